@@ -1,0 +1,67 @@
+// The errors that the parts throw to each other. A caller decides by the class whether to try again;
+// the message is for the admin: what happened, to what, and what to do.
+
+/** Base of all errors that are expected in operation. `code` is stable, for programs; `message` is for people. */
+export class BridgeError extends Error {
+  readonly code: string;
+  /** Where in the input the fault is (`node.artifacts.kernel`, `labs.0.lava.url`), if it is in an input. */
+  readonly field: string | undefined;
+
+  constructor(code: string, message: string, options: { field?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.field = options.field;
+  }
+}
+
+/** The other side is away, busy or broken; the same call may succeed later. */
+export class TemporaryError extends BridgeError {
+  /** The least time to wait before the next try, in milliseconds, where the other side named one. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { field?: string; cause?: unknown; retryAfterMs?: number | undefined } = {},
+  ) {
+    super(code, message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The other side, or our own check, refused; the same call will be refused again. */
+export class PermanentError extends BridgeError {}
+
+/** A request (or what it names) that can't be run; becomes a `rejected` job or a 4xx answer. */
+export class RequestError extends PermanentError {}
+
+/** One thing wrong in a file that the admin writes. Line and column count from 1. */
+export interface Problem {
+  file: string;
+  line?: number | undefined;
+  column?: number | undefined;
+  message: string;
+}
+
+/** All that is wrong in the admin's files; its message lists every problem, one a line. */
+export class ConfigError extends BridgeError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super('config', problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** `file:line:column: message`, as compilers print it. */
+export function formatProblem(p: Problem): string {
+  const place = [p.file, p.line, p.column].filter((part) => part !== undefined).join(':');
+  return `${place}: ${p.message}`;
+}
+
+/** The text of anything that was thrown; for messages that name a cause. */
+export function errorText(error: unknown): string {
+  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+  return String(error);
+}

@@ -1,0 +1,92 @@
+// Reads a YAML file that the admin wrote: parsed, checked against a zod schema, and every problem located.
+import { readFile } from 'node:fs/promises';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { ConfigError, errorText, type Problem } from './errors.ts';
+
+/** A parsed file, and the place of any value in it. */
+export interface Located<T> {
+  file: string;
+  value: T;
+  /** The problem `message` at the place of `path` (as zod gives it) in the file. */
+  at: (path: readonly PropertyKey[], message: string) => Problem;
+}
+
+/** Reads and checks `file`. Throws ConfigError with all problems, each at its line and column. */
+export async function readYamlFile<S extends z.ZodType>(
+  file: string,
+  schema: S,
+): Promise<Located<z.output<S>>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([{ file, message: `cannot be read: ${errorText(error)}` }]);
+  }
+  return parseYaml(file, text, schema);
+}
+
+/** As readYamlFile, for text that is at hand; `file` is only its name in messages. */
+export function parseYaml<S extends z.ZodType>(file: string, text: string, schema: S): Located<z.output<S>> {
+  const lines = new LineCounter();
+  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const spot = (offset: number | undefined): Pick<Problem, 'line' | 'column'> => {
+    if (offset === undefined) return {};
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (doc.errors.length > 0) {
+    throw new ConfigError(doc.errors.map((e) => ({ file, ...spot(e.pos[0]), message: e.message })));
+  }
+  const at = (path: readonly PropertyKey[], message: string): Problem => ({
+    file,
+    ...spot(offsetOf(doc, path)),
+    message,
+  });
+  const parsed = schema.safeParse(doc.toJS({ maxAliasCount: 1000 }) ?? {});
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => explain(issue, at)));
+  return { file, value: parsed.data, at };
+}
+
+function explain(issue: z.core.$ZodIssue, at: Located<unknown>['at']): Problem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => at([...issue.path, key], `${dotted([...issue.path, key])}: no such key`));
+  }
+  if (issue.code === 'invalid_union') {
+    const best = closestBranch(issue);
+    if (best) return best.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, at));
+  }
+  const missing =
+    issue.code === 'invalid_type' && issue.input === undefined && /received undefined/.test(issue.message);
+  const text = missing
+    ? `is missing (${issue.message.replace(/, received undefined$/, '').replace(/^Invalid input: /, '')})`
+    : issue.message;
+  return [at(issue.path, issue.path.length > 0 ? `${dotted(issue.path)}: ${text}` : text)];
+}
+
+/** Of a union's branches, the one whose complaints lie deepest: what the admin most likely meant. */
+function closestBranch(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const depth = (branch: readonly z.core.$ZodIssue[]): number =>
+    Math.max(0, ...branch.map((i) => i.path.length));
+  const deepest = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0];
+  return deepest !== undefined && depth(deepest) > 0 ? [...deepest] : undefined;
+}
+
+function dotted(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}
+
+/** The offset of the key or value that `path` names, or of the nearest enclosing value that is there. */
+function offsetOf(doc: Document.Parsed, path: readonly PropertyKey[]): number | undefined {
+  for (let n = path.length; n > 0; n--) {
+    const parent = n === 1 ? doc.contents : doc.getIn(path.slice(0, n - 1), true);
+    const key = path[n - 1];
+    if (isMap(parent)) {
+      const pair = parent.items.find((p) => isScalar(p.key) && p.key.value === key);
+      if (pair && isNode(pair.key) && pair.key.range) return pair.key.range[0];
+    }
+    const node = doc.getIn(path.slice(0, n), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return doc.contents?.range?.[0] ?? 0;
+}

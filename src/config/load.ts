@@ -1,0 +1,79 @@
+// Loads lava-bridge.yaml: the schema first, then what no schema can say. All problems are told at once.
+import { dirname, resolve } from 'node:path';
+import { ConfigError, type Problem } from '../base/errors.ts';
+import { readYamlFile, type Located } from '../base/yaml-file.ts';
+import { BridgeConfig } from './schema.ts';
+
+export const DEFAULT_CONFIG = '/etc/lava-bridge/lava-bridge.yaml';
+
+/**
+ * Reads and checks the configuration. Relative paths in it are relative to its folder. No secret is resolved.
+ * Throws ConfigError with every problem, each at file:line:column.
+ */
+export async function loadConfig(file: string): Promise<BridgeConfig> {
+  const located = await readYamlFile(file, BridgeConfig);
+  const problems = crossCheck(located);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return absolutePaths(located.value, dirname(resolve(file)));
+}
+
+function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const [i, lab] of config.labs.entries()) {
+    if (seen.has(lab.name))
+      problems.push(at(['labs', i, 'name'], `labs.${i}.name: ${lab.name} is there twice`));
+    seen.add(lab.name);
+    const { min, max } = lab.lava.priority;
+    if (min > max) {
+      problems.push(
+        at(['labs', i, 'lava', 'priority'], `labs.${i}.lava.priority: min ${min} is above max ${max}`),
+      );
+    }
+    if (config.http.public_url === undefined && lab.callback.url === undefined) {
+      problems.push(
+        at(
+          ['labs', i, 'callback'],
+          `labs.${i}.callback.url: is missing, and http.public_url too; one of them must say where LAVA reaches us`,
+        ),
+      );
+    }
+  }
+  if ('postgres' in config.store) {
+    problems.push(at(['store', 'postgres'], 'store.postgres: not yet; use sqlite: PATH'));
+  }
+  if (config.report.kcidb === 'direct' && config.kcidb === undefined) {
+    problems.push(
+      at(['report', 'kcidb'], 'kcidb: is missing; say where reports go, or set report.kcidb: off'),
+    );
+  }
+  if (config.kcidb?.url !== undefined && config.kcidb.token === undefined) {
+    problems.push(at(['kcidb', 'url'], 'kcidb.token: is missing; a url needs one'));
+  }
+  return problems;
+}
+
+function absolutePaths(config: BridgeConfig, base: string): BridgeConfig {
+  const abs = (path: string): string => resolve(base, path);
+  const own = (path: string | undefined): string | undefined => (path === undefined ? undefined : abs(path));
+  const { device_types, job_templates, plans, ...rest } = config;
+  return {
+    ...rest,
+    ...dropUndefined({
+      device_types: own(device_types),
+      job_templates: own(job_templates),
+      plans: own(plans),
+    }),
+    store: 'sqlite' in config.store ? { sqlite: abs(config.store.sqlite) } : config.store,
+    storage:
+      config.storage.kind === 'local' && config.storage.path !== undefined
+        ? { ...config.storage, path: abs(config.storage.path) }
+        : config.storage,
+  };
+}
+
+function dropUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,200 @@
+// The shape of lava-bridge.yaml. Unknown keys are errors; every key has a default or a reason to be required.
+import { z } from 'zod';
+import { DAY, HOUR, MINUTE, SECOND } from '../base/time.ts';
+import { SecretSource } from './secrets.ts';
+
+const UNITS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
+
+/** `30s`, `5m`, `2h`, `7d`, or a number of seconds; milliseconds inside. */
+export const Duration = z
+  .union([
+    z.number().nonnegative(),
+    z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a duration such as 30s, 5m, 2h or 7d'),
+  ])
+  .transform((v) => {
+    if (typeof v === 'number') return v * SECOND;
+    const [, amount = '0', unit = 's'] = /^([\d.]+)([a-z]+)$/.exec(v) ?? [];
+    return Number(amount) * (UNITS[unit] ?? SECOND);
+  });
+
+const SIZES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/** `64MiB`, `10GiB`, or a number of bytes; bytes inside. */
+export const Size = z
+  .union([z.number().int().positive(), z.string().regex(/^\d+(B|KiB|MiB|GiB)$/, 'a size such as 64MiB')])
+  .transform((v) => {
+    if (typeof v === 'number') return v;
+    const [, amount = '0', unit = 'B'] = /^(\d+)([A-Za-z]+)$/.exec(v) ?? [];
+    return Number(amount) * (SIZES[unit] ?? 1);
+  });
+
+const HttpUrl = z
+  .string()
+  .regex(/^https?:\/\/[^\s@]+$/, 'an http or https URL without user and password')
+  .transform((v) => v.replace(/\/+$/, ''));
+
+const Listen = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'an address and port such as 127.0.0.1:8480')
+  .transform((v) => {
+    const i = v.lastIndexOf(':');
+    return { host: v.slice(0, i).replace(/^\[|\]$/g, ''), port: Number(v.slice(i + 1)) };
+  });
+export type Listen = z.infer<typeof Listen>;
+
+const Count = z.number().int().positive();
+
+export const MaestroConfig = z.strictObject({
+  url: HttpUrl,
+  token: SecretSource,
+  poll_interval: Duration.prefault('30s'),
+  /** How often all of a runtime's open nodes are listed, whatever the events said. */
+  reconcile_interval: Duration.prefault('10m'),
+  timeout: Duration.prefault('60s'),
+});
+
+export const LabConfig = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "the runtime's name in Maestro: letters, digits and . _ -"),
+  origin: z.string().regex(/^[a-z0-9_]{1,100}$/, 'a KCIDB origin has lower-case letters, digits and _ only'),
+  lava: z.strictObject({
+    url: HttpUrl,
+    user: z.string().min(1),
+    token: SecretSource,
+    /** Where the event stream is, if not at the url's own /ws/. `false`: none. */
+    events: z.union([z.literal(false), z.string().regex(/^wss?:\/\//, 'a ws or wss URL')]).optional(),
+    poll_interval: Duration.prefault('60s'),
+    timeout: Duration.prefault('60s'),
+    /** The lab's range of job priorities; KernelCI's 0 to 100 is scaled into it. */
+    priority: z
+      .strictObject({ min: z.number().int().min(0).max(100), max: z.number().int().min(0).max(100) })
+      .prefault({ min: 0, max: 100 }),
+  }),
+  callback: z.strictObject({
+    /** The name under which the lab's user keeps the token in LAVA; definitions carry the name alone. */
+    token_name: z.string().min(1).max(100),
+    token: SecretSource,
+    /** The header that LAVA sends the token in. */
+    header: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,64}$/, 'a header name')
+      .prefault('Authorization'),
+    /** Where this lab's LAVA reaches us, if not at http.public_url. */
+    url: HttpUrl.optional(),
+  }),
+  limits: z
+    .strictObject({
+      max_jobs: Count.prefault(200),
+      max_queued_per_device: Count.prefault(5),
+      max_callback: Size.prefault('64MiB'),
+      /** A LAVA job may wait that long for a device. */
+      queue_timeout: Duration.prefault('2d'),
+    })
+    .prefault({}),
+  retries: z.strictObject({ infrastructure: z.number().int().min(0).max(10).prefault(1) }).prefault({}),
+  accept: z
+    .array(z.enum(['pull_labs', 'lava_pull', 'push', 'triggers']))
+    .prefault(['pull_labs', 'lava_pull', 'push']),
+  /** What a definition that came as YAML may contain (design 3); what is not listed is refused. */
+  definitions: z
+    .strictObject({
+      device_types: z.array(z.string()).optional(),
+      docker_images: z.array(z.string()).prefault(['kernelci/*', 'ghcr.io/mwasilew/*']),
+      secrets: z.array(z.string()).prefault([]),
+      notify_hosts: z.array(z.string()).prefault(['*.kernelci.org', '*.westus3.cloudapp.azure.com']),
+    })
+    .prefault({}),
+});
+export type LabConfig = z.infer<typeof LabConfig>;
+
+export const KcidbConfig = z
+  .strictObject({
+    url: HttpUrl.optional(),
+    token: SecretSource.optional(),
+    pubsub: z
+      .strictObject({ project: z.string().min(1), topic: z.string().min(1), credentials: z.string().min(1) })
+      .optional(),
+    /** A program and its arguments; it gets the report on standard input. */
+    command: z.array(z.string().min(1)).min(1).optional(),
+    timeout: Duration.prefault('60s'),
+  })
+  .refine((k) => [k.url, k.pubsub, k.command].filter((v) => v !== undefined).length === 1, {
+    message: 'exactly one of url, pubsub and command',
+  });
+
+export const ReportConfig = z.strictObject({
+  kcidb: z.enum(['direct', 'off']).prefault('direct'),
+  maestro: z.enum(['close', 'hierarchy', 'off']).prefault('close'),
+  infrastructure_status: z.enum(['ERROR', 'MISS']).prefault('ERROR'),
+});
+
+export const StorageConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('local'),
+    path: z.string().min(1).optional(),
+    max_age: Duration.prefault('90d'),
+    max_size: Size.prefault('20GiB'),
+  }),
+  z.strictObject({
+    kind: z.literal('kernelci-storage'),
+    url: HttpUrl,
+    token: SecretSource,
+    /** The directory below which all is put; the token's user must have the permission for it. */
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9._/-]*$/)
+      .prefault(''),
+    /** Where what was uploaded is read, if not at `url`. */
+    public_url: HttpUrl.optional(),
+    timeout: Duration.prefault('5m'),
+  }),
+]);
+
+export const HttpConfig = z.strictObject({
+  /** Callbacks, and whatever below has no address of its own. */
+  listen: Listen.prefault('127.0.0.1:8480'),
+  /** Requests, jobs, labs, boards, metrics. */
+  api_listen: Listen.optional(),
+  /** The status pages. */
+  pages_listen: Listen.optional(),
+  /** What others (LAVA, readers of logs) put before our paths. */
+  public_url: HttpUrl.optional(),
+  /** The bearer token for requests and for what changes something. Without it these are refused. */
+  token: SecretSource.optional(),
+});
+
+export const StoreConfig = z.union([
+  z.strictObject({ sqlite: z.string().min(1) }),
+  z.strictObject({ postgres: z.string().min(1) }),
+]);
+
+export const FetchConfig = z.strictObject({
+  /** Whether metadata and definitions may be fetched from private and loopback addresses. */
+  allow_private: z.boolean().prefault(false),
+  timeout: Duration.prefault('60s'),
+  max_size: Size.prefault('32MiB'),
+  max_redirects: z.number().int().min(0).max(10).prefault(3),
+});
+
+export const BridgeConfig = z.strictObject({
+  /** What is printed in LAVA job names, `[prod] …`. */
+  instance: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,40}$/)
+    .prefault('lava-bridge'),
+  maestro: MaestroConfig.optional(),
+  labs: z.array(LabConfig).min(1),
+  kcidb: KcidbConfig.optional(),
+  report: ReportConfig.prefault({}),
+  storage: StorageConfig.prefault({ kind: 'local' }),
+  http: HttpConfig.prefault({}),
+  store: StoreConfig.prefault({ sqlite: '/var/lib/lava-bridge/lava-bridge.db' }),
+  fetch: FetchConfig.prefault({}),
+  /** The admin's own directories; a file there replaces the shipped one of the same name. */
+  device_types: z.string().min(1).optional(),
+  job_templates: z.string().min(1).optional(),
+  plans: z.string().min(1).optional(),
+  log_level: z.enum(['debug', 'info', 'warn', 'error']).prefault('info'),
+});
+export type BridgeConfig = z.infer<typeof BridgeConfig>;

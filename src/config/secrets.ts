@@ -1,0 +1,45 @@
+// Secrets in the configuration: a literal, or where to find it. They are resolved once, when a part that needs them
+// starts; nothing else ever holds the text, and a Secret never prints itself.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BridgeError, errorText } from '../base/errors.ts';
+
+/** How the admin writes a secret: a literal, `{ env: NAME }`, `{ file: PATH }` or `{ credential: NAME }` (systemd's). */
+export const SecretSource = z.union([
+  z.string().min(1),
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ credential: z.string().regex(/^[^/]+$/, 'a credential name, without a slash') }),
+]);
+export type SecretSource = z.infer<typeof SecretSource>;
+
+/** The text of a secret. Throws BridgeError `secret` saying where it was looked for, never what was found. */
+export function resolveSecret(source: SecretSource, env: NodeJS.ProcessEnv = process.env): string {
+  const [text, place] = lookUp(source, env);
+  const secret = text.replace(/\r?\n$/, '');
+  if (secret === '') throw new BridgeError('secret', `${place} is empty`);
+  return secret;
+}
+
+function lookUp(source: SecretSource, env: NodeJS.ProcessEnv): [text: string, place: string] {
+  if (typeof source === 'string') return [source, 'the secret in the configuration'];
+  if ('env' in source) return [env[source.env] ?? '', `the environment variable ${source.env}`];
+  if ('file' in source) return [readSecretFile(source.file), `the file ${source.file}`];
+  const directory = env['CREDENTIALS_DIRECTORY'];
+  if (directory === undefined) {
+    throw new BridgeError(
+      'secret',
+      `the credential ${source.credential} needs systemd (LoadCredential=); CREDENTIALS_DIRECTORY is not set`,
+    );
+  }
+  return [readSecretFile(join(directory, source.credential)), `the credential ${source.credential}`];
+}
+
+function readSecretFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new BridgeError('secret', `a secret cannot be read: ${errorText(error)}`);
+  }
+}

@@ -1,0 +1,69 @@
+// What the bridge knows of LAVA's things, in its own types, whichever version and channel they came from.
+
+/** LAVA's job states; only `Finished` is final (LAVA 2023.01, lava_scheduler_app/models.py). */
+export const LAVA_STATES = [
+  'Submitted',
+  'Scheduling',
+  'Scheduled',
+  'Running',
+  'Canceling',
+  'Finished',
+] as const;
+export type LavaState = (typeof LAVA_STATES)[number];
+
+export const LAVA_HEALTHS = ['Unknown', 'Complete', 'Incomplete', 'Canceled'] as const;
+export type LavaHealth = (typeof LAVA_HEALTHS)[number];
+
+export const CASE_RESULTS = ['pass', 'fail', 'skip', 'unknown'] as const;
+export type CaseResult = (typeof CASE_RESULTS)[number];
+
+/** One line of LAVA's job log. */
+export interface LogLine {
+  /** Milliseconds since the epoch; undefined if the line has no readable time. */
+  at: number | undefined;
+  /** `target` (the board's console), `feedback`, `input`, `results`, `debug`, `info`, `warning`, `error`, `exception`, … */
+  level: string;
+  /** The message if it is text. */
+  text: string | undefined;
+  /** The message if it is something else: a mapping (`results`), a list, a number or null. */
+  value: unknown;
+  /** The other namespace, on `feedback` lines. */
+  namespace: string | undefined;
+}
+
+/** One test case as LAVA recorded it. A name may occur several times in a suite (retries). */
+export interface LavaCase {
+  /** The suite with LAVA's number, `0_smoke`, or `lava` for LAVA's own. */
+  suite: string;
+  name: string;
+  result: CaseResult;
+  set: string | undefined;
+  measurement: number | undefined;
+  unit: string | undefined;
+  /** When LAVA stored it, ms since the epoch. */
+  loggedAt: number | undefined;
+  /** The lines of the job's log (counted from 0) where the case began and ended. */
+  startLine: number | undefined;
+  endLine: number | undefined;
+  /** LAVA's own number of this result; results are in this order. */
+  id: number | undefined;
+  /** The message of the result: error_type, error_msg, extra, duration, … */
+  metadata: Record<string, unknown>;
+}
+
+/** A LAVA job as a callback or a fetch told of it; everything but the log. */
+export interface LavaJob {
+  id: number;
+  state: LavaState;
+  health: LavaHealth;
+  /** The board that ran it; undefined if none did. */
+  device: string | undefined;
+  submittedAt: number | undefined;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  description: string | undefined;
+  failureComment: string | undefined;
+  /** The job definition, YAML, as LAVA echoes it. */
+  definition: string | undefined;
+  cases: LavaCase[];
+}

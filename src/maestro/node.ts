@@ -1,0 +1,102 @@
+// Maestro's nodes as the bridge reads them (kernelci-core kernelci/api/models.py, August 2026): lenient, since the
+// data is not ours, and only what is used. What a node carries beside that is kept where it must be written back.
+import { z } from 'zod';
+
+/** The only words that Maestro takes as a node's result; anything else makes it refuse the whole write. */
+export const NODE_RESULTS = ['pass', 'fail', 'skip', 'incomplete'] as const;
+export type NodeResult = (typeof NODE_RESULTS)[number];
+
+export const NODE_STATES = ['running', 'available', 'closing', 'done'] as const;
+export type NodeState = (typeof NODE_STATES)[number];
+
+/** The only values that Maestro takes as `data.error_code` (kernelci-core models.py, ErrorCodes). */
+export const ERROR_CODES = [
+  'invalid_job_params',
+  'submit_error',
+  'node_timeout',
+  'Infrastructure',
+  'Canceled',
+  'Job',
+  'Bug',
+  'Test',
+  'Configuration',
+  'LAVATimeout',
+  'MultinodeTimeout',
+  'ObjectNotPersisted',
+  'Unexisting permission codename.',
+  'job_generation_error',
+  'kbuild_internal_error',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+const text = z.string().nullish();
+
+export const KernelVersion = z.looseObject({
+  version: z.coerce.number().int(),
+  patchlevel: z.coerce.number().int(),
+  sublevel: z.coerce.number().int().nullish(),
+  extra: text,
+  name: text,
+});
+
+export const KernelRevision = z.looseObject({
+  tree: z.string(),
+  url: z.string(),
+  branch: z.string(),
+  commit: z.string(),
+  describe: text,
+  version: KernelVersion.nullish(),
+  patchset: text,
+  commit_tags: z.array(z.string()).nullish(),
+  commit_message: text,
+  tip_of_branch: z.boolean().nullish(),
+});
+export type KernelRevision = z.infer<typeof KernelRevision>;
+
+export const NodeData = z.looseObject({
+  kernel_revision: KernelRevision.nullish(),
+  arch: text,
+  defconfig: text,
+  config_full: text,
+  compiler: text,
+  kernel_type: text,
+  fragments: z.array(z.string()).nullish(),
+  runtime: text,
+  platform: text,
+  device: text,
+  job_id: text,
+  error_code: text,
+  error_msg: text,
+  tree_priority: text,
+  priority: z.union([z.string(), z.number()]).nullish(),
+});
+
+/** A node id: 24 hex digits (MongoDB's ObjectId). */
+export const NodeId = z.string().regex(/^[0-9a-f]{24}$/, 'a Maestro node id is 24 hex digits');
+
+/** Any node of Maestro. `data` and `artifacts` are null or missing on some; both read as empty. */
+export const MaestroNode = z.looseObject({
+  id: NodeId,
+  kind: z.string(),
+  name: z.string().min(1).max(200),
+  path: z.array(z.string()),
+  group: text,
+  parent: text,
+  state: z.enum(NODE_STATES),
+  result: text,
+  artifacts: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((v) => v ?? {}),
+  data: NodeData.nullish().transform((v) => v ?? {}),
+  created: text,
+  updated: text,
+  timeout: text,
+  owner: text,
+  submitter: text,
+  treeid: text,
+  jobfilter: z.array(z.string()).nullish(),
+  platform_filter: z.array(z.string()).nullish(),
+  retry_counter: z.number().int().nullish(),
+});
+export type MaestroNode = z.infer<typeof MaestroNode>;

@@ -1,0 +1,65 @@
+// A request: what every way in (pulled, pushed, triggered, by hand) is turned into before it becomes a job.
+import { z } from 'zod';
+import { MaestroNode } from './node.ts';
+
+const url = z.string().min(1).max(4096);
+
+/** One entry of a PULL_LABS definition's `tests` (kernelci-core config/runtime/base/pull_labs.jinja2). */
+export const PullLabsTest = z.looseObject({
+  id: z.string().min(1).max(200),
+  type: z.string().min(1).max(200),
+  depends: z.array(z.string()).nullish(),
+  timeout_s: z
+    .number()
+    .int()
+    .positive()
+    .max(7 * 86_400)
+    .nullish(),
+  subset: z.array(z.string()).nullish(),
+  /** One string, `k=v k=v …`. */
+  parameters: z.string().nullish(),
+  'pre-commands': z.array(z.string()).nullish(),
+  'post-commands': z.array(z.string()).nullish(),
+});
+export type PullLabsTest = z.infer<typeof PullLabsTest>;
+
+/** The JSON job definition of the PULL_LABS protocol. Keys that the bridge has no use for are kept. */
+export const PullLabsDefinition = z.looseObject({
+  artifacts: z.record(z.string(), url),
+  tests: z.array(PullLabsTest).min(1).max(100),
+  environment: z
+    .looseObject({
+      platform: z.string().nullish(),
+      arch: z.string().nullish(),
+      requirements: z.unknown().optional(),
+    })
+    .nullish(),
+  callback: z.looseObject({ url: z.string().nullish(), token_name: z.string().nullish() }).nullish(),
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullish(),
+});
+export type PullLabsDefinition = z.infer<typeof PullLabsDefinition>;
+
+/**
+ * A request. `node` is Maestro's job node (its `data.runtime` names the lab, `data.platform` the board, `name` the
+ * plan), `kbuild` the build it tests. At most one of the definitions; with neither, the plan of `node.name` says
+ * what is to be run.
+ */
+export const JobRequest = z
+  .strictObject({
+    node: MaestroNode,
+    kbuild: MaestroNode.optional(),
+    definition: PullLabsDefinition.optional(),
+    definition_yaml: z
+      .string()
+      .max(4 * 1024 * 1024)
+      .optional(),
+  })
+  .refine((r) => r.definition === undefined || r.definition_yaml === undefined, {
+    message: 'only one of definition and definition_yaml',
+    path: ['definition_yaml'],
+  });
+export type JobRequest = z.infer<typeof JobRequest>;
+
+/** The ways in (design 3). */
+export const SOURCES = ['pull_labs', 'lava_pull', 'push', 'trigger', 'hand'] as const;
+export type Source = (typeof SOURCES)[number];

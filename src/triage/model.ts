@@ -1,0 +1,25 @@
+// What triage finds in a kernel's console.
+
+/** One error report in a console. */
+export interface Finding {
+  /** `logspec`: by a rule that Maestro has too (same signature there). `own`: by a rule of ours. */
+  by: 'logspec' | 'own';
+  /** `linux.kernel.panic`, `linux.kernel.bug`, … */
+  errorType: string;
+  summary: string;
+  /** 40 hex digits, the same for the same error everywhere. */
+  signature: string;
+  /** The report's text, as it stands in the console. */
+  report: string;
+  /** The first and last line of the report, in the numbers that the caller gave the lines. */
+  firstLine: number;
+  lastLine: number;
+  /** Whether Maestro makes an issue of it (it makes none of return-code lines). */
+  issue: boolean;
+  /** All public fields of the report, under the names of the rule that found it (hardware, call_trace, …). */
+  fields: Record<string, unknown>;
+  /** The fields that make the signature. */
+  signatureFields: Record<string, unknown>;
+  /** `runtime.panic`, `runtime.bug`, … (KCIDB issue categories). */
+  categories: string[];
+}

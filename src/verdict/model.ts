@@ -1,0 +1,118 @@
+// What a verdict is made of, and what it is. Pure data: no network and no store is known here.
+import type { LavaJob } from '../lava/model.ts';
+import type { ErrorCode, NodeResult } from '../maestro/node.ts';
+import type { Finding } from '../triage/model.ts';
+import type { ConsoleFacts } from './console.ts';
+
+/** KCIDB's statuses, worst first. */
+export const STATUSES = ['FAIL', 'ERROR', 'MISS', 'PASS', 'DONE', 'SKIP'] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** A test that was asked for. */
+export interface Root {
+  /** Its KCIDB path: `ltp`, `kselftest.arm64`, `boot`. */
+  path: string;
+  /** The names of its LAVA test definitions, without LAVA's number, in the order they run. */
+  definitions: string[];
+  /** The case names, if any, that are measurements without a verdict (DONE instead of PASS). */
+  measurements: string[];
+}
+
+/** What a job was asked to do. */
+export interface Ask {
+  /** Where the boot test stands: `boot`, or `boot.nfs` for an NFS boot. */
+  bootPath: 'boot' | 'boot.nfs';
+  roots: Root[];
+  /** Names of definitions that the template added (stop time sync, upload, …): no roots. */
+  helpers: string[];
+}
+
+/** How a job ended by our own record, where LAVA alone can't say. */
+export interface Ending {
+  kind: 'rejected' | 'canceled' | 'lost';
+  /** For people. */
+  reason: string;
+  /** What Maestro is told, where the kind does not say it. */
+  errorCode?: ErrorCode;
+}
+
+/** All that is known of a job that ended. */
+export interface Evidence {
+  ending: Ending | undefined;
+  lava: LavaJob | undefined;
+  /** What the job's log shows; undefined if there is no log. */
+  console: ConsoleFacts | undefined;
+}
+
+/** How far a job got (verdicts.md, "Reached"). `suite` stands for `suite i`. */
+export const REACHED = [
+  'nothing',
+  'deploy',
+  'bootloader',
+  'handover',
+  'kernel',
+  'login',
+  'suite',
+  'end',
+] as const;
+export type Reached = (typeof REACHED)[number];
+
+export interface LeafVerdict {
+  /** Whole path below the root's, cleaned. */
+  path: string;
+  status: Status;
+  number: { value: number; unit: string | undefined } | undefined;
+  startedAt: number | undefined;
+  /** Milliseconds. */
+  duration: number | undefined;
+  /** Lines of LAVA's log, from 0. */
+  startLine: number | undefined;
+  endLine: number | undefined;
+  misc: Record<string, unknown>;
+}
+
+export interface RootVerdict {
+  path: string;
+  status: Status;
+  startedAt: number | undefined;
+  duration: number | undefined;
+  startLine: number | undefined;
+  endLine: number | undefined;
+  leaves: LeafVerdict[];
+  misc: Record<string, unknown>;
+}
+
+export interface Culprit {
+  code: boolean;
+  tool: boolean;
+  harness: boolean;
+}
+
+/** One explanation of one test: becomes an issue and its incident. */
+export interface IssueVerdict {
+  /** The path of the test that it stands on. */
+  testPath: string;
+  /** The issue's id without the origin: 40 hex digits. */
+  signature: string;
+  /** undefined: nobody knows. */
+  culprit: Culprit | undefined;
+  comment: string;
+  categories: string[];
+  misc: Record<string, unknown>;
+  /** The kernel's report behind it, if it is a kernel issue. */
+  finding: Finding | undefined;
+}
+
+/** What is to be told of one job. */
+export interface Verdict {
+  /** The number of the rule of verdicts.md that decided. */
+  rule: number;
+  /** The evidence that it decided on, a sentence each: for `--explain` and the timeline. */
+  why: string[];
+  reached: Reached;
+  boot: RootVerdict;
+  roots: RootVerdict[];
+  issues: IssueVerdict[];
+  /** How Maestro's job node ends. */
+  node: { result: NodeResult; errorCode: ErrorCode | undefined; errorMsg: string | undefined };
+}
