@@ -1,0 +1,100 @@
+// One HTTP exchange, bounded in time and size. Nothing is retried, no redirect is followed and no status is an error
+// here: the folder that knows the other side decides what an answer means.
+import got, { type Method } from 'got';
+import { errorText, TemporaryError } from './errors.ts';
+
+export const USER_AGENT = 'lava-bridge/0.1 (+https://kernelci.org)';
+
+export interface HttpRequest {
+  method?: Method;
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  /** For the whole exchange, milliseconds. */
+  timeoutMs: number;
+  /** The largest body (bytes, as it comes over the wire after decompression) that is taken. */
+  maxBytes?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+}
+
+const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `too_large`, `aborted`.
+ * Messages name host and path, never the query, the headers or credentials.
+ */
+export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+  const { url, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal } = request;
+  const stream = got.stream(url, {
+    method: request.method ?? 'GET',
+    headers: { 'user-agent': USER_AGENT, ...request.headers },
+    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(signal === undefined ? {} : { signal }),
+    timeout: { request: timeoutMs },
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+  });
+  let status = 0;
+  let headers: HttpAnswer['headers'] = {};
+  stream.on('response', (response: { statusCode: number; headers: HttpAnswer['headers'] }) => {
+    status = response.statusCode;
+    headers = response.headers;
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+      size += bytes.length;
+      if (size > maxBytes) {
+        throw new TemporaryError('too_large', `${place(url)}: the answer is larger than ${maxBytes} bytes`);
+      }
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (error instanceof TemporaryError) throw error;
+    if (signal?.aborted) throw new TemporaryError('aborted', `${place(url)}: given up`);
+    throw new TemporaryError('unreachable', `${place(url)}: ${reason(error)}`);
+  } finally {
+    stream.destroy();
+  }
+  return { status, headers, body: Buffer.concat(chunks, size) };
+}
+
+/** The URL without user, password, query and fragment: what may stand in a message. */
+export function place(url: string): string {
+  if (!URL.canParse(url)) return 'an invalid URL';
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/** Retry-After in milliseconds, if the answer has one in seconds. */
+export function retryAfterMs(headers: HttpAnswer['headers']): number | undefined {
+  const value = headers['retry-after'];
+  return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
+}
+
+// got's messages may carry the whole URL; its codes do not.
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'ETIMEDOUT':
+      return 'no answer in time';
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'host name not found';
+    case '':
+      return errorText(error).replace(/https?:\/\/\S+/g, 'the URL');
+    default:
+      return code;
+  }
+}
