@@ -73,7 +73,8 @@ function isStage(c: LavaCase): boolean {
 
 function plannedSuites(ask: Ask | undefined, outline: JobOutline): string[] {
   if (outline.suites.length > 0 || ask === undefined) return outline.suites;
-  return ask.roots.flatMap((root) => root.definitions);
+  // Not those of the boot test: a template that has none for it says no less.
+  return ask.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
 }
 
 /**
