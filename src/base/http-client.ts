@@ -3,6 +3,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import got, { type Method } from 'got';
 import { errorText, TemporaryError } from './errors.ts';
 
@@ -12,7 +13,8 @@ export interface HttpRequest {
   method?: Method;
   url: string;
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  /** A stream is read once, and destroyed if the exchange fails. */
+  body?: string | Uint8Array | Readable;
   /** For the whole exchange, milliseconds. */
   timeoutMs: number;
   /** The largest body (bytes, as it comes over the wire after decompression) that is taken. */
