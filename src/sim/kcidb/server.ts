@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
-import { createKcidbDatabase, type KcidbObject, type ListName } from './database.ts';
+import { createKcidbDatabase, isReport, type KcidbObject, type ListName } from './database.ts';
 
 export interface KcidbSimulatorOptions extends SimOptions {
   token?: string;
@@ -49,7 +49,7 @@ export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): 
   function ingest(): void {
     const good: Submission[] = [];
     for (const file of submissions.filter(({ state }) => state === 'ready')) {
-      file.errors = validate(file.report);
+      file.errors = isReport(file.report) ? validate(file.report) : ['not a report'];
       if (file.errors.length > 0) file.state = 'failed';
       else good.push(file);
     }
