@@ -63,34 +63,34 @@ export interface LabFacts {
  */
 export interface LavaClient {
   /** `2023.01`, `2026.07.dev0028`. */
-  version(): Promise<string>;
+  version: () => Promise<string>;
   /** The user's name, or undefined for nobody. The cheapest check of a token. */
-  whoami(): Promise<string | undefined>;
+  whoami: () => Promise<string | undefined>;
   /** Whether LAVA sends events, and under which topic. */
-  masterConfig(): Promise<{ events: boolean; topic: string }>;
+  masterConfig: () => Promise<{ events: boolean; topic: string }>;
   /**
    * Submits a definition and returns the job's id. Not to be repeated blindly: after a TemporaryError the job may
    * exist (look for its mark). A multinode definition is cancelled again and refused.
    */
-  submit(definition: string, signal?: AbortSignal): Promise<number>;
+  submit: (definition: string, signal?: AbortSignal) => Promise<number>;
   /** LAVA's own schema check, which is not what submission checks. undefined: valid. */
-  validate(definition: string, strict: boolean): Promise<{ path: string; message: string } | undefined>;
+  validate: (definition: string, strict: boolean) => Promise<{ path: string; message: string } | undefined>;
   /** Asks for many jobs in one request. Has an entry for every id. */
-  show(ids: readonly number[], signal?: AbortSignal): Promise<Map<number, ShownJob>>;
+  show: (ids: readonly number[], signal?: AbortSignal) => Promise<Map<number, ShownJob>>;
   /** Cancels a job; true for LAVA also if it has ended. */
-  cancel(id: number): Promise<void>;
+  cancel: (id: number) => Promise<void>;
   /** At most `maxLines` lines of the log, from line `startLine` (from 0) on. */
-  logs(id: number, startLine: number, maxLines: number, signal?: AbortSignal): Promise<LogPart>;
+  logs: (id: number, startLine: number, maxLines: number, signal?: AbortSignal) => Promise<LogPart>;
   /** The results as a callback has them: LAVA's YAML text by suite. In bounded pages, two requests for most jobs. */
-  fetchResults(id: number, signal?: AbortSignal): Promise<Record<string, string>>;
+  fetchResults: (id: number, signal?: AbortSignal) => Promise<Record<string, string>>;
   /** The definition as it was submitted, comments and all. */
-  definition(id: number): Promise<string>;
+  definition: (id: number) => Promise<string>;
   /** Looks for own jobs whose name contains `mark`, newest first, down to `sinceId` (not included). */
-  findByMark(mark: string, sinceId?: number, signal?: AbortSignal): Promise<MarkSearch>;
+  findByMark: (mark: string, sinceId?: number, signal?: AbortSignal) => Promise<MarkSearch>;
   /** Devices, workers, tags and queue, in two requests. */
-  facts(signal?: AbortSignal): Promise<LabFacts>;
+  facts: (signal?: AbortSignal) => Promise<LabFacts>;
   /** Names of the device types that the user may see, with their number of devices. */
-  deviceTypes(): Promise<{ name: string; devices: number }[]>;
+  deviceTypes: () => Promise<{ name: string; devices: number }[]>;
 }
 
 /** Jobs (workers, tags) asked for in one multicall: it keeps one of LAVA's few web workers busy. */

@@ -51,9 +51,9 @@ export interface XmlRpcClient {
    * 4xx); RequestError `unsendable`; TemporaryError for all that may pass. After a TemporaryError nobody knows whether
    * the server acted.
    */
-  call(method: string, params?: readonly XmlRpcParam[], signal?: AbortSignal): Promise<unknown>;
+  call: (method: string, params?: readonly XmlRpcParam[], signal?: AbortSignal) => Promise<unknown>;
   /** Does several calls in one request (`system.multicall`): one outcome each, in order. Throws as `call`. */
-  multicall(calls: readonly Call[], signal?: AbortSignal): Promise<Outcome[]>;
+  multicall: (calls: readonly Call[], signal?: AbortSignal) => Promise<Outcome[]>;
 }
 
 /** LAVA serves a whole lab with four workers or so: more than two requests at once are unkind. */
