@@ -27,14 +27,14 @@ export interface Submission {
 
 export interface KcidbSimulator extends SimServer {
   token: string;
-  submissions: readonly Submission[];
+  submissions: ReadonlyMap<string, Submission>;
   /** The merged objects of one kind. */
   objects: (list: ListName) => KcidbObject[];
   find: (list: ListName, id: string) => KcidbObject | undefined;
   /** One round of the ingester: all files that lie ready, in one transaction. */
   ingest: () => void;
-  /** The server loses a submission that it accepted. */
-  forget: (id: string) => void;
+  /** Puts a submission into another state; undefined: the server has lost it. */
+  mark: (id: string, state: SpoolState | undefined) => void;
 }
 
 const MAX_BODY = 512 * 1024 * 1024;
@@ -44,11 +44,12 @@ const MAX_DEPTH = 128;
 export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): Promise<KcidbSimulator> {
   const { token = 'kcidb-token', validate = () => [], maxBody = MAX_BODY } = options;
   const database = createKcidbDatabase();
-  const submissions: Submission[] = [];
+  const submissions = new Map<string, Submission>();
+  const ready: Submission[] = [];
 
   function ingest(): void {
     const good: Submission[] = [];
-    for (const file of submissions.filter(({ state }) => state === 'ready')) {
+    for (const file of ready.splice(0).filter(({ state }) => state === 'ready')) {
       file.errors = isReport(file.report) ? validate(file.report) : ['not a report'];
       if (file.errors.length > 0) file.state = 'failed';
       else good.push(file);
@@ -63,9 +64,17 @@ export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): 
 
   function spool(report: unknown): string {
     const id = randomBytes(16).toString('hex');
-    submissions.push({ id, state: 'ready', report, errors: [] });
+    const file: Submission = { id, state: 'ready', report, errors: [] };
+    submissions.set(id, file);
+    ready.push(file);
     if (options.ingest !== 'on command') ingest();
     return id;
+  }
+
+  function mark(id: string, state: SpoolState | undefined): void {
+    const file = submissions.get(id);
+    if (file !== undefined && state !== undefined) file.state = state;
+    else submissions.delete(id);
   }
 
   const server = await startSimServer(options, { bodyLimit: maxBody }, (app) =>
@@ -78,17 +87,14 @@ export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): 
     objects: database.objects,
     find: database.find,
     ingest,
-    forget: (id) => {
-      const index = submissions.findIndex((file) => file.id === id);
-      if (index >= 0) submissions.splice(index, 1);
-    },
+    mark,
   };
 }
 
 interface Parts {
   token: string;
   spool: (report: unknown) => string;
-  submissions: readonly Submission[];
+  submissions: ReadonlyMap<string, Submission>;
 }
 
 function addRoutes(app: FastifyInstance, { token, spool, submissions }: Parts): void {
@@ -118,7 +124,7 @@ function addRoutes(app: FastifyInstance, { token, spool, submissions }: Parts): 
     if (!mayEnter(request, token)) return unauthorized(reply);
     if (id === '') return say(reply, 400, '0', 'error', 'Empty id');
     if (!/^[A-Za-z0-9]+$/.test(id)) return say(reply, 400, '0', 'error', 'Invalid id');
-    const file = submissions.find((submission) => submission.id === id);
+    const file = submissions.get(id);
     if (file === undefined) return say(reply, 404, id, 'notfound', 'File not found');
     return say(reply, 200, id, file.state, WORDS[file.state]);
   });
