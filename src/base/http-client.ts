@@ -1,5 +1,9 @@
 // One HTTP exchange, bounded in time and size. Nothing is retried, no redirect is followed and no status is an error
 // here: the folder that knows the other side decides what an answer means.
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import got, { type Method } from 'got';
 import { errorText, TemporaryError } from './errors.ts';
 
@@ -9,12 +13,15 @@ export interface HttpRequest {
   method?: Method;
   url: string;
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  /** A stream is read once, and destroyed if the exchange fails. */
+  body?: string | Uint8Array | Readable;
   /** For the whole exchange, milliseconds. */
   timeoutMs: number;
   /** The largest body (bytes, as it comes over the wire after decompression) that is taken. */
   maxBytes?: number;
   signal?: AbortSignal | undefined;
+  /** Finds the host's addresses in place of the system; then the connection is a new one, not one that was kept. */
+  lookup?: LookupFunction;
 }
 
 export interface HttpAnswer {
@@ -31,11 +38,15 @@ const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
   const { url, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal } = request;
+  const method = request.method ?? 'GET';
+  // Without a body, a stream of any other method would wait for one to be written.
+  const body = request.body ?? (method === 'GET' || method === 'HEAD' ? undefined : '');
   const stream = got.stream(url, {
-    method: request.method ?? 'GET',
+    method,
     headers: { 'user-agent': USER_AGENT, ...request.headers },
-    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
+    ...(request.lookup === undefined ? {} : unpooled(request.lookup)),
     timeout: { request: timeoutMs },
     retry: { limit: 0 },
     followRedirect: false,
@@ -66,6 +77,13 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
     stream.destroy();
   }
   return { status, headers, body: Buffer.concat(chunks, size) };
+}
+
+function unpooled(lookup: LookupFunction): {
+  dnsLookup: LookupFunction;
+  agent: { http: HttpAgent; https: HttpsAgent };
+} {
+  return { dnsLookup: lookup, agent: { http: new HttpAgent(), https: new HttpsAgent() } };
 }
 
 /** The URL without user, password, query and fragment: what may stand in a message. */

@@ -17,6 +17,53 @@ export type LavaHealth = (typeof LAVA_HEALTHS)[number];
 export const CASE_RESULTS = ['pass', 'fail', 'skip', 'unknown'] as const;
 export type CaseResult = (typeof CASE_RESULTS)[number];
 
+/** A job as `scheduler.jobs.show` tells of it. LAVA 2023.01 has no errorType there: it is in the results. */
+export interface LavaJobInfo {
+  id: number;
+  state: LavaState;
+  health: LavaHealth;
+  description: string;
+  submitter: string;
+  /** The type that was asked for (aliases resolved). */
+  deviceType: string | undefined;
+  /** The board that it was given; undefined while it waits. */
+  device: string | undefined;
+  tags: string[];
+  /** Milliseconds since the epoch; LAVA tells whole seconds here. */
+  submittedAt: number | undefined;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  failureComment: string | undefined;
+  errorType: string | undefined;
+  errorMsg: string | undefined;
+}
+
+/** A board, as LAVA's list of devices has it. Its health says nothing of its worker. */
+export interface LavaDevice {
+  name: string;
+  type: string;
+  /** `Good`, `Unknown`, `Looping`, `Bad`, `Maintenance`, `Retired`. */
+  health: string;
+  /** `Idle`, `Reserved`, `Running`. */
+  state: string;
+  /** The LAVA job on it. */
+  job: number | undefined;
+}
+
+/** A dispatcher: the host that boards are attached to. */
+export interface LavaWorker {
+  name: string;
+  /** `Online`, `Offline`. */
+  state: string;
+  /** `Active`, `Maintenance`, `Retired`. */
+  health: string;
+  /** Names of its devices, hidden ones among them. */
+  devices: string[];
+  /** How many jobs it runs at once; 0 is no limit. */
+  jobLimit: number;
+  lastPingAt: number | undefined;
+}
+
 /** One line of LAVA's job log. */
 export interface LogLine {
   /** Milliseconds since the epoch; undefined if the line has no readable time. */

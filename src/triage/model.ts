@@ -14,7 +14,10 @@ export interface Finding {
   /** The first and last line of the report, in the numbers that the caller gave the lines. */
   firstLine: number;
   lastLine: number;
-  /** Whether Maestro makes an issue of it (it makes none of return-code lines). */
+  /**
+   * Whether an issue is to be made of it. Not of return-code lines, as Maestro; and not of a finding of our own that
+   * says more of a report that logspec found too: one crash, one issue.
+   */
   issue: boolean;
   /** All public fields of the report, under the names of the rule that found it (hardware, call_trace, …). */
   fields: Record<string, unknown>;

@@ -1,5 +1,5 @@
 // What a verdict is made of, and what it is. Pure data: no network and no store is known here.
-import type { LavaJob } from '../lava/model.ts';
+import type { CaseResult, LavaJob } from '../lava/model.ts';
 import type { ErrorCode, NodeResult } from '../maestro/node.ts';
 import type { Finding } from '../triage/model.ts';
 import type { ConsoleFacts } from './console.ts';
@@ -25,11 +25,14 @@ export interface Ask {
   roots: Root[];
   /** Names of definitions that the template added (stop time sync, upload, …): no roots. */
   helpers: string[];
+  /** The name of Maestro's job: a LAVA suite of that name is left out of its cases' paths, as Maestro does. */
+  job?: string | undefined;
 }
 
 /** How a job ended by our own record, where LAVA alone can't say. */
 export interface Ending {
-  kind: 'rejected' | 'canceled' | 'lost';
+  /** `timed_out`: waited for a device for too long. */
+  kind: 'rejected' | 'canceled' | 'timed_out' | 'lost';
   /** For people. */
   reason: string;
   /** What Maestro is told, where the kind does not say it. */
@@ -42,6 +45,8 @@ export interface Evidence {
   lava: LavaJob | undefined;
   /** What the job's log shows; undefined if there is no log. */
   console: ConsoleFacts | undefined;
+  /** LAVA itself was asked for the results: if there are none, there really are none, and rule 0 does not apply. */
+  complete?: boolean | undefined;
 }
 
 /** How far a job got (verdicts.md, "Reached"). `suite` stands for `suite i`. */
@@ -58,7 +63,7 @@ export const REACHED = [
 export type Reached = (typeof REACHED)[number];
 
 export interface LeafVerdict {
-  /** Whole path below the root's, cleaned. */
+  /** The whole path, its root's included, cleaned. */
   path: string;
   status: Status;
   number: { value: number; unit: string | undefined } | undefined;
@@ -68,16 +73,24 @@ export interface LeafVerdict {
   /** Lines of LAVA's log, from 0. */
   startLine: number | undefined;
   endLine: number | undefined;
+  /** The console where it failed. */
+  excerpt: string | undefined;
+  /** The case as LAVA named it, for those who build a tree of their own. */
+  lava: { suite: string; set: string | undefined; name: string; result: CaseResult };
   misc: Record<string, unknown>;
 }
 
 export interface RootVerdict {
   path: string;
   status: Status;
+  /** Why it is not PASS, for people. */
+  reason: string | undefined;
   startedAt: number | undefined;
   duration: number | undefined;
   startLine: number | undefined;
   endLine: number | undefined;
+  /** The part of the log that shows why: the crash and its surroundings, or the end of what it did. */
+  excerpt: string | undefined;
   leaves: LeafVerdict[];
   misc: Record<string, unknown>;
 }
@@ -111,6 +124,7 @@ export interface Verdict {
   why: string[];
   reached: Reached;
   boot: RootVerdict;
+  /** The tests that were asked for, but for the boot test. */
   roots: RootVerdict[];
   issues: IssueVerdict[];
   /** How Maestro's job node ends. */

@@ -1,0 +1,47 @@
+// Which IP addresses are the public internet's (IANA's special-purpose registries, RFC 6890 and its successors).
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+// What is not public of IPv4.
+const SPECIAL_V4: [net: string, prefix: number][] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+];
+
+// What is not public within IPv6's global unicast; 6to4 and Teredo among it, which carry an IPv4 address inside.
+const SPECIAL_V6: [net: string, prefix: number][] = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+];
+
+const special = new BlockList();
+for (const [net, prefix] of SPECIAL_V4) special.addSubnet(net, prefix, 'ipv4');
+for (const [net, prefix] of SPECIAL_V6) special.addSubnet(net, prefix, 'ipv6');
+
+const unicast = new BlockList();
+unicast.addSubnet('2000::', 3, 'ipv6');
+const mapped = new BlockList();
+mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+
+/** Whether an address (no name, no brackets) is public. What is no address is not. */
+export function isPublicAddress(address: string): boolean {
+  if (isIPv4(address)) return !special.check(address, 'ipv4');
+  if (!isIPv6(address) || address.includes('%')) return false;
+  // A block list sees the IPv4 address within a mapped one.
+  if (mapped.check(address, 'ipv6')) return !special.check(address, 'ipv6');
+  return unicast.check(address, 'ipv6') && !special.check(address, 'ipv6');
+}

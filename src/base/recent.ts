@@ -1,0 +1,20 @@
+// A set that remembers only the last so many members, so that it can't grow for ever.
+
+export interface RecentSet<T> {
+  has: (member: T) => boolean;
+  add: (member: T) => void;
+}
+
+/** A set of at most `max` members; the one that was added first makes room. */
+export function createRecentSet<T>(max: number): RecentSet<T> {
+  const members = new Set<T>();
+  return {
+    has: (member) => members.has(member),
+    add: (member) => {
+      members.delete(member);
+      members.add(member);
+      const [oldest] = members;
+      if (members.size > max && oldest !== undefined) members.delete(oldest);
+    },
+  };
+}

@@ -1,0 +1,342 @@
+// All that the bridge asks of a LAVA server, in our own types. Calls go over XML-RPC, the one interface that every
+// LAVA from 2023.01 on serves alike.
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { errorText, PermanentError, RequestError, TemporaryError } from '../base/errors.ts';
+import * as answers from './answers.ts';
+import { explainFault } from './faults.ts';
+import type { LavaDevice, LavaJobInfo, LavaWorker } from './model.ts';
+import { createXmlRpcClient, type Call, type Outcome, type XmlRpcParam } from './xmlrpc.ts';
+
+export interface LavaClientOptions {
+  /** Where LAVA's web pages are: `https://lava.example`, without `/RPC2`. */
+  url: string;
+  /** Without both, only public things can be read. */
+  user?: string | undefined;
+  token?: string | undefined;
+  /** For one request, milliseconds. */
+  timeoutMs: number;
+  /** The largest answer that is taken, bytes. */
+  maxBytes?: number;
+}
+
+/** What became of one id that was asked for. */
+export type ShownJob =
+  | { kind: 'job'; job: LavaJobInfo }
+  /** There is no such job, or it may not be seen. */
+  | { kind: 'missing'; reason: string }
+  /** LAVA failed on this one alone; ask again. */
+  | { kind: 'failed'; reason: string };
+
+/** Some whole lines of a job's log. */
+export interface LogPart {
+  /** Whether the job had ended before the lines were read: then nothing more is written. */
+  finished: boolean;
+  text: string;
+  /** How many lines `text` has: the next part starts that much later. */
+  lines: number;
+}
+
+export interface MarkSearch {
+  /** Ids of own jobs whose name contains the mark, newest first. */
+  ids: number[];
+  /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing. */
+  complete: boolean;
+}
+
+/** What an inventory is made of. */
+export interface LabFacts {
+  /** All devices but retired ones. */
+  devices: LavaDevice[];
+  workers: LavaWorker[];
+  /** Devices by tag. */
+  tags: Map<string, string[]>;
+  /** Jobs that wait, by device type: those that the user may see. */
+  queued: Map<string, number>;
+}
+
+/**
+ * Every method throws TemporaryError when the same call may succeed later; RequestError (`lava_refused`, with LAVA's
+ * words) when LAVA refuses what was asked; another PermanentError when the lab's settings are wrong (`lava_auth`,
+ * `lava_redirect`, `lava_http`, `lava_version`) or the thing is not there or not for this user (`lava_not_found`,
+ * `lava_forbidden`).
+ */
+export interface LavaClient {
+  /** `2023.01`, `2026.07.dev0028`. */
+  version: () => Promise<string>;
+  /** The user's name, or undefined for nobody. The cheapest check of a token. */
+  whoami: () => Promise<string | undefined>;
+  /** Whether LAVA sends events, and under which topic. */
+  masterConfig: () => Promise<{ events: boolean; topic: string }>;
+  /**
+   * Submits a definition and returns the job's id. Not to be repeated blindly: after a TemporaryError the job may
+   * exist (look for its mark). A multinode definition is cancelled again and refused.
+   */
+  submit: (definition: string, signal?: AbortSignal) => Promise<number>;
+  /** LAVA's own schema check, which is not what submission checks. undefined: valid. */
+  validate: (definition: string, strict: boolean) => Promise<{ path: string; message: string } | undefined>;
+  /** Asks for many jobs in one request. Has an entry for every id. */
+  show: (ids: readonly number[], signal?: AbortSignal) => Promise<Map<number, ShownJob>>;
+  /** Cancels a job; true for LAVA also if it has ended. */
+  cancel: (id: number) => Promise<void>;
+  /** At most `maxLines` lines of the log, from line `startLine` (from 0) on. */
+  logs: (id: number, startLine: number, maxLines: number, signal?: AbortSignal) => Promise<LogPart>;
+  /** The results as a callback has them: LAVA's YAML text by suite. In bounded pages, two requests for most jobs. */
+  fetchResults: (id: number, signal?: AbortSignal) => Promise<Record<string, string>>;
+  /** The definition as it was submitted, comments and all. */
+  definition: (id: number) => Promise<string>;
+  /** Looks for own jobs whose name contains `mark`, newest first, down to `sinceId` (not included). */
+  findByMark: (mark: string, sinceId?: number, signal?: AbortSignal) => Promise<MarkSearch>;
+  /** Devices, workers, tags and queue, in two requests. */
+  facts: (signal?: AbortSignal) => Promise<LabFacts>;
+  /** Names of the device types that the user may see, with their number of devices. */
+  deviceTypes: () => Promise<{ name: string; devices: number }[]>;
+}
+
+/** Jobs (workers, tags) asked for in one multicall: it keeps one of LAVA's few web workers busy. */
+const BATCH = 200;
+/** Test cases asked for at once; LAVA exports them slowly. */
+const RESULTS_PAGE = 500;
+const SUITES_BATCH = 10;
+/** LAVA's limit of `scheduler.jobs.list`. */
+const LIST_PAGE = 100;
+/** A search for a mark reads that many jobs at most. */
+const LIST_PAGES = 50;
+/** LAVA answers these two bytes for a log that is not there yet. */
+const NO_LOG_YET = '[]';
+/** Django's limit of a request (DATA_UPLOAD_MAX_MEMORY_SIZE, which LAVA leaves at its default). */
+const MAX_DEFINITION = 2_500_000;
+
+/** Makes a client. Nothing is asked before the first call. */
+export function createLavaClient(options: LavaClientOptions): LavaClient {
+  const url = `${options.url.replace(/\/+(RPC2\/*)?$/, '')}/RPC2`;
+  const rpc = createXmlRpcClient({ ...options, url });
+
+  /** One call, its answer parsed; `what` names its subject in errors. */
+  async function ask<S extends z.ZodType>(
+    schema: S,
+    what: string,
+    call: Call,
+    signal?: AbortSignal,
+  ): Promise<z.output<S>> {
+    let value: unknown;
+    try {
+      value = await rpc.call(call.method, call.params, signal);
+    } catch (error) {
+      throw explainFault(error, what);
+    }
+    return answers.parseAnswer(schema, call.method, value);
+  }
+
+  async function askAll(calls: readonly Call[], signal?: AbortSignal): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const batch of chunks(calls, BATCH)) outcomes.push(...(await rpc.multicall(batch, signal)));
+    return outcomes;
+  }
+
+  async function submit(definition: string, signal?: AbortSignal): Promise<number> {
+    if (Buffer.byteLength(definition) > MAX_DEFINITION) {
+      throw new RequestError(
+        'lava_refused',
+        `the definition is larger than ${MAX_DEFINITION} bytes: LAVA takes no such request`,
+      );
+    }
+    const call = to('scheduler.jobs.submit', definition);
+    const submitted = await ask(answers.Submitted, 'the definition', call, signal);
+    if (typeof submitted === 'number') return submitted;
+    for (const part of submitted) await rpc.call('scheduler.jobs.cancel', [part]);
+    throw new RequestError(
+      'multinode',
+      `LAVA made ${submitted.length} jobs of the definition: multinode is not supported`,
+    );
+  }
+
+  async function validate(definition: string, strict: boolean) {
+    const call = to('scheduler.jobs.validate', definition, strict);
+    try {
+      return await ask(answers.Validation, 'the definition', call);
+    } catch (error) {
+      // YAML that can't be read is an internal error to this method.
+      if (error instanceof RequestError) return { path: '', message: errorText(error) };
+      throw error;
+    }
+  }
+
+  async function show(ids: readonly number[], signal?: AbortSignal): Promise<Map<number, ShownJob>> {
+    const outcomes = await askAll(
+      ids.map((id) => to('scheduler.jobs.show', id)),
+      signal,
+    );
+    return new Map(ids.map((id, i) => [id, shown(id, outcomes[i])]));
+  }
+
+  async function logs(
+    id: number,
+    startLine: number,
+    maxLines: number,
+    signal?: AbortSignal,
+  ): Promise<LogPart> {
+    const call = to('scheduler.jobs.logs', id, startLine, startLine + maxLines);
+    try {
+      const [finished, data] = await ask(answers.Logs, `job ${id}`, call, signal);
+      return { finished, ...wholeLines(Buffer.from(data).toString('utf8')) };
+    } catch (error) {
+      const tooLarge = error instanceof TemporaryError && error.code === 'too_large';
+      if (!tooLarge || maxLines === 1) throw error;
+      return logs(id, startLine, Math.ceil(maxLines / 8), signal);
+    }
+  }
+
+  async function fetchResults(id: number, signal?: AbortSignal): Promise<Record<string, string>> {
+    const what = `job ${id}`;
+    const list = await ask(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
+    const results: Record<string, string> = {};
+    let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
+    while (open.length > 0) {
+      const batch = open.slice(0, SUITES_BATCH);
+      const calls = batch.map(({ suite, offset }) =>
+        to('results.get_testsuite_results_yaml', id, suite, RESULTS_PAGE, offset),
+      );
+      const pages = (await askAll(calls, signal)).map((o) => text(o, what));
+      batch.forEach(({ suite }, i) => (results[suite] = joinLists(results[suite], pages[i] ?? '')));
+      const unfinished = batch.filter((_, i) => countItems(pages[i] ?? '') >= RESULTS_PAGE);
+      open = [
+        ...unfinished.map(({ suite, offset }) => ({ suite, offset: offset + RESULTS_PAGE })),
+        ...open.slice(SUITES_BATCH),
+      ];
+    }
+    return results;
+  }
+
+  async function findByMark(mark: string, sinceId = 0, signal?: AbortSignal): Promise<MarkSearch> {
+    const found = new Set<number>();
+    for (let page = 0; page < LIST_PAGES; page++) {
+      const call = to('scheduler.jobs.list', null, null, page * LIST_PAGE, LIST_PAGE);
+      const jobs = await ask(answers.JobList, 'the list of jobs', call, signal);
+      for (const { id, description, submitter } of jobs) {
+        const isOurs = submitter === options.user && (description ?? '').includes(mark);
+        if (isOurs && typeof id === 'number' && id > sinceId) found.add(id);
+      }
+      const last = jobs.at(-1);
+      if (jobs.length < LIST_PAGE || last === undefined || Number(last.id) <= sinceId) {
+        return { ids: [...found], complete: true };
+      }
+    }
+    return { ids: [...found], complete: false };
+  }
+
+  async function facts(signal?: AbortSignal): Promise<LabFacts> {
+    const lists = await askAll(
+      [
+        to('scheduler.devices.list'),
+        to('scheduler.workers.list'),
+        to('scheduler.tags.list'),
+        to('scheduler.pending_jobs_by_device_type'),
+      ],
+      signal,
+    );
+    const workers = read(answers.Names, 'scheduler.workers.list', lists[1]);
+    const tags = read(answers.Tags, 'scheduler.tags.list', lists[2]);
+    const details = await askAll(
+      [
+        ...workers.map((name) => to('scheduler.workers.show', name)),
+        ...tags.map(({ name }) => to('scheduler.tags.show', name)),
+      ],
+      signal,
+    );
+    // What vanished (or was hidden) between the two requests is left out.
+    const seen = details.map((o) => ('fault' in o && o.fault.faultCode !== -32603 ? undefined : o));
+    const shownWorkers = seen.slice(0, workers.length).filter((o) => o !== undefined);
+    const shownTags = seen.slice(workers.length).filter((o) => o !== undefined);
+    return {
+      devices: read(answers.Devices, 'scheduler.devices.list', lists[0]),
+      workers: shownWorkers.map((o) => read(answers.Worker, 'scheduler.workers.show', o)),
+      tags: new Map(
+        shownTags.map((o) => {
+          const { name, devices } = read(answers.Tag, 'scheduler.tags.show', o);
+          return [name, devices];
+        }),
+      ),
+      queued: new Map(
+        Object.entries(read(answers.QueueDepth, 'scheduler.pending_jobs_by_device_type', lists[3])),
+      ),
+    };
+  }
+
+  return {
+    version: () => ask(z.string(), 'the version', to('system.version')),
+    whoami: async () => (await ask(z.string().nullish(), 'the user', to('system.whoami'))) ?? undefined,
+    masterConfig: () => ask(answers.MasterConfig, 'the configuration', to('system.master_config')),
+    submit,
+    validate,
+    show,
+    cancel: async (id) => {
+      await ask(z.unknown(), `job ${id}`, to('scheduler.jobs.cancel', id));
+    },
+    logs,
+    fetchResults,
+    definition: (id) => ask(z.string(), `job ${id}`, to('scheduler.jobs.definition', id)),
+    findByMark,
+    facts,
+    deviceTypes: () => ask(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
+  };
+}
+
+function to(method: string, ...params: XmlRpcParam[]): Call {
+  return { method, params };
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size));
+  return parts;
+}
+
+/** The value of an outcome, parsed; its fault is thrown. */
+function read<S extends z.ZodType>(schema: S, method: string, outcome: Outcome | undefined): z.output<S> {
+  if (outcome === undefined) throw new TemporaryError('lava_answer', `${method}: no answer`);
+  if ('fault' in outcome) throw explainFault(outcome.fault, method);
+  return answers.parseAnswer(schema, method, outcome.value);
+}
+
+function text(outcome: Outcome, what: string): string {
+  if ('fault' in outcome) throw explainFault(outcome.fault, what);
+  return answers.parseAnswer(z.string(), 'results', outcome.value);
+}
+
+function shown(id: number, outcome: Outcome | undefined): ShownJob {
+  try {
+    return { kind: 'job', job: { ...read(answers.JobInfo, 'scheduler.jobs.show', outcome), id } };
+  } catch (error) {
+    const gone = error instanceof PermanentError;
+    return { kind: gone ? 'missing' : 'failed', reason: errorText(error) };
+  }
+}
+
+/** Cuts a last line that has no end yet. */
+function wholeLines(raw: string): { text: string; lines: number } {
+  if (raw === NO_LOG_YET) return { text: '', lines: 0 };
+  const text = raw.slice(0, raw.lastIndexOf('\n') + 1);
+  return { text, lines: text.split('\n').length - 1 };
+}
+
+/** Names in the YAML of `results.get_testjob_suites_list_yaml`; all its scalars are strings. */
+function suiteNames(list: string): string[] {
+  const suites: unknown = parse(list, { schema: 'failsafe' });
+  const parsed = z.array(z.object({ name: z.string() })).safeParse(suites ?? []);
+  if (parsed.success) return parsed.data.map(({ name }) => name);
+  throw new TemporaryError(
+    'lava_answer',
+    'results.get_testjob_suites_list_yaml: the answer has an unknown shape',
+  );
+}
+
+/** LAVA's exported lists begin each item at the line's begin; an empty one is `[]`. */
+function countItems(list: string): number {
+  return list.match(/^- /gm)?.length ?? 0;
+}
+
+function joinLists(head: string | undefined, tail: string): string {
+  if (head === undefined) return tail;
+  return countItems(tail) === 0 ? head : head + tail;
+}

@@ -1,0 +1,157 @@
+// LAVA's event stream, followed for as long as the daemon runs. It has no history and may go mute while connected, so
+// what it says is a hint: the caller polls as well, and reconciles whenever the stream came back.
+import { WebSocket, type RawData } from 'ws';
+import { errorText } from '../base/errors.ts';
+import { USER_AGENT } from '../base/http-client.ts';
+import { backoff, MINUTE, SECOND } from '../base/time.ts';
+import { parseFrame, type LavaEvent } from './event-frame.ts';
+import { basicAuth } from './xmlrpc.ts';
+
+export type { DeviceEvent, JobEvent, LavaEvent, WorkerEvent } from './event-frame.ts';
+
+export interface LavaEventOptions {
+  /** `ws://lava.example/ws/`; see eventsUrl. */
+  url: string;
+  /** Newer LAVA shows private jobs only to their owner; LAVA 2023.01 shows everything to everybody. */
+  user?: string | undefined;
+  token?: string | undefined;
+  onEvent: (event: LavaEvent) => void;
+  /** Connected (again): what happened meanwhile is unknown, so ask for it. */
+  onConnected: () => void;
+  /** Not connected any more, or not at all; told once, not on each try to come back. */
+  onLost: (reason: string) => void;
+  /** Connected, but without any event for that long (ms); told once until the next event. */
+  onQuiet: (ms: number) => void;
+  /** How often the peer has to prove that it lives, ms. A missing answer for two such times is the end. */
+  pingMs?: number;
+  quietMs?: number;
+  /** The first and the longest wait before the next try, ms. */
+  retryMs?: number;
+  maxRetryMs?: number;
+  handshakeMs?: number;
+}
+
+export interface LavaEventStream {
+  isConnected: () => boolean;
+  /** Closes the connection and ends all timers; nothing is told afterwards. */
+  stop: () => void;
+}
+
+/** LAVA's largest event has a few hundred bytes. */
+const MAX_FRAME = 1024 * 1024;
+
+/** Where the event stream of a LAVA at `url` is, unless its admin put it elsewhere. */
+export function eventsUrl(url: string): string {
+  return `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws/`;
+}
+
+/** Connects, and comes back after each loss, until it is stopped. */
+export function followLavaEvents(options: LavaEventOptions): LavaEventStream {
+  const {
+    pingMs = 25 * SECOND,
+    quietMs = 10 * MINUTE,
+    retryMs = SECOND,
+    maxRetryMs = MINUTE,
+    handshakeMs = 10 * SECOND,
+  } = options;
+  let socket: WebSocket | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let tries = 0;
+  let isLost = false;
+  let stopped = false;
+
+  function connect(): void {
+    const current = new WebSocket(options.url, {
+      headers: { 'user-agent': USER_AGENT, ...credentials(options) },
+      handshakeTimeout: handshakeMs,
+      maxPayload: MAX_FRAME,
+      perMessageDeflate: false,
+    });
+    socket = current;
+    let reason = 'the connection was closed';
+    const give = (why: string): void => {
+      reason = why;
+      current.terminate();
+    };
+    const watch = watchSocket(current, { pingMs, quietMs, onMute: give, onQuiet: options.onQuiet });
+    current.on('open', () => {
+      isLost = false;
+      options.onConnected();
+    });
+    current.on('message', (data) => {
+      const event = parseFrame(textOf(data));
+      if (event?.kind === 'error') return give(`LAVA refused: ${event.message}`);
+      if (event === undefined) return;
+      watch.sawEvent();
+      tries = 0;
+      options.onEvent(event);
+    });
+    current.on('pong', () => (tries = 0));
+    current.on('error', (error) => (reason = errorText(error)));
+    current.on('close', () => {
+      watch.stop();
+      if (stopped) return;
+      if (!isLost) options.onLost(reason);
+      isLost = true;
+      retry = setTimeout(connect, backoff(tries++, retryMs, maxRetryMs));
+    });
+  }
+
+  connect();
+  return {
+    isConnected: () => socket?.readyState === WebSocket.OPEN,
+    stop: () => {
+      stopped = true;
+      clearTimeout(retry);
+      socket?.terminate();
+    },
+  };
+}
+
+function credentials({ user, token }: LavaEventOptions): Record<string, string> {
+  return user === undefined || token === undefined ? {} : { authorization: basicAuth(user, token) };
+}
+
+interface Watch {
+  sawEvent: () => void;
+  stop: () => void;
+}
+
+/** Pings an open socket. LAVA sends no pings itself; a peer that is gone would never be noticed. */
+function watchSocket(
+  socket: WebSocket,
+  options: {
+    pingMs: number;
+    quietMs: number;
+    onMute: (reason: string) => void;
+    onQuiet: (ms: number) => void;
+  },
+): Watch {
+  let unanswered = 0;
+  let quietSince = Date.now();
+  let isToldQuiet = false;
+  const timer = setInterval(() => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (unanswered >= 2) return options.onMute('LAVA answers no pings');
+    unanswered++;
+    socket.ping();
+    const quiet = Date.now() - quietSince;
+    if (quiet < options.quietMs || isToldQuiet) return;
+    isToldQuiet = true;
+    options.onQuiet(quiet);
+  }, options.pingMs);
+  socket.on('pong', () => (unanswered = 0));
+  return {
+    sawEvent: () => {
+      quietSince = Date.now();
+      isToldQuiet = false;
+      unanswered = 0;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return data instanceof ArrayBuffer ? Buffer.from(data).toString() : data.toString();
+}

@@ -1,0 +1,205 @@
+// The reader of LAVA's job log: line by line as it comes in, in constant memory, at the speed of a disk. No line is
+// dropped and none throws: what can't be read is kept as level `unreadable` with its text.
+import { StringDecoder } from 'node:string_decoder';
+import { parseTime } from '../base/time.ts';
+import { closingQuote, parseFlow, unescape } from './log-flow.ts';
+import { blockSplitter, jsonSplitter, parseRecord, type RecordSplitter } from './log-records.ts';
+import type { LogLine } from './model.ts';
+
+/** The level of lines that are no LAVA log line: torn, of another format, or too long. */
+export const UNREADABLE = 'unreadable';
+
+/**
+ * Characters of one line that are kept: LAVA cuts its records at 1,000,000 (2023.01). Of a longer line (a file without
+ * line breaks) the first part comes out as one unreadable line, the rest up to the next line break is dropped.
+ */
+export const MAX_LINE = 4 * 1024 * 1024;
+
+const HEAD = '- {"dt": "';
+const LEVEL = '", "lvl": "';
+const MESSAGE = '", "msg": ';
+const NAMESPACE = '", "ns": "';
+
+/** One line of LAVA's log (without its line break), or undefined if it is none. Takes all that PyYAML writes there. */
+export function parseLogLine(line: string): LogLine | undefined {
+  return parsePlainLine(line) ?? (line.startsWith('- ') ? toLogLine(parseFlow(line, 2)) : undefined);
+}
+
+/**
+ * Reads a log that comes in pieces. `push` returns the lines that a piece completes, `end` what is left; both in the
+ * order of the log, whatever the pieces. The first line of the log decides on its format.
+ */
+export class LogReader {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #parts: string[] = [];
+  #size = 0;
+  #splitter: RecordSplitter | undefined;
+  #begun = false;
+
+  push(chunk: string | Uint8Array): LogLine[] {
+    const text = typeof chunk === 'string' ? chunk : this.#decoder.write(chunk);
+    const out: LogLine[] = [];
+    let from = 0;
+    for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
+      this.#line(this.#size === 0 ? text.slice(from, to) : this.#completed(text.slice(from, to)), out);
+      from = to + 1;
+    }
+    if (from < text.length) this.#keep(text.slice(from));
+    return out;
+  }
+
+  end(): LogLine[] {
+    const out: LogLine[] = [];
+    const rest = this.#completed(this.#decoder.end());
+    if (rest !== '') this.#line(rest, out);
+    for (const record of this.#splitter?.end() ?? []) out.push(fromRecord(record));
+    return out;
+  }
+
+  #keep(piece: string): void {
+    if (this.#size < MAX_LINE) this.#parts.push(piece.slice(0, MAX_LINE - this.#size));
+    this.#size += piece.length;
+  }
+
+  #completed(last: string): string {
+    this.#keep(last);
+    const line = this.#parts.join('');
+    this.#parts.length = 0;
+    this.#size = 0;
+    return line;
+  }
+
+  #line(raw: string, out: LogLine[]): void {
+    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (!this.#begun) {
+      const first = line.startsWith('\ufeff') ? line.slice(1) : line;
+      if (first.trim() === '' || first === '[]') return;
+      this.#begun = true;
+      this.#splitter = splitterFor(first);
+      this.#one(first, out);
+    } else this.#one(line, out);
+  }
+
+  #one(line: string, out: LogLine[]): void {
+    if (this.#splitter !== undefined) {
+      for (const record of this.#splitter.line(line)) out.push(fromRecord(record));
+    } else if (line.length > MAX_LINE) out.push(unreadable(line.slice(0, MAX_LINE)));
+    else if (line !== '' && line !== '[]') out.push(parseLogLine(line) ?? unreadable(line));
+  }
+}
+
+/** The lines of a log that comes as bytes or text, in batches: one for each piece that completes any. */
+export async function* readLog(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<LogLine[]> {
+  const reader = new LogReader();
+  for await (const chunk of source) {
+    const lines = reader.push(chunk);
+    if (lines.length > 0) yield lines;
+  }
+  const rest = reader.end();
+  if (rest.length > 0) yield rest;
+}
+
+/** The lines of a log that is at hand as one text, one by one, without a copy of it in pieces. */
+export function* readLogText(text: string): Generator<LogLine> {
+  const reader = new LogReader();
+  for (let from = 0; from < text.length; from += PIECE) yield* reader.push(text.slice(from, from + PIECE));
+  yield* reader.end();
+}
+
+const PIECE = 64 * 1024;
+
+/** Whether `text`, the beginning of a file, is a LAVA log in LAVA's own line format. */
+export function looksLikeLavaLog(text: string): boolean {
+  return /^\ufeff?\s*- \{"?dt"?: /.test(text.slice(0, 1000));
+}
+
+// The common line, without a parser: fixed keys in a fixed order, the message a string.
+function parsePlainLine(line: string): LogLine | undefined {
+  if (!line.startsWith(HEAD)) return undefined;
+  const dtEnd = line.indexOf('"', HEAD.length);
+  if (dtEnd < 0 || !line.startsWith(LEVEL, dtEnd)) return undefined;
+  const levelEnd = line.indexOf('"', dtEnd + LEVEL.length);
+  if (levelEnd < 0 || !line.startsWith(MESSAGE, levelEnd)) return undefined;
+  const from = levelEnd + MESSAGE.length;
+  if (line.charCodeAt(from) !== QUOTE) return undefined;
+  const to = closingQuote(line, from + 1);
+  if (to < 0) return undefined;
+  let namespace: string | undefined;
+  let last = to;
+  if (line.startsWith(NAMESPACE, to)) {
+    last = closingQuote(line, to + NAMESPACE.length);
+    if (last < 0) return undefined;
+    namespace = unescape(line, to + NAMESPACE.length, last);
+  }
+  if (last !== line.length - 2 || line.charCodeAt(last + 1) !== CLOSE) return undefined;
+  return {
+    at: stampTime(line, HEAD.length, dtEnd),
+    level: line.slice(dtEnd + LEVEL.length, levelEnd),
+    text: unescape(line, from + 1, to),
+    value: undefined,
+    namespace,
+  };
+}
+
+const QUOTE = 0x22;
+const CLOSE = 0x7d;
+
+function toLogLine(record: unknown): LogLine | undefined {
+  if (typeof record !== 'object' || record === null || !('lvl' in record) || !('msg' in record))
+    return undefined;
+  const { lvl, msg } = record;
+  if (typeof lvl !== 'string') return undefined;
+  const dt = 'dt' in record ? record.dt : undefined;
+  const ns = 'ns' in record ? record.ns : undefined;
+  return {
+    at: typeof dt === 'string' ? stampTime(dt, 0, dt.length) : undefined,
+    level: lvl,
+    text: typeof msg === 'string' ? msg : undefined,
+    value: typeof msg === 'string' ? undefined : msg,
+    namespace: typeof ns === 'string' ? ns : undefined,
+  };
+}
+
+function fromRecord(record: string): LogLine {
+  const lines = record.trimEnd();
+  return parseLogLine(lines) ?? toLogLine(parseRecord(lines)) ?? unreadable(lines);
+}
+
+function unreadable(text: string): LogLine {
+  return { at: undefined, level: UNREADABLE, text, value: undefined, namespace: undefined };
+}
+
+function splitterFor(first: string): RecordSplitter | undefined {
+  if (first.startsWith('- {')) return undefined;
+  if (first.startsWith('[') || first.startsWith('{')) return jsonSplitter(MAX_LINE);
+  return first.startsWith('- ') || first === '-' || first === '---' ? blockSplitter(MAX_LINE) : undefined;
+}
+
+// parseTime is exact but takes a microsecond; the stamps of a log are all of one shape.
+function stampTime(text: string, from: number, to: number): number | undefined {
+  const zone = from + 26;
+  const plain = to === zone || (to === zone + 6 && text.startsWith('+00:00', zone));
+  if (!plain || text.charCodeAt(from + 10) !== 0x54 || text.charCodeAt(from + 19) !== 0x2e) {
+    return parseTime(text.slice(from, to));
+  }
+  const year = digits(text, from, 4);
+  const month = digits(text, from + 5, 2);
+  const day = digits(text, from + 8, 2);
+  const hour = digits(text, from + 11, 2);
+  const minute = digits(text, from + 14, 2);
+  const second = digits(text, from + 17, 2);
+  const millis = digits(text, from + 20, 3);
+  const valid = month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && minute < 60 && second < 60;
+  if (!valid || Number.isNaN(year + millis)) return parseTime(text.slice(from, to));
+  return Date.UTC(year, month - 1, day, hour, minute, second, millis);
+}
+
+function digits(text: string, from: number, count: number): number {
+  let value = 0;
+  for (let i = from; i < from + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}

@@ -1,0 +1,81 @@
+// LAVA's test results, from the YAML text of a callback's suites or of `results.get_testjob_results_yaml`
+// (LAVA 2023.01 and 2026.07, lava_results_app/utils.py: every scalar is exported as text).
+import { errorText, PermanentError } from '../base/errors.ts';
+import { parseTime } from '../base/time.ts';
+import { CASE_RESULTS, type CaseResult, type LavaCase } from './model.ts';
+import { parseYamlList, type YamlText } from './results-yaml.ts';
+
+/**
+ * The cases of a callback's `results` (suite name → YAML text), in the order in which LAVA recorded them. Throws
+ * PermanentError `bad_results`, naming the suite, if a text is no YAML list of mappings.
+ */
+export function parseResults(suites: Record<string, string>): LavaCase[] {
+  return inOrder(Object.entries(suites).flatMap(([suite, text]) => parseSuite(text, suite)));
+}
+
+/** The cases of one YAML text with all suites in it (XML-RPC `results.get_testjob_results_yaml`), in LAVA's order. */
+export function parseAllResults(text: string): LavaCase[] {
+  return inOrder(parseSuite(text, undefined));
+}
+
+function parseSuite(text: string, suite: string | undefined): LavaCase[] {
+  const what = suite === undefined ? 'the results' : `the results of suite ${JSON.stringify(suite)}`;
+  let items: YamlText[];
+  try {
+    items = parseYamlList(text);
+  } catch (error) {
+    throw new PermanentError('bad_results', `${what} cannot be read: ${errorText(error)}`, { cause: error });
+  }
+  return items.map((item, i) => {
+    if (!isMapping(item)) throw new PermanentError('bad_results', `${what}: item ${i + 1} is not a mapping`);
+    return toCase(item, suite);
+  });
+}
+
+function toCase(item: Record<string, YamlText>, suite: string | undefined): LavaCase {
+  const metadata = isMapping(item.metadata) ? item.metadata : {};
+  return {
+    suite: textOf(item.suite) ?? suite ?? textOf(metadata.definition) ?? '',
+    name: textOf(item.name) ?? textOf(metadata.case) ?? '',
+    result: resultOf(textOf(item.result) ?? textOf(metadata.result)),
+    set: textOf(metadata.set),
+    measurement: numberOf(item.measurement),
+    unit: textOf(item.unit) ?? textOf(metadata.units),
+    loggedAt: parseTime(textOf(item.logged)),
+    startLine: countOf(item.log_start_line),
+    endLine: countOf(item.log_end_line),
+    id: countOf(item.id),
+    metadata,
+  };
+}
+
+/** By LAVA's ids; cases without one stay behind, in the order they came. */
+function inOrder(cases: LavaCase[]): LavaCase[] {
+  return cases.toSorted((a, b) => (a.id ?? Infinity) - (b.id ?? Infinity) || 0);
+}
+
+function resultOf(word: string | undefined): CaseResult {
+  return CASE_RESULTS.find((known) => known === word) ?? 'unknown';
+}
+
+function isMapping(value: YamlText | undefined): value is Record<string, YamlText> {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Text that says something: not empty, and not Python's word for nothing. */
+function textOf(value: YamlText | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' && value !== 'None' ? value : undefined;
+}
+
+/** LAVA stores a measurement as a decimal of thirty digits: 2.45000000000000017763568394003 is 2.45. */
+function numberOf(value: YamlText | undefined): number | undefined {
+  const text = textOf(value);
+  if (text === undefined || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function countOf(value: YamlText | undefined): number | undefined {
+  const text = textOf(value);
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,101 @@
+// What the bridge writes to a node, checked against Maestro's closed lists before it is sent: one odd word makes
+// Maestro refuse the whole write (kernelci-core kernelci/api/models.py).
+import { PermanentError } from '../base/errors.ts';
+import { ERROR_CODES, NODE_RESULTS, NODE_STATES, type NodeResult, type NodeState } from './node.ts';
+
+/** The fields that PATCH takes. `data` and `artifacts` replace what is there as a whole: merge first. */
+export interface NodeChanges {
+  state?: NodeState;
+  result?: NodeResult | null;
+  artifacts?: Record<string, string>;
+  data?: Record<string, unknown>;
+  debug?: Record<string, unknown>;
+  /** Milliseconds since the epoch. */
+  timeout?: number;
+  /** Milliseconds since the epoch. */
+  holdoff?: number;
+  processed_by_kcidb_bridge?: boolean;
+}
+
+/** A node of `PUT /nodes/{id}`. The root is the whole node as it was read; children have no id. */
+export interface TreeNode {
+  name: string;
+  kind: string;
+  path: string[];
+  group?: string | null | undefined;
+  state: NodeState;
+  result: NodeResult | null;
+  artifacts?: Record<string, string> | null;
+  data?: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** The body of `PUT /nodes/{id}`: a node and all that is below it. */
+export interface NodeTree {
+  node: TreeNode;
+  child_nodes: NodeTree[];
+}
+
+/** `2026-08-21T15:20:01.123`: UTC without a zone, as Maestro stores and prints it. */
+export function naiveUtc(ms: number): string {
+  return new Date(ms).toISOString().slice(0, -1);
+}
+
+/** The body of a PATCH. Throws PermanentError `maestro_invalid` for what Maestro would refuse. */
+export function patchBody(changes: NodeChanges): Record<string, unknown> {
+  checkFields(changes, '');
+  const { timeout, holdoff, ...rest } = changes;
+  const body: Record<string, unknown> = { ...rest };
+  if (timeout !== undefined) body['timeout'] = naiveUtc(timeout);
+  if (holdoff !== undefined) body['holdoff'] = naiveUtc(holdoff);
+  if (Object.keys(body).length === 0) throw invalid('', 'nothing to change');
+  return body;
+}
+
+/** Checks a whole tree. Throws PermanentError `maestro_invalid`, naming the node by its path. */
+export function checkTree(id: string, tree: NodeTree): void {
+  if (tree.node['id'] !== id) throw invalid('node.id', `the root of the tree is not ${id}`);
+  checkFields(tree.node, 'node');
+  for (const child of tree.child_nodes) checkChild(child);
+}
+
+function checkChild({ node, child_nodes }: NodeTree): void {
+  const at = node.path.join('/');
+  if (node['id'] !== undefined) throw invalid(`${at}.id`, 'a child that is to be made has no id');
+  if (node.state !== 'done')
+    throw invalid(`${at}.state`, 'a child that is not done would stay open for ever');
+  checkFields(node, at);
+  for (const child of child_nodes) checkChild(child);
+}
+
+type Checked = Pick<NodeChanges, 'state' | 'result'> & {
+  artifacts?: Record<string, string> | null;
+  data?: Record<string, unknown> | null;
+};
+
+function checkFields({ state, result, artifacts, data }: Checked, at: string): void {
+  const field = (name: string): string => (at === '' ? name : `${at}.${name}`);
+  if (state !== undefined && !isOneOf(NODE_STATES, state)) throw invalid(field('state'), notOf(state));
+  if (result !== undefined && result !== null && !isOneOf(NODE_RESULTS, result)) {
+    throw invalid(field('result'), notOf(result));
+  }
+  for (const [name, url] of Object.entries(artifacts ?? {})) {
+    if (!/^https?:\/\/[^\s]+$/.test(url)) throw invalid(field(`artifacts.${name}`), 'not an http(s) URL');
+  }
+  const code = data?.['error_code'];
+  if (code !== undefined && code !== null && !isOneOf(ERROR_CODES, code)) {
+    throw invalid(field('data.error_code'), notOf(code));
+  }
+}
+
+function isOneOf(list: readonly string[], value: unknown): boolean {
+  return typeof value === 'string' && list.includes(value);
+}
+
+function notOf(value: unknown): string {
+  return `${JSON.stringify(value)} is not one of Maestro's words`;
+}
+
+function invalid(field: string, message: string): PermanentError {
+  return new PermanentError('maestro_invalid', `not sent to Maestro: ${field}: ${message}`, { field });
+}

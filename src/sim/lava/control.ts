@@ -1,0 +1,94 @@
+// The simulator's own endpoint, for people and for tests in another process: faults on command, devices, state.
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { errorText } from '../../base/errors.ts';
+import type { LavaSimulator } from './simulator.ts';
+import { Switches } from './switches.ts';
+
+const DeviceChange = z.strictObject({
+  health: z.enum(['Good', 'Unknown', 'Looping', 'Bad', 'Maintenance', 'Retired']),
+});
+
+const WorkerChange = z.strictObject({
+  state: z.enum(['Online', 'Offline']).optional(),
+  health: z.enum(['Active', 'Maintenance', 'Retired']).optional(),
+  jobLimit: z.number().int().nonnegative().optional(),
+});
+
+/** As in ../http-faults.ts, for XML-RPC. */
+const HttpFault = z.strictObject({
+  kind: z.enum(['status', 'mute', 'cut', 'lose', 'slow']),
+  status: z.number().int().min(400).max(599).default(502),
+  delayMs: z.number().int().nonnegative().max(600_000).default(0),
+  times: z.number().int().positive().default(Infinity),
+  chance: z.number().min(0).max(1).default(1),
+});
+
+const Down = z.strictObject({ down: z.boolean() });
+
+/**
+ * Adds `GET /sim/state`, and `POST` with JSON: `/sim/switches` (those named are set), `/sim/faults` (one more for
+ * XML-RPC), `/sim/no-faults`, `/sim/devices/NAME`, `/sim/workers/NAME`, `/sim/down`, `/sim/cut-events`. Each answers
+ * with the state; 400 with the reason.
+ */
+export function addControl(app: FastifyInstance, find: () => LavaSimulator): void {
+  app.all<{ Params: { what: string; name?: string } }>('/sim/:what/:name?', async (request, reply) => {
+    const simulator = find();
+    const text = Buffer.isBuffer(request.body) ? request.body.toString() : '';
+    const { what, name = '' } = request.params;
+    try {
+      if (request.method === 'POST') command(simulator, what, name, text === '' ? {} : JSON.parse(text));
+    } catch (error) {
+      return reply.code(400).send({ error: errorText(error) });
+    }
+    return reply.send(state(simulator));
+  });
+}
+
+function command(simulator: LavaSimulator, what: string, name: string, body: unknown): void {
+  switch (what) {
+    case 'switches':
+      Object.assign(simulator.switches, Switches.partial().parse(body));
+      return;
+    case 'faults':
+      simulator.faults.add({ ...HttpFault.parse(body), path: /^\/RPC2/ });
+      return;
+    case 'no-faults':
+      simulator.faults.clear();
+      return;
+    case 'devices':
+      simulator.lab.setDevice(name, DeviceChange.parse(body).health);
+      return;
+    case 'workers':
+      simulator.lab.setWorker(name, WorkerChange.parse(body));
+      return;
+    case 'down':
+      simulator.setDown(Down.parse(body).down);
+      return;
+    case 'cut-events':
+      simulator.cutEvents();
+      return;
+    default:
+      throw new Error(`no such command: ${what}`);
+  }
+}
+
+function state({ switches, lab, jobs, calls, callbacks, listeners }: LavaSimulator): unknown {
+  return {
+    switches,
+    devices: [...lab.devices.values()],
+    workers: [...lab.workers.values()],
+    jobs: jobs()
+      .slice(-100)
+      .map(({ id, state, health, device, definition }) => ({
+        id,
+        state,
+        health,
+        device: device?.name,
+        name: definition.job_name,
+      })),
+    calls: Object.fromEntries(calls),
+    callbacks,
+    listeners: listeners(),
+  };
+}

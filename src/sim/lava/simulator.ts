@@ -1,0 +1,139 @@
+// A whole LAVA lab in one process: XML-RPC, event stream and callbacks on loopback, devices that only pretend.
+import type { FastifyInstance } from 'fastify';
+import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
+import { seededRandom } from '../random.ts';
+import { addControl } from './control.ts';
+import { createEventStream } from './event-stream.ts';
+import { Lab, type Pace } from './lab.ts';
+import { callbacksFor, send } from './notify.ts';
+import { addRpc, MAX_BODY } from './rpc-routes.ts';
+import { allWell, type Switches } from './switches.ts';
+import { DEFAULT_DEVICES, type SimDevice, type SimJob, type SimUser, type SimWorker } from './world.ts';
+
+export interface LavaSimulatorOptions extends SimOptions {
+  /** The first one is the bridge's; each may submit, and cancel its own jobs. */
+  users?: readonly SimUser[];
+  /** The first user's token for callbacks, by the name that definitions carry. */
+  callback?: { name: string; token: string };
+  devices?: readonly SimDevice[];
+  workers?: readonly SimWorker[];
+  /** Device types without a device. */
+  types?: readonly string[];
+  /** Tags without a device. */
+  tags?: readonly string[];
+  pace?: Partial<Pace>;
+  /** How many jobs are remembered. */
+  keepJobs?: number;
+}
+
+/** `url` is where XML-RPC has its `/RPC2`. */
+export interface LavaSimulator extends SimServer {
+  /** `ws://127.0.0.1:PORT/ws/` */
+  eventsUrl: string;
+  user: string;
+  token: string;
+  callback: { name: string; token: string };
+  /** To be changed at any time; see there. */
+  switches: Switches;
+  lab: Lab;
+  jobs: () => SimJob[];
+  /** How often each method was called; a multicall is one call. */
+  calls: ReadonlyMap<string, number>;
+  /** How many callbacks were sent, and how many were accepted (2xx). */
+  callbacks: { sent: number; accepted: number };
+  /** How many listen to events. */
+  listeners: () => number;
+  /** Cuts all event connections. */
+  cutEvents: () => void;
+  /** The web server and the events are away (every connection is cut), or come back; jobs run on. */
+  setDown: (down: boolean) => void;
+}
+
+/** A lab that does in half a second what takes real boards minutes. */
+const PACE: Pace = { scheduleMs: 20, startMs: 30, runMs: 400, cancelMs: 50 };
+
+const WORKER: SimWorker = { name: 'lab-worker', state: 'Online', health: 'Active', jobLimit: 0 };
+const USER: SimUser = { name: 'bridge', token: 'bridge-token' };
+
+/** Starts a lab. It lives in memory and ends with `stop`. */
+export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Promise<LavaSimulator> {
+  const users = options.users ?? [USER];
+  const callback = options.callback ?? { name: 'bridge-callback', token: 'callback-token' };
+  const [first = USER] = users;
+  const random = seededRandom(options.seed ?? 1);
+  const switches = allWell();
+  const events = createEventStream(switches);
+  const calls = new Map<string, number>();
+  const callbacks = { sent: 0, accepted: 0 };
+
+  async function notify(job: SimJob, next: Parameters<typeof callbacksFor>[2]): Promise<void> {
+    const secrets = new Map(job.submitter === first.name ? [[callback.name, callback.token]] : []);
+    for (const outgoing of callbacksFor(lab, job, next, secrets)) {
+      if (switches.callbacks === 'drop' || random() < switches.callbackDropChance) continue;
+      for (let times = switches.callbacks === 'double' ? 2 : 1; times > 0; times--) {
+        callbacks.sent++;
+        const status = await send(outgoing);
+        if (status !== undefined && status < 300) callbacks.accepted++;
+      }
+    }
+  }
+
+  const lab = new Lab(
+    {
+      devices: options.devices ?? DEFAULT_DEVICES,
+      workers: options.workers ?? [WORKER],
+      types: options.types ?? ['qemu-empty'],
+      tags: options.tags ?? ['slow'],
+      pace: { ...PACE, ...options.pace },
+      keepJobs: options.keepJobs ?? 5000,
+    },
+    { notify, emit: events.emit },
+  );
+
+  const server = await startSimServer(options, { bodyLimit: MAX_BODY }, (app) => {
+    takeAnyBody(app);
+    app.server.on('upgrade', events.upgrade);
+    const count = (method: string): void => void calls.set(method, (calls.get(method) ?? 0) + 1);
+    addRpc(app, { lab, users, switches, count });
+    addControl(app, () => simulator);
+  });
+
+  let comeBack: (() => void) | undefined;
+  function setDown(down: boolean): void {
+    comeBack?.();
+    comeBack = down ? server.faults.add({ kind: 'cut', path: /^(?!\/sim\/)/ }) : undefined;
+    switches.events = down ? 'refuse' : 'send';
+    if (down) events.cut();
+  }
+
+  const simulator: LavaSimulator = {
+    ...server,
+    eventsUrl: `${server.url.replace('http', 'ws')}/ws/`,
+    user: first.name,
+    token: first.token,
+    callback,
+    switches,
+    lab,
+    jobs: () => [...lab.jobs.values()],
+    calls,
+    callbacks,
+    listeners: events.count,
+    cutEvents: events.cut,
+    setDown,
+    stop: async () => {
+      lab.stop();
+      events.stop();
+      await server.stop();
+    },
+  };
+  return simulator;
+}
+
+/** Bodies come as they are, whatever they say they are; LAVA answers 400 to one that is too large. */
+function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler(async (_error, _request, reply) =>
+    reply.code(400).type('text/html').send('Bad Request'),
+  );
+}

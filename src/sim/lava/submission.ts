@@ -1,0 +1,161 @@
+// What LAVA checks when a job is submitted, and its words for what it refuses (LAVA 2023.01, as seen in the real lab).
+import { parseDocument, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { Definition, priorityOf, scenarioOf } from './definition.ts';
+import { Fault } from './wire.ts';
+import type { SimDevice } from './world.ts';
+
+const Timeout = z.record(z.string(), z.union([z.number(), z.boolean()]));
+
+/** Context variables that LAVA 2023.01 lets through (lava_common/schemas). */
+const CONTEXT = (
+  'arch boot_console boot_root cpu extra_options guestfs_driveid guestfs_interface guestfs_size machine memory model ' +
+  'monitor netdevice no_kvm serial vga booti_dtb_addr booti_kernel_addr booti_ramdisk_addr bootm_dtb_addr ' +
+  'bootm_kernel_addr bootm_ramdisk_addr bootz_dtb_addr bootz_kernel_addr bootz_ramdisk_addr boot_character_delay ' +
+  'boot_retry bootloader_prompt console_device custom_kernel_args extra_kernel_args extra_nfsroot_args failure_retry ' +
+  'kernel_loglevel kernel_start_message lava_test_results_dir menu_interrupt_prompt mustang_menu_list ' +
+  'test_character_delay tftp_mac_address uboot_extra_error_message uboot_needs_interrupt uboot_altbank'
+).split(' ');
+
+const value = z.union([z.number(), z.string(), z.boolean(), z.array(z.union([z.number(), z.string()]))]);
+
+/** The schema of a submission: top level and timeouts; actions only in outline. */
+const Submission = z.strictObject({
+  device_type: z.string().min(1).optional(),
+  job_name: z.string().min(1).max(200),
+  priority: z.union([z.enum(['high', 'medium', 'low']), z.number().int()]).optional(),
+  protocols: z.looseObject({}).optional(),
+  context: z.strictObject(Object.fromEntries(CONTEXT.map((key) => [key, value.optional()]))).optional(),
+  metadata: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  secrets: z.looseObject({}).optional(),
+  environment: z.looseObject({}).optional(),
+  tags: z.array(z.string()).optional(),
+  visibility: z.union([z.enum(['public', 'personal']), z.strictObject({ group: z.array(z.string()) })]),
+  timeouts: z.strictObject({
+    job: Timeout,
+    action: Timeout.optional(),
+    connection: Timeout.optional(),
+    queue: Timeout.optional(),
+    actions: z.record(z.string(), Timeout).optional(),
+    connections: z.record(z.string(), Timeout).optional(),
+  }),
+  actions: z.array(z.looseObject({})).min(1),
+  notify: z.looseObject({ criteria: z.looseObject({ status: z.string() }) }).optional(),
+  reboot_to_fastboot: z.boolean().optional(),
+});
+
+/** Anything that LAVA's own schema check takes for metadata; in submission it is flat. */
+const Validated = Submission.extend({ metadata: z.looseObject({}).optional() });
+
+interface Complaint {
+  path: string[];
+  message: string;
+}
+
+/** What of a lab decides whether a definition is taken. */
+export interface Inventory {
+  devices: Iterable<SimDevice>;
+  /** All device types, those without a device among them. */
+  types: readonly string[];
+  tags: readonly string[];
+}
+
+/** Checks what was submitted, against the lab. Throws the Fault that LAVA would. */
+export function checkSubmission(text: string, inventory: Inventory): Definition {
+  const data = load(text, (error) => new Fault(400, bad(`Loading job submission failed: ${error}.`)));
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new Fault(400, bad('expected a dictionary'));
+  }
+  const [complaint] = complaints(Submission, data);
+  if (complaint) {
+    const path = complaint.path.map((key) => `['${key}']`).join('');
+    throw new Fault(400, bad(`${complaint.message} @ data${path}`));
+  }
+  if (!('device_type' in data)) throw internal("'device_type'");
+  const definition = Definition.parse(data);
+  const priority = priorityOf(definition);
+  if (priority < 0 || priority > 100) {
+    throw new Fault(400, bad(`Invalid job priority: ${priority}. Should be in [0, 100]`));
+  }
+  if (scenarioOf(definition) === 'refused') throw new Fault(400, bad('this kernel is refused @ data'));
+  checkDevices(definition, inventory);
+  return definition;
+}
+
+function checkDevices(definition: Definition, inventory: Inventory): void {
+  const { device_type: type, tags } = definition;
+  const unavailable = (text: string): Fault => new Fault(400, `Device unavailable: ${text}`);
+  if (!inventory.types.includes(type)) throw unavailable(`Device type '${type}' is unavailable.`);
+  const usable = [...inventory.devices].filter((d) => d.type === type && d.health !== 'Retired');
+  if (usable.length === 0) throw unavailable(`No devices of type ${type} are available.`);
+  const unknown = tags.find((tag) => !inventory.tags.includes(tag));
+  if (unknown !== undefined) {
+    throw new Fault(400, `Invalid job definition: Device tag '${unknown}' does not exist in the database..`);
+  }
+  if (!usable.some((device) => tags.every((tag) => device.tags.includes(tag)))) {
+    const names = tags.map((tag) => `'${tag}'`).join(', ');
+    throw unavailable(`No devices of type ${type} are available which have all of the tags ${names}.`);
+  }
+}
+
+/** LAVA's `scheduler.jobs.validate`: another schema than submission's, and other words. */
+export function validateDefinition(text: string, strict: boolean): { path: string; msg: string } | undefined {
+  const data = load(text, (error) => internal(error));
+  const found = complaints(Validated, data).find(
+    ({ path, message }) => strict || path[0] === 'context' || !message.startsWith('extra keys'),
+  );
+  if (!found) return undefined;
+  return { path: `[${found.path.map((key) => `'${key}'`).join(', ')}]`, msg: found.message };
+}
+
+/** Any exception that LAVA did not think of. */
+export function internal(text: string): Fault {
+  return new Fault(-32603, `Internal Server Error (contact server administrator for details): ${text}`);
+}
+
+function bad(text: string): string {
+  return `Problem with submitted job data: ${text}`;
+}
+
+function load(text: string, refuse: (error: string) => Fault): unknown {
+  const document = parseDocument(text, { version: '1.1', prettyErrors: true });
+  const [error] = document.errors;
+  if (error instanceof YAMLParseError) {
+    const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 };
+    throw refuse(`while parsing a node\n  in "<unicode string>", line ${line}, column ${col}`);
+  }
+  return document.toJS({ maxAliasCount: 100 }) as unknown;
+}
+
+function complaints(schema: z.ZodType, data: unknown): Complaint[] {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return [];
+  return parsed.error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key], message: 'extra keys not allowed' }));
+    }
+    const missing = valueAt(data, issue.path) === undefined;
+    return [{ path, message: missing ? 'required key not provided' : words(issue, path) }];
+  });
+}
+
+function words(issue: z.core.$ZodIssue, path: readonly string[]): string {
+  if (issue.code === 'too_big')
+    return `length of value must be at most ${issue.maximum} for dictionary value`;
+  if (issue.code === 'too_small')
+    return `length of value must be at least ${issue.minimum} for dictionary value`;
+  if (path[0] === 'metadata') return 'expected str for dictionary value';
+  if (path[0] === 'priority') return 'expected int for dictionary value';
+  return issue.code === 'invalid_type'
+    ? `expected ${issue.expected}`
+    : 'not a valid value for dictionary value';
+}
+
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined,
+    data,
+  );
+}

@@ -1,0 +1,119 @@
+// KernelCI's storage service (kernelci/kernelci-storage src/main.rs, August 2026). Its 200 says little - a write that
+// failed behind it is answered so too - and it gives no URL: the file is looked at afterwards, where readers will.
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { answerText } from '../base/answer-text.ts';
+import { PermanentError, TemporaryError } from '../base/errors.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
+import { checkLogPath, type LogStore } from './log-store.ts';
+
+export interface KernelciStorageOptions {
+  url: string;
+  /** The JWT, with or without a word before it. */
+  token: string;
+  /** The directory below which all is put; may be empty. */
+  prefix: string;
+  /** Where files are read; the url if it is not there. */
+  publicUrl?: string;
+  /** For one exchange, milliseconds. */
+  timeoutMs: number;
+}
+
+export interface KernelciStorage extends LogStore {
+  /** Returns if the token is good; throws PermanentError `storage_auth` if it is not. */
+  checkAuth: () => Promise<void>;
+}
+
+/** Uploads logs. Never tries again by itself. */
+export function createKernelciStorage(options: KernelciStorageOptions): KernelciStorage {
+  const { timeoutMs } = options;
+  const url = options.url.replace(/\/+$/, '');
+  const publicUrl = (options.publicUrl ?? url).replace(/\/+$/, '');
+  const prefix = options.prefix.replace(/^\/+|\/+$/g, '');
+  const authorization = options.token.includes(' ') ? options.token : `Bearer ${options.token}`;
+
+  async function upload(key: string, content: Uint8Array | Readable, contentType: string): Promise<number> {
+    const { body, type, size } = multipart(key, content, contentType);
+    const answer = await exchange({
+      method: 'POST',
+      url: `${url}/upload`,
+      headers: { authorization, 'content-type': type, 'content-type-upstream': contentType },
+      body,
+      timeoutMs,
+    });
+    if (answer.status !== 200) throw failure(`${place(url)}: upload of ${key}`, answer);
+    return size();
+  }
+
+  async function verify(key: string, size: number): Promise<string> {
+    const where = `${publicUrl}/${key}`;
+    const { status, headers } = await exchange({ method: 'HEAD', url: where, timeoutMs });
+    const there = Number(headers['content-length']);
+    if (status === 200 && there === size) return where;
+    const what = status === 200 ? `has ${there} bytes` : `is not there (${status})`;
+    throw new TemporaryError('storage_unverified', `${where}: was accepted with ${size} bytes, but ${what}`);
+  }
+
+  return {
+    put: async (path, content, contentType) => {
+      checkLogPath(path);
+      const key = prefix === '' ? path : `${prefix}/${path}`;
+      return verify(key, await upload(key, content, contentType));
+    },
+
+    checkAuth: async () => {
+      const answer = await exchange({ url: `${url}/v1/checkauth`, headers: { authorization }, timeoutMs });
+      if (answer.status !== 200) throw failure(`${place(url)}: the test of the token`, answer);
+    },
+  };
+}
+
+/** The form of an upload: the directory first, so that the service can hold the key while the file comes. */
+function multipart(
+  key: string,
+  content: Uint8Array | Readable,
+  contentType: string,
+): { body: Readable; type: string; size: () => number } {
+  const boundary = `lava-bridge-${randomBytes(16).toString('hex')}`;
+  const slash = key.lastIndexOf('/');
+  const directory = key.slice(0, Math.max(0, slash));
+  const name = key.slice(slash + 1);
+  const head =
+    `--${boundary}\r\nContent-Disposition: form-data; name="path"\r\n\r\n${directory}\r\n` +
+    `--${boundary}\r\nContent-Disposition: form-data; name="file0"; filename="${name}"\r\n` +
+    `Content-Type: ${contentType}\r\n\r\n`;
+  let size = 0;
+
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(head);
+    for await (const chunk of content instanceof Readable ? content : [content]) {
+      const bytes = Buffer.from(chunk);
+      size += bytes.length;
+      yield bytes;
+    }
+    yield Buffer.from(`\r\n--${boundary}--\r\n`);
+  }
+
+  return {
+    body: Readable.from(parts()),
+    type: `multipart/form-data; boundary=${boundary}`,
+    size: () => size,
+  };
+}
+
+function failure(what: string, answer: HttpAnswer): Error {
+  const { status } = answer;
+  const text = `${what}: ${status}, ${answerText(answer)}`;
+  if (status === 401) return new PermanentError('storage_auth', `${text}; check storage.token`);
+  if (status === 403) {
+    return new PermanentError(
+      'storage_forbidden',
+      `${text}; the token's user must have the permission for storage.prefix`,
+    );
+  }
+  // 409: somebody else is uploading the same key.
+  if (status === 408 || status === 409 || status === 429 || status >= 500) {
+    return new TemporaryError('storage_busy', text, { retryAfterMs: retryAfterMs(answer.headers) });
+  }
+  return new PermanentError('storage_refused', text);
+}

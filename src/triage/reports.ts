@@ -1,0 +1,382 @@
+// The six kinds of error reports that logspec (Maestro's triage) knows, read from a console text by its rules, quirks
+// included: Maestro's issue ids are made of what these parsers find. Each gets the index of the text, the place of
+// the report's start marker and the end of the text to look at; it answers with the report, or undefined where
+// logspec finds the report unreadable.
+import { canonicalJson, type SignatureValue } from './signature.ts';
+import { stampEnd } from './console-text.ts';
+import type { ConsoleIndex, Mark, StartMark } from './console-index.ts';
+
+/** A report, before it has a signature. All offsets are those of the indexed text. */
+export interface Report {
+  errorType: string;
+  summary: string;
+  /** The public fields beside error_type and error_summary. */
+  fields: Record<string, string | string[] | null>;
+  /** What makes the signature. */
+  signatureFields: Record<string, SignatureValue>;
+  /** The report's text: from here to `reportTo` (equal: it has none). */
+  reportFrom: number;
+  reportTo: number;
+  /** Where the search goes on. */
+  end: number;
+}
+
+/** How much a report without an end marker may collect: its call trace is everything that follows. */
+export interface TraceBudget {
+  perReport: number;
+  left: number;
+}
+
+type Parser = (index: ConsoleIndex, start: number, to: number, budget: TraceBudget) => Report | undefined;
+
+/** Parses the report whose start marker of `kind` begins at `start`, looking no further than `to`. */
+export function parseReport(
+  kind: StartMark,
+  index: ConsoleIndex,
+  start: number,
+  to: number,
+  budget: TraceBudget,
+): Report | undefined {
+  return PARSERS[kind](index, start, to, budget);
+}
+
+/** Equal for two reports exactly if their signatures are. */
+export function identity(report: Report): string {
+  return canonicalJson(report.signatureFields);
+}
+
+const PARSERS: Readonly<Record<StartMark, Parser>> = {
+  null_pointer: parseNullPointer,
+  bug: parseBug,
+  ubsan: parseUbsan,
+  kernel_panic: parsePanic,
+  error_return_code: parseErrorReturnCode,
+  generic: parseGeneric,
+};
+
+function parseGeneric(index: ConsoleIndex, start: number, to: number): Report | undefined {
+  const lineEnd = index.lineEnd(start, to);
+  const from = lineEnd < to ? lineEnd + 1 : start;
+  const end = index.next('end_trace', from, to)?.start;
+  if (end === undefined) return undefined;
+  const banner = findBanner(index, from, end);
+  const type = banner === undefined ? 'linux.kernel' : `linux.kernel.${banner.word.toLowerCase()}`;
+  const summary = banner === undefined ? '' : `${banner.word} at ${banner.location}`;
+  let at = banner?.end ?? from;
+  const modules = moduleList(index, at, end, true);
+  at = modules?.end ?? at;
+  const hardware = hardwareName(index, at, end);
+  at = hardware?.end ?? at;
+  const location = banner?.location ?? null;
+  return {
+    errorType: type,
+    summary,
+    fields: {
+      hardware: hardware?.value ?? null,
+      location,
+      call_trace: callTrace(index, at, end),
+      modules: modules?.value ?? [],
+    },
+    signatureFields: { error_type: type, error_summary: summary, location: location ?? '' },
+    reportFrom: from,
+    reportTo: end,
+    end,
+  };
+}
+
+// "WARNING: CPU: 0 PID: 1 at kernel/fork.c:12 copy+0x1/0x2": after a stamp the first word in capitals with a colon,
+// and on the same line " at " and a place.
+function findBanner(
+  index: ConsoleIndex,
+  from: number,
+  to: number,
+): { word: string; location: string; end: number } | undefined {
+  const text = index.text;
+  let stamp = index.nextStamp(from, to);
+  while (stamp !== undefined) {
+    const end = index.lineEnd(stamp.end, to);
+    const rest = text.slice(stamp.end, end);
+    const word = firstBannerWord(rest);
+    const at = word === undefined ? -1 : rest.indexOf(' at ', word.end);
+    if (word !== undefined && at >= 0) return { word: word.word, location: rest.slice(at + 4), end };
+    // A later stamp on the same line sees less of it.
+    stamp = index.nextStamp(end, to);
+  }
+  return undefined;
+}
+
+function firstBannerWord(text: string): { word: string; end: number } | undefined {
+  for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
+    let from = colon;
+    while (from > 0 && isCapital(text.charCodeAt(from - 1))) from--;
+    if (from < colon) return { word: text.slice(from, colon), end: colon + 1 };
+  }
+  return undefined;
+}
+
+function isCapital(char: number): boolean {
+  return char >= 0x41 && char <= 0x5a;
+}
+
+function parseErrorReturnCode(index: ConsoleIndex, start: number, to: number): Report | undefined {
+  const mark = index.next('error_return_code', start, to);
+  if (mark === undefined) return undefined;
+  const lineEnd = index.lineEnd(start, to);
+  const own = index.lastErrorEnd(mark.body, lineEnd);
+  const line = own === undefined ? index.nextErrorLine(lineEnd, to) : { start, body: mark.body, hit: own };
+  if (line === undefined) return undefined;
+  const summary = index.text.slice(line.body, line.hit);
+  const type = 'linux.kernel.error_return_code';
+  return {
+    errorType: type,
+    summary,
+    fields: {},
+    signatureFields: { error_type: type, error_summary: summary },
+    reportFrom: start,
+    reportTo: line.hit,
+    end: line.hit,
+  };
+}
+
+function parseNullPointer(index: ConsoleIndex, start: number, to: number): Report | undefined {
+  const end = index.next('end_trace_three', start, to)?.start;
+  if (end === undefined) return undefined;
+  const text = index.text;
+  let at = start;
+  let address: string | null = null;
+  const found = text.slice(start, end).indexOf(AT_ADDRESS);
+  if (found >= 0) {
+    at = index.lineEnd(start + found, end);
+    address = text.slice(start + found + AT_ADDRESS.length, at);
+  }
+  const hardware = hardwareName(index, at, end);
+  // As logspec has it: the offset of the match within what was left, taken as an offset in the whole report.
+  if (hardware !== undefined) at = start + (hardware.end - at);
+  const type = 'linux.kernel.null_pointer_dereference';
+  const summary = `NULL pointer dereference${address === null ? '' : ` at virtual address ${address}`}`;
+  const trace = callTrace(index, at, end);
+  return {
+    errorType: type,
+    summary,
+    fields: { hardware: hardware?.value ?? null, address, call_trace: trace },
+    signatureFields: { error_type: type, error_summary: summary, address: address ?? '', call_trace: trace },
+    reportFrom: start,
+    reportTo: end,
+    end,
+  };
+}
+
+const AT_ADDRESS = 'at virtual address ';
+
+function parseBug(index: ConsoleIndex, start: number, to: number, budget: TraceBudget): Report | undefined {
+  const marked = index.next('end_trace_three', start, to)?.start;
+  const end = marked ?? to;
+  const message = bugMessage(index, start, end);
+  let at = message?.end ?? start;
+  const hardware = hardwareName(index, at, end);
+  at = hardware?.end ?? at;
+  const modules = moduleList(index, at, end, false);
+  at = modules?.end ?? at;
+  if (marked === undefined && at === start) return undefined;
+  const limit = marked === undefined ? Math.min(budget.perReport, budget.left) : Infinity;
+  const before = modules === undefined ? undefined : index.next('call_trace', start, modules.start);
+  const after = before ?? index.next('call_trace', at, end);
+  const traceEnd = before === undefined ? end : (modules?.start ?? end);
+  const trace = after === undefined ? [] : traceLines(index, after.body, traceEnd, { strict: true, limit });
+  if (marked === undefined) budget.left -= trace.length;
+  const type = 'linux.kernel.bug';
+  const summary = message?.summary ?? '';
+  return {
+    errorType: type,
+    summary,
+    fields: {
+      hardware: hardware?.value ?? null,
+      call_trace: trace,
+      ...(message?.location === undefined ? {} : { location: message.location }),
+      ...(modules === undefined ? {} : { modules: modules.value }),
+    },
+    signatureFields: { error_type: type, error_summary: summary },
+    reportFrom: start,
+    reportTo: marked ?? start,
+    end: marked ?? at,
+  };
+}
+
+/** Parts of a message that vary from run to run and do not define the bug. */
+const BARE_BUGS = ['spinlock bad magic', 'scheduling while atomic', 'workqueue lockup'];
+
+function bugMessage(
+  index: ConsoleIndex,
+  from: number,
+  to: number,
+): { summary: string; location: string | undefined; end: number } | undefined {
+  const text = index.text;
+  const place = index.next('bug_at', from, to);
+  if (place !== undefined) {
+    const bang = text.slice(place.body, index.lineEnd(place.body, to)).lastIndexOf('!');
+    const location = text.slice(place.body, place.body + bang);
+    return { summary: `kernel BUG at ${location}`, location, end: place.body + bang + 1 };
+  }
+  const bug = index.next('bug_message', from, to);
+  if (bug === undefined) return undefined;
+  const end = index.lineEnd(bug.body, to);
+  const message = text.slice(bug.body, end);
+  const at = message.indexOf(' at ');
+  if (at >= 0) return { summary: message, location: message.slice(at + 4), end };
+  return { summary: BARE_BUGS.find((bare) => message.includes(bare)) ?? message, location: undefined, end };
+}
+
+function parsePanic(index: ConsoleIndex, start: number, to: number): Report | undefined {
+  const end = index.next('end_panic', start, to)?.start ?? stampedRunEnd(index, start, to);
+  const message = index.next('panic_message', start, end);
+  let at = start;
+  let summary = '';
+  if (message !== undefined) {
+    at = index.lineEnd(message.body, end);
+    summary = index.text.slice(message.body, at);
+  }
+  const hardware = hardwareName(index, at, end);
+  at = hardware?.end ?? at;
+  const type = 'linux.kernel.panic';
+  return {
+    errorType: type,
+    summary,
+    fields: { hardware: hardware?.value ?? null, call_trace: callTrace(index, at, end) },
+    signatureFields: { error_type: type, error_summary: summary },
+    reportFrom: start,
+    reportTo: end,
+    end,
+  };
+}
+
+/** The end of the run of lines that begin with a time stamp: a board that resets on panic prints no end marker. */
+function stampedRunEnd(index: ConsoleIndex, start: number, to: number): number {
+  let at = start;
+  while (at < to && beginsWithStamp(index.text, at) !== undefined) {
+    const end = index.lineEnd(at, to);
+    at = end < to ? end + 1 : to;
+  }
+  return at;
+}
+
+/** The end of the time stamp that stands at `at`, if one does. */
+function beginsWithStamp(text: string, at: number): number | undefined {
+  const end = text.charAt(at) === '[' ? stampEnd(text, at) : -1;
+  return end < 0 ? undefined : end;
+}
+
+function parseUbsan(index: ConsoleIndex, start: number, to: number): Report | undefined {
+  const end = index.nextPlainEnd(start, to);
+  if (end === undefined) return undefined;
+  const text = index.text;
+  let at = start;
+  let summary = '';
+  let location: string | null = null;
+  const message = index.next('ubsan_message', start, end);
+  if (message !== undefined) {
+    at = index.lineEnd(message.hit, end);
+    summary = text.slice(message.body, message.hit - ' in '.length);
+    location = text.slice(message.hit, at);
+  }
+  const details = plainLine(index, at + 1, end);
+  if (details !== undefined) {
+    at = details.end;
+    summary += `: ${details.value}`;
+  } else at += 1;
+  const hardware = hardwareName(index, at, end);
+  const type = 'linux.kernel.ubsan';
+  return {
+    errorType: type,
+    summary,
+    fields: { location, hardware: hardware?.value ?? null },
+    signatureFields: { error_type: type, error_summary: summary, location: location ?? '' },
+    reportFrom: start,
+    reportTo: end,
+    end,
+  };
+}
+
+/** The first whole line that is a time stamp, a space, and text without a colon. */
+function plainLine(
+  index: ConsoleIndex,
+  from: number,
+  to: number,
+): { value: string; end: number } | undefined {
+  for (let at = from; at < to;) {
+    const end = index.text.indexOf('\n', at);
+    if (end < 0 || end >= to) return undefined;
+    const stamp = beginsWithStamp(index.text, at);
+    if (stamp !== undefined && stamp < end && index.text.startsWith(' ', stamp)) {
+      const value = index.text.slice(stamp + 1, end);
+      if (!value.includes(':')) return { value, end: end + 1 };
+    }
+    at = end + 1;
+  }
+  return undefined;
+}
+
+interface Found<T> {
+  start: number;
+  value: T;
+  end: number;
+}
+
+function hardwareName(index: ConsoleIndex, from: number, to: number): Found<string> | undefined {
+  return restOfLine(index, index.next('hardware', from, to), to);
+}
+
+function moduleList(
+  index: ConsoleIndex,
+  from: number,
+  to: number,
+  spaced: boolean,
+): Found<string[]> | undefined {
+  let mark = index.next('modules', from, to);
+  if (spaced) {
+    while (mark !== undefined && !(mark.body < to && index.text.startsWith(' ', mark.body))) {
+      mark = index.next('modules', mark.body, to);
+    }
+  }
+  const found = restOfLine(index, mark, to);
+  return (
+    found && {
+      ...found,
+      value: found.value
+        .split(WHITE_SPACE)
+        .filter((name) => name !== '')
+        .sort(),
+    }
+  );
+}
+
+/** What Python's str.split() splits at. */
+const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
+function restOfLine(index: ConsoleIndex, mark: Mark | undefined, to: number): Found<string> | undefined {
+  if (mark === undefined) return undefined;
+  const end = index.lineEnd(mark.body, to);
+  return { start: mark.start, value: index.text.slice(mark.body, end), end };
+}
+
+function callTrace(index: ConsoleIndex, from: number, to: number): string[] {
+  const mark = index.next('call_trace', from, to);
+  return mark === undefined ? [] : traceLines(index, mark.body, to, { strict: false, limit: Infinity });
+}
+
+/** Lines with two spaces after the stamp; strict: exactly two. */
+function traceLines(
+  index: ConsoleIndex,
+  from: number,
+  to: number,
+  { strict, limit }: { strict: boolean; limit: number },
+): string[] {
+  const lines: string[] = [];
+  let mark = index.next('trace', from, to);
+  while (mark !== undefined && lines.length < limit) {
+    const end = index.lineEnd(mark.body, to);
+    const skip = strict && (mark.body >= to || WHITE_SPACE.test(index.text.charAt(mark.body)));
+    if (!skip) lines.push(index.text.slice(mark.body, end));
+    mark = index.next('trace', skip ? mark.body : end, to);
+  }
+  return lines;
+}

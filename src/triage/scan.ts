@@ -1,0 +1,114 @@
+// The search for error reports in a console text, as logspec does it: the leftmost start marker, its report, and on
+// from the report's end. The text comes in pieces; only a window of it is kept. A report is read when a window's
+// length of text after its start is there (or the text ended), so a report without end marker, which for logspec
+// reaches to the end of the log, reaches one to two windows far. Everything else is as in the whole text.
+import { ConsoleIndex, START_MARKS, type StartMark } from './console-index.ts';
+import { parseReport, type Report, type TraceBudget } from './reports.ts';
+
+/** What the scanner tells: a report of `kind`, its offsets those of `text`, the window at that moment. */
+export type OnReport = (report: Report, start: number, text: string) => void;
+
+export class ReportScanner {
+  readonly #window: number;
+  readonly #onReport: OnReport;
+  readonly #budget: TraceBudget;
+  #pieces: string[] = [];
+  #length = 0;
+  /** Reports that begin before this place do not look beyond it, unless they are unreadable then. */
+  #limit: number | undefined;
+
+  /** `window` in characters. */
+  constructor(window: number, budget: TraceBudget, onReport: OnReport) {
+    this.#window = window;
+    this.#budget = budget;
+    this.#onReport = onReport;
+  }
+
+  /** The next piece of the text: whole lines with their line breaks. Returns how many characters it let go. */
+  push(text: string): number {
+    this.#pieces.push(text);
+    this.#length += text.length;
+    return this.#length < 2 * this.#window ? 0 : this.#scan(this.#length - this.#window);
+  }
+
+  /** Reports that began so far end here if they can. */
+  limit(): void {
+    this.#limit ??= this.#length;
+  }
+
+  /** The text is at its end. */
+  end(): void {
+    this.#scan(this.#length);
+  }
+
+  #scan(decideBefore: number): number {
+    const text = this.#pieces.join('');
+    const next = this.#reports(new ConsoleIndex(text), decideBefore);
+    this.#pieces = next < text.length ? [text.slice(next)] : [];
+    this.#length = text.length - next;
+    if (this.#limit !== undefined) this.#limit -= next;
+    return next;
+  }
+
+  #reports(index: ConsoleIndex, decideBefore: number): number {
+    const to = index.text.length;
+    let at = 0;
+    for (;;) {
+      const start = findStart(index, at, to, START_MARKS);
+      if (start === undefined) return to;
+      if (start.at >= decideBefore) return start.at;
+      const soft = this.#limit !== undefined && start.at < this.#limit ? this.#limit : to;
+      let found = readReport(index, start, soft, this.#budget);
+      if (found.report === undefined && soft < to) found = readReport(index, start, to, this.#budget);
+      if (found.report !== undefined) this.#onReport(found.report, start.at, index.text);
+      at = found.next;
+    }
+  }
+}
+
+interface Start {
+  kind: StartMark;
+  at: number;
+  /** Where the search goes on if there is no report. */
+  end: number;
+}
+
+function findStart(
+  index: ConsoleIndex,
+  from: number,
+  to: number,
+  kinds: readonly StartMark[],
+): Start | undefined {
+  let first: Start | undefined;
+  for (const kind of kinds) {
+    const mark = index.next(kind, from, to);
+    if (mark !== undefined && (first === undefined || mark.start < first.at)) {
+      first = { kind, at: mark.start, end: mark.hit };
+    }
+  }
+  return first;
+}
+
+function readReport(
+  index: ConsoleIndex,
+  start: Start,
+  to: number,
+  budget: TraceBudget,
+): { report: Report | undefined; next: number } {
+  if (start.kind !== 'generic') {
+    const report = parseReport(start.kind, index, start.at, to, budget);
+    return { report, next: report?.end ?? start.end };
+  }
+  const lineEnd = index.lineEnd(start.at, to);
+  const end = index.next('end_trace', lineEnd, to);
+  if (end === undefined) return { report: undefined, next: lineEnd };
+  // A cut-here block may hold a more telling report, which then stands for it, even if it is unreadable.
+  const inner = findStart(index, lineEnd, end.hit, SPECIFIC_MARKS);
+  if (inner !== undefined) {
+    return { report: parseReport(inner.kind, index, inner.at, end.hit, budget), next: end.hit };
+  }
+  const report = parseReport('generic', index, start.at, to, budget);
+  return { report, next: report?.end ?? lineEnd };
+}
+
+const SPECIFIC_MARKS = START_MARKS.filter((kind) => kind !== 'generic');

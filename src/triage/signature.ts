@@ -1,0 +1,40 @@
+// Signatures: the sha1 of a few fields, written as Python's json.dumps(sort_keys=True, ensure_ascii=False) writes them,
+// so that the same error has the same signature at Maestro (logspec, errors/error.py).
+import { createHash } from 'node:crypto';
+
+/** What may stand in a signature. */
+export type SignatureValue = string | boolean | readonly string[];
+
+/** The signature of an error: fields that are empty do not count. */
+export function errorSignature(fields: Readonly<Record<string, SignatureValue>>): string {
+  const kept = Object.entries(fields).filter(
+    ([, value]) => value !== false && value !== '' && !isEmptyList(value),
+  );
+  return sha1(canonicalJson(Object.fromEntries(kept)));
+}
+
+/** The signature of the states that a parser went through: false counts too. */
+export function stateSignature(states: Readonly<Record<string, boolean>>): string {
+  return sha1(canonicalJson(states));
+}
+
+/** `{"a": ["b", "c"], "d": true}`: keys sorted, a space after each comma and colon. */
+export function canonicalJson(fields: Readonly<Record<string, SignatureValue>>): string {
+  const pairs = Object.keys(fields)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}: ${canonicalValue(fields[key] ?? '')}`);
+  return `{${pairs.join(', ')}}`;
+}
+
+function canonicalValue(value: SignatureValue): string {
+  if (typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
+  return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
+}
+
+function isEmptyList(value: SignatureValue): boolean {
+  return typeof value === 'object' && value.length === 0;
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text, 'utf8').digest('hex');
+}

@@ -1,0 +1,104 @@
+// What a LAVA job definition says of the job, as far as verdicts need it. LAVA echoes the definition in its callback.
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** The parts of a job definition that verdicts are made with. */
+export interface JobOutline {
+  /** The names of its test definitions in the order they run, each with LAVA's number where LAVA gives one. */
+  suites: string[];
+  deviceType: string | undefined;
+  /** The whole job's time-out, seconds. */
+  timeout: number | undefined;
+  /** Whether the root file system comes over NFS. */
+  nfs: boolean;
+  /** The job's own `metadata`, scalars only. */
+  metadata: Record<string, string>;
+}
+
+const named = z.looseObject({ name: z.coerce.string() });
+const TestAction = z.looseObject({
+  namespace: z.string().optional(),
+  definitions: z.array(named).optional(),
+  interactive: z.array(named).optional(),
+  monitors: z.array(named).optional(),
+});
+const Duration = z.partialRecord(z.enum(['days', 'hours', 'minutes', 'seconds']), z.number());
+const Definition = z.looseObject({
+  device_type: z.coerce.string().optional().catch(undefined),
+  actions: z.array(z.looseObject({})).catch([]),
+  timeouts: z.looseObject({ job: Duration.optional() }).optional().catch(undefined),
+  metadata: z.record(z.string(), z.unknown()).optional().catch(undefined),
+});
+
+const NONE: JobOutline = { suites: [], deviceType: undefined, timeout: undefined, nfs: false, metadata: {} };
+
+/** Reads a definition's YAML; what can't be read of it counts as not there. */
+export function readOutline(definition: string | undefined): JobOutline {
+  const parsed = Definition.safeParse(readYaml(definition));
+  if (!parsed.success) return NONE;
+  const { actions, timeouts, device_type, metadata } = parsed.data;
+  return {
+    suites: suitesOf(actions),
+    deviceType: device_type,
+    timeout: timeouts?.job && seconds(timeouts.job),
+    nfs: actions.some(usesNfs),
+    metadata: Object.fromEntries(
+      Object.entries(metadata ?? {}).flatMap(([key, value]) =>
+        ['string', 'number', 'boolean'].includes(typeof value) ? [[key, String(value)]] : [],
+      ),
+    ),
+  };
+}
+
+function readYaml(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return parse(text, { logLevel: 'silent', maxAliasCount: 1000 });
+  } catch {
+    // The verdict then goes by the results alone.
+    return undefined;
+  }
+}
+
+/**
+ * LAVA numbers definitions from 0 through all test actions of a namespace (lava_dispatcher/actions/deploy/testdef.py);
+ * interactive ones carry their stage, monitors nothing.
+ */
+function suitesOf(actions: Record<string, unknown>[]): string[] {
+  const counts = new Map<string, number>();
+  const tests = actions.filter((action) => 'test' in action);
+  return tests.flatMap((action, stage) => {
+    const parsed = TestAction.safeParse(action['test']);
+    if (!parsed.success) return [];
+    const { definitions = [], interactive = [], monitors = [], namespace = 'common' } = parsed.data;
+    const numbered = definitions.map(({ name }) => {
+      const n = counts.get(namespace) ?? 0;
+      counts.set(namespace, n + 1);
+      return `${n}_${name}`;
+    });
+    return [
+      ...numbered,
+      ...interactive.map(({ name }) => `${stage}_${name}`),
+      ...monitors.map(({ name }) => name),
+    ];
+  });
+}
+
+function usesNfs(action: Record<string, unknown>): boolean {
+  const { deploy, boot } = action;
+  if (isObject(deploy) && ('nfsrootfs' in deploy || 'persistent_nfs' in deploy)) return true;
+  return isObject(boot) && (boot['commands'] === 'nfs' || boot['method'] === 'qemu-nfs');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function seconds(d: z.infer<typeof Duration>): number {
+  return (((d.days ?? 0) * 24 + (d.hours ?? 0)) * 60 + (d.minutes ?? 0)) * 60 + (d.seconds ?? 0);
+}
+
+/** A suite's name without LAVA's number: one number, since a name may begin with digits itself. */
+export function withoutNumber(suite: string): string {
+  return suite.replace(/^\d+_/, '');
+}

@@ -1,0 +1,119 @@
+// Why a test is not PASS: an issue of the kernel, from the reports in its console, or of the harness or the tool, from
+// what LAVA says. An issue is one thing wherever and however often it occurs, so nothing of one job may be in it.
+import { createHash } from 'node:crypto';
+import type { Finding } from '../triage/model.ts';
+import type { Crash, Segment } from './console.ts';
+import type { Culprit, IssueVerdict } from './model.ts';
+import type { Situation } from './situation.ts';
+
+export const KERNEL: Culprit = { code: true, tool: false, harness: false };
+export const TOOL: Culprit = { code: false, tool: true, harness: false };
+export const HARNESS: Culprit = { code: false, tool: false, harness: true };
+
+// So many different reports are told of one test; a kernel in a loop has thousands.
+const MAX_KERNEL_ISSUES = 20;
+
+/** The issues of the kernel's reports in these stretches of the console, each once; those of its end first. */
+export function kernelIssues(
+  testPath: string,
+  segments: Segment[],
+  crash: Crash | undefined,
+): IssueVerdict[] {
+  const findings = segments.flatMap((s) => s.findings).filter((f) => f.issue);
+  const distinct = new Map<string, Finding>();
+  for (const f of findings)
+    if (!distinct.has(`${f.by} ${f.signature}`)) distinct.set(`${f.by} ${f.signature}`, f);
+  const ends = (f: Finding): boolean =>
+    crash !== undefined && f.firstLine <= crash.line && crash.line <= f.lastLine;
+  const ordered = [...distinct.values()].toSorted((a, b) => Number(ends(b)) - Number(ends(a)));
+  if (ordered.length === 0) return crash === undefined ? [] : [crashIssue(testPath, crash)];
+  return ordered.slice(0, MAX_KERNEL_ISSUES).map((finding) => ({
+    testPath,
+    signature: finding.signature,
+    culprit: KERNEL,
+    comment: finding.summary,
+    categories: finding.categories,
+    misc: {},
+    finding,
+  }));
+}
+
+/** A kernel that ended on a line of which no report could be read. */
+function crashIssue(testPath: string, crash: Crash): IssueVerdict {
+  const message = generalise(crash.text, []);
+  return {
+    testPath,
+    signature: sha1({ error_type: 'lava-bridge.crash', message }),
+    culprit: KERNEL,
+    comment: message,
+    categories: ['runtime.crash'],
+    misc: { error_type: 'lava-bridge.crash', message },
+    finding: undefined,
+  };
+}
+
+/** The issue that LAVA's own word makes. `what` says what it is about where LAVA's error has no text. */
+export function lavaIssue(
+  testPath: string,
+  culprit: Culprit | undefined,
+  s: Situation,
+  what: { type: string; message: string },
+  deviceType: string | undefined,
+): IssueVerdict {
+  const message = generalise(what.message, [
+    s.evidence.lava?.device,
+    ...hostNames(s.evidence.lava?.definition),
+  ]);
+  const kind = culprit?.harness ? 'harness' : culprit?.tool ? 'tool' : 'unknown';
+  const signed = {
+    rules: 1,
+    kind,
+    error_type: what.type,
+    error_class: s.evidence.console?.errorClass ?? '',
+    message,
+    device_type: deviceType ?? '',
+  };
+  return {
+    testPath,
+    signature: sha1(signed),
+    culprit,
+    comment: `${what.type === '' ? 'No error type' : what.type}: ${message === '' ? 'no message' : message}`,
+    categories: [
+      `${kind}.${what.type === '' ? 'unknown' : what.type.replace(/[^A-Za-z0-9_-]/g, '_').toLowerCase()}`,
+    ],
+    misc: signed,
+    finding: undefined,
+  };
+}
+
+const LONGEST_MESSAGE = 400;
+
+/** A message without what is of one job, device, host or moment. */
+export function generalise(message: string, names: readonly (string | undefined)[]): string {
+  let text = message.slice(0, 8 * LONGEST_MESSAGE).replace(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi, '<url>');
+  for (const name of names) {
+    if (name !== undefined && name.length > 2) text = text.replaceAll(name, '<name>');
+  }
+  return text
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, '<id>')
+    .replace(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi, '<address>')
+    .replace(/(?<![\w.])(?:\/[\w.@+-]+){2,}\/?/g, '<path>')
+    .replace(/\b0x[0-9a-f]+\b/gi, '<n>')
+    .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi, '<id>')
+    .replace(/\b\d+(?:[.:]\d+)*/g, '<n>')
+    .replace(/\b((?:[a-z]+-)+)<n>/gi, '$1<n>')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, LONGEST_MESSAGE);
+}
+
+/** The hosts that the job's own definition names: they come back in LAVA's messages. */
+function hostNames(definition: string | undefined): string[] {
+  const urls = definition?.match(/\bhttps?:\/\/[^\s'"/:@]+/g) ?? [];
+  return [...new Set(urls.map((url) => url.replace(/^https?:\/\//, '')))];
+}
+
+function sha1(signed: Record<string, string | number>): string {
+  const sorted = Object.fromEntries(Object.entries(signed).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha1').update(JSON.stringify(sorted)).digest('hex');
+}

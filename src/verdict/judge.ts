@@ -1,0 +1,235 @@
+// Judges what became of a LAVA job: which rule of the table fits, and what that makes of each of its tests.
+import { PermanentError } from '../base/errors.ts';
+import type { Crash, Segment } from './console.ts';
+import { readOutline } from './definition.ts';
+import { findIssues } from './incidents.ts';
+import { judgeLeaves } from './leaves.ts';
+import { STATUSES } from './model.ts';
+import type { Ask, Evidence, LeafVerdict, RootVerdict, Status, Verdict } from './model.ts';
+import { judgeNode } from './node-result.ts';
+import { explain, giveReasons } from './reasons.ts';
+import { findRules, missingRoots, type BootStatus, type Rule } from './rules.ts';
+import { assess, type Situation } from './situation.ts';
+import { arrangeSuites, type RootPlan, type SuiteRun } from './suites.ts';
+
+export interface JudgeOptions {
+  /** What an infrastructure failure is told as: ERROR as KernelCI's maintainers want it, or MISS as the guide says. */
+  infrastructureStatus: 'ERROR' | 'MISS';
+  /** The board's type, if the job's definition is not at hand to say it. */
+  deviceType?: string | undefined;
+}
+
+/**
+ * Rule 0: the job ran on a device to its end, but its results are not here. They must be fetched before anything can be
+ * told; `judge` throws on such evidence.
+ */
+export function lacksResults({ lava, complete }: Evidence): boolean {
+  return (
+    lava?.state === 'Finished' && lava.device !== undefined && lava.cases.length === 0 && complete !== true
+  );
+}
+
+/**
+ * The verdict on a job that ended. `ask` is what was asked for; without it the job's own definition is. Throws
+ * PermanentError `no_results` (rule 0), `not_finished` (LAVA does not say Finished, nor our record that it is over) and
+ * `no_evidence`.
+ */
+export function judge(evidence: Evidence, ask: Ask | undefined, options: JudgeOptions): Verdict {
+  requireEnd(evidence);
+  const outline = readOutline(evidence.lava?.definition);
+  const suites = arrangeSuites(evidence.lava, evidence.console, ask, outline);
+  const s = assess(evidence, suites, outline);
+  const { rule, rootRule } = findRules(s);
+  const court: Court = { s, rule, rootRule, infra: options.infrastructureStatus, taken: new Set() };
+  court.taken.add(suites.boot.path);
+  for (const root of suites.roots) court.taken.add(root.path);
+
+  const boot = judgeBoot(court);
+  const roots = suites.roots.map((root) => judgeRoot(court, root));
+  giveReasons(s, rule, rootRule, boot, roots);
+  const issues = findIssues(s, rule, rootRule, [boot, ...roots], options.deviceType ?? outline.deviceType);
+  return {
+    rule: rule.number,
+    why: explain(s, rule, rootRule),
+    reached: s.reached,
+    boot,
+    roots,
+    issues,
+    node: judgeNode(s, rule, boot, roots),
+  };
+}
+
+function requireEnd(evidence: Evidence): void {
+  const { lava, ending } = evidence;
+  if (lava === undefined && ending === undefined) {
+    throw new PermanentError(
+      'no_evidence',
+      'nothing is known of the job: neither LAVA nor our record tells of its end',
+    );
+  }
+  if (lava !== undefined && lava.state !== 'Finished' && ending === undefined) {
+    throw new PermanentError(
+      'not_finished',
+      `LAVA job ${lava.id} is ${lava.state}: nothing is told before LAVA says Finished`,
+    );
+  }
+  if (lava !== undefined && lacksResults(evidence)) {
+    throw new PermanentError(
+      'no_results',
+      `LAVA job ${lava.id} ended on ${lava.device ?? 'a device'}, but its results are not here (rule 0): fetch results and log, or have LAVA call back with dataset "all"`,
+    );
+  }
+}
+
+interface Court {
+  s: Situation;
+  rule: Rule;
+  /** The rule that speaks for the roots. */
+  rootRule: Rule;
+  infra: Status;
+  /** The paths of the job's tests. */
+  taken: Set<string>;
+}
+
+function judgeBoot(court: Court): RootVerdict {
+  const { s, rule } = court;
+  const { boot } = s.suites;
+  const status = bootStatus(rule.boot, s.loginReached, court.infra);
+  const own = runsOf(court, boot);
+  const ran = s.bootSegments.filter((segment) => segment.spoke);
+  const first = ran.findLast((segment) => segment.kernel) ?? ran[0];
+  const last = ran.at(-1);
+  const startedAt = first?.startedAt ?? s.evidence.lava?.startedAt;
+  const endedAt = (s.loginReached ? s.evidence.console?.loginAt : undefined) ?? last?.endedAt;
+  const verdict: RootVerdict = {
+    path: boot.path,
+    status,
+    reason: undefined,
+    startedAt,
+    duration: spanOf(first?.startedAt, endedAt),
+    startLine: first?.firstLine,
+    endLine: last?.lastLine,
+    excerpt: excerptOf(s, status, ran, s.bootCrash ?? s.earlierCrash, []),
+    leaves: [],
+    misc: {},
+  };
+  if (own.length === 0) return verdict;
+  // What a request calls boot is the boot test itself: one test, with the worse of both statuses.
+  const asRoot = judgeRoot(court, boot);
+  const counts = own.some((run) => run.cases.length > 0) || !s.complete;
+  const merged = counts ? worse(status, asRoot.status) : status;
+  const decided = merged !== status;
+  return {
+    ...verdict,
+    status: merged,
+    excerpt: decided ? asRoot.excerpt : verdict.excerpt,
+    endLine: asRoot.endLine ?? verdict.endLine,
+    leaves: asRoot.leaves,
+  };
+}
+
+function bootStatus(column: BootStatus, loginReached: boolean, infra: Status): Status {
+  if (column !== 'login?infra' && column !== 'login?MISS') return column;
+  if (loginReached) return 'PASS';
+  return column === 'login?infra' ? infra : 'MISS';
+}
+
+function judgeRoot(court: Court, root: RootPlan): RootVerdict {
+  const { s, rootRule } = court;
+  const runs = runsOf(court, root);
+  const crash = s.suiteCrashes.find((c) => c.root === root)?.crash;
+  const isThere = root === s.there && rootRule.number === 8;
+  const leaves = judgeLeaves(root, runs, {
+    failAs: isThere ? court.infra : undefined,
+    console: s.evidence.console,
+    taken: court.taken,
+  });
+  const segments = runs.flatMap((run) => run.segments);
+  const status = rootStatus(court, root, runs, leaves);
+  const startedAt = segments[0]?.startedAt ?? leaves[0]?.startedAt;
+  const stage = runs.reduce((sum, run) => sum + (run.stage?.measurement ?? 0), 0);
+  return {
+    path: root.path,
+    status,
+    reason: undefined,
+    startedAt,
+    duration:
+      spanOf(segments[0]?.startedAt, segments.at(-1)?.endedAt) ?? (stage > 0 ? stage * 1000 : undefined),
+    startLine: segments[0]?.firstLine,
+    endLine: segments.at(-1)?.lastLine,
+    excerpt: excerptOf(s, status, segments, crash, leaves),
+    leaves,
+    misc: {},
+  };
+}
+
+/** How far a root got decides in which column of the table it stands. */
+function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: LeafVerdict[]): Status {
+  const { s, rootRule } = court;
+  const own = highest(leaves);
+  if (s.complete && rootRule.number >= 13) {
+    return rootRule.number === 13 && missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
+  }
+  if (rootRule.number === 3 && s.suiteCrashes.some((c) => c.root === root)) return 'FAIL';
+  const columns = rootRule.roots === 'next' ? undefined : rootRule.roots;
+  const started = runs.some((run) => run.started);
+  if (root === s.there || (started && runs.some((run) => !run.ended))) {
+    const column = root === s.there && rootRule.number !== 3 ? columns?.there : 'ERROR';
+    return cutStatus(court, column ?? 'ERROR', own);
+  }
+  // It ended, and nothing is wrong with it but that it had no case: its own fault.
+  if (started) return own ?? (root.isBoot ? 'PASS' : 'ERROR');
+  return fromColumn(columns?.after ?? 'MISS', court.infra, own);
+}
+
+/** By the guide's order FAIL stands above ERROR; not where a dying connection made tests fail. */
+function cutStatus(
+  { rootRule, infra }: Court,
+  column: Status | 'infra' | 'own',
+  own: Status | undefined,
+): Status {
+  const status = fromColumn(column, infra, own);
+  const cutShort = rootRule.failOverError === true || rootRule.number === 3;
+  return cutShort && status === 'ERROR' && own === 'FAIL' ? 'FAIL' : status;
+}
+
+function fromColumn(column: Status | 'infra' | 'own', infra: Status, own: Status | undefined): Status {
+  if (column === 'infra') return infra;
+  return column === 'own' ? (own ?? 'MISS') : column;
+}
+
+function runsOf({ s }: Court, root: RootPlan): SuiteRun[] {
+  return s.suites.runs.filter((run) => run.root === root);
+}
+
+/** The worst status of the leaves; undefined if there are none. */
+function highest(leaves: LeafVerdict[]): Status | undefined {
+  const found = new Set(leaves.map((leaf) => leaf.status));
+  return STATUSES.find((status) => found.has(status));
+}
+
+function worse(a: Status, b: Status): Status {
+  return STATUSES.indexOf(a) <= STATUSES.indexOf(b) ? a : b;
+}
+
+function spanOf(from: number | undefined, to: number | undefined): number | undefined {
+  return from === undefined || to === undefined || to < from ? undefined : to - from;
+}
+
+/** The part of the log that shows why a test has its status, not merely the end of the log. */
+function excerptOf(
+  s: Situation,
+  status: Status,
+  segments: Segment[],
+  crash: Crash | undefined,
+  leaves: LeafVerdict[],
+): string | undefined {
+  const tail = segments.at(-1)?.tail;
+  if (status === 'PASS' || status === 'SKIP' || status === 'DONE') return tail;
+  if (status === 'FAIL') {
+    const report = segments.flatMap((segment) => segment.findings).find((finding) => finding.issue)?.report;
+    return crash?.excerpt ?? (report || leaves.find((leaf) => leaf.excerpt)?.excerpt || tail);
+  }
+  // What LAVA says of its own failure stands in no console.
+  return [tail, s.evidence.console?.lavaErrors].filter(Boolean).join('\n');
+}

@@ -1,0 +1,202 @@
+// Which test suites a job had, in the order in which they run, whose test each one is, and how far each one came.
+// Three sources tell: the job's definition (what was to run), the results, and the console.
+import type { LavaCase, LavaJob } from '../lava/model.ts';
+import type { ConsoleFacts, Segment } from './console.ts';
+import { withoutNumber, type JobOutline } from './definition.ts';
+import type { Ask } from './model.ts';
+import { cleanPath, cleanSiblings } from './paths.ts';
+
+/** A test that was asked for, or that a suite made necessary; the boot test among them. */
+export interface RootPlan {
+  path: string;
+  isBoot: boolean;
+  measurements: string[];
+  /** The names, without LAVA's number, that this root goes by: a suite of that name adds no segment to a path. */
+  names: string[];
+}
+
+/** One test definition's run. */
+export interface SuiteRun {
+  /** With LAVA's number, where LAVA gave one. */
+  name: string;
+  /** undefined: a helper that the template added. */
+  root: RootPlan | undefined;
+  started: boolean;
+  /** It ran to its end. */
+  ended: boolean;
+  cases: LavaCase[];
+  /** LAVA's own case of the run, the last one if it was retried. */
+  stage: LavaCase | undefined;
+  /** Its phase on the console. */
+  segments: Segment[];
+  /** The console has its ENDRUN. */
+  endSeen: boolean;
+}
+
+export interface Suites {
+  boot: RootPlan;
+  /** The tests that were asked for, but for the boot test, in their order. */
+  roots: RootPlan[];
+  runs: SuiteRun[];
+}
+
+export function arrangeSuites(
+  lava: LavaJob | undefined,
+  console: ConsoleFacts | undefined,
+  ask: Ask | undefined,
+  outline: JobOutline,
+): Suites {
+  const seen = seenSuites(lava, console);
+  const names = inRunOrder(plannedSuites(ask, outline), seen);
+  const { boot, roots, rootOf } = ask ? askedRoots(ask) : impliedRoots(names, outline);
+  const bySuite = Map.groupBy(lava?.cases ?? [], (c) => c.suite);
+  const runs = names.map((name) => describeRun(name, rootOf(name), bySuite, console?.segments ?? []));
+  settleEnds(runs, lava?.health === 'Complete');
+  return { boot, roots, runs };
+}
+
+/** The suites that left a trace: a case, LAVA's stage case, or a signal on the console. */
+function seenSuites(lava: LavaJob | undefined, console: ConsoleFacts | undefined): string[] {
+  const cases = lava?.cases ?? [];
+  return [
+    ...new Set([
+      ...(console?.segments ?? []).flatMap((s) => (s.kind === 'suite' && s.suite ? [s.suite] : [])),
+      ...cases.flatMap((c) => (c.suite === 'lava' ? (isStage(c) ? [c.name] : []) : [c.suite])),
+    ]),
+  ];
+}
+
+/** LAVA's own case of a suite's run is called as the suite; no action of LAVA begins with a number. */
+function isStage(c: LavaCase): boolean {
+  return c.suite === 'lava' && /^\d+_/.test(c.name);
+}
+
+function plannedSuites(ask: Ask | undefined, outline: JobOutline): string[] {
+  if (outline.suites.length > 0 || ask === undefined) return outline.suites;
+  // Not those of the boot test: a template that has none for it says no less.
+  return ask.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
+}
+
+/**
+ * The planned suites in their order, each under the name that LAVA used if it ran; then those that nobody planned, by
+ * LAVA's number.
+ */
+function inRunOrder(planned: string[], seen: string[]): string[] {
+  const left = new Set(seen);
+  const exact = planned.map((name) => (left.delete(name) ? name : undefined));
+  const names = planned.map((name, i) => {
+    const match = exact[i] ?? [...left].find((s) => withoutNumber(s) === withoutNumber(name));
+    if (match === undefined) return name;
+    left.delete(match);
+    return match;
+  });
+  const number = (name: string): number => Number(/^\d{1,9}(?=_)/.exec(name)?.[0] ?? Infinity);
+  const rest = [...left].toSorted((a, b) => number(a) - number(b) || 0);
+  return [...names, ...rest];
+}
+
+interface Roots {
+  boot: RootPlan;
+  roots: RootPlan[];
+  rootOf: (suite: string) => RootPlan | undefined;
+}
+
+function askedRoots(ask: Ask): Roots {
+  const boot: RootPlan = {
+    path: ask.bootPath,
+    isBoot: true,
+    measurements: [],
+    names: ['boot', ask.bootPath],
+  };
+  if (ask.job !== undefined) boot.names.push(ask.job);
+  const roots: RootPlan[] = [];
+  const byDefinition = new Map<string, RootPlan>();
+  for (const asked of ask.roots) {
+    const path = cleanPath(asked.path);
+    let root = isBootPath(path) ? boot : roots.find((known) => known.path === path);
+    if (root === undefined) {
+      root = { path, isBoot: false, measurements: [], names: [path] };
+      if (ask.job !== undefined) root.names.push(ask.job);
+      roots.push(root);
+    }
+    root.measurements.push(...asked.measurements);
+    for (const name of asked.definitions) if (!byDefinition.has(name)) byDefinition.set(name, root);
+  }
+  // What nobody named belongs to the job's only test; where there are several it is a test of its own.
+  const only = ask.roots.length > 1 ? undefined : (roots[0] ?? boot);
+  const rootOf = (suite: string): RootPlan | undefined => {
+    const name = withoutNumber(suite);
+    const named = byDefinition.get(suite) ?? byDefinition.get(name);
+    if (named) return named;
+    if (ask.helpers.includes(suite) || ask.helpers.includes(name)) return undefined;
+    if (only) return only;
+    const path = cleanPath(name.replaceAll('.', '_'));
+    const own = isBootPath(path)
+      ? boot
+      : (roots.find((known) => known.path === path) ?? {
+          path,
+          isBoot: false,
+          measurements: [],
+          names: [path],
+        });
+    if (own !== boot && !roots.includes(own)) roots.push(own);
+    byDefinition.set(name, own);
+    return own;
+  };
+  return { boot, roots, rootOf };
+}
+
+/** A job without a request: its suites are its tests; two definitions of one name share one. */
+function impliedRoots(names: string[], outline: JobOutline): Roots {
+  const path = outline.nfs ? 'boot.nfs' : 'boot';
+  const boot: RootPlan = { path, isBoot: true, measurements: [], names: ['boot', path] };
+  const plain = names.map(withoutNumber);
+  const paths = cleanSiblings(plain);
+  const roots = new Map<string, RootPlan>();
+  for (const name of plain) {
+    if (name === 'boot' || roots.has(name)) continue;
+    roots.set(name, { path: paths.get(name) ?? name, isBoot: false, measurements: [], names: [name] });
+  }
+  return { boot, roots: [...roots.values()], rootOf: (suite) => roots.get(withoutNumber(suite)) ?? boot };
+}
+
+function isBootPath(path: string): boolean {
+  return path === 'boot' || path.startsWith('boot.');
+}
+
+function describeRun(
+  name: string,
+  root: RootPlan | undefined,
+  bySuite: Map<string, LavaCase[]>,
+  all: Segment[],
+): SuiteRun {
+  const cases = bySuite.get(name) ?? [];
+  const stage = bySuite.get('lava')?.findLast((c) => c.name === name);
+  const segments = phaseOf(name, all);
+  return {
+    name,
+    root,
+    started: cases.length > 0 || stage !== undefined || segments.length > 0,
+    ended: stage?.result === 'pass',
+    cases,
+    stage,
+    segments,
+    endSeen: all.some((s) => s.kind === 'between' && s.suite === name),
+  };
+}
+
+/** From a suite's STARTRUN to the next one: what follows its ENDRUN too, unless nothing starts after it. */
+function phaseOf(name: string, segments: Segment[]): Segment[] {
+  return segments.filter(
+    (s, i) => s.suite === name && (s.kind === 'suite' || (s.kind === 'between' && i < segments.length - 1)),
+  );
+}
+
+/** Where LAVA left no stage case, the console's ENDRUN or a later suite tells that a suite ran to its end. */
+function settleEnds(runs: SuiteRun[], complete: boolean): void {
+  const lastStarted = runs.findLastIndex((run) => run.started);
+  runs.forEach((run, i) => {
+    if (!run.started) return;
+    if (complete || (run.stage === undefined && (run.endSeen || i < lastStarted))) run.ended = true;
+  });
+}
