@@ -33,7 +33,10 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       deliveries: [...logs.deliveries, ...deliveries],
       entries: [
         ...stored.why.map((text) => ({ kind: 'note', text })),
-        ...rejected.map((r) => ({ kind: 'error', text: `left out of the report: ${r.list} ${r.reasons.join('; ')}` })),
+        ...rejected.map((r) => ({
+          kind: 'error',
+          text: `left out of the report: ${r.list} ${r.reasons.join('; ')}`,
+        })),
       ],
     },
   };
