@@ -27,7 +27,11 @@ export interface ClosingPatch {
   processed_by_kcidb_bridge?: true;
 }
 
-export function closingPatch(verdict: Verdict, node: MaestroNode, outcome: NodeOutcome): ClosingPatch {
+export function closingPatch(
+  verdict: Pick<Verdict, 'node'>,
+  node: MaestroNode,
+  outcome: NodeOutcome,
+): ClosingPatch {
   const { result, errorCode, errorMsg } = verdict.node;
   return {
     state: 'done',

@@ -8,7 +8,12 @@ import type { LavaDefinition } from './definition/definition.ts';
 import { testsOf, type TestSpec } from './tests.ts';
 
 /** The helpers of the shipped templates, by the names of their definitions. */
-export const HELPER_NAMES = ['timesync-off', 'reset-gcov', 'platform-parameters', 'upload'] as const;
+export const HELPER_NAMES = [
+  'timesync-off',
+  'reset-gcov',
+  'platform-test-parameters-fetch',
+  'upload',
+] as const;
 
 /** The test definitions of a job, in the order they run. */
 export function definitionNames(definition: LavaDefinition): string[] {

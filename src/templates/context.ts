@@ -46,8 +46,8 @@ export interface ContextParts {
 
 /** Every variable that a template starts with. */
 export const VARIABLES: ReadonlySet<string> = new Set(
-  `arch board boot_template brarch callback cmdline context coverage crosarch debarch device_type dtb instance job karch
-   kernel kselftest lab metadata modules nfs nfsroot params priority queue_timeout ramdisk tags tests uploads`.split(
+  `arch board boot_template brarch callback cmdline context coverage crosarch debarch device_type dtb fault_injection
+   instance job karch kernel kselftest kselftest_overlay lab metadata modules nfs nfsroot params priority queue_timeout ramdisk tags tests types uploads`.split(
     /\s+/,
   ),
 );
@@ -75,7 +75,10 @@ export function templateContext(parts: ContextParts): Record<string, unknown> {
     params,
     cmdline,
     nfs,
-    coverage: hasCoverage(request),
+    coverage: isConfigured(request, 'coverage'),
+    fault_injection: isConfigured(request, 'fault-injection') || isConfigured(request, 'fault_injection'),
+    kselftest_overlay: kselftestOverlay(board, artifacts, parts.tests),
+    types: parts.tests.map((test) => test.type),
     uploads: uploads === undefined ? null : uploadPlace(uploads, request),
     boot_template: `boot/${board.templates.boot ?? board.boot_method}`,
     tests: parts.tests.map((test) => ({
@@ -146,10 +149,25 @@ function lavaContext(
   return { ...context, extra_kernel_args: cmdline };
 }
 
-function hasCoverage({ node, kbuild }: JobRequest): boolean {
+/** Boot methods that put files into the initramfs before it is loaded. */
+const OVERLAY_METHODS = new Set(['qemu', 'fastboot', 'efi', 'minimal']);
+
+/** The tests' programs in the initramfs: then the board needs no network to get them. */
+function kselftestOverlay(
+  board: Board,
+  { kselftest, ramdisk }: Artifacts,
+  tests: readonly TestSpec[],
+): unknown {
+  const wanted = board.params['kselftest_overlay'] ?? OVERLAY_METHODS.has(board.boot_method);
+  const asked = tests.some((test) => test.type.startsWith('kselftest'));
+  return wanted === true && asked && ramdisk !== null ? kselftest : null;
+}
+
+/** Whether the kernel was built with a fragment of that name. */
+function isConfigured({ node, kbuild }: JobRequest, word: string): boolean {
   const config = node.data.config_full ?? kbuild?.data.config_full ?? '';
   const fragments = node.data.fragments ?? kbuild?.data.fragments ?? [];
-  return config.includes('coverage') || fragments.includes('coverage');
+  return config.includes(word) || fragments.includes(word);
 }
 
 function uploadPlace({ url, tokenName }: Uploads, { node }: JobRequest): Record<string, string> {

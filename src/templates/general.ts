@@ -11,9 +11,16 @@ export function checkedTest(spec: TestSpec): TestSpec {
   if (spec.type === 'shell') return shellTest(spec);
   if (spec.type === 'git') return { ...spec, params: gitParams(spec) };
   if (spec.type === 'inline') return { ...spec, params: { definition: inlineDefinition(spec) } };
-  for (const [key, value] of Object.entries(spec.params)) checkParameter(value, key, spec.field);
+  for (const [key, value] of Object.entries(spec.params)) {
+    checkParameter(value, key, spec.field);
+    if (FILE_WORDS.has(key)) parse(FileWord, value, `${spec.field}.parameters.${key}`);
+  }
   return spec;
 }
+
+/** Parameters that become a part of a path on the lab's host. */
+const FILE_WORDS = new Set(['tst_cmd', 'tst_group', 'wdt_dev']);
+const FileWord = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'letters, digits, _ and - only');
 
 /** Commands under any of the usual names; with none, those before and after are the test. */
 function shellTest(spec: TestSpec): TestSpec {

@@ -32,8 +32,8 @@ export const HELPERS: ReadonlyMap<string, Helper> = new Map<string, Helper>(
     and: { min: 1, max: MANY, call: (args) => args.every(isTruthy) },
     or: { min: 1, max: MANY, call: (args) => args.some(isTruthy) },
     not: { min: 1, max: 1, call: ([a]) => !isTruthy(a) },
-    /** Whether the first argument is one of the others. */
-    in: { min: 2, max: MANY, call: ([value, ...rest]) => rest.includes(value) },
+    /** Whether the first argument is one of the others, or of the items in them. */
+    in: { min: 2, max: MANY, call: ([value, ...rest]) => rest.flat().includes(value) },
     /** The second value if the first is true, else the third. */
     choose: { min: 3, max: 3, call: ([test, yes, no]) => (isTruthy(test) ? yes : no) },
     /** Whether a variable is there and not null. */
@@ -72,6 +72,18 @@ export const HELPERS: ReadonlyMap<string, Helper> = new Map<string, Helper>(
     },
     /** Seconds as LAVA writes a time-out. */
     duration: { min: 1, max: 1, call: ([seconds]) => lavaDuration(asNumber(seconds)) },
+    /** A value that must be there: it, its name, and the field of the request where it is missing. */
+    required: {
+      min: 3,
+      max: 3,
+      lenient: true,
+      call: ([value, name, field]) => {
+        if (value !== undefined && value !== null && value !== '') return value;
+        throw new RequestError('missing_parameter', `${asText(field)}: ${asText(name)} is missing`, {
+          field: asText(field),
+        });
+      },
+    },
     /** Refuses the request: code, message, and the field that is at fault. */
     refuse: {
       min: 2,

@@ -1,10 +1,9 @@
 // The simulator's own endpoint, for people and for tests in another process: faults on command, devices, state.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { errorText } from '../../base/errors.ts';
-import { Faults } from './faults.ts';
-import { answer, readBody } from './rpc-server.ts';
 import type { LavaSimulator } from './simulator.ts';
+import { Switches } from './switches.ts';
 
 const DeviceChange = z.strictObject({
   health: z.enum(['Good', 'Unknown', 'Looping', 'Bad', 'Maintenance', 'Retired']),
@@ -16,33 +15,46 @@ const WorkerChange = z.strictObject({
   jobLimit: z.number().int().nonnegative().optional(),
 });
 
-const Down = z.strictObject({ ms: z.number().int().positive().max(3_600_000) });
+/** As in ../http-faults.ts, for XML-RPC. */
+const HttpFault = z.strictObject({
+  kind: z.enum(['status', 'mute', 'cut', 'lose', 'slow']),
+  status: z.number().int().min(400).max(599).default(502),
+  delayMs: z.number().int().nonnegative().max(600_000).default(0),
+  times: z.number().int().positive().default(Infinity),
+  chance: z.number().min(0).max(1).default(1),
+});
+
+const Down = z.strictObject({ down: z.boolean() });
 
 /**
- * `GET /sim/state`; `POST /sim/faults` (those named are set), `/sim/devices/NAME`, `/sim/workers/NAME`,
- * `/sim/down` `{ms}`, `/sim/cut-events`, each with JSON. Answers JSON; 400 with the reason.
+ * Adds `GET /sim/state`, and `POST` with JSON: `/sim/switches` (those named are set), `/sim/faults` (one more for
+ * XML-RPC), `/sim/no-faults`, `/sim/devices/NAME`, `/sim/workers/NAME`, `/sim/down`, `/sim/cut-events`. Each answers
+ * with the state; 400 with the reason.
  */
-export async function serveControl(
-  simulator: LavaSimulator,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const reply = (status: number, value: unknown): void =>
-    answer(response, status, 'application/json', `${JSON.stringify(value)}\n`);
-  try {
-    const body = (await readBody(request))?.toString() ?? '';
-    if (request.method === 'POST') command(simulator, request.url ?? '', body === '' ? {} : JSON.parse(body));
-    reply(200, state(simulator));
-  } catch (error) {
-    reply(400, { error: errorText(error) });
-  }
+export function addControl(app: FastifyInstance, find: () => LavaSimulator): void {
+  app.all<{ Params: { what: string; name?: string } }>('/sim/:what/:name?', async (request, reply) => {
+    const simulator = find();
+    const text = Buffer.isBuffer(request.body) ? request.body.toString() : '';
+    const { what, name = '' } = request.params;
+    try {
+      if (request.method === 'POST') command(simulator, what, name, text === '' ? {} : JSON.parse(text));
+    } catch (error) {
+      return reply.code(400).send({ error: errorText(error) });
+    }
+    return reply.send(state(simulator));
+  });
 }
 
-function command(simulator: LavaSimulator, url: string, body: unknown): void {
-  const [, , what = '', name = ''] = url.split('/');
+function command(simulator: LavaSimulator, what: string, name: string, body: unknown): void {
   switch (what) {
+    case 'switches':
+      Object.assign(simulator.switches, Switches.partial().parse(body));
+      return;
     case 'faults':
-      Object.assign(simulator.faults, Faults.partial().parse(body));
+      simulator.faults.add({ ...HttpFault.parse(body), path: /^\/RPC2/ });
+      return;
+    case 'no-faults':
+      simulator.faults.clear();
       return;
     case 'devices':
       simulator.lab.setDevice(name, DeviceChange.parse(body).health);
@@ -50,23 +62,20 @@ function command(simulator: LavaSimulator, url: string, body: unknown): void {
     case 'workers':
       simulator.lab.setWorker(name, WorkerChange.parse(body));
       return;
+    case 'down':
+      simulator.setDown(Down.parse(body).down);
+      return;
     case 'cut-events':
       simulator.cutEvents();
       return;
-    case 'down': {
-      const { ms } = Down.parse(body);
-      setTimeout(() => void simulator.setDown(true), 50);
-      setTimeout(() => void simulator.setDown(false), 50 + ms);
-      return;
-    }
     default:
-      throw new Error(`no such command: ${url}`);
+      throw new Error(`no such command: ${what}`);
   }
 }
 
-function state({ faults, lab, jobs, calls, callbacks, listeners }: LavaSimulator): unknown {
+function state({ switches, lab, jobs, calls, callbacks, listeners }: LavaSimulator): unknown {
   return {
-    faults,
+    switches,
     devices: [...lab.devices.values()],
     workers: [...lab.workers.values()],
     jobs: jobs()

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Faults } from './faults.ts';
+import type { Switches } from './switches.ts';
 import { isoNaive } from './python.ts';
 
 const TOPIC = 'org.lavasoftware';
@@ -19,7 +19,7 @@ export interface EventStream {
   stop: () => void;
 }
 
-export function createEventStream(faults: Faults): EventStream {
+export function createEventStream(switches: Switches): EventStream {
   // Pings are answered by hand, so that a dead stream can leave it.
   const server = new WebSocketServer({ noServer: true, autoPong: false, perMessageDeflate: false });
   const timers = new Set<NodeJS.Timeout>();
@@ -27,19 +27,19 @@ export function createEventStream(faults: Faults): EventStream {
   server.on('connection', (socket) => {
     socket.on('error', () => socket.terminate());
     socket.on('ping', (data) => {
-      if (faults.events !== 'dead') socket.pong(data);
+      if (switches.events !== 'dead') socket.pong(data);
     });
   });
 
   function send(frame: string): void {
     for (const socket of server.clients) {
       socket.send(frame);
-      if (faults.events === 'double') socket.send(frame);
+      if (switches.events === 'double') socket.send(frame);
     }
   }
 
   function emit(topic: string, user: string, data: Record<string, unknown>): void {
-    if (faults.events === 'mute' || faults.events === 'dead') return;
+    if (switches.events === 'mute' || switches.events === 'dead') return;
     const frame = JSON.stringify([
       `${TOPIC}.${topic}`,
       randomUUID(),
@@ -47,11 +47,11 @@ export function createEventStream(faults: Faults): EventStream {
       user,
       JSON.stringify(data),
     ]);
-    if (faults.eventDelayMs === 0) return send(frame);
+    if (switches.eventDelayMs === 0) return send(frame);
     const timer = setTimeout(() => {
       timers.delete(timer);
       send(frame);
-    }, faults.eventDelayMs);
+    }, switches.eventDelayMs);
     timers.add(timer);
   }
 
@@ -61,7 +61,7 @@ export function createEventStream(faults: Faults): EventStream {
 
   return {
     upgrade: (request, socket, head) => {
-      if (faults.events === 'refuse' || !request.url?.startsWith('/ws/')) {
+      if (switches.events === 'refuse' || !request.url?.startsWith('/ws/')) {
         socket.destroy();
         return;
       }

@@ -188,14 +188,14 @@ function testCase(log: JobLog, suite: string, item: SimCase): void {
   let last: number | undefined;
   if (item.shell) {
     signal(log, 'STARTTC', item.name);
-    first = log.line - 1;
+    first = log.line;
     signal(log, 'ENDTC', item.name);
-    last = log.line - 1;
+    last = log.line;
   }
   const units = item.units === undefined ? '' : ` UNITS=${item.units}`;
   const measured = item.measurement === undefined ? '' : `${units} MEASUREMENT=${item.measurement}`;
   signal(log, 'TESTCASE', `TEST_CASE_ID=${item.name} RESULT=${item.result}${measured}`);
-  const at = log.line - 1;
+  const at = log.line;
   log.result({
     case: item.name,
     definition: suite,

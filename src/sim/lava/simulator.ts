@@ -1,18 +1,16 @@
 // A whole LAVA lab in one process: XML-RPC, event stream and callbacks on loopback, devices that only pretend.
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { serveControl } from './control.ts';
+import type { FastifyInstance } from 'fastify';
+import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
+import { seededRandom } from '../random.ts';
+import { addControl } from './control.ts';
 import { createEventStream } from './event-stream.ts';
-import { createDice, noFaults, type Faults } from './faults.ts';
 import { Lab, type Pace } from './lab.ts';
 import { callbacksFor, send } from './notify.ts';
-import { answer, serveRpc } from './rpc-server.ts';
+import { addRpc, MAX_BODY } from './rpc-routes.ts';
+import { allWell, type Switches } from './switches.ts';
 import { DEFAULT_DEVICES, type SimDevice, type SimJob, type SimUser, type SimWorker } from './world.ts';
 
-export interface LavaSimulatorOptions {
-  /** 0 (the default): any free one. */
-  port?: number;
+export interface LavaSimulatorOptions extends SimOptions {
   /** The first one is the bridge's; each may submit, and cancel its own jobs. */
   users?: readonly SimUser[];
   /** The first user's token for callbacks, by the name that definitions carry. */
@@ -26,20 +24,17 @@ export interface LavaSimulatorOptions {
   pace?: Partial<Pace>;
   /** How many jobs are remembered. */
   keepJobs?: number;
-  /** For all that happens by chance. */
-  seed?: number;
 }
 
-export interface LavaSimulator {
-  /** `http://127.0.0.1:PORT`; XML-RPC is at `/RPC2`. */
-  url: string;
+/** `url` is where XML-RPC has its `/RPC2`. */
+export interface LavaSimulator extends SimServer {
   /** `ws://127.0.0.1:PORT/ws/` */
   eventsUrl: string;
   user: string;
   token: string;
   callback: { name: string; token: string };
   /** To be changed at any time; see there. */
-  faults: Faults;
+  switches: Switches;
   lab: Lab;
   jobs: () => SimJob[];
   /** How often each method was called; a multicall is one call. */
@@ -50,33 +45,32 @@ export interface LavaSimulator {
   listeners: () => number;
   /** Cuts all event connections. */
   cutEvents: () => void;
-  /** The whole server goes away (connections are refused), or comes back. */
-  setDown: (down: boolean) => Promise<void>;
-  stop: () => Promise<void>;
+  /** The web server and the events are away (every connection is cut), or come back; jobs run on. */
+  setDown: (down: boolean) => void;
 }
 
 /** A lab that does in half a second what takes real boards minutes. */
 const PACE: Pace = { scheduleMs: 20, startMs: 30, runMs: 400, cancelMs: 50 };
 
 const WORKER: SimWorker = { name: 'lab-worker', state: 'Online', health: 'Active', jobLimit: 0 };
+const USER: SimUser = { name: 'bridge', token: 'bridge-token' };
 
 /** Starts a lab. It lives in memory and ends with `stop`. */
 export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Promise<LavaSimulator> {
-  const users = options.users ?? [{ name: 'bridge', token: 'bridge-token' }];
+  const users = options.users ?? [USER];
   const callback = options.callback ?? { name: 'bridge-callback', token: 'callback-token' };
-  const [first = { name: 'bridge', token: 'bridge-token' }] = users;
-  const faults = noFaults();
-  const dice = createDice(options.seed ?? 1);
-  const events = createEventStream(faults);
+  const [first = USER] = users;
+  const random = seededRandom(options.seed ?? 1);
+  const switches = allWell();
+  const events = createEventStream(switches);
   const calls = new Map<string, number>();
   const callbacks = { sent: 0, accepted: 0 };
 
   async function notify(job: SimJob, next: Parameters<typeof callbacksFor>[2]): Promise<void> {
-    const secrets =
-      job.submitter === first.name ? new Map([[callback.name, callback.token]]) : new Map<string, string>();
+    const secrets = new Map(job.submitter === first.name ? [[callback.name, callback.token]] : []);
     for (const outgoing of callbacksFor(lab, job, next, secrets)) {
-      if (faults.callbacks === 'drop' || dice(faults.callbackDropChance)) continue;
-      for (let times = faults.callbacks === 'double' ? 2 : 1; times > 0; times--) {
+      if (switches.callbacks === 'drop' || random() < switches.callbackDropChance) continue;
+      for (let times = switches.callbacks === 'double' ? 2 : 1; times > 0; times--) {
         callbacks.sent++;
         const status = await send(outgoing);
         if (status !== undefined && status < 300) callbacks.accepted++;
@@ -96,33 +90,29 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
     { notify, emit: events.emit },
   );
 
-  const count = (method: string): void => void calls.set(method, (calls.get(method) ?? 0) + 1);
-  const server = createServer((request, response) => {
-    const path = request.url ?? '/';
-    const done = path.startsWith('/RPC2')
-      ? serveRpc({ lab, users, faults, dice, count }, request, response)
-      : path.startsWith('/sim/')
-        ? serveControl(simulator, request, response)
-        : answer(response, 404, 'text/html', '<h1>Not Found</h1>');
-    Promise.resolve(done).catch(() => request.socket.destroy());
+  const server = await startSimServer(options, { bodyLimit: MAX_BODY }, (app) => {
+    takeAnyBody(app);
+    app.server.on('upgrade', events.upgrade);
+    const count = (method: string): void => void calls.set(method, (calls.get(method) ?? 0) + 1);
+    addRpc(app, { lab, users, switches, count });
+    addControl(app, () => simulator);
   });
-  server.on('upgrade', events.upgrade);
-  const port = await listen(server, options.port ?? 0);
 
-  async function setDown(down: boolean): Promise<void> {
-    if (down === !server.listening) return;
-    if (!down) return void (await listen(server, port));
-    events.cut();
-    await close(server);
+  let comeBack: (() => void) | undefined;
+  function setDown(down: boolean): void {
+    comeBack?.();
+    comeBack = down ? server.faults.add({ kind: 'cut', path: /^(?!\/sim\/)/ }) : undefined;
+    switches.events = down ? 'refuse' : 'send';
+    if (down) events.cut();
   }
 
   const simulator: LavaSimulator = {
-    url: `http://127.0.0.1:${port}`,
-    eventsUrl: `ws://127.0.0.1:${port}/ws/`,
+    ...server,
+    eventsUrl: `${server.url.replace('http', 'ws')}/ws/`,
     user: first.name,
     token: first.token,
     callback,
-    faults,
+    switches,
     lab,
     jobs: () => [...lab.jobs.values()],
     calls,
@@ -133,21 +123,17 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
     stop: async () => {
       lab.stop();
       events.stop();
-      if (server.listening) await close(server);
+      await server.stop();
     },
   };
   return simulator;
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
+/** Bodies come as they are, whatever they say they are; LAVA answers 400 to one that is too large. */
+function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler(async (_error, _request, reply) =>
+    reply.code(400).type('text/html').send('Bad Request'),
+  );
 }

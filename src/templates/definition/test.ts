@@ -50,9 +50,14 @@ export const InlineTest = z.strictObject({
   expected: Lines.optional(),
 });
 
+const Path = text.refine(
+  (path) => !path.startsWith('/') && !path.split('/').includes('..'),
+  'a path inside the repository',
+);
+
 const definitionKeys = {
   name: Name,
-  path: text,
+  path: Path,
   parameters: Parameters.optional(),
   params: Parameters.optional(),
   skip_install: z.array(z.enum(['keys', 'sources', 'deps', 'steps', 'git-repos', 'all'])).optional(),
@@ -80,7 +85,7 @@ const Definition = z.discriminatedUnion('from', [
   z.strictObject({
     from: z.literal('inline'),
     name: Name,
-    path: text,
+    path: Path,
     skip_install: definitionKeys.skip_install,
     'lava-signal': definitionKeys['lava-signal'],
     expected: Lines.optional(),

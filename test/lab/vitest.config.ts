@@ -1,0 +1,6 @@
+// The tests that need a real lab; `npm test` leaves them out.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: { include: ['test/lab/**/*.test.ts'], maxWorkers: 1 },
+});

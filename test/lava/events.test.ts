@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { parseFrame } from '../../src/lava/event-frame.ts';
+import { eventsUrl, followLavaEvents, type LavaEvent, type LavaEventOptions } from '../../src/lava/events.ts';
+import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simulator.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function frames(name: string): Promise<string[]> {
+  const text = await readFile(new URL(`../fixtures/lava/events/${name}.jsonl`, import.meta.url), 'utf8');
+  return text
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { data: string }).data]));
+}
+
+describe('reading messages', () => {
+  it('reads what LAVA sent of a job and its devices', async () => {
+    const events = (await frames('boot-test')).map(parseFrame);
+
+    const words = events.map((e) => (e?.kind === 'job' || e?.kind === 'device' ? `${e.kind} ${e.state}` : e));
+    expect(words).not.toContain(undefined);
+    expect(words.slice(5)).toEqual([
+      'job Submitted',
+      'device Reserved',
+      'job Scheduled',
+      'device Running',
+      'job Running',
+      'device Idle',
+      'job Finished',
+      'device Idle',
+      'job Finished',
+    ]);
+    expect(events.at(-1)).toEqual({
+      kind: 'job',
+      at: Date.UTC(2026, 10, 21, 16, 59, 13, 852),
+      id: 2,
+      state: 'Finished',
+      health: 'Complete',
+      device: 'qemu-02',
+      submitter: 'bridge',
+      description: 'lavalab boot and test',
+    });
+  });
+
+  const frame = (topic: string, time: string, data: unknown): string =>
+    JSON.stringify([topic, 'uuid', time, 'lavaserver', JSON.stringify(data)]);
+
+  it('reads times with and without a zone, and a topic of any lab', () => {
+    const data = { hostname: 'w1', health: 'Active', state: 'Offline' };
+
+    expect(parseFrame(frame('my.lab.worker', '2026-08-21T15:20:22+00:00', data))).toEqual({
+      kind: 'worker',
+      at: Date.UTC(2026, 7, 21, 15, 20, 22),
+      name: 'w1',
+      state: 'Offline',
+      health: 'Active',
+    });
+    expect(parseFrame(frame('my.lab.worker', '2026-08-21T15:20:22', data))).toMatchObject({
+      at: Date.UTC(2026, 7, 21, 15, 20, 22),
+    });
+  });
+
+  it('reads why newer LAVA closes', () => {
+    expect(parseFrame('{"error": "Unknown user"}')).toEqual({ kind: 'error', message: 'Unknown user' });
+  });
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['too few strings', '["a.testjob", "b"]'],
+    ['an unknown topic', frame('lab.event', '2026-08-21T15:20:22', { message: 'x', job: 1 })],
+    ['a job without a state', frame('lab.testjob', '2026-08-21T15:20:22', { job: 1 })],
+    ['a state that we do not know', frame('lab.testjob', '', { job: 1, state: 'Paused', health: 'Unknown' })],
+    ['data that is no JSON', '["lab.testjob", "u", "t", "user", "{"]'],
+  ])('leaves out %s', (_what, text) => {
+    expect(parseFrame(text)).toBeUndefined();
+  });
+
+  it('knows where the stream of a lab is', () => {
+    expect(eventsUrl('https://lava.example/mount/')).toBe('wss://lava.example/mount/ws/');
+  });
+});
+
+interface Told {
+  what: string[];
+  events: LavaEvent[];
+  until: (what: string, times?: number) => Promise<void>;
+}
+
+/** Follows a stream fast, and notes what it is told. */
+function follow(url: string, more: Partial<LavaEventOptions> = {}): Told {
+  const what: string[] = [];
+  const events: LavaEvent[] = [];
+  const stream = followLavaEvents({
+    url,
+    pingMs: 20,
+    quietMs: 60_000,
+    retryMs: 10,
+    maxRetryMs: 40,
+    handshakeMs: 2000,
+    onEvent: (event) => void events.push(event),
+    onConnected: () => void what.push('connected'),
+    onLost: (reason) => void what.push(`lost: ${reason}`),
+    onQuiet: () => void what.push('quiet'),
+    ...more,
+  });
+  closers.push(stream.stop);
+  const count = (word: string): number => what.filter((w) => w.startsWith(word)).length;
+  const until = (word: string, times = 1): Promise<void> =>
+    vi.waitFor(() => expect(count(word)).toBeGreaterThanOrEqual(times), { timeout: 10_000 });
+  return { what, events, until };
+}
+
+async function simulate(): Promise<LavaSimulator> {
+  const simulator = await startLavaSimulator();
+  closers.push(simulator.stop);
+  return simulator;
+}
+
+describe('following a stream', () => {
+  it('tells what happens', async () => {
+    const lava = await simulate();
+    const told = follow(lava.eventsUrl);
+    await told.until('connected');
+
+    lava.lab.setWorker('lab-worker', { state: 'Offline' });
+    lava.lab.setDevice('qemu-01', 'Maintenance');
+
+    await vi.waitFor(() => expect(told.events).toHaveLength(2));
+    expect(told.events).toMatchObject([
+      { kind: 'worker', name: 'lab-worker', state: 'Offline', health: 'Active' },
+      { kind: 'device', name: 'qemu-01', type: 'qemu', health: 'Maintenance', worker: 'lab-worker' },
+    ]);
+  });
+
+  it('comes back after a cut, and says both once', async () => {
+    const lava = await simulate();
+    const told = follow(lava.eventsUrl);
+    await told.until('connected');
+
+    lava.setDown(true);
+    await told.until('lost');
+    await vi.waitFor(() => expect(lava.listeners()).toBe(0));
+    lava.setDown(false);
+    await told.until('connected', 2);
+
+    expect(told.what.map((w) => w.split(':')[0])).toEqual(['connected', 'lost', 'connected']);
+    lava.lab.setDevice('qemu-01', 'Bad');
+    await vi.waitFor(() => expect(told.events).toHaveLength(1));
+  });
+
+  it('leaves a peer that answers no pings', async () => {
+    const lava = await simulate();
+    const told = follow(lava.eventsUrl);
+    await told.until('connected');
+
+    lava.switches.events = 'dead';
+
+    await told.until('lost: LAVA answers no pings');
+  });
+
+  it('says once that a stream has gone quiet, until something comes', async () => {
+    const lava = await simulate();
+    const told = follow(lava.eventsUrl, { quietMs: 30 });
+    lava.switches.events = 'mute';
+    await told.until('quiet');
+    lava.lab.setDevice('qemu-01', 'Bad');
+
+    lava.switches.events = 'send';
+    lava.lab.setDevice('qemu-01', 'Good');
+    await told.until('quiet', 2);
+
+    expect(told.events).toMatchObject([{ kind: 'device', health: 'Good' }]);
+    expect(told.what).toEqual(['connected', 'quiet', 'quiet']);
+  });
+
+  it('says that nobody listens there, once, and goes on trying', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const tries: number[] = [];
+    server.on('upgrade', (_request, socket) => {
+      tries.push(1);
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    closers.push(() => server.close());
+
+    const told = follow(`ws://127.0.0.1:${port}/ws/`);
+
+    await vi.waitFor(() => expect(tries.length).toBeGreaterThan(2));
+    expect(told.what).toEqual([expect.stringMatching(/^lost: .*502/)]);
+  });
+
+  it('sends its credentials, says why LAVA refused them, and drops a frame that is too large', async () => {
+    const headers: unknown[] = [];
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    closers.push(() => server.close());
+    server.on('connection', (socket, request) => {
+      headers.push(request.headers.authorization);
+      socket.send(headers.length === 1 ? '{"error": "Unknown user"}' : 'x'.repeat(2 * 1024 * 1024));
+    });
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+
+    const told = follow(`ws://127.0.0.1:${port}/ws/`, { user: 'bridge', token: 'secret' });
+    await told.until('lost', 2);
+
+    expect(headers[0]).toBe(`Basic ${Buffer.from('bridge:secret').toString('base64')}`);
+    expect(told.what.filter((w) => w.startsWith('lost')).slice(0, 2)).toEqual([
+      'lost: LAVA refused: Unknown user',
+      expect.stringMatching(/^lost: Max payload size exceeded/),
+    ]);
+    expect(told.what.join()).not.toContain('secret');
+  });
+
+  it('is still after it was stopped, even while it connects', async () => {
+    const lava = await simulate();
+    const what: string[] = [];
+    const stream = followLavaEvents({
+      url: lava.eventsUrl,
+      onEvent: () => {},
+      onConnected: () => what.push('connected'),
+      onLost: () => what.push('lost'),
+      onQuiet: () => {},
+    });
+
+    stream.stop();
+
+    expect(stream.isConnected()).toBe(false);
+    const other = follow(lava.eventsUrl);
+    await other.until('connected');
+    expect(what).toEqual([]);
+  });
+});
