@@ -144,7 +144,8 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     const call = to('scheduler.jobs.submit', definition);
     const submitted = await ask(answers.Submitted, 'the definition', call, signal);
     if (typeof submitted === 'number') return submitted;
-    for (const part of submitted) await rpc.call('scheduler.jobs.cancel', [part]);
+    for (const part of submitted)
+      await ask(z.unknown(), `job ${part}`, to('scheduler.jobs.cancel', part), signal);
     throw new RequestError(
       'multinode',
       `LAVA made ${submitted.length} jobs of the definition: multinode is not supported`,
