@@ -38,10 +38,13 @@ const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
   const { url, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal } = request;
+  const method = request.method ?? 'GET';
+  // Without a body, a stream of any other method would wait for one to be written.
+  const body = request.body ?? (method === 'GET' || method === 'HEAD' ? undefined : '');
   const stream = got.stream(url, {
-    method: request.method ?? 'GET',
+    method,
     headers: { 'user-agent': USER_AGENT, ...request.headers },
-    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
     ...(request.lookup === undefined ? {} : unpooled(request.lookup)),
     timeout: { request: timeoutMs },

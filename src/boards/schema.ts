@@ -67,7 +67,7 @@ export const DeviceType = z
     boot_method: TemplateName.describe('How the board boots: the name of a template in job-templates/boot/.'),
     mach: z.string().min(1).describe('The SoC family, as {mach} in parameters.').optional(),
     dtb: z
-      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .union([z.string().min(1), z.array(z.string().min(1)).min(0)])
       .transform((v) => (typeof v === 'string' ? [v] : v))
       .prefault([])
       .describe(

@@ -2,9 +2,9 @@
 // and with its field names and signatures. Three of its parsers: a boot; a boot and the baseline test; a boot and a
 // kselftest.
 import { stampEnd } from './console-text.ts';
-import { identity, type Report, type TraceBudget } from './reports.ts';
+import type { Report } from './reports.ts';
 import { ReportScanner } from './scan.ts';
-import { errorSignature, stateSignature } from './signature.ts';
+import { Signatures, stateSignature } from './signature.ts';
 import { BaselineTest, KselftestTest, type TestState } from './test-states.ts';
 
 export const PARSERS = ['generic_linux_boot', 'test_baseline', 'test_kselftest'] as const;
@@ -46,17 +46,20 @@ export function triageText(text: string, parser: ParserName): LogspecResult {
 /** The same for a text that comes in pieces of whole lines; see scan.ts for what the window (characters) means. */
 export class LogspecTriage {
   readonly #errors: LogspecError[] = [];
-  readonly #signatures = new Map<string, string>();
+  readonly #signatures = new Signatures();
   readonly #scanner: ReportScanner;
   readonly #test: TestState | undefined;
   readonly #start = new KernelStart();
   #state: 'boot' | 'kernel' | 'test' = 'boot';
 
   constructor(parser: ParserName, window: number) {
-    const budget: TraceBudget = { perReport: MAX_TRACE_LINES, left: MAX_TRACE_LINES };
-    this.#scanner = new ReportScanner(window, budget, (report, _, text) => this.#report(report, text));
-    if (parser === 'test_baseline') this.#test = new BaselineTest((error) => this.#add(error));
-    if (parser === 'test_kselftest') this.#test = new KselftestTest((error) => this.#add(error));
+    this.#scanner = new ReportScanner(window, MAX_TRACE_LINES, (report, _, text) =>
+      this.#report(report, text),
+    );
+    const onError = (type: string, summary: string, report: string): void =>
+      this.#testError(type, summary, report);
+    if (parser === 'test_baseline') this.#test = new BaselineTest(onError);
+    if (parser === 'test_kselftest') this.#test = new KselftestTest(onError);
   }
 
   push(text: string): void {
@@ -101,14 +104,18 @@ export class LogspecTriage {
 
   #report(report: Report, text: string): void {
     if (this.#errors.length >= MAX_ERRORS) return;
-    const key = identity(report);
-    const signature = this.#signatures.get(key) ?? errorSignature(report.signatureFields);
-    if (this.#signatures.size < 1000) this.#signatures.set(key, signature);
-    this.#add(logspecError(report, text, signature));
+    const signature = this.#signatures.of(report.signatureFields);
+    this.#errors.push(logspecError(report, text, signature));
   }
 
-  #add(error: LogspecError): void {
-    if (this.#errors.length < MAX_ERRORS) this.#errors.push(error);
+  #testError(type: string, summary: string, report: string): void {
+    if (this.#errors.length >= MAX_ERRORS) return;
+    this.#errors.push({
+      error_type: type,
+      ...(summary === '' ? {} : { error_summary: summary }),
+      _signature: this.#signatures.of({ error_type: type, error_summary: summary }),
+      _report: report,
+    });
   }
 }
 

@@ -4,7 +4,9 @@
 import { errorSignature } from './signature.ts';
 import { kernelLine } from './kernel-line.ts';
 import type { Finding } from './model.ts';
-import { functionName, matchRule, type Header, type OwnRule } from './own-rules.ts';
+import { matchRule, type Header, type OwnRule } from './own-rules.ts';
+import { Quota } from './quota.ts';
+import { functionName } from './stable.ts';
 
 /** A finding and the role of the rule that made it; what logspec found decides what becomes of it. */
 export interface OwnFinding {
@@ -35,6 +37,7 @@ interface Open {
 export class OwnScanner {
   readonly #onFinding: (found: OwnFinding) => void;
   readonly #open = new Map<string, Open>();
+  readonly #quota = new Quota();
   #stamps = false;
 
   constructor(onFinding: (found: OwnFinding) => void) {
@@ -45,8 +48,8 @@ export class OwnScanner {
     const { stamped, caller = '', message } = kernelLine(text);
     if (stamped) this.#stamps = true;
     else if (this.#stamps) return;
-    const open = this.#open.get(caller);
     const found = matchRule(message);
+    const open = this.#open.size === 0 ? undefined : this.#open.get(caller);
     if (found !== undefined && !(open !== undefined && isPartOf(found.rule, open))) {
       if (open !== undefined) this.#close(caller, open);
       this.#begin(caller, found.rule, found.header, text, number);
@@ -87,13 +90,17 @@ export class OwnScanner {
 
   #close(caller: string, open: Open): void {
     this.#open.delete(caller);
-    this.#onFinding({ finding: toFinding(open), role: open.rule.role });
+    const fn = culprit(open);
+    const { type, role } = open.rule;
+    if (this.#quota.admits(type, `${type} ${open.header.summary} ${fn ?? ''}`)) {
+      this.#onFinding({ finding: toFinding(open, fn), role });
+    }
   }
 }
 
 // "Internal error: Oops" after "Unable to handle kernel paging request" is the same crash.
 function isPartOf(rule: OwnRule, open: Open): boolean {
-  return rule.follows && !open.rule.harmless && open.rule.type !== 'own.panic';
+  return rule.follows && !open.rule.goesOn && open.rule.type !== 'own.panic';
 }
 
 function isEnd(message: string): boolean {
@@ -145,11 +152,10 @@ function culprit(open: Open): string | undefined {
   return undefined;
 }
 
-function toFinding(open: Open): Finding {
+function toFinding(open: Open, fn: string | undefined): Finding {
   const told = open.lines.slice(0, open.told);
   const { type, category } = open.rule;
   const { summary, location } = open.header;
-  const fn = culprit(open);
   const signatureFields = {
     error_type: type,
     error_summary: summary,

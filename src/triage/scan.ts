@@ -11,16 +11,19 @@ export type OnReport = (report: Report, start: number, text: string) => void;
 export class ReportScanner {
   readonly #window: number;
   readonly #onReport: OnReport;
-  readonly #budget: TraceBudget;
+  readonly #traceLines: number;
   #pieces: string[] = [];
   #length = 0;
   /** Reports that begin before this place do not look beyond it, unless they are unreadable then. */
   #limit: number | undefined;
 
-  /** `window` in characters. */
-  constructor(window: number, budget: TraceBudget, onReport: OnReport) {
+  /**
+   * `window` in characters. `traceLines`: how many lines of call traces the reports without end marker, each of which
+   * has all that follow it, take together in one scan of a window.
+   */
+  constructor(window: number, traceLines: number, onReport: OnReport) {
     this.#window = window;
-    this.#budget = budget;
+    this.#traceLines = traceLines;
     this.#onReport = onReport;
   }
 
@@ -52,14 +55,15 @@ export class ReportScanner {
 
   #reports(index: ConsoleIndex, decideBefore: number): number {
     const to = index.text.length;
+    const budget: TraceBudget = { left: this.#traceLines };
     let at = 0;
     for (;;) {
       const start = findStart(index, at, to, START_MARKS);
       if (start === undefined) return to;
       if (start.at >= decideBefore) return start.at;
       const soft = this.#limit !== undefined && start.at < this.#limit ? this.#limit : to;
-      let found = readReport(index, start, soft, this.#budget);
-      if (found.report === undefined && soft < to) found = readReport(index, start, to, this.#budget);
+      let found = readReport(index, start, soft, budget);
+      if (found.report === undefined && soft < to) found = readReport(index, start, to, budget);
       if (found.report !== undefined) this.#onReport(found.report, start.at, index.text);
       at = found.next;
     }

@@ -2,16 +2,17 @@
 // time, whatever they hold. Finds what Maestro's triage finds, with the same signatures, in every phase of the job
 // (not only before the shell's prompt), and what our own rules know.
 //
-// Bounds: a report is looked at as far as two windows (1 Mi characters) after its first line; of one signature 20
-// findings are kept, of one type 200; a report's text is cut at 64 Ki characters, a call trace at 1,000 lines.
+// Bounds: a report is looked at as far as two windows (1 Mi characters) after its first line; of one summary 20
+// findings are kept, of one type 200; a report's text is cut at 64 Ki characters.
 import { lowerBound } from './console-text.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
-import { identity, type Report } from './reports.ts';
+import { Quota } from './quota.ts';
+import type { Report } from './reports.ts';
 import { ReportScanner } from './scan.ts';
-import { errorSignature } from './signature.ts';
+import { Signatures } from './signature.ts';
 
 export interface Triage {
   /** The next `target` line's text as LAVA has it, and the number that findings shall name it by. */
@@ -22,17 +23,14 @@ export interface Triage {
 
 const WINDOW = 512 * 1024;
 const PIECE = 64 * 1024;
-const MAX_TRACE = 1000;
+const MAX_TRACE = 5000;
 const MAX_REPORT = 64 * 1024;
 
 /** `window` in characters; tests make it small. */
 export function createTriage({ window = WINDOW }: { window?: number } = {}): Triage {
   const known = new LogspecFindings(window);
   const own: OwnFinding[] = [];
-  const quota = new Quota();
-  const scanner = new OwnScanner((found) => {
-    if (quota.admits(found.finding.errorType, found.finding.signature)) own.push(found);
-  });
+  const scanner = new OwnScanner((found) => own.push(found));
   return {
     line: (text, number) => {
       const clean = maestroText(text);
@@ -71,7 +69,7 @@ class LogspecFindings {
   readonly #scanner: ReportScanner;
   readonly #quota = new Quota();
   readonly #findings: Finding[] = [];
-  readonly #signatures = new Map<string, string>();
+  readonly #signatures = new Signatures();
   #piece = '';
   /** Where the lines begin that the scanner still has, counted from the begin of the text, and their numbers. */
   #starts: number[] = [];
@@ -81,8 +79,7 @@ class LogspecFindings {
   #phase: 'boot' | 'kernel' | 'prompt' = 'boot';
 
   constructor(window: number) {
-    const budget = { perReport: MAX_TRACE, left: Infinity };
-    this.#scanner = new ReportScanner(window, budget, (report, start, text) =>
+    this.#scanner = new ReportScanner(window, MAX_TRACE, (report, start, text) =>
       this.#report(report, start, text),
     );
   }
@@ -123,10 +120,8 @@ class LogspecFindings {
   }
 
   #report(report: Report, start: number, text: string): void {
-    const key = identity(report);
-    const signature = this.#signatures.get(key) ?? errorSignature(report.signatureFields);
-    if (this.#signatures.size < 1000) this.#signatures.set(key, signature);
-    if (!this.#quota.admits(report.errorType, signature)) return;
+    if (!this.#quota.admits(report.errorType, report.summary)) return;
+    const signature = this.#signatures.of(report.signatureFields);
     const lineOf = (at: number): number =>
       this.#numbers[lowerBound(this.#starts, this.#released + at + 1) - 1] ?? 0;
     this.#findings.push(
@@ -164,23 +159,3 @@ function toFinding(
     categories: [`runtime.${report.errorType.replace(/^linux\.kernel\.?/, '') || 'report'}`],
   });
 }
-
-/** How many findings are kept, so that a log of nothing but errors takes no memory, and one type can't hide another. */
-class Quota {
-  readonly #signatures = new Map<string, number>();
-  readonly #types = new Map<string, number>();
-
-  admits(type: string, signature: string): boolean {
-    const ofType = this.#types.size < MAX_TYPES || this.#types.has(type) ? type : '';
-    const types = this.#types.get(ofType) ?? 0;
-    const same = this.#signatures.get(signature) ?? 0;
-    if (types >= MAX_OF_TYPE || same >= MAX_OF_SIGNATURE) return false;
-    this.#types.set(ofType, types + 1);
-    this.#signatures.set(signature, same + 1);
-    return true;
-  }
-}
-
-const MAX_TYPES = 40;
-const MAX_OF_TYPE = 200;
-const MAX_OF_SIGNATURE = 20;

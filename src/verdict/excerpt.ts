@@ -47,9 +47,8 @@ export interface Scene {
 }
 
 export function createScene(before: Tail, chars: number): Scene {
-  const head = before.text().slice(-Math.floor(chars / 4));
-  const lines = head === '' ? [] : [head];
-  let size = head.length;
+  const lines = lastLines(before.text().split('\n'), chars / 4);
+  let size = lines.reduce((sum, line) => sum + line.length + 1, 0);
   return {
     push: (line) => {
       if (size >= chars) return;

@@ -90,12 +90,11 @@ const LONGEST_MESSAGE = 400;
 
 /** A message without what is of one job, device, host or moment. */
 export function generalise(message: string, names: readonly (string | undefined)[]): string {
-  let text = message.slice(0, 8 * LONGEST_MESSAGE);
+  let text = message.slice(0, 8 * LONGEST_MESSAGE).replace(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi, '<url>');
   for (const name of names) {
     if (name !== undefined && name.length > 2) text = text.replaceAll(name, '<name>');
   }
   return text
-    .replace(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi, '<url>')
     .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, '<id>')
     .replace(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi, '<address>')
     .replace(/(?<![\w.])(?:\/[\w.@+-]+){2,}\/?/g, '<path>')

@@ -1,6 +1,6 @@
 // Judges what became of a LAVA job: which rule of the table fits, and what that makes of each of its tests.
 import { PermanentError } from '../base/errors.ts';
-import type { Segment } from './console.ts';
+import type { Crash, Segment } from './console.ts';
 import { readOutline } from './definition.ts';
 import { findIssues } from './incidents.ts';
 import { judgeLeaves } from './leaves.ts';
@@ -96,7 +96,6 @@ function judgeBoot(court: Court): RootVerdict {
   const { boot } = s.suites;
   const status = bootStatus(rule.boot, s.loginReached, court.infra);
   const own = runsOf(court, boot);
-  const { crash } = s.bootCrash ? { crash: s.bootCrash } : { crash: s.earlierCrash };
   const ran = s.bootSegments.filter((segment) => segment.spoke);
   const first = ran.findLast((segment) => segment.kernel) ?? ran[0];
   const last = ran.at(-1);
@@ -110,7 +109,7 @@ function judgeBoot(court: Court): RootVerdict {
     duration: spanOf(first?.startedAt, endedAt),
     startLine: first?.firstLine,
     endLine: last?.lastLine,
-    excerpt: crash?.excerpt ?? findingText(ran) ?? last?.tail,
+    excerpt: excerptOf(s, status, ran, s.bootCrash ?? s.earlierCrash, []),
     leaves: [],
     misc: {},
   };
@@ -146,18 +145,19 @@ function judgeRoot(court: Court, root: RootPlan): RootVerdict {
     taken: court.taken,
   });
   const segments = runs.flatMap((run) => run.segments);
+  const status = rootStatus(court, root, runs, leaves);
   const startedAt = segments[0]?.startedAt ?? leaves[0]?.startedAt;
   const stage = runs.reduce((sum, run) => sum + (run.stage?.measurement ?? 0), 0);
   return {
     path: root.path,
-    status: rootStatus(court, root, runs, leaves),
+    status,
     reason: undefined,
     startedAt,
     duration:
       spanOf(segments[0]?.startedAt, segments.at(-1)?.endedAt) ?? (stage > 0 ? stage * 1000 : undefined),
     startLine: segments[0]?.firstLine,
     endLine: segments.at(-1)?.lastLine,
-    excerpt: crash?.excerpt ?? findingText(segments) ?? segments.at(-1)?.tail,
+    excerpt: excerptOf(s, status, segments, crash, leaves),
     leaves,
     misc: {},
   };
@@ -178,7 +178,7 @@ function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: Leaf
     return cutStatus(court, column ?? 'ERROR', own);
   }
   // It ended, and nothing is wrong with it but that it had no case: its own fault.
-  if (started) return own ?? 'ERROR';
+  if (started) return own ?? (root.isBoot ? 'PASS' : 'ERROR');
   return fromColumn(columns?.after ?? 'MISS', court.infra, own);
 }
 
@@ -216,6 +216,20 @@ function spanOf(from: number | undefined, to: number | undefined): number | unde
   return from === undefined || to === undefined || to < from ? undefined : to - from;
 }
 
-function findingText(segments: Segment[]): string | undefined {
-  return segments.flatMap((segment) => segment.findings).find((finding) => finding.issue)?.report;
+/** The part of the log that shows why a test has its status, not merely the end of the log. */
+function excerptOf(
+  s: Situation,
+  status: Status,
+  segments: Segment[],
+  crash: Crash | undefined,
+  leaves: LeafVerdict[],
+): string | undefined {
+  const tail = segments.at(-1)?.tail;
+  if (status === 'PASS' || status === 'SKIP' || status === 'DONE') return tail;
+  if (status === 'FAIL') {
+    const report = segments.flatMap((segment) => segment.findings).find((finding) => finding.issue)?.report;
+    return crash?.excerpt ?? (report || leaves.find((leaf) => leaf.excerpt)?.excerpt || tail);
+  }
+  // What LAVA says of its own failure stands in no console.
+  return [tail, s.evidence.console?.lavaErrors].filter(Boolean).join('\n');
 }

@@ -49,8 +49,9 @@ export function giveReasons(
   for (const test of [boot, ...roots]) {
     if (FINE.includes(test.status)) continue;
     test.reason = test === boot ? bootReason(s, rule, boot) : rootReason(s, rootRule, test);
-    const blamed = s.errorType !== '' && !isOwn(test, s);
-    if (blamed) test.misc['error_code'] = s.errorType;
+    // Beside a verdict on the kernel LAVA's word would only mislead.
+    if (s.errorType !== '' && test.status !== 'FAIL' && !isOwn(test, s))
+      test.misc['error_code'] = s.errorType;
   }
 }
 
@@ -67,7 +68,7 @@ function bootReason(s: Situation, rule: Rule, boot: RootVerdict): string {
 function rootReason(s: Situation, rule: Rule, test: RootVerdict): string {
   const crash = s.suiteCrashes.find(({ root }) => root.path === test.path)?.crash;
   if (crash) return crash.text;
-  if (rule.number === 1) return s.ending?.reason ?? 'canceled or timed out in the queue';
+  if (rule.number === 1) return jobReason(s);
   if (rule.number === 13 && missingRoots(s).some((root) => root.path === test.path)) return 'left no result';
   if (isOwn(test, s)) return leafReason(test);
   const started = s.suites.runs.some((run) => run.root?.path === test.path && run.started);
@@ -79,6 +80,8 @@ function rootReason(s: Situation, rule: Rule, test: RootVerdict): string {
 
 /** Why the whole job ended, in one line. */
 export function jobReason(s: Situation): string {
+  if (s.ending) return s.ending.reason;
+  if (!s.onDevice) return 'canceled or timed out in the queue';
   const crash = s.bootCrash ?? s.suiteCrashes[0]?.crash;
   return crash ? crash.text : lavaWord(s);
 }

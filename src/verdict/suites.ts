@@ -73,7 +73,8 @@ function isStage(c: LavaCase): boolean {
 
 function plannedSuites(ask: Ask | undefined, outline: JobOutline): string[] {
   if (outline.suites.length > 0 || ask === undefined) return outline.suites;
-  return ask.roots.flatMap((root) => root.definitions);
+  // Not those of the boot test: a template that has none for it says no less.
+  return ask.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
 }
 
 /**
@@ -122,7 +123,7 @@ function askedRoots(ask: Ask): Roots {
     for (const name of asked.definitions) if (!byDefinition.has(name)) byDefinition.set(name, root);
   }
   // What nobody named belongs to the job's only test; where there are several it is a test of its own.
-  const only = ask.roots.length > 1 ? undefined : (roots[0] ?? boot);
+  const only = ask.roots.length === 1 ? (roots[0] ?? boot) : undefined;
   const rootOf = (suite: string): RootPlan | undefined => {
     const name = withoutNumber(suite);
     const named = byDefinition.get(suite) ?? byDefinition.get(name);

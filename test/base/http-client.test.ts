@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
 import { exchange, place } from '../../src/base/http-client.ts';
 
@@ -80,6 +81,39 @@ it('posts a body and reads the answer', async () => {
   const answer = await exchange({ method: 'POST', url, body: 'ping', timeoutMs: 5000 });
 
   expect(answer.body.toString()).toBe('ping');
+});
+
+it('posts nothing', async () => {
+  const url = await serve((req, res) => res.end(`${req.method} ${req.headers['content-length']}`));
+
+  const answer = await exchange({ method: 'POST', url, timeoutMs: 5000 });
+
+  expect(answer.body.toString()).toBe('POST 0');
+});
+
+it('posts what comes as a stream', async () => {
+  const url = await serve((req, res) => {
+    req.pipe(res);
+  });
+  const body = Readable.from([Buffer.from('one '), Buffer.from('two')]);
+
+  const answer = await exchange({ method: 'POST', url, body, timeoutMs: 5000 });
+
+  expect(answer.body.toString()).toBe('one two');
+});
+
+it('lets go of a stream when nobody takes it', async () => {
+  const url = await serve(() => {});
+  const body = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(65_536);
+    })(),
+  );
+
+  await expect(exchange({ method: 'POST', url, body, timeoutMs: 200 })).rejects.toMatchObject({
+    code: 'unreachable',
+  });
+  expect(body.destroyed).toBe(true);
 });
 
 it('names a URL without its secrets', () => {

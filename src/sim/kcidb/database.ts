@@ -14,6 +14,11 @@ const Report = z.looseObject(
 // Nested objects whose parts are columns of their own; `misc` is a single column, and so are the lists.
 const FLATTENED = new Set(['environment', 'number', 'culprit']);
 
+/** Whether something has the outer shape of a report. */
+export function isReport(value: unknown): boolean {
+  return Report.safeParse(value).success;
+}
+
 export interface KcidbDatabase {
   /** The merged objects of one kind, in the order in which they came. */
   objects: (list: ListName) => KcidbObject[];

@@ -1,0 +1,120 @@
+// What the commands share: the configuration option, talking to the running daemon, tables.
+import { styleText } from 'node:util';
+import { Option } from 'commander';
+import { z } from 'zod';
+import { BridgeError } from '../base/errors.ts';
+import { exchange, type HttpAnswer } from '../base/http-client.ts';
+import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import { resolveSecret } from '../config/secrets.ts';
+
+/** `--config FILE`. */
+export function configOption(): Option {
+  return new Option('--config <file>', 'the configuration').default(DEFAULT_CONFIG);
+}
+
+/** `--json`. */
+export function jsonOption(): Option {
+  return new Option('--json', 'for programs: JSON on standard output');
+}
+
+const Refusal = z.object({ error: z.string(), message: z.string() });
+
+export interface Daemon {
+  url: string;
+  get: (path: string) => Promise<unknown>;
+  /** Needs http.token. */
+  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<unknown>;
+  authorization: () => Record<string, string>;
+}
+
+/** The daemon that runs with this configuration. */
+export async function daemonOf(file: string): Promise<Daemon> {
+  return daemonAt(await loadConfig(file));
+}
+
+function daemonAt(config: BridgeConfig): Daemon {
+  const { host, port } = config.http.api_listen ?? config.http.listen;
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+
+  function authorization(): Record<string, string> {
+    if (config.http.token === undefined) {
+      throw new BridgeError(
+        'no_token',
+        'http.token is not set in the configuration; the daemon takes no orders without it',
+      );
+    }
+    return { authorization: `Bearer ${resolveSecret(config.http.token)}` };
+  }
+
+  async function ask(
+    path: string,
+    more: { method?: 'POST'; body?: string; headers?: Record<string, string> } = {},
+  ): Promise<unknown> {
+    const answer = await exchange({ url: `${url}${path}`, timeoutMs: 30_000, ...more }).catch(
+      (error: unknown) => {
+        throw new BridgeError(
+          'no_daemon',
+          `the daemon does not answer at ${url}; does it run (systemctl status lava-bridge)?`,
+          { cause: error },
+        );
+      },
+    );
+    return read(answer);
+  }
+
+  return {
+    url,
+    authorization,
+    get: (path) => ask(path),
+    post: (path, body, headers = {}) =>
+      ask(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...authorization(), ...headers },
+      }),
+  };
+}
+
+function read(answer: HttpAnswer): unknown {
+  const text = answer.body.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new BridgeError('odd_answer', `the daemon answered ${answer.status}, and not in JSON`);
+  }
+  if (answer.status < 400) return value;
+  const refusal = Refusal.safeParse(value);
+  throw new BridgeError(
+    'refused',
+    refusal.success ? refusal.data.message : `the daemon answered ${answer.status}`,
+  );
+}
+
+/** A table of text, the columns as wide as they need to be; cut at the terminal's width. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+  const cut = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+  return [bold(cut(line(head))), ...rows.map((row) => cut(line(row)))].join('\n');
+}
+
+/** For terminals only; scripts get plain text. */
+export function bold(text: string): string {
+  return process.stdout.isTTY ? styleText('bold', text) : text;
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}

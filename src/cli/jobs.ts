@@ -1,0 +1,220 @@
+// `lava-bridge jobs …`: what the daemon has to do, one by one, and why each is where it is.
+import type { Command } from 'commander';
+import got from 'got';
+import { z } from 'zod';
+import { BridgeError } from '../base/errors.ts';
+import { formatDuration } from '../base/time.ts';
+import { bold, configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
+
+const Row = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  board: z.string(),
+  stage: z.string(),
+  done: z.boolean(),
+  reason: z.string().nullable(),
+  ending: z.looseObject({ kind: z.string(), reason: z.string() }).nullable(),
+  result: z.string().nullable(),
+  lava_id: z.number().nullable(),
+  device: z.string().nullable(),
+  received: z.string(),
+  tests: z.array(z.looseObject({ path: z.string(), status: z.string() })),
+});
+type Row = z.infer<typeof Row>;
+
+const Jobs = z.object({ jobs: z.array(Row) });
+
+const Detail = Row.extend({
+  attempts: z.array(
+    z.looseObject({
+      n: z.number(),
+      lava_id: z.number().nullable(),
+      state: z.string().nullable(),
+      device: z.string().nullable(),
+      outcome: z.string().nullable(),
+    }),
+  ),
+  deliveries: z.array(
+    z.looseObject({
+      destination: z.string(),
+      kind: z.string(),
+      state: z.string(),
+      tries: z.number(),
+      error: z.string().nullable(),
+    }),
+  ),
+  timeline: z.array(z.object({ at: z.string(), kind: z.string(), text: z.string() })),
+});
+
+interface Common {
+  config: string;
+  json?: true;
+}
+
+export function addJobs(program: Command): void {
+  const jobs = program
+    .command('jobs')
+    .description('what the running daemon has to do (list, show, log, retry, cancel)');
+
+  jobs
+    .command('list', { isDefault: true })
+    .description('the newest jobs')
+    .option('--lab <name>', 'of this lab only')
+    .option('--board <name>', 'of this board only')
+    .option('--stage <name>', 'whose last completed stage is this')
+    .option('--open', 'those that have not ended')
+    .option('--limit <n>', 'so many at most', '50')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(
+      async (
+        options: Common & { lab?: string; board?: string; stage?: string; open?: true; limit: string },
+      ) => {
+        const query = new URLSearchParams({ limit: options.limit });
+        if (options.lab !== undefined) query.set('lab', options.lab);
+        if (options.board !== undefined) query.set('board', options.board);
+        if (options.stage !== undefined) query.set('stage', options.stage);
+        if (options.open) query.set('done', 'false');
+        const answer = await (await daemonOf(options.config)).get(`/api/v1/jobs?${query.toString()}`);
+        if (options.json) return printJson(answer);
+        const rows = Jobs.parse(answer).jobs;
+        if (rows.length === 0) return print('no jobs');
+        const head = ['RECEIVED', 'JOB', 'NAME', 'BOARD', 'LAVA', 'STAGE', 'VERDICT OR REASON'];
+        return print(table(head, rows.map(listed)));
+      },
+    );
+
+  jobs
+    .command('show <id>')
+    .description('one job: attempts, deliveries and its whole timeline (the id, or the node id alone)')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (id: string, options: Common) => {
+      const answer = await (await daemonOf(options.config)).get(`/api/v1/jobs/${encodeURIComponent(id)}`);
+      if (options.json) printJson(answer);
+      else print(shown(Detail.parse(answer)));
+    });
+
+  jobs
+    .command('log <id>')
+    .description("the board's console")
+    .option('-f, --follow', 'go on as LAVA writes it')
+    .option('--raw', "all of LAVA's lines")
+    .addOption(configOption())
+    .action(async (id: string, options: Common & { follow?: true; raw?: true }) => {
+      const daemon = await daemonOf(options.config);
+      const query = new URLSearchParams({
+        follow: String(options.follow === true),
+        raw: String(options.raw === true),
+      });
+      const stream = got.stream(
+        `${daemon.url}/api/v1/jobs/${encodeURIComponent(id)}/log?${query.toString()}`,
+        {
+          retry: { limit: 0 },
+          throwHttpErrors: false,
+          timeout: { connect: 5000 },
+        },
+      );
+      stream.on('response', (response: { statusCode: number }) => {
+        if (response.statusCode === 404) process.stderr.write(`lava-bridge: no job ${id}\n`);
+        if (response.statusCode !== 200) process.exitCode = 1;
+      });
+      for await (const chunk of stream) {
+        if (process.exitCode !== 1) process.stdout.write(z.instanceof(Buffer).parse(chunk));
+      }
+    });
+
+  jobs
+    .command('cancel <id>')
+    .description('cancel a job; it is reported as cancelled')
+    .option('--reason <text>', 'why')
+    .addOption(configOption())
+    .action(async (id: string, options: Common & { reason?: string }) => {
+      const daemon = await daemonOf(options.config);
+      await daemon.post(`/api/v1/jobs/${encodeURIComponent(id)}/cancel`, { reason: options.reason });
+      print(`${id}: is being cancelled`);
+    });
+
+  jobs
+    .command('retry <id>')
+    .description('send parked deliveries again, or let a job that waits look again now')
+    .addOption(configOption())
+    .action(async (id: string, options: Common) => {
+      const daemon = await daemonOf(options.config);
+      const answer = await daemon.post(`/api/v1/jobs/${encodeURIComponent(id)}/retry`, {});
+      print(`${id}: retried ${z.object({ retried: z.string() }).parse(answer).retried}`);
+    });
+}
+
+function listed(job: Row): string[] {
+  return [
+    job.received.slice(0, 19).replace('T', ' '),
+    job.id,
+    job.name,
+    job.board,
+    job.lava_id === null ? '' : String(job.lava_id),
+    job.stage,
+    summary(job),
+  ];
+}
+
+/** The verdict if there is one, else why the job is where it is. */
+export function summary(job: Row): string {
+  const verdict = job.tests.map((t) => `${t.path} ${t.status}`).join(', ');
+  const ending = job.ending === null ? '' : `${job.ending.kind}: ${job.ending.reason}`;
+  return [verdict, ending, job.reason ?? ''].filter((text) => text !== '').join('; ');
+}
+
+function shown(job: z.infer<typeof Detail>): string {
+  const lines = [
+    bold(job.id),
+    `  ${job.name} on ${job.board}${job.device === null ? '' : ` (${job.device})`}`,
+    `  ${job.done ? 'ended' : 'open'}, last stage ${job.stage}${summary(job) === '' ? '' : `; ${summary(job)}`}`,
+    '',
+    bold('attempts'),
+    ...job.attempts.map(
+      (a) =>
+        `  ${a.n}: LAVA job ${a.lava_id ?? '-'} ${a.state ?? ''} ${a.device ?? ''}${a.outcome === null ? '' : ` (${a.outcome})`}`,
+    ),
+    bold('deliveries'),
+    ...job.deliveries.map(
+      (d) =>
+        `  ${d.destination}: ${d.kind} ${d.state}${d.tries > 0 ? `, ${d.tries} tries failed` : ''}${d.error === null ? '' : `: ${d.error}`}`,
+    ),
+    bold('timeline'),
+  ];
+  let before: number | undefined;
+  for (const entry of job.timeline) {
+    const at = Date.parse(entry.at);
+    const step = before === undefined ? '' : `+${formatDuration(at - before)}`;
+    before = at;
+    lines.push(`  ${entry.at}  ${step.padStart(8)}  ${entry.text}`);
+  }
+  return lines.join('\n');
+}
+
+/** Waits until a job has ended; calls `progress` whenever its stage or reason changes. */
+export async function waitForEnd(
+  get: (path: string) => Promise<unknown>,
+  id: string,
+  progress: (job: Row) => void,
+): Promise<Row> {
+  for (let last = ''; ;) {
+    const job = Row.parse(await get(`/api/v1/jobs/${encodeURIComponent(id)}`));
+    const now = `${job.stage} ${job.reason ?? ''}`;
+    if (now !== last) progress(job);
+    last = now;
+    if (job.done) return job;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1000);
+    });
+  }
+}
+
+/** Whether a job's end counts as success for a script. */
+export function succeeded(job: Row): boolean {
+  if (job.ending !== null) return false;
+  if (job.result === null)
+    throw new BridgeError('no_result', `${job.id} ended without a result: ${job.reason ?? ''}`);
+  return job.result === 'pass' || job.result === 'skip';
+}

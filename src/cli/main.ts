@@ -1,0 +1,67 @@
+// The command line: finds the command, loads only that, and turns whatever it throws into a message and an exit code:
+// 0 done, 1 failed, 2 used wrongly.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
+import { ConfigError, errorText } from '../base/errors.ts';
+
+type Add = (program: Command) => void;
+
+/** By the first word: where its command is. */
+const COMMANDS: Record<string, () => Promise<Add>> = {
+  run: async () => (await import('./run.ts')).addRun,
+  demo: async () => (await import('./demo.ts')).addDemo,
+  check: async () => (await import('./check.ts')).addCheck,
+  render: async () => (await import('./render.ts')).addRender,
+  validate: async () => (await import('./validate.ts')).addValidate,
+  translate: async () => (await import('./translate.ts')).addTranslate,
+  triage: async () => (await import('./triage.ts')).addTriage,
+  submit: async () => (await import('./submit.ts')).addSubmit,
+  jobs: async () => (await import('./jobs.ts')).addJobs,
+  boards: async () => (await import('./overview.ts')).addBoards,
+  labs: async () => (await import('./overview.ts')).addLabs,
+  drain: async () => (await import('./overview.ts')).addDrain,
+  resume: async () => (await import('./overview.ts')).addResume,
+  import: async () => (await import('./import.ts')).addImport,
+  simulate: async () => (await import('./simulate.ts')).addSimulate,
+};
+
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('lava-bridge')
+    .description('Lets KernelCI test Linux kernels on the boards of a LAVA lab.')
+    .version(version(), '--version')
+    .helpCommand(false)
+    .exitOverride();
+  const named = COMMANDS[argv[2] ?? ''];
+  for (const load of named === undefined ? Object.values(COMMANDS) : [named]) (await load())(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    if (argv.length <= 2) program.help({ error: true });
+    await program.parseAsync(argv);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    tell(error);
+    return 1;
+  }
+}
+
+function tell(error: unknown): void {
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  else process.stderr.write(`lava-bridge: ${errorText(error)}\n`);
+  if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+// A reader that closed our output early (head) has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await main(process.argv);

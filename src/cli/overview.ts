@@ -1,0 +1,112 @@
+// `lava-bridge labs`, `boards`, `drain`, `resume`: what is up, what waits for what, and stopping new work.
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
+
+interface Common {
+  config: string;
+  json?: true;
+}
+
+const Labs = z.object({
+  labs: z.array(
+    z.looseObject({
+      name: z.string(),
+      url: z.string(),
+      up: z.boolean(),
+      since: z.string(),
+      why: z.string().nullable(),
+      drained: z.string().nullable(),
+      jobs: z.record(z.string(), z.number()),
+    }),
+  ),
+});
+
+const BoardRows = z.object({
+  boards: z.array(
+    z.looseObject({
+      lab: z.string(),
+      board: z.string(),
+      device_type: z.string(),
+      boot_method: z.string(),
+      online: z.number().nullable(),
+      idle: z.number().nullable(),
+      queued: z.number().nullable(),
+      reasons: z.array(z.string()),
+      drained: z.string().nullable(),
+      jobs: z.number(),
+    }),
+  ),
+});
+
+export function addLabs(program: Command): void {
+  program
+    .command('labs')
+    .description('the labs: up or down, and their open jobs')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: Common) => {
+      const answer = await (await daemonOf(options.config)).get('/api/v1/labs');
+      if (options.json) return printJson(answer);
+      const rows = Labs.parse(answer).labs.map((lab) => [
+        lab.name,
+        lab.drained === null ? (lab.up ? 'up' : 'down') : 'drained',
+        lab.since.slice(0, 19).replace('T', ' '),
+        Object.entries(lab.jobs)
+          .map(([stage, n]) => `${n} ${stage}`)
+          .join(', ') || '-',
+        lab.drained ?? lab.why ?? '',
+      ]);
+      return print(table(['LAB', 'STATE', 'SINCE', 'OPEN JOBS BY STAGE', 'WHY'], rows));
+    });
+}
+
+export function addBoards(program: Command): void {
+  program
+    .command('boards')
+    .description('the boards that the labs have: devices, queue, and why none can be used')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: Common) => {
+      const answer = await (await daemonOf(options.config)).get('/api/v1/boards');
+      if (options.json) return printJson(answer);
+      const count = (n: number | null): string => (n === null ? '?' : String(n));
+      const rows = BoardRows.parse(answer).boards.map((b) => [
+        b.lab,
+        b.board,
+        b.device_type,
+        b.boot_method,
+        count(b.online),
+        count(b.idle),
+        count(b.queued),
+        String(b.jobs),
+        b.drained === null ? b.reasons.join('; ') : `drained: ${b.drained}`,
+      ]);
+      return print(
+        table(['LAB', 'BOARD', 'DEVICE TYPE', 'BOOT', 'ONLINE', 'IDLE', 'QUEUED', 'OURS', 'WHY NOT'], rows),
+      );
+    });
+}
+
+export function addDrain(program: Command): void {
+  addOrder(program, 'drain', 'let no new job into a lab, or onto one of its boards; what runs goes on');
+}
+
+export function addResume(program: Command): void {
+  addOrder(program, 'resume', 'let jobs in again');
+}
+
+function addOrder(program: Command, order: 'drain' | 'resume', description: string): void {
+  program
+    .command(`${order} <lab> [board]`)
+    .description(description)
+    .option('--reason <text>', 'why')
+    .addOption(configOption())
+    .action(async (lab: string, board: string | undefined, options: Common & { reason?: string }) => {
+      const daemon = await daemonOf(options.config);
+      await daemon.post(`/api/v1/${order}`, { lab, board, reason: options.reason });
+      print(
+        `${board === undefined ? lab : `${board} in ${lab}`}: ${order === 'drain' ? 'drained' : 'takes jobs again'}`,
+      );
+    });
+}

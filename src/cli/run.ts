@@ -1,0 +1,47 @@
+// `lava-bridge run`: the daemon in the foreground, as systemd wants it.
+import type { Command } from 'commander';
+import { errorText } from '../base/errors.ts';
+import { createLogger } from '../base/logger.ts';
+import { loadConfig } from '../config/load.ts';
+import { createDaemon } from '../daemon.ts';
+import { createNotifier } from '../systemd.ts';
+import { configOption } from './common.ts';
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run the daemon')
+    .addOption(configOption())
+    .action(async (options: { config: string }) => {
+      await run(options.config);
+    });
+}
+
+/** Returns when a signal asked for the end and all is stopped; a second signal does not wait. */
+async function run(file: string): Promise<void> {
+  const config = await loadConfig(file);
+  const log = createLogger(config.log_level);
+  const systemd = createNotifier(log);
+  const daemon = await createDaemon(config, { log });
+  await daemon.start();
+  systemd.ready(() => daemon.alive());
+  log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
+
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'stopping');
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+  systemd.stopping();
+  try {
+    await daemon.stop();
+    log.info('stopped');
+  } catch (error) {
+    log.error({ error: errorText(error) }, 'not stopped cleanly');
+    process.exitCode = 1;
+  }
+}

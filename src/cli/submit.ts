@@ -1,0 +1,54 @@
+// `lava-bridge submit`: a request by hand.
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { errorText, RequestError } from '../base/errors.ts';
+import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
+import { succeeded, summary, waitForEnd } from './jobs.ts';
+
+interface Options {
+  request: string;
+  wait?: true;
+  config: string;
+  json?: true;
+}
+
+export function addSubmit(program: Command): void {
+  program
+    .command('submit')
+    .description('give the running daemon a request')
+    .requiredOption('--request <file>', 'the request, JSON ("-": standard input)')
+    .option('--wait', 'until it has ended; exit 1 unless it passed')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(submit);
+}
+
+async function submit(options: Options): Promise<void> {
+  const daemon = await daemonOf(options.config);
+  const request = await readRequest(options.request);
+  const answer = await daemon.post('/api/v1/requests', request, { 'x-lava-bridge-source': 'hand' });
+  const { id } = z.looseObject({ id: z.string() }).parse(answer);
+  if (!options.wait) {
+    if (options.json) printJson(answer);
+    else print(`${id}: received; follow it with: lava-bridge jobs show ${id}`);
+    return;
+  }
+  const job = await waitForEnd(daemon.get, id, (seen) => {
+    process.stderr.write(`${id}: ${seen.stage}${seen.reason === null ? '' : `, waits: ${seen.reason}`}\n`);
+  });
+  if (options.json) printJson(job);
+  else print(`${id}: ${job.result ?? job.stage}; ${summary(job)}`);
+  if (!succeeded(job)) process.exitCode = 1;
+}
+
+async function readRequest(file: string): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  if (file === '-') for await (const chunk of process.stdin) chunks.push(z.instanceof(Buffer).parse(chunk));
+  const text = file === '-' ? Buffer.concat(chunks).toString('utf8') : await readFile(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RequestError('bad_json', `${file}: not JSON: ${errorText(error)}`);
+  }
+}

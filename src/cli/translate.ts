@@ -1,0 +1,219 @@
+// `lava-bridge translate`: a LAVA callback's payload → the report that KCIDB or Maestro would be sent. Offline, without
+// any config: to see what the bridge makes of a job, and why.
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createGunzip, gunzipSync } from 'node:zlib';
+import { Option, type Command } from 'commander';
+import { BridgeError, errorText, PermanentError } from '../base/errors.ts';
+import { loadBoards } from '../boards/registry.ts';
+import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
+import { validateReport } from '../kcidb/schema.ts';
+import { parseCallback, type LavaCallback } from '../lava/callback.ts';
+import { readLog, readLogText } from '../lava/log.ts';
+import { JobRequest } from '../maestro/request.ts';
+import { buildHierarchy } from '../maestro/results.ts';
+import { loadPlans } from '../plans/registry.ts';
+import { askFor } from '../templates/ask.ts';
+import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
+import { readOutline } from '../verdict/definition.ts';
+import { explainVerdict } from '../verdict/explanation.ts';
+import { judge } from '../verdict/judge.ts';
+import type { Ask, Verdict } from '../verdict/model.ts';
+
+export interface TranslateOptions {
+  /** LAVA's body; `-` is standard input. Gzip is recognised. */
+  callback: string;
+  request?: string;
+  /** LAVA's log, instead of the payload's. */
+  log?: string;
+  format: 'kcidb' | 'maestro';
+  origin?: string;
+  buildId?: string;
+  infrastructureStatus: 'ERROR' | 'MISS';
+}
+
+/** What is called the lab where no request names one. */
+const NO_LAB = 'lava';
+
+export function addTranslate(program: Command): void {
+  program
+    .command('translate')
+    .description("print the report that a LAVA callback's payload becomes")
+    .requiredOption('--callback <file>', "LAVA's body, - for standard input (gzip is recognised)")
+    .option('--request <file>', 'the request that the job was made for (JSON)')
+    .option('--log <file>', "LAVA's log (YAML, also gzip) instead of the payload's")
+    .addOption(new Option('--format <format>', 'whose report').choices(['kcidb', 'maestro']).default('kcidb'))
+    .option('--explain', 'say on standard error which rule decided, and on what evidence')
+    .option('--origin <name>', 'the KCIDB origin (default: lava)')
+    .option('--build-id <id>', "the build's KCIDB id, or Maestro's id of the kbuild node")
+    .addOption(
+      new Option('--infrastructure-status <status>', 'what an infrastructure failure is told as')
+        .choices(['ERROR', 'MISS'])
+        .default('ERROR'),
+    )
+    .action(async (options: TranslateOptions & { explain?: boolean }, command: Command) => {
+      try {
+        const { verdict, report } = await translate(options);
+        if (options.explain) process.stderr.write(explainVerdict(verdict));
+        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      } catch (error) {
+        if (!(error instanceof BridgeError)) throw error;
+        command.error(`lava-bridge translate: ${error.message}`, { exitCode: 1, code: error.code });
+      }
+    });
+}
+
+/** Does the work of the command. Throws BridgeError for what is wrong with the input, rule 0 among it. */
+export async function translate(options: TranslateOptions): Promise<{ verdict: Verdict; report: unknown }> {
+  const callback = parseCallback(await readJson(options.callback));
+  const request = options.request === undefined ? undefined : await readRequest(options.request);
+  const { job } = callback;
+  const verdict = judge(
+    { ending: undefined, lava: job, console: await readConsole(callback, options.log) },
+    request && (await askOf(request)),
+    { infrastructureStatus: options.infrastructureStatus },
+  );
+  if (options.format === 'maestro') {
+    return { verdict, report: maestroTree(verdict, callback, request) };
+  }
+  const { report, rejected } = validateReport(buildReport(verdict, contextOf(callback, request, options)));
+  if (rejected.length > 0) {
+    const all = rejected.map((r) => `${r.list}[${r.index}]: ${r.reasons.join(', ')}`);
+    throw new PermanentError('invalid_report', `the report is not valid: ${all.join('; ')}`);
+  }
+  return { verdict, report };
+}
+
+async function readConsole(
+  { job, log }: LavaCallback,
+  file: string | undefined,
+): Promise<ConsoleFacts | undefined> {
+  if (file === undefined && log === undefined) return undefined;
+  const console = createConsole({ cases: job.cases });
+  if (file === undefined) for (const line of readLogText(log ?? '')) console.line(line);
+  else {
+    try {
+      for await (const lines of readLog(openLog(file))) for (const line of lines) console.line(line);
+    } catch (error) {
+      throw new PermanentError('unreadable', `${file} cannot be read: ${errorText(error)}`, { cause: error });
+    }
+  }
+  return console.end();
+}
+
+/** The file's bytes, gunzipped if they are gzip. */
+async function* openLog(file: string): AsyncGenerator<Uint8Array> {
+  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
+  const gunzip = createGunzip();
+  let packed: boolean | undefined;
+  for await (const chunk of source) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    packed ??= isGzip(chunk);
+    if (!packed) yield chunk;
+    else break;
+  }
+  if (packed) yield* createReadStream(file, { highWaterMark: 256 * 1024 }).pipe(gunzip);
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const name = file === '-' ? 'standard input' : file;
+  try {
+    const bytes = file === '-' ? await readStdin() : await readFile(file);
+    return JSON.parse((isGzip(bytes) ? gunzipSync(bytes) : bytes).toString('utf8'));
+  } catch (error) {
+    const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    throw new PermanentError('unreadable', `${name} ${what}: ${errorText(error)}`, { cause: error });
+  }
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+async function readRequest(file: string): Promise<JobRequest> {
+  const parsed = JobRequest.safeParse(await readJson(file));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new PermanentError('bad_request', `${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+// The shipped files, beside `src` or `dist`.
+const SHIPPED = join(import.meta.dirname, '..', '..');
+
+/** What the request asks for, by the shipped plans: there is no config to name others. */
+async function askOf(request: JobRequest): Promise<Ask> {
+  const plans = await loadPlans({ shipped: join(SHIPPED, 'plans') });
+  const boards = await loadBoards({ shipped: join(SHIPPED, 'device-types') });
+  return { ...askFor(request, plans, boards), job: request.node.name };
+}
+
+function contextOf(
+  { job }: LavaCallback,
+  request: JobRequest | undefined,
+  options: TranslateOptions,
+): ReportContext {
+  const origin = options.origin ?? 'lava';
+  const { node, kbuild } = request ?? {};
+  const data = node?.data;
+  return {
+    origin,
+    lab: data?.runtime ?? NO_LAB,
+    key: String(job.id),
+    build: buildOf(options.buildId, origin, job.id, kbuild?.id ?? node?.parent ?? undefined),
+    lavaId: job.id,
+    device: job.device,
+    platform: data?.platform ?? (request ? undefined : readOutline(job.definition).deviceType),
+    arch: data?.arch ?? undefined,
+    compiler: data?.compiler ?? undefined,
+    kernelType: data?.kernel_type ?? undefined,
+    configName: data?.config_full ?? undefined,
+    node: node && { id: node.id, name: node.name, retryCounter: node.retry_counter ?? 0 },
+    startedAt: job.startedAt,
+  };
+}
+
+/** Without a build the report stays valid: it names one that nobody knows. */
+function buildOf(
+  given: string | undefined,
+  origin: string,
+  lavaId: number,
+  kbuild: string | undefined,
+): BuildOfReport {
+  if (given !== undefined) {
+    if (/^[0-9a-f]{24}$/.test(given)) return { kind: 'maestro', nodeId: given };
+    return { kind: 'known', id: given.includes(':') ? given : `${origin}:${given}` };
+  }
+  return kbuild === undefined
+    ? { kind: 'known', id: `${origin}:lava-job-${lavaId}` }
+    : { kind: 'maestro', nodeId: kbuild };
+}
+
+function maestroTree(verdict: Verdict, { job }: LavaCallback, request: JobRequest | undefined): unknown {
+  return buildHierarchy(verdict, job, request?.node ?? standIn(job.description), {
+    jobId: String(job.id),
+    device: job.device,
+    artifacts: {},
+    toldKcidb: true,
+  });
+}
+
+/** A node where there is no request: nothing of it is Maestro's, but the tree can be shown. */
+function standIn(description: string | undefined): JobRequest['node'] {
+  const name = description ?? 'lava-job';
+  return {
+    id: '0'.repeat(24),
+    kind: 'job',
+    name,
+    path: ['checkout', 'kbuild', name],
+    state: 'running',
+    artifacts: {},
+    data: { runtime: NO_LAB },
+  };
+}

@@ -1,0 +1,213 @@
+// The admin's API: requests in, jobs and what is known of them out. What changes something needs the bearer token.
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { RequestError } from '../base/errors.ts';
+import type { Context } from '../jobs/context.ts';
+import { readLog } from '../jobs/live-log.ts';
+import { receive } from '../jobs/receive.ts';
+import { cancelJob, retryJob } from '../jobs/orders.ts';
+import { boardsView, labsView } from '../jobs/overview.ts';
+import { JobRequest, type Source } from '../maestro/request.ts';
+import type { JobRecord } from '../store/index.ts';
+import { bearerOf, sameSecret } from './auth.ts';
+import type { Counters } from './counters.ts';
+import { attemptView, deliveryView, jobRow, timelineView } from './views.ts';
+
+interface Options {
+  ctx: Context;
+  counters: Counters;
+  /** undefined: nothing can be changed by the API. */
+  token: string | undefined;
+}
+
+const flag = z.stringbool().optional();
+
+const ListQuery = z.object({
+  lab: z.string().optional(),
+  board: z.string().optional(),
+  stage: z.string().optional(),
+  done: flag,
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  before: z.iso.datetime({ offset: true }).optional(),
+});
+
+const LogQuery = z.object({ follow: flag, raw: flag });
+const Why = z.object({ reason: z.string().max(500).optional() }).nullish();
+const DrainBody = z.strictObject({
+  lab: z.string(),
+  board: z.string().optional(),
+  reason: z.string().max(500).optional(),
+});
+
+interface ById {
+  Params: { id: string };
+}
+
+export function addApi(app: FastifyInstance, { ctx, counters, token }: Options): void {
+  async function mayChange(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    if (token === undefined) {
+      return refuse(
+        reply,
+        403,
+        'no_token',
+        'http.token is not set in the configuration, so nothing can be changed here',
+      );
+    }
+    const given = bearerOf(request.headers.authorization);
+    if (given !== undefined && sameSecret(given, token)) return undefined;
+    counters.request('unauthorized');
+    return refuse(reply, 401, 'unauthorized', 'Authorization: Bearer TOKEN is needed (http.token)');
+  }
+
+  function refuse(
+    reply: FastifyReply,
+    status: number,
+    error: string,
+    message: string,
+    field?: string,
+  ): FastifyReply {
+    return reply.code(status).send({ error, message, ...(field === undefined ? {} : { field }) });
+  }
+
+  /** A query or body that is not as it should be: 400, naming the place. */
+  function invalid(reply: FastifyReply, error: z.ZodError): FastifyReply {
+    const [issue] = error.issues;
+    const field = issue?.path.map(String).join('.') ?? '';
+    return refuse(reply, 400, 'invalid', `${field}: ${issue?.message ?? 'invalid'}`, field);
+  }
+
+  /** By its id, or by the node's where that is of one lab only. */
+  async function find(id: string): Promise<JobRecord | undefined> {
+    const job = await ctx.store.job(id);
+    if (job) return job;
+    const [first, ...others] = await ctx.store.jobs({ nodeId: id, limit: 2 });
+    return others.length === 0 ? first : undefined;
+  }
+
+  async function withJob(
+    request: FastifyRequest<ById>,
+    reply: FastifyReply,
+    work: (job: JobRecord) => Promise<unknown>,
+  ): Promise<unknown> {
+    const job = await find(request.params.id);
+    return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
+  }
+
+  async function take(source: Source, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const parsed = JobRequest.safeParse(request.body);
+    if (!parsed.success) {
+      counters.request('invalid');
+      return invalid(reply, parsed.error);
+    }
+    try {
+      const { job, isNew, refusal } = await receive(source, parsed.data, ctx);
+      counters.request(refusal ? 'rejected' : isNew ? 'received' : 'known');
+      if (refusal) {
+        return await reply
+          .code(422)
+          .send({ error: refusal.code, message: refusal.message, field: refusal.field, id: job.id });
+      }
+      return await reply.code(isNew ? 202 : 200).send(jobRow(job));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      counters.request('rejected');
+      return refuse(reply, 422, error.code, error.message, error.field);
+    }
+  }
+
+  app.post('/api/v1/requests', { onRequest: mayChange, bodyLimit: 8 * 1024 * 1024 }, (request, reply) =>
+    take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
+  );
+
+  app.get('/api/v1/requests', async (request, reply) =>
+    list(request, reply, (job) => ({ ...jobRow(job), request: JSON.parse(job.request) })),
+  );
+  app.get('/api/v1/jobs', async (request, reply) => list(request, reply, jobRow));
+
+  async function list(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    view: (job: JobRecord) => unknown,
+  ): Promise<unknown> {
+    const query = ListQuery.safeParse(request.query);
+    if (!query.success) return invalid(reply, query.error);
+    const { before, ...filter } = query.data;
+    const jobs = await ctx.store.jobs({
+      ...filter,
+      before: before === undefined ? undefined : Date.parse(before),
+    });
+    return { jobs: jobs.map(view) };
+  }
+
+  app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
+    withJob(request, reply, async (job) => ({
+      ...jobRow(job),
+      attempts: (await ctx.store.attempts(job.id)).map(attemptView),
+      deliveries: (await ctx.store.deliveries(job.id)).map(deliveryView),
+      timeline: (await ctx.store.timeline(job.id)).map(timelineView),
+      verdict: job.verdict === null ? null : JSON.parse(job.verdict),
+      request: JSON.parse(job.request),
+    })),
+  );
+
+  app.get<ById>('/api/v1/jobs/:id/log', (request, reply) =>
+    withJob(request, reply, async (job) => {
+      const query = LogQuery.safeParse(request.query);
+      if (!query.success) return invalid(reply, query.error);
+      const closed = new AbortController();
+      reply.raw.on('close', () => closed.abort());
+      const { follow = false, raw = false } = query.data;
+      return reply
+        .type('text/plain; charset=utf-8')
+        .send(Readable.from(readLog(job.id, { follow, raw, signal: closed.signal }, ctx)));
+    }),
+  );
+
+  app.post<ById>('/api/v1/jobs/:id/cancel', { onRequest: mayChange }, (request, reply) =>
+    withJob(request, reply, async (job) => {
+      const body = Why.safeParse(request.body);
+      if (!body.success) return invalid(reply, body.error);
+      const done = await cancelJob(job, body.data?.reason ?? 'cancelled by the admin', ctx);
+      return done
+        ? reply.code(202).send({ id: job.id })
+        : refuse(reply, 409, 'done', `${job.id} has ended, or is being cancelled`);
+    }),
+  );
+
+  app.post<ById>('/api/v1/jobs/:id/retry', { onRequest: mayChange }, (request, reply) =>
+    withJob(request, reply, async (job) => {
+      const what = await retryJob(job, ctx);
+      return what === undefined
+        ? refuse(
+            reply,
+            409,
+            'nothing',
+            `${job.id} has nothing to retry: it waits for nobody and no delivery is parked`,
+          )
+        : reply.code(202).send({ id: job.id, retried: what });
+    }),
+  );
+
+  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx) }));
+  app.get('/api/v1/boards', async () => ({ boards: await boardsView(ctx) }));
+
+  for (const order of ['drain', 'resume'] as const) {
+    app.post(`/api/v1/${order}`, { onRequest: mayChange }, async (request, reply) => {
+      const body = DrainBody.safeParse(request.body);
+      if (!body.success) return invalid(reply, body.error);
+      const { lab, board = '', reason = 'drained by the admin' } = body.data;
+      if (!ctx.labs.has(lab))
+        return refuse(reply, 404, 'unknown_lab', `no lab ${JSON.stringify(lab)}`, 'lab');
+      if (order === 'drain') {
+        await ctx.store.drain(lab, board, reason);
+      } else {
+        if (!(await ctx.store.resume(lab, board)))
+          return refuse(reply, 409, 'not_drained', 'it was not drained');
+        await ctx.store.wakeStage(lab, 'received');
+        ctx.wake(lab);
+      }
+      return reply.code(200).send({ lab, board });
+    });
+  }
+}

@@ -1,0 +1,32 @@
+// What the stages may use: every outside system behind one object, built once by the daemon.
+import type { Logger } from 'pino';
+import type { Boards } from '../boards/registry.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import type { Clock } from '../base/time.ts';
+import type { MaestroClient } from '../maestro/client.ts';
+import type { Plans } from '../plans/registry.ts';
+import type { Renderer } from '../templates/renderer.ts';
+import type { OpenLogs } from '../storage/open.ts';
+import type { Blobs, Store } from '../store/index.ts';
+import type { Lab } from './lab.ts';
+
+export interface Context {
+  config: BridgeConfig;
+  store: Store;
+  blobs: Blobs;
+  labs: ReadonlyMap<string, Lab>;
+  /** undefined: no Maestro is configured. */
+  maestro: MaestroClient | undefined;
+  boards: Boards;
+  plans: Plans;
+  renderer: Renderer;
+  /** The device trees of a build, by their path: from its metadata.json. */
+  dtbs: (metadataUrl: string) => Promise<Readonly<Record<string, string>>>;
+  logs: OpenLogs;
+  log: Logger;
+  now: Clock;
+  /** Something became due for this lab. */
+  wake: (lab: string) => void;
+  /** A delivery was stored. */
+  wakeOutbox: () => void;
+}

@@ -1,0 +1,100 @@
+// Stores what LAVA has to say of a finished job: its record, its cases and its log, from the callback if that came
+// whole, else fetched. What is stored is the same whichever way it came.
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { parseCallback } from '../lava/callback.ts';
+import type { LavaJob, LavaJobInfo } from '../lava/model.ts';
+import { parseResults } from '../lava/results.ts';
+import type { AttemptChange, AttemptRecord, CallbackRecord, JobRecord } from '../store/index.ts';
+import type { Context } from './context.ts';
+import type { Lab } from './lab.ts';
+import { labOf } from './labs.ts';
+
+const unzip = promisify(gunzip);
+/** Lines of log that one call asks for: some MB at most, so that a lab's web worker is not held long. */
+const PAGE = 20_000;
+
+/** The name of an attempt's log among the blobs. */
+export function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
+  return `${attempt.jobId.replace(':', '/')}/${attempt.n}.yaml.gz`;
+}
+
+/** Stores the log and returns what is to be stored with the attempt. May be repeated. */
+export async function storeEvidence(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  info: LavaJobInfo,
+  callback: CallbackRecord | undefined,
+  ctx: Context,
+): Promise<AttemptChange> {
+  const told = callback === undefined ? undefined : await fromCallback(callback);
+  const whole =
+    told !== undefined && told.hasResults && (told.job.cases.length > 0 || info.device === undefined);
+  const lab = labOf(ctx, job.lab);
+  const cases = whole ? told.job.cases : await fetchCases(info, lab);
+  const log = logName(attempt);
+  const hasLog =
+    whole && told.log !== undefined
+      ? await putLog(log, [told.log], ctx)
+      : info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx));
+  const definition = told?.job.definition ?? attempt.definition;
+  const lavaJob: LavaJob = {
+    id: info.id,
+    state: info.state,
+    health: info.health,
+    device: info.device,
+    submittedAt: info.submittedAt ?? told?.job.submittedAt,
+    startedAt: told?.job.startedAt ?? info.startedAt,
+    finishedAt: info.finishedAt ?? told?.job.finishedAt,
+    description: info.description ?? told?.job.description,
+    failureComment: info.failureComment ?? told?.job.failureComment,
+    definition,
+    cases,
+  };
+  return {
+    lavaState: info.state,
+    device: info.device ?? null,
+    finishedAt: lavaJob.finishedAt ?? ctx.now(),
+    lavaJob: JSON.stringify(lavaJob),
+    log: hasLog ? log : null,
+    evidence: whole ? 'callback' : 'fetched',
+  };
+}
+
+async function fromCallback(callback: CallbackRecord): Promise<ReturnType<typeof parseCallback>> {
+  const body = await unzip(callback.body);
+  return parseCallback(JSON.parse(body.toString('utf8')));
+}
+
+async function fetchCases(info: LavaJobInfo, lab: Lab): Promise<LavaJob['cases']> {
+  if (info.device === undefined) return [];
+  return parseResults(await lab.call((c) => c.fetchResults(info.id)));
+}
+
+async function* fetchLog(id: number, lab: Lab): AsyncGenerator<string> {
+  for (let line = 0; ;) {
+    const page = await lab.call((c) => c.logs(id, line, PAGE));
+    if (page.lines === 0) return;
+    line += page.lines;
+    yield page.text;
+  }
+}
+
+/** False if there was nothing to put. */
+async function putLog(
+  name: string,
+  source: Iterable<string> | AsyncIterable<string>,
+  ctx: Context,
+): Promise<boolean> {
+  let size = 0;
+  async function* counted(): AsyncGenerator<string> {
+    for await (const chunk of source) {
+      size += chunk.length;
+      yield chunk;
+    }
+  }
+  await ctx.blobs.put(name, counted());
+  if (size > 0) return true;
+  await ctx.blobs.remove(name);
+  return false;
+}

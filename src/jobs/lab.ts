@@ -1,0 +1,102 @@
+// One lab as the stages see it: its LAVA behind a circuit, questions about many jobs joined into one call, and an
+// inventory that is not asked for more often than it changes.
+import { TemporaryError } from '../base/errors.ts';
+import { createCircuit, type CircuitState } from '../base/circuit.ts';
+import { SECOND, type Clock } from '../base/time.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { LavaClient, ShownJob } from '../lava/client.ts';
+import { readInventory, type Inventory } from '../lava/inventory.ts';
+import type { LavaJobInfo } from '../lava/model.ts';
+
+export interface Lab {
+  name: string;
+  config: LabConfig;
+  /** Runs a call to the lab's LAVA; throws at once while the lab is away. */
+  call: <T>(work: (client: LavaClient) => Promise<T>) => Promise<T>;
+  /** What LAVA says of a job now; undefined if it knows none. Calls made within a moment are one XML-RPC call. */
+  show: (id: number) => Promise<LavaJobInfo | undefined>;
+  /** Devices and queue, at most `INVENTORY_AGE` old. */
+  inventory: () => Promise<Inventory>;
+  /** Forgets the inventory that is known: something changed. */
+  staleInventory: () => void;
+  state: () => CircuitState;
+  /** What LAVA sends callbacks for a job to. */
+  callbackBase: string;
+  /** How many XML-RPC requests were made. */
+  calls: () => number;
+}
+
+interface Options {
+  config: LabConfig;
+  client: LavaClient;
+  callbackBase: string;
+  now: Clock;
+  onChange: (state: CircuitState) => void;
+}
+
+const INVENTORY_AGE = 15 * SECOND;
+const GATHER = 25;
+const MOST_AT_ONCE = 100;
+
+export function createLab({ config, client, callbackBase, now, onChange }: Options): Lab {
+  const circuit = createCircuit({ name: config.name, now, onChange });
+  let requests = 0;
+  let known: { at: number; inventory: Promise<Inventory> } | undefined;
+
+  function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
+    return circuit.run(() => {
+      requests += 1;
+      return work(client);
+    });
+  }
+
+  return {
+    name: config.name,
+    config,
+    callbackBase,
+    call,
+    show: createShow((ids) => call((c) => c.show(ids))),
+    inventory() {
+      if (known === undefined || now() - known.at > INVENTORY_AGE) {
+        const inventory = call(readInventory);
+        known = { at: now(), inventory };
+        inventory.catch(() => {
+          known = undefined;
+        });
+      }
+      return known.inventory;
+    },
+    staleInventory() {
+      known = undefined;
+    },
+    state: circuit.state,
+    calls: () => requests,
+  };
+}
+
+type ShowMany = (ids: number[]) => Promise<Map<number, ShownJob>>;
+
+/** Gathers the ids that are asked for within a moment into one question. */
+function createShow(showMany: ShowMany): Lab['show'] {
+  let waiting: { ids: Set<number>; answer: ReturnType<ShowMany> } | undefined;
+
+  function gather(): NonNullable<typeof waiting> {
+    const ids = new Set<number>();
+    const answer = new Promise<void>((resolve) => {
+      setTimeout(resolve, GATHER);
+    }).then(() => {
+      waiting = undefined;
+      return showMany([...ids]);
+    });
+    return { ids, answer };
+  }
+
+  return async (id) => {
+    if (waiting === undefined || waiting.ids.size >= MOST_AT_ONCE) waiting = gather();
+    waiting.ids.add(id);
+    const shown = (await waiting.answer).get(id);
+    if (shown === undefined) throw new TemporaryError('no_answer', `LAVA did not answer for its job ${id}`);
+    if (shown.kind === 'failed') throw new TemporaryError('no_answer', `LAVA job ${id}: ${shown.reason}`);
+    return shown.kind === 'job' ? shown.job : undefined;
+  };
+}

@@ -1,0 +1,52 @@
+// Minds Maestro's node while LAVA has the job: pushes its time-out forward, so that a job that merely waits for a board
+// is not told as timed out, and notices when Maestro ended the node, so that the board is not kept for nobody.
+import { TemporaryError } from '../base/errors.ts';
+import { HOUR, MINUTE, parseTime, rfc3339 } from '../base/time.ts';
+import type { MaestroNode } from '../maestro/node.ts';
+import type { JobRecord } from '../store/index.ts';
+import type { Context } from './context.ts';
+
+const LOOK_EVERY = 10 * MINUTE;
+/** Maestro gives a node six hours; it gets more when less than this is left. */
+const LEAST_LEFT = HOUR;
+const PUSH_BY = 2 * HOUR;
+
+/**
+ * Looks at the node, at most every ten minutes. Returns why the LAVA job should be cancelled, if Maestro ended the
+ * node. A Maestro that is away changes nothing.
+ */
+export async function minding(job: JobRecord, ctx: Context): Promise<string | undefined> {
+  if (!ctx.maestro || job.claimedAt === null) return undefined;
+  if (job.nodeSeenAt !== null && ctx.now() - job.nodeSeenAt < LOOK_EVERY) return undefined;
+  try {
+    let pushed: number | undefined;
+    let ended: string | undefined;
+    const node = await ctx.maestro.updateNode(
+      job.nodeId,
+      (n) => {
+        ended = endedBy(n);
+        pushed = ended === undefined ? newTimeout(n, ctx.now()) : undefined;
+        return pushed === undefined ? undefined : { timeout: pushed };
+      },
+      { noevent: true },
+    );
+    const text =
+      pushed === undefined ? [] : [{ kind: 'note', text: `node's time-out moved to ${rfc3339(pushed)}` }];
+    await ctx.store.record(job.id, { job: { nodeSeenAt: ctx.now() }, entries: text });
+    return node === undefined ? 'Maestro has no such node any more' : ended;
+  } catch (error) {
+    if (error instanceof TemporaryError) return undefined;
+    throw error;
+  }
+}
+
+function endedBy(node: MaestroNode): string | undefined {
+  if (node.state !== 'done' && node.state !== 'closing') return undefined;
+  const why = [node.result, node.data.error_code].filter((v) => typeof v === 'string').join(', ');
+  return `Maestro ended the node: ${node.state}${why === '' ? '' : ` (${why})`}`;
+}
+
+function newTimeout(node: MaestroNode, now: number): number | undefined {
+  const timeout = parseTime(node.timeout);
+  return timeout !== undefined && timeout - now < LEAST_LEFT ? now + PUSH_BY : undefined;
+}

@@ -1,0 +1,35 @@
+// What the admin may order for a job: to cancel it, or to go on now instead of later.
+import type { JobRecord } from '../store/index.ts';
+import type { Context } from './context.ts';
+
+/** Asks for a cancel; the job is then reported as cancelled. False if it has ended or is being cancelled. */
+export async function cancelJob(job: JobRecord, why: string, ctx: Context): Promise<boolean> {
+  const asked = await ctx.store.requestCancel(job.id, why, [
+    { kind: 'note', text: `cancel asked for: ${why}` },
+  ]);
+  if (asked) ctx.wake(job.lab);
+  return asked;
+}
+
+/** Sends parked deliveries again, and ends a job's waiting. Returns what was done; undefined: nothing to do. */
+export async function retryJob(job: JobRecord, ctx: Context): Promise<string | undefined> {
+  const parked = (await ctx.store.deliveries(job.id)).filter((d) => d.state === 'parked');
+  for (const delivery of parked) {
+    await ctx.store.saveDelivery(
+      delivery.id,
+      { state: 'pending', nextAt: ctx.now(), tries: 0, doneAt: null },
+      {
+        jobId: job.id,
+        entries: [{ kind: 'note', text: `${delivery.kind} to ${delivery.destination}: to be sent again` }],
+      },
+    );
+  }
+  if (parked.length > 0) {
+    ctx.wakeOutbox();
+    return `${parked.length} parked deliveries`;
+  }
+  if (job.done === 1 || job.nextAt <= ctx.now()) return undefined;
+  await ctx.store.wake(job.id);
+  ctx.wake(job.lab);
+  return 'the stage that waits';
+}

@@ -1,0 +1,94 @@
+// What is up and what waits for what, lab by lab and board by board.
+import { rfc3339 } from '../base/time.ts';
+import { errorText } from '../base/errors.ts';
+import { supplyOf, type Inventory } from '../lava/inventory.ts';
+import type { Context } from './context.ts';
+import type { Lab } from './lab.ts';
+
+export interface LabView {
+  name: string;
+  url: string;
+  up: boolean;
+  since: string;
+  why: string | null;
+  drained: string | null;
+  /** Open jobs by the last stage that they completed. */
+  jobs: Record<string, number>;
+  xmlrpc_requests: number;
+}
+
+export async function labsView(ctx: Context): Promise<LabView[]> {
+  const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
+  return [...ctx.labs.values()].map((lab) => {
+    const { up, since, why } = lab.state();
+    const jobs: Record<string, number> = {};
+    for (const c of counts) if (c.lab === lab.name) jobs[c.stage] = (jobs[c.stage] ?? 0) + c.count;
+    return {
+      name: lab.name,
+      url: lab.config.lava.url,
+      up,
+      since: rfc3339(since),
+      why: why ?? null,
+      drained: drains.find((d) => d.lab === lab.name && d.board === '')?.why ?? null,
+      jobs,
+      xmlrpc_requests: lab.calls(),
+    };
+  });
+}
+
+export interface BoardView {
+  lab: string;
+  board: string;
+  device_type: string;
+  boot_method: string;
+  /** Devices that could take a job, and those that could now; null: the lab does not say. */
+  online: number | null;
+  idle: number | null;
+  queued: number | null;
+  /** Why none, or fewer, are online. */
+  reasons: string[];
+  drained: string | null;
+  jobs: number;
+}
+
+/** The boards that a lab has devices for, or jobs. */
+export async function boardsView(ctx: Context): Promise<BoardView[]> {
+  const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
+  const views: BoardView[] = [];
+  for (const lab of ctx.labs.values()) {
+    const { inventory, problem } = await inventoryOf(lab);
+    for (const name of ctx.boards.names()) {
+      const board = ctx.boards.find(name, lab.name);
+      if (board === undefined) continue;
+      const devices = inventory && supplyOf(inventory, board.lava_device_type, board.tags);
+      const jobs = counts
+        .filter((c) => c.lab === lab.name && c.board === board.name)
+        .reduce((n, c) => n + c.count, 0);
+      if (devices?.total === 0 && jobs === 0) continue;
+      views.push({
+        lab: lab.name,
+        board: board.name,
+        device_type: board.lava_device_type,
+        boot_method: board.boot_method,
+        online: devices?.online ?? null,
+        idle: devices?.free ?? null,
+        queued: devices?.queued ?? null,
+        reasons: problem === undefined ? (devices?.reasons ?? []) : [problem],
+        drained:
+          drains.find((d) => d.lab === lab.name && (d.board === '' || d.board === board.name))?.why ?? null,
+        jobs,
+      });
+    }
+  }
+  return views;
+}
+
+async function inventoryOf(
+  lab: Lab,
+): Promise<{ inventory: Inventory | undefined; problem: string | undefined }> {
+  try {
+    return { inventory: await lab.inventory(), problem: undefined };
+  } catch (error) {
+    return { inventory: undefined, problem: errorText(error) };
+  }
+}

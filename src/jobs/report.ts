@@ -1,0 +1,129 @@
+// What is to be told of a judged job, as deliveries for the outbox: the report to KCIDB, and the end of the node.
+import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
+import { validateReport, type RejectedObject } from '../kcidb/schema.ts';
+import { buildHierarchy } from '../maestro/results.ts';
+import type { JobRequest } from '../maestro/request.ts';
+import type { AttemptRecord, JobRecord, NewDelivery } from '../store/index.ts';
+import type { Context } from './context.ts';
+import type { CloseBody } from './deliver-maestro.ts';
+import type { PublishedLogs } from './logs.ts';
+import { labOf } from './labs.ts';
+import type { Trial } from './trial.ts';
+
+export interface Judged {
+  job: JobRecord;
+  request: JobRequest;
+  attempts: readonly AttemptRecord[];
+  trial: Trial;
+  logs: PublishedLogs;
+}
+
+export interface ToDeliver {
+  deliveries: NewDelivery[];
+  /** Objects of the report that KCIDB would refuse; the rest goes out. */
+  rejected: RejectedObject[];
+}
+
+export function deliveriesFor(judged: Judged, ctx: Context): ToDeliver {
+  const { kcidb, maestro } = ctx.config.report;
+  const deliveries: NewDelivery[] = [];
+  let rejected: RejectedObject[] = [];
+  if (kcidb === 'direct') {
+    const checked = validateReport(buildReport(judged.trial.verdict, reportContext(judged, ctx)));
+    ({ rejected } = checked);
+    deliveries.push({ destination: 'kcidb', kind: 'report', body: JSON.stringify(checked.report) });
+  }
+  if (maestro !== 'off' && ctx.maestro) {
+    deliveries.push({ destination: 'maestro', kind: 'close', body: JSON.stringify(closeBody(judged, ctx)) });
+  }
+  return { deliveries, rejected };
+}
+
+function reportContext({ job, request, attempts, trial, logs }: Judged, ctx: Context): ReportContext {
+  const lab = labOf(ctx, job.lab);
+  const last = attempts.at(-1);
+  const { node, kbuild } = request;
+  const { lava } = trial.evidence;
+  const data = { ...kbuild?.data, ...definedOnly(node.data) };
+  return {
+    origin: lab.config.origin,
+    lab: lab.name,
+    key: last?.lavaId === null || last === undefined ? node.id : String(last.lavaId),
+    build: buildOf(request, job.receivedAt),
+    lavaUrl: lab.config.lava.url,
+    lavaId: last?.lavaId ?? undefined,
+    device: last?.device ?? undefined,
+    platform: job.board === '' ? undefined : job.board,
+    compatible: ctx.boards.find(job.board, lab.name)?.compatible,
+    arch: data.arch ?? undefined,
+    compiler: data.compiler ?? undefined,
+    kernelType: data.kernel_type ?? undefined,
+    configName: data.config_full ?? data.defconfig ?? undefined,
+    node: { id: node.id, name: node.name, retryCounter: node.retry_counter ?? 0 },
+    startedAt: lava?.startedAt ?? job.receivedAt,
+    logUrl: logs.logUrl,
+    outputFiles: logs.outputFiles,
+    attempts: attempts.flatMap((a) =>
+      a.outcome === null || a.lavaId === null
+        ? []
+        : [{ lavaId: a.lavaId, outcome: a.outcome, ...(a.device === null ? {} : { device: a.device }) }],
+    ),
+  };
+}
+
+function definedOnly<T extends object>(data: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(data).filter(([, v]) => v !== null && v !== undefined),
+  ) as Partial<T>;
+}
+
+/** Maestro's build, by its node; else one of our own, made of what the request says of it. */
+function buildOf({ node, kbuild }: JobRequest, startedAt: number): BuildOfReport {
+  if (kbuild !== undefined) return { kind: 'maestro', nodeId: kbuild.id };
+  if (typeof node.parent === 'string') return { kind: 'maestro', nodeId: node.parent };
+  const { kernel_revision: revision, arch, config_full, defconfig, compiler } = node.data;
+  if (!revision) return { kind: 'maestro', nodeId: node.id };
+  return {
+    kind: 'own',
+    revision,
+    arch: arch ?? '',
+    configName: config_full ?? defconfig ?? '',
+    compiler: compiler ?? '',
+    startedAt,
+  };
+}
+
+function closeBody({ job, request, attempts, trial, logs }: Judged, ctx: Context): CloseBody {
+  const { result, errorCode, errorMsg } = trial.verdict.node;
+  const { report } = ctx.config;
+  const ids = attempts.flatMap((a) => (a.lavaId === null ? [] : [String(a.lavaId)]));
+  const last = attempts.at(-1);
+  const jobId = last?.lavaId === null || last === undefined ? undefined : String(last.lavaId);
+  const device = last?.device ?? undefined;
+  const artifacts = logs.artifacts;
+  const toldKcidb = report.kcidb === 'direct';
+  return {
+    nodeId: job.nodeId,
+    end: {
+      result,
+      ...(errorCode === undefined ? {} : { errorCode }),
+      ...(errorMsg === undefined ? {} : { errorMsg }),
+    },
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(device === undefined ? {} : { device }),
+    artifacts,
+    toldKcidb,
+    ours: [`${ctx.store.instanceId}:${job.nodeId}`, ...ids],
+    empty: trial.evidence.lava === undefined || trial.verdict.rule === 4,
+    ...(report.maestro === 'hierarchy' && trial.evidence.lava
+      ? {
+          children: buildHierarchy(trial.verdict, trial.evidence.lava, request.node, {
+            jobId,
+            device,
+            artifacts,
+            toldKcidb,
+          }).child_nodes.map((child) => child as unknown as NonNullable<CloseBody['children']>[number]),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,46 @@
+// Makes the LAVA job definition of the next attempt and stores it, checked, with a mark that no other job in the world
+// carries.
+import { RequestError } from '../../base/errors.ts';
+import type { JobRecord } from '../../store/index.ts';
+import type { Context } from '../context.ts';
+import { labOf } from '../labs.ts';
+import { requestOf, type Outcome, type Stage } from '../model.ts';
+import { renderJob } from '../render.ts';
+
+export const rendered: Stage = { name: 'rendered', run };
+
+async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
+  if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
+  const n = (await ctx.store.attempts(job.id)).length + 1;
+  const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
+  try {
+    const result = await renderJob(requestOf(job), labOf(ctx, job.lab), mark, ctx);
+    const newAttempt = {
+      jobId: job.id,
+      n,
+      lab: job.lab,
+      mark,
+      definition: result.definition,
+      ask: JSON.stringify(result.ask),
+      deviceType: result.deviceType,
+      jobTimeout: result.jobTimeoutMs,
+      intentAt: null,
+      lavaId: null,
+      submittedAt: null,
+      lavaState: null,
+      device: null,
+      runningAt: null,
+      finishedAt: null,
+      cancelAt: null,
+      lavaJob: null,
+      log: null,
+      evidence: null,
+      outcome: null,
+    };
+    return { kind: 'done', note: `attempt ${n}, ${result.jobName}`, change: { newAttempt } };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    const errorCode = error.code === 'template' ? 'job_generation_error' : 'invalid_job_params';
+    return { kind: 'end', ending: { kind: 'rejected', reason: error.message, errorCode } };
+  }
+}

@@ -1,0 +1,116 @@
+// Reports through any command that reads one on its standard input, as kcidb-submit does.
+import { spawn } from 'node:child_process';
+import { oneLine } from '../base/answer-text.ts';
+import { errorText, TemporaryError } from '../base/errors.ts';
+import { SECOND } from '../base/time.ts';
+import type { KcidbSink } from './sink.ts';
+
+export interface CommandOptions {
+  /** The program and its arguments; no shell is between. */
+  command: readonly string[];
+  /** For the whole run, milliseconds; then it is killed. */
+  timeoutMs: number;
+}
+
+// What is kept of the command's output: an id, and the end of its complaints.
+const MAX_STDOUT = 64 * 1024;
+const MAX_STDERR = 16 * 1024;
+const MAX_SAID = 400;
+
+/**
+ * Hands reports to a command. Only exit code 0 counts as taken. Nothing tells a bad report from a bad day, so every
+ * failure is a TemporaryError `kcidb_command`, with the end of what the command wrote on standard error.
+ */
+export function createKcidbCommand({ command, timeoutMs }: CommandOptions): KcidbSink {
+  const [program = '', ...args] = command;
+
+  return {
+    submit: async (report) => {
+      const ended = await run(program, args, JSON.stringify(report), timeoutMs);
+      const { code, stdout, stderr } = ended;
+      if (code === 0) {
+        const id = oneLine(stdout);
+        return id === '' ? {} : { id };
+      }
+      const said = oneLine(stderr.slice(-MAX_SAID));
+      throw new TemporaryError(
+        'kcidb_command',
+        `${program} ${howItEnded(ended, timeoutMs)}: ${said === '' ? 'no message' : said}`,
+      );
+    },
+  };
+}
+
+function howItEnded({ code, signal, timedOut }: Ended, timeoutMs: number): string {
+  if (timedOut) return `was killed after ${timeoutMs / SECOND} s`;
+  return code === null ? `was killed by ${signal ?? 'a signal'}` : `ended with ${code}`;
+}
+
+interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+}
+
+function run(program: string, args: string[], input: string, timeoutMs: number): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that what the command has started ends with it.
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      killGroup(child.pid);
+      // What has left the group may still hold the pipes.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, timeoutMs);
+    child.stdout.on('data', keepStart(stdout, MAX_STDOUT));
+    child.stderr.on('data', keepEnd(stderr, MAX_STDERR));
+    // A command may end without reading all; then its exit code is what counts.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(new TemporaryError('kcidb_command', `${program} can't be run: ${errorText(error)}`));
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({
+        code,
+        signal,
+        timedOut,
+        stdout: Buffer.concat(stdout).toString('utf8'),
+        stderr: Buffer.concat(stderr).toString('utf8'),
+      });
+    });
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+function keepStart(chunks: Buffer[], max: number): (chunk: Buffer) => void {
+  let size = 0;
+  return (chunk) => {
+    if (size < max) chunks.push(chunk.subarray(0, max - size));
+    size += chunk.length;
+  };
+}
+
+function keepEnd(chunks: Buffer[], max: number): (chunk: Buffer) => void {
+  return (chunk) => {
+    chunks.push(chunk);
+    const all = Buffer.concat(chunks);
+    chunks.splice(0, chunks.length, all.subarray(Math.max(0, all.length - max)));
+  };
+}

@@ -1,0 +1,43 @@
+// Opens the log store of the configuration: a directory here, or KernelCI's storage.
+import type { BridgeConfig } from '../config/schema.ts';
+import { resolveSecret } from '../config/secrets.ts';
+import { createKernelciStorage } from './kernelci.ts';
+import { createLocalStore, type LocalLogStore } from './local.ts';
+import type { LogStore } from './log-store.ts';
+
+/** Where logs go: exactly one of the two is there. */
+export interface OpenLogs {
+  local: LocalLogStore | undefined;
+  remote: LogStore | undefined;
+  /** The URL that a path has, or will have once it was put there. */
+  urlOf: (path: string) => string;
+}
+
+/** `state` is the folder for what has no place of its own in the configuration. */
+export function openLogStore({ storage, http }: BridgeConfig, state: string): OpenLogs {
+  if (storage.kind === 'local') {
+    const { host, port } = http.listen;
+    const publicUrl = http.public_url ?? `http://${host}:${port}`;
+    const local = createLocalStore({
+      directory: storage.path ?? `${state}/logs`,
+      publicUrl,
+      maxAgeMs: storage.max_age,
+      maxBytes: storage.max_size,
+    });
+    return { local, remote: undefined, urlOf: (path) => `${publicUrl}/logs/${path}` };
+  }
+  const base = storage.public_url ?? storage.url;
+  const prefix = storage.prefix.replace(/^\/+|\/+$/g, '');
+  const remote = createKernelciStorage({
+    url: storage.url,
+    token: resolveSecret(storage.token),
+    prefix,
+    publicUrl: base,
+    timeoutMs: storage.timeout,
+  });
+  return {
+    local: undefined,
+    remote,
+    urlOf: (path) => [base, ...(prefix === '' ? [] : [prefix]), path].join('/'),
+  };
+}

@@ -1,0 +1,78 @@
+// Large things beside the database: logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
+// it is written under another name, synced, and renamed before the record that names it is stored.
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip, constants } from 'node:zlib';
+import { BridgeError } from '../base/errors.ts';
+
+export interface Blobs {
+  /** Stores the bytes under `name` (a relative path), gzipped; replaces what was there. */
+  put(
+    name: string,
+    source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+  ): Promise<void>;
+  /** The bytes as they were put. Throws ENOENT through the stream if there is no such blob. */
+  read(name: string): Readable;
+  /** As it lies on the disk, gzipped. */
+  readGzip(name: string): Readable;
+  has(name: string): Promise<boolean>;
+  /** Removes a blob or all below a folder; no error if there is none. */
+  remove(name: string): Promise<void>;
+}
+
+export function openBlobs(root: string): Blobs {
+  const base = resolve(root);
+
+  function pathOf(name: string): string {
+    const path = resolve(base, name);
+    if (!path.startsWith(base + sep))
+      throw new BridgeError('blob', `${JSON.stringify(name)} is no blob's name`);
+    return path;
+  }
+
+  return {
+    async put(name, source) {
+      const path = pathOf(name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+      const temporary = `${path}.new`;
+      await pipeline(
+        Readable.from(source, { objectMode: true }),
+        createGzip({ level: constants.Z_BEST_SPEED }),
+        createWriteStream(temporary, { flush: true, mode: 0o640 }),
+      );
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+    },
+    read(name) {
+      const unzip = createGunzip();
+      const file = createReadStream(pathOf(name));
+      file.on('error', (error) => unzip.destroy(error));
+      return file.pipe(unzip);
+    },
+    readGzip: (name) => createReadStream(pathOf(name)),
+    has: (name) =>
+      stat(pathOf(name)).then(
+        () => true,
+        () => false,
+      ),
+    remove: (name) => rm(pathOf(name), { recursive: true, force: true }),
+  };
+}
+
+/** A rename is only as durable as its folder. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Where an installation with this store keeps its files. */
+export function stateFolder(store: { sqlite: string }): string {
+  return store.sqlite === ':memory:' ? join(process.cwd(), '.tmp') : dirname(store.sqlite);
+}

@@ -1,0 +1,111 @@
+// The schema's history. A migration that has been released is never changed; a new one is added at the end.
+import { sql, type Kysely } from 'kysely';
+import type { Tables } from './tables.ts';
+
+type Migration = (db: Kysely<Tables>) => Promise<void>;
+
+export const MIGRATIONS: readonly Migration[] = [first];
+
+async function first(db: Kysely<Tables>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable('jobs')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('node_id', 'text', (c) => c.notNull())
+    .addColumn('source', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('board', 'text', (c) => c.notNull())
+    .addColumn('request', 'text', (c) => c.notNull())
+    .addColumn('stage', 'text', (c) => c.notNull())
+    .addColumn('done', 'integer', (c) => c.notNull())
+    .addColumn('ending', 'text')
+    .addColumn('reason', 'text')
+    .addColumn('cancel', 'text')
+    .addColumn('priority', 'integer', (c) => c.notNull())
+    .addColumn('tries', 'integer', (c) => c.notNull())
+    .addColumn('next_at', 'bigint', (c) => c.notNull())
+    .addColumn('rev', 'integer', (c) => c.notNull())
+    .addColumn('claimed_at', 'bigint')
+    .addColumn('node_seen_at', 'bigint')
+    .addColumn('verdict', 'text')
+    .addColumn('received_at', 'bigint', (c) => c.notNull())
+    .addColumn('updated_at', 'bigint', (c) => c.notNull())
+    .addUniqueConstraint('jobs_once', ['lab', 'node_id'])
+    .execute();
+  await schema.createIndex('jobs_due').on('jobs').columns(['lab', 'done', 'next_at']).execute();
+  await schema.createIndex('jobs_recent').on('jobs').columns(['received_at']).execute();
+  await schema
+    .createTable('attempts')
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('n', 'integer', (c) => c.notNull())
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('mark', 'text', (c) => c.notNull().unique())
+    .addColumn('definition', 'text', (c) => c.notNull())
+    .addColumn('ask', 'text', (c) => c.notNull())
+    .addColumn('device_type', 'text', (c) => c.notNull())
+    .addColumn('job_timeout', 'bigint', (c) => c.notNull())
+    .addColumn('intent_at', 'bigint')
+    .addColumn('lava_id', 'bigint')
+    .addColumn('submitted_at', 'bigint')
+    .addColumn('lava_state', 'text')
+    .addColumn('device', 'text')
+    .addColumn('running_at', 'bigint')
+    .addColumn('finished_at', 'bigint')
+    .addColumn('cancel_at', 'bigint')
+    .addColumn('lava_job', 'text')
+    .addColumn('log', 'text')
+    .addColumn('evidence', 'text')
+    .addColumn('outcome', 'text')
+    .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
+    .addUniqueConstraint('attempts_lava', ['lab', 'lava_id'])
+    .execute();
+  await schema
+    .createTable('timeline')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('text', 'text', (c) => c.notNull())
+    .execute();
+  await schema.createIndex('timeline_job').on('timeline').columns(['job_id', 'id']).execute();
+  await schema
+    .createTable('callbacks')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('lava_id', 'bigint', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('received_at', 'bigint', (c) => c.notNull())
+    .addColumn('body', sql`blob`, (c) => c.notNull())
+    .execute();
+  await schema.createIndex('callbacks_job').on('callbacks').columns(['job_id']).execute();
+  await schema
+    .createTable('deliveries')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('destination', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('tries', 'integer', (c) => c.notNull())
+    .addColumn('next_at', 'bigint', (c) => c.notNull())
+    .addColumn('error', 'text')
+    .addColumn('receipt', 'text')
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('done_at', 'bigint')
+    .addUniqueConstraint('deliveries_once', ['job_id', 'destination', 'kind'])
+    .execute();
+  await schema
+    .createIndex('deliveries_due')
+    .on('deliveries')
+    .columns(['destination', 'state', 'next_at'])
+    .execute();
+  await schema
+    .createTable('drains')
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('board', 'text', (c) => c.notNull())
+    .addColumn('since', 'bigint', (c) => c.notNull())
+    .addColumn('why', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('drains_pk', ['lab', 'board'])
+    .execute();
+}

@@ -1,0 +1,62 @@
+// The embedded database: node:sqlite behind kysely. What has been answered "stored" survives a power cut
+// (write-ahead log, synchronous=FULL).
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CamelCasePlugin, Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { BridgeError, errorText } from '../base/errors.ts';
+import type { Tables } from './tables.ts';
+
+/** Opens (and makes, with its folder) the database file; `:memory:` for one that is forgotten. */
+export function openSqlite(path: string): Kysely<Tables> {
+  let database: DatabaseSync;
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    database = new DatabaseSync(path);
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;',
+    );
+  } catch (error) {
+    throw new BridgeError('store', `the store ${path} cannot be opened: ${errorText(error)}`);
+  }
+  return new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: adapt(database) }),
+    plugins: [new CamelCasePlugin()],
+  });
+}
+
+/** kysely speaks better-sqlite3's dialect of the same interface. Statements are prepared once per text. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
+  return {
+    close: () => database.close(),
+    prepare(text) {
+      const known = prepared.get(text);
+      if (known) return known;
+      const statement = database.prepare(text);
+      const made = {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...parameters.map(bindable)),
+        run: (parameters: readonly unknown[]) => statement.run(...parameters.map(bindable)),
+        iterate: (parameters: readonly unknown[]) => statement.iterate(...parameters.map(bindable)),
+      };
+      if (prepared.size < MAX_PREPARED) prepared.set(text, made);
+      return made;
+    },
+  };
+}
+
+const MAX_PREPARED = 500;
+
+function bindable(value: unknown): SQLInputValue {
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'bigint' ||
+    value instanceof Uint8Array
+  ) {
+    return value;
+  }
+  throw new TypeError(`a ${typeof value} cannot be stored`);
+}

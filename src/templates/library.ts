@@ -1,0 +1,102 @@
+// All job templates, read once: the shipped ones, and the admin's in place of those of the same name.
+import { readFile } from 'node:fs/promises';
+import { ConfigError, errorText, type Problem } from '../base/errors.ts';
+import { overlayFiles, type OverlayDirs } from '../base/overlay.ts';
+import { compileTemplate, type Template } from './language.ts';
+import { located, Run } from './run.ts';
+import { parseSkeleton, type Fill } from './skeleton.ts';
+
+const EXTENSION = '.yaml.hbs';
+
+export interface Library {
+  /** Whether there is a template of that name (`boot/qemu`). */
+  has(name: string): boolean;
+  /** The names of the templates in a folder (`test`), without it, sorted. */
+  namesIn(folder: string): string[];
+  /**
+   * Renders a template with `root` as its variables; the result is plain data. Throws RequestError: `template_error`
+   * (located), or whatever the template refuses with.
+   */
+  render(name: string, root: object): unknown;
+}
+
+/** Texts (after rendering, without the values) that are kept parsed, and the longest that is. */
+const KEPT = 500;
+const KEPT_LENGTH = 256 * 1024;
+
+/**
+ * Reads and compiles all templates. `variables` are the names that a job template starts with; templates may also read
+ * what others give them by name. Throws ConfigError with the faults of all files, each at file:line:column.
+ */
+export async function loadLibrary(dirs: OverlayDirs, variables: ReadonlySet<string>): Promise<Library> {
+  const templates = new Map<string, Template>();
+  const problems: Problem[] = [];
+  for (const { name: path, path: file } of await overlayFiles(dirs, EXTENSION)) {
+    const name = path.slice(0, -EXTENSION.length);
+    const text = await readText(file);
+    const compiled = compileTemplate(name, file, text, (wanted) => templates.get(wanted));
+    problems.push(...compiled.problems);
+    if (compiled.template) templates.set(name, compiled.template);
+  }
+  problems.push(...unknownVariables([...templates.values()], variables));
+  problems.push(...missingTemplates(templates));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const shapes = new Map<string, Fill>();
+  return {
+    has: (name) => templates.has(name),
+    namesIn: (folder) =>
+      [...templates.keys()]
+        .filter((name) => name.startsWith(`${folder}/`))
+        .map((name) => name.slice(folder.length + 1))
+        .toSorted(),
+    render: (name, root) => {
+      const template = templates.get(name);
+      if (template === undefined) throw new Error(`no template ${name}`);
+      const run = new Run(root);
+      template.write(root, run);
+      return located({ file: template.file, line: 1, column: 1 }, name, () =>
+        shapeOf(shapes, run.text)(run.values),
+      );
+    },
+  };
+}
+
+function missingTemplates(templates: ReadonlyMap<string, Template>): Problem[] {
+  return [...templates.values()].flatMap((template) =>
+    [...template.includes]
+      .filter(([name]) => !templates.has(name))
+      .map(([name, spot]) => ({ ...spot, message: `there is no template ${name}` })),
+  );
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([{ file, message: `cannot be read: ${errorText(error)}` }]);
+  }
+}
+
+function unknownVariables(templates: readonly Template[], variables: ReadonlySet<string>): Problem[] {
+  const known = new Set([...variables, ...templates.flatMap((t) => [...t.given])]);
+  return templates.flatMap((template) =>
+    [...template.outer]
+      .filter(([name]) => !known.has(name))
+      .map(([name, spot]) => ({
+        ...spot,
+        message: `there is no variable ${name}; there are ${[...known].toSorted().join(', ')}`,
+      })),
+  );
+}
+
+function shapeOf(kept: Map<string, Fill>, text: string): Fill {
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  const fill = parseSkeleton(text);
+  if (text.length <= KEPT_LENGTH) {
+    const oldest = kept.size >= KEPT ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    kept.set(text, fill);
+  }
+  return fill;
+}

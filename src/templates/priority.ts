@@ -1,0 +1,37 @@
+// A job's priority in LAVA: KernelCI's 0 to 100, scaled into the range that the lab grants (kernelci-core
+// kernelci/runtime/lava.py, August 2026).
+import type { MaestroNode } from '../maestro/node.ts';
+import type { Plans } from '../plans/registry.ts';
+import { PRIORITY_WORDS, type Plan } from '../plans/schema.ts';
+
+/** What a job that a person asked for has, if he did not say. */
+const USER = 80;
+
+/** 0 to 100: a person's wish, else the tree's, else the plan's, else low. */
+export function basePriority(
+  node: MaestroNode,
+  plan: Pick<Plan, 'priority'> | undefined,
+  trees: Pick<Plans, 'treePriority'>,
+): number {
+  const { data, submitter } = node;
+  if (submitter && submitter !== 'service:pipeline') return priorityOf(data.priority) ?? USER;
+  const revision = data.kernel_revision;
+  const fromTree =
+    priorityOf(data.tree_priority) ??
+    (revision ? trees.treePriority(revision.tree, revision.branch) : undefined);
+  return fromTree ?? plan?.priority ?? PRIORITY_WORDS.low;
+}
+
+/** `base` (0 to 100) in the lab's range, a whole number. */
+export function labPriority(base: number, range: { min: number; max: number }): number {
+  return Math.floor((base * (range.max - range.min)) / 100 + range.min);
+}
+
+function priorityOf(value: string | number | null | undefined): number | undefined {
+  if (value === null || value === undefined || value === '') return undefined;
+  if (typeof value === 'string' && Object.hasOwn(PRIORITY_WORDS, value)) {
+    return PRIORITY_WORDS[value as keyof typeof PRIORITY_WORDS];
+  }
+  const number = Number(value);
+  return Number.isFinite(number) ? Math.min(100, Math.max(0, number)) : undefined;
+}

@@ -1,0 +1,180 @@
+// From a request to a LAVA job definition: files and tests are chosen, the templates rendered, the result checked
+// against what LAVA takes, and written so that every YAML reader takes it for the same. Pure: no network, no store.
+import { RequestError } from '../base/errors.ts';
+import type { OverlayDirs } from '../base/overlay.ts';
+import { MINUTE, SECOND } from '../base/time.ts';
+import type { Board } from '../boards/registry.ts';
+import type { JobRequest } from '../maestro/request.ts';
+import type { FoundPlan, Plans } from '../plans/registry.ts';
+import type { Ask } from '../verdict/model.ts';
+import { chooseArtifacts } from './artifacts.ts';
+import { askOf, definitionNames } from './ask.ts';
+import { templateContext, VARIABLES, wholeUnits, type RenderLab, type Uploads } from './context.ts';
+import { timeoutSeconds } from './definition/common.ts';
+import { actionOf, LavaDefinition } from './definition/definition.ts';
+import { emitYaml } from './emit.ts';
+import { checkedTest } from './general.ts';
+import { loadLibrary, type Library } from './library.ts';
+import { basePriority, labPriority } from './priority.ts';
+import { testsOf } from './tests.ts';
+
+export interface RenderInput {
+  request: JobRequest;
+  board: Board;
+  /** Where the plan of `request.node.name`, rootfs sets and tree priorities come from. */
+  plans: Plans;
+  lab: RenderLab;
+  /** Printed in the job's name: `[instance] …`. */
+  instance: string;
+  /** A unique text that the job's name shall hold. */
+  mark?: string | undefined;
+  /** `artifacts` of the build's metadata.json, if metadataUrl said that it is needed. */
+  dtbs?: Readonly<Record<string, string>> | undefined;
+  /** Put into the definition's metadata beside node_id. */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  uploads?: Uploads | undefined;
+}
+
+export interface Rendered {
+  /** YAML. */
+  definition: string;
+  jobName: string;
+  ask: Ask;
+  /** How long LAVA lets the job run, once it has a device. */
+  jobTimeoutMs: number;
+  queueTimeoutMs: number;
+  deviceType: string;
+  priority: number;
+}
+
+export interface Renderer {
+  /** Throws RequestError with code and field: the request cannot be run as it is, or a template failed. */
+  render(input: RenderInput): Rendered;
+  /** Whether there is a template for that test type or boot method. */
+  has(kind: 'boot' | 'test', name: string): boolean;
+  names(kind: 'boot' | 'test'): string[];
+}
+
+/** Reads and checks all templates. Throws ConfigError with every fault, each at file:line:column. */
+export async function createRenderer(dirs: OverlayDirs): Promise<Renderer> {
+  const library = await loadLibrary(dirs, VARIABLES);
+  return {
+    render: (input) => render(library, input),
+    has: (kind, name) => library.has(`${kind}/${name}`),
+    names: (kind) => library.namesIn(kind),
+  };
+}
+
+function render(library: Library, input: RenderInput): Rendered {
+  const { request, board, plans, lab } = input;
+  refuseMultinode(request);
+  const plan = plans.find(request.node.name);
+  const tests = testsOf(request, plan, (type) => library.has(`test/${type}`)).map(checkedTest);
+  const artifacts = chooseArtifacts({ request, board, plan, plans, dtbs: input.dtbs });
+  const priority = labPriority(basePriority(request.node, plan, plans), lab.priority);
+  const { instance, mark, metadata = {}, uploads } = input;
+  const context = templateContext({
+    request,
+    board,
+    plan,
+    lab,
+    instance,
+    mark,
+    metadata,
+    uploads,
+    artifacts,
+    tests,
+    priority,
+  });
+  const job = library.render(board.templates.job ?? 'job', context);
+  const definition = checked(withJobTimeout(job, plan, board), request);
+  const jobTimeoutMs = timeoutSeconds(definition.timeouts.job) * SECOND;
+  return {
+    definition: emitYaml(definition),
+    jobName: definition.job_name,
+    ask: askOf(tests, artifacts.nfsroot !== null, definitionNames(definition)),
+    jobTimeoutMs,
+    queueTimeoutMs:
+      definition.timeouts.queue === undefined ? 0 : timeoutSeconds(definition.timeouts.queue) * SECOND,
+    deviceType: board.lava_device_type,
+    priority,
+  };
+}
+
+/** KernelCI has no jobs of several boards, and reports know one board only. */
+function refuseMultinode({ definition }: JobRequest): void {
+  if (definition === undefined) return;
+  for (const key of ['protocols', 'roles', 'multinode', 'nodes']) {
+    if (Object.hasOwn(definition, key)) {
+      throw new RequestError('multinode', 'jobs of several boards (multinode) are not supported', {
+        field: `definition.${key}`,
+      });
+    }
+  }
+  const index = definition.tests.findIndex(
+    (test) => Object.hasOwn(test, 'role') || Object.hasOwn(test, 'roles'),
+  );
+  if (index >= 0) {
+    throw new RequestError('multinode', 'jobs of several boards (multinode) are not supported', {
+      field: `definition.tests.${index}.role`,
+    });
+  }
+}
+
+/** What a job does beside its actions: waiting for workers, power, overlays. */
+const MARGIN_MS = 5 * MINUTE;
+
+/**
+ * Sets the whole job's time-out to what its actions may take. A boot that may be tried again is counted twice: LAVA
+ * 2023.01 starts another attempt with a fresh time-out as long as the first one's has not passed.
+ */
+function withJobTimeout(job: unknown, plan: FoundPlan | undefined, board: Board): unknown {
+  if (typeof job !== 'object' || job === null) return job;
+  const { timeouts, actions } = job as { timeouts?: unknown; actions?: unknown };
+  const own = typeof timeouts === 'object' && timeouts !== null ? (timeouts as Record<string, unknown>) : {};
+  if ('job' in own || !Array.isArray(actions)) return job;
+  const sum = actions.reduce((ms: number, entry) => ms + actionMs(entry, own['action']), MARGIN_MS);
+  const ms = Math.max(Math.ceil(sum / MINUTE) * MINUTE, plan?.job_timeout ?? 0);
+  const limit = board.limits.max_job_timeout;
+  if (limit !== undefined && ms > limit) {
+    throw new RequestError(
+      'job_too_long',
+      `the job may take ${ms / MINUTE} minutes, and board ${board.name} allows ${limit / MINUTE} (limits.max_job_timeout)`,
+      { field: 'node.name' },
+    );
+  }
+  return { ...job, timeouts: { job: ms % MINUTE === 0 ? { minutes: ms / MINUTE } : wholeUnits(ms), ...own } };
+}
+
+function actionMs(entry: unknown, fallback: unknown): number {
+  const { kind, action } = actionOf(entry as LavaDefinition['actions'][number]);
+  const seconds = timeoutSeconds((action.timeout ?? fallback ?? { minutes: 10 }) as { minutes: number });
+  const again = kind === 'boot' && 'failure_retry' in action && action.failure_retry !== 1;
+  return seconds * (again ? 2 : 1) * SECOND;
+}
+
+/** Throws RequestError `template_error` for what LAVA would refuse, or what the bridge could not follow. */
+function checked(job: unknown, request: JobRequest): LavaDefinition {
+  const parsed = LavaDefinition.safeParse(job);
+  if (!parsed.success) {
+    const issues = parsed.error.issues
+      .slice(0, 5)
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new RequestError(
+      'template_error',
+      `the templates make no definition that LAVA takes: ${issues.join('; ')}`,
+    );
+  }
+  const { job_name, metadata, notify } = parsed.data;
+  const callback = notify?.callback ?? notify?.callbacks?.[0];
+  const faults = [
+    ...(job_name.includes(request.node.id) ? [] : ['job_name must hold the node’s id']),
+    ...(metadata?.['node_id'] === request.node.id ? [] : ['metadata.node_id must be the node’s id']),
+    ...(callback?.method === 'POST' && callback.dataset === 'all' && callback['content-type'] === 'json'
+      ? []
+      : ['notify needs a callback with method POST, dataset all and content-type json']),
+  ];
+  if (faults.length > 0)
+    throw new RequestError('template_error', `the job template is at fault: ${faults.join('; ')}`);
+  return parsed.data;
+}
