@@ -3,7 +3,8 @@ import { LAVA_STATES, type LavaHealth, type LavaState } from '../../lava/model.t
 import { kernelUrl, priorityOf, scenarioOf, suitesOf, timeoutMs, type Definition } from './definition.ts';
 import type { Entry, Run } from './job-log.ts';
 import type { Stored } from './results.ts';
-import { play, playCancel, type Ending, type Script } from './scenarios.ts';
+import type { Ending } from './courses.ts';
+import { play, playCancel, type Script } from './scenarios.ts';
 import { checkSubmission } from './submission.ts';
 import type { SimDevice, SimJob, SimWorker } from './world.ts';
 
