@@ -106,7 +106,7 @@ function missingTemplates(
   plans: Awaited<ReturnType<typeof loadPlans>>,
   renderer: Awaited<ReturnType<typeof createRenderer>>,
 ): string[] {
-  const boards_ = boards.names().flatMap((name) => {
+  const methods = boards.names().flatMap((name) => {
     const board = boards.find(name);
     const method = board?.templates.boot ?? board?.boot_method;
     if (board === undefined || method === undefined || renderer.has('boot', method)) return [];
@@ -121,7 +121,7 @@ function missingTemplates(
           : [`plan ${name}: there is no template test/${test.type}.yaml.hbs`],
       ),
     );
-  return [...boards_, ...tests];
+  return [...methods, ...tests];
 }
 
 function secretsOf(config: BridgeConfig): [string, SecretSource][] {
