@@ -93,7 +93,7 @@ export class OwnScanner {
     this.#open.delete(caller);
     const fn = culprit(open);
     const { type, role } = open.rule;
-    if (this.#quota.admits(type, () => `${type} ${open.header.summary} ${fn ?? ''}`)) {
+    if (this.#quota.admits(type, `${type} ${open.header.summary} ${fn ?? ''}`)) {
       this.#onFinding({ finding: toFinding(open, fn, this.#room), role });
     }
   }

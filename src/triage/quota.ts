@@ -9,16 +9,16 @@ export class Quota {
   readonly #keys = new Map<string, number>();
   readonly #types = new Map<string, number>();
 
-  /** Counts a finding of `type`; its key is the same for findings that are alike. Whether it is to be kept. */
-  admits(type: string, keyOf: () => string): boolean {
+  /** Counts a finding of `type`; `key` is the same for findings that are alike. Whether it is to be kept. */
+  admits(type: string, key: string): boolean {
     const bucket = this.#types.size < MAX_TYPES || this.#types.has(type) ? type : '';
     const ofType = this.#types.get(bucket) ?? 0;
     if (ofType >= MAX_OF_TYPE) return false;
-    const key = keyOf();
     const alike = this.#keys.get(key) ?? 0;
     if (alike >= MAX_OF_KEY) return false;
     this.#types.set(bucket, ofType + 1);
-    this.#keys.set(key, alike + 1);
+    // A copy: a key cut from a text would keep all of it in memory.
+    this.#keys.set(structuredClone(key), alike + 1);
     return true;
   }
 }

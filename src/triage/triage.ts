@@ -2,8 +2,8 @@
 // time, whatever they hold. Finds what Maestro's triage finds, with the same signatures, in every phase of the job
 // (not only before the shell's prompt), and what our own rules know.
 //
-// Bounds: a report is looked at as far as one to two windows (128 to 256 Ki characters) after its first; of one signature
-// 20 findings are kept, of one type 200; a report's text is cut at 64 Ki characters, all texts together at 4 Mi.
+// Bounds: a report is looked at as far as one to two windows (128 to 256 Ki characters) after its first line; of one
+// summary 20 findings are kept, of one type 200; a report's text is cut at 64 Ki characters, all together at 4 Mi.
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
@@ -104,9 +104,8 @@ class LogspecFindings {
     if (issue && this.#covered.length < MAX_COVERED) {
       this.#covered.push({ firstLine, lastLine: hasEnd(report) ? lastLine : firstLine });
     }
-    let signature = '';
-    const sign = (): string => (signature = this.#signatures.of(report.signatureFields));
-    if (!this.#quota.admits(report.errorType, sign)) return;
+    if (!this.#quota.admits(report.errorType, report.summary)) return;
+    const signature = this.#signatures.of(report.signatureFields);
     this.#findings.push(
       toFinding(report, { start, text, signature, firstLine, lastLine, issue }, this.#room),
     );
