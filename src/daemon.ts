@@ -1,9 +1,7 @@
 // Builds the parts from the configuration, starts them in order, and stops them in the reverse one.
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { errorText, RequestError, TemporaryError } from './base/errors.ts';
-import { fetchLimited } from './base/fetch-limited.ts';
 import { HOUR, MINUTE, SECOND, sleep, type Clock } from './base/time.ts';
 import { loadBoards } from './boards/registry.ts';
 import type { BridgeConfig, LabConfig, Listen } from './config/schema.ts';
@@ -22,10 +20,11 @@ import { createStorageHandler } from './jobs/deliver-storage.ts';
 import { startEvents } from './jobs/events.ts';
 import { createIngest } from './jobs/ingest.ts';
 import { createLab, type Lab } from './jobs/lab.ts';
-import { createOutbox, type Handler, type Outbox } from './jobs/outbox.ts';
+import { createOutbox, type Handler } from './jobs/outbox.ts';
 import { createRunner } from './jobs/runner.ts';
 import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient } from './maestro/client.ts';
+import { createMetadataReader } from './maestro/fetch.ts';
 import { loadPlans } from './plans/registry.ts';
 import { shippedFolder } from './base/shipped.ts';
 import { createSink } from './kcidb/open.ts';
@@ -76,7 +75,6 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
           timeoutMs: config.maestro.timeout,
         });
 
-  let outbox: Outbox | undefined;
   const ctx: Context = {
     config,
     store,
@@ -84,12 +82,17 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
     labs,
     maestro,
     ...folders,
-    dtbs: cached((url) => fetchDtbs(url, config)),
+    dtbs: createMetadataReader({
+      timeoutMs: config.fetch.timeout,
+      maxBytes: config.fetch.max_size,
+      maxRedirects: config.fetch.max_redirects,
+      allowPrivate: config.fetch.allow_private,
+    }),
     logs: openLogStore(config, state),
     log,
     now,
     wake: (lab) => runner.wake(lab),
-    wakeOutbox: () => outbox?.wake(),
+    wakeOutbox: () => outbox.wake(),
   };
   const runner = createRunner(ctx);
 
@@ -105,7 +108,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
   if (sink) handlers.set('kcidb', createKcidbHandler(sink));
   if (maestro) handlers.set('maestro', createMaestroHandler(maestro));
   if (ctx.logs.remote) handlers.set('storage', createStorageHandler(ctx.logs.remote, ctx.blobs));
-  outbox = createOutbox({
+  const outbox = createOutbox({
     store,
     handlers,
     log,
@@ -129,7 +132,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
       const known = servers.get(key);
       if (known) return known.app;
       const app = createApp(log, counters);
-      addHealth(app, { ctx, alive, outbox: () => outbox });
+      addHealth(app, { ctx, alive, outbox });
       servers.set(key, { app, at });
       return app;
     };
@@ -138,7 +141,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
     addLogs(appAt(http.listen), ctx.logs);
     const api = appAt(http.api_listen ?? http.listen);
     addApi(api, { ctx, counters, token });
-    addMetrics(api, { ctx, counters, outbox: () => outbox });
+    addMetrics(api, { ctx, counters, outbox });
     return [...servers.values()];
   }
 
@@ -212,37 +215,6 @@ function callbackLab(lab: LabConfig): CallbackLab {
     token: resolveSecret(lab.callback.token),
     tokenName: lab.callback.token_name,
     maxBody: lab.limits.max_callback,
-  };
-}
-
-const Metadata = z.looseObject({ artifacts: z.record(z.string(), z.string()) });
-
-async function fetchDtbs(url: string, { fetch }: BridgeConfig): Promise<Record<string, string>> {
-  const { body } = await fetchLimited(url, {
-    timeoutMs: fetch.timeout,
-    maxBytes: fetch.max_size,
-    maxRedirects: fetch.max_redirects,
-    allowPrivate: fetch.allow_private,
-  });
-  try {
-    return Metadata.parse(JSON.parse(body.toString('utf8'))).artifacts;
-  } catch {
-    throw new RequestError('bad_metadata', `${url} is no metadata.json of a build: it has no artifacts`);
-  }
-}
-
-/** Builds are tested by many jobs: what was fetched once is kept, the newest hundred. */
-function cached<T>(get: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const known = new Map<string, Promise<T>>();
-  return (key) => {
-    const there = known.get(key);
-    if (there) return there;
-    const made = get(key);
-    known.set(key, made);
-    made.catch(() => known.delete(key));
-    const [oldest] = known.keys();
-    if (known.size > 100 && oldest !== undefined) known.delete(oldest);
-    return made;
   };
 }
 

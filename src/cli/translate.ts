@@ -2,15 +2,19 @@
 // any config: to see what the bridge makes of a job, and why.
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
-import { BridgeError, errorText, PermanentError } from '../base/errors.ts';
+import { errorText, PermanentError } from '../base/errors.ts';
+import { loadBoards } from '../boards/registry.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
 import { readLog, readLogText } from '../lava/log.ts';
 import { JobRequest } from '../maestro/request.ts';
 import { buildHierarchy } from '../maestro/results.ts';
+import { loadPlans } from '../plans/registry.ts';
+import { askFor } from '../templates/ask.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
 import { readOutline } from '../verdict/definition.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
@@ -48,15 +52,10 @@ export function addTranslate(program: Command): void {
         .choices(['ERROR', 'MISS'])
         .default('ERROR'),
     )
-    .action(async (options: TranslateOptions & { explain?: boolean }, command: Command) => {
-      try {
-        const { verdict, report } = await translate(options);
-        if (options.explain) process.stderr.write(explainVerdict(verdict));
-        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      } catch (error) {
-        if (!(error instanceof BridgeError)) throw error;
-        command.error(`lava-bridge translate: ${error.message}`, { exitCode: 1, code: error.code });
-      }
+    .action(async (options: TranslateOptions & { explain?: boolean }) => {
+      const { verdict, report } = await translate(options);
+      if (options.explain) process.stderr.write(explainVerdict(verdict));
+      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     });
 }
 
@@ -67,7 +66,7 @@ export async function translate(options: TranslateOptions): Promise<{ verdict: V
   const { job } = callback;
   const verdict = judge(
     { ending: undefined, lava: job, console: await readConsole(callback, options.log) },
-    request && askOf(request),
+    request && (await askOf(request)),
     { infrastructureStatus: options.infrastructureStatus },
   );
   if (options.format === 'maestro') {
@@ -140,31 +139,14 @@ async function readRequest(file: string): Promise<JobRequest> {
   throw new PermanentError('bad_request', `${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-// Helpers that the shipped templates add.
-const HELPERS = ['timesync-off', 'reset-gcov', 'platform-parameters', 'upload'];
+// The shipped files, beside `src` or `dist`.
+const SHIPPED = join(import.meta.dirname, '..', '..');
 
-/** What a PULL_LABS request asks for. Any other has the tests that its LAVA definition names. */
-function askOf({ definition, node }: JobRequest): Ask | undefined {
-  if (definition === undefined) return undefined;
-  const nfs = definition.artifacts['rootfs'] !== undefined;
-  const names = definition.tests.map((test) => test.id.replace(/[^A-Za-z0-9_-]/g, '_'));
-  return {
-    bootPath: nfs ? 'boot.nfs' : 'boot',
-    roots: definition.tests.map((test, i) => ({
-      path: suiteOf(test.type, nfs),
-      definitions: [names[i] ?? ''],
-      measurements: [],
-    })),
-    helpers: [...HELPERS, ...names.flatMap((name) => [`${name}-pre`, `${name}-post`])],
-    job: node.name,
-  };
-}
-
-function suiteOf(type: string, nfs: boolean): string {
-  if (/^(?:boot|baseline|login)(?:[.-]|$)/.test(type)) return nfs ? 'boot.nfs' : 'boot';
-  const [, family, part] = /^(kselftest|rt-tests)-(.+)$/.exec(type) ?? [];
-  if (family !== undefined && part !== undefined) return `${family}.${part.replace(/[^A-Za-z0-9_-]/g, '_')}`;
-  return type.startsWith('ltp-') ? 'ltp' : type.replace(/[^A-Za-z0-9_.-]/g, '_');
+/** What the request asks for, by the shipped plans: there is no config to name others. */
+async function askOf(request: JobRequest): Promise<Ask> {
+  const plans = await loadPlans({ shipped: join(SHIPPED, 'plans') });
+  const boards = await loadBoards({ shipped: join(SHIPPED, 'device-types') });
+  return { ...askFor(request, plans, boards), job: request.node.name };
 }
 
 function contextOf(

@@ -92,7 +92,14 @@ export const LabConfig = z.strictObject({
       queue_timeout: Duration.prefault('2d'),
     })
     .prefault({}),
-  retries: z.strictObject({ infrastructure: z.number().int().min(0).max(10).prefault(1) }).prefault({}),
+  retries: z
+    .strictObject({
+      /** How often a job is tried again after a failure of the lab. */
+      infrastructure: z.number().int().min(0).max(10).prefault(1),
+      /** How long LAVA gets to check the device before the first such try; doubled for each further one. */
+      pause: Duration.prefault('1m'),
+    })
+    .prefault({}),
   accept: z
     .array(z.enum(['pull_labs', 'lava_pull', 'push', 'triggers']))
     .prefault(['pull_labs', 'lava_pull', 'push']),

@@ -1,6 +1,6 @@
 // Decides whether a failed attempt is tried again. Only what is the lab's fault is; and only while Maestro has not
 // begun to retry by itself, so that the two do not multiply.
-import { formatDuration, MINUTE } from '../base/time.ts';
+import { formatDuration } from '../base/time.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { AttemptRecord, JobRecord } from '../store/index.ts';
 import type { Lab } from './lab.ts';
@@ -16,8 +16,6 @@ interface Case {
   now: number;
 }
 
-/** LAVA checks a device after such a failure; it gets the time. */
-const PAUSE = MINUTE;
 /** The rules that say: the lab failed, and nothing was found out of the kernel. */
 const LAB_FAILED = new Set([8, 12]);
 
@@ -28,7 +26,7 @@ export function anotherAttempt({ job, request, attempts, trial, lab, now }: Case
   if (!LAB_FAILED.has(trial.verdict.rule) || attempts.length > limit) return undefined;
   if ((request.node.retry_counter ?? 0) > 0) return undefined;
   const why = trial.verdict.node.errorMsg ?? `rule ${trial.verdict.rule}`;
-  const pause = PAUSE * 2 ** (attempts.length - 1);
+  const pause = lab.config.retries.pause * 2 ** (attempts.length - 1);
   return {
     kind: 'again',
     to: 'claimed',

@@ -1,5 +1,6 @@
 // What the bridge writes to a node, checked against Maestro's closed lists before it is sent: one odd word makes
 // Maestro refuse the whole write (kernelci-core kernelci/api/models.py).
+import { z } from 'zod';
 import { PermanentError } from '../base/errors.ts';
 import { ERROR_CODES, NODE_RESULTS, NODE_STATES, type NodeResult, type NodeState } from './node.ts';
 
@@ -17,22 +18,12 @@ export interface NodeChanges {
   processed_by_kcidb_bridge?: boolean;
 }
 
-/** A node of `PUT /nodes/{id}`. The root is the whole node as it was read; children have no id. */
-export interface TreeNode {
-  name: string;
-  kind: string;
-  path: string[];
-  group?: string | null | undefined;
-  state: NodeState;
-  result: NodeResult | null;
-  artifacts?: Record<string, string> | null;
-  data?: Record<string, unknown> | null;
-  [key: string]: unknown;
-}
-
-/** The body of `PUT /nodes/{id}`: a node and all that is below it. */
+/**
+ * The body of `PUT /nodes/{id}`: a node and all that is below it. The root is the whole node as it was read; children
+ * have no id.
+ */
 export interface NodeTree {
-  node: TreeNode;
+  node: Record<string, unknown>;
   child_nodes: NodeTree[];
 }
 
@@ -52,26 +43,46 @@ export function patchBody(changes: NodeChanges): Record<string, unknown> {
   return body;
 }
 
+// What the API needs of each node of a tree, and what is checked further.
+const TreeNode = z.looseObject({
+  name: z.string().min(1),
+  kind: z.string(),
+  path: z.array(z.string()),
+  state: z.enum(NODE_STATES),
+  result: z.enum(NODE_RESULTS).nullable(),
+  artifacts: z.record(z.string(), z.string()).nullish(),
+  data: z.record(z.string(), z.unknown()).nullish(),
+});
+
 /** Checks a whole tree. Throws PermanentError `maestro_invalid`, naming the node by its path. */
 export function checkTree(id: string, tree: NodeTree): void {
   if (tree.node['id'] !== id) throw invalid('node.id', `the root of the tree is not ${id}`);
-  checkFields(tree.node, 'node');
-  for (const child of tree.child_nodes) checkChild(child);
+  checkTreeNode(tree.node, 'node');
+  for (const child of tree.child_nodes) checkChild(child, 'node');
 }
 
-function checkChild({ node, child_nodes }: NodeTree): void {
-  const at = node.path.join('/');
+function checkChild({ node, child_nodes }: NodeTree, parent: string): void {
+  const at = `${parent}/${String(node['name'])}`;
   if (node['id'] !== undefined) throw invalid(`${at}.id`, 'a child that is to be made has no id');
-  if (node.state !== 'done')
+  if (node['state'] !== 'done')
     throw invalid(`${at}.state`, 'a child that is not done would stay open for ever');
-  checkFields(node, at);
-  for (const child of child_nodes) checkChild(child);
+  checkTreeNode(node, at);
+  for (const child of child_nodes) checkChild(child, at);
 }
 
-type Checked = Pick<NodeChanges, 'state' | 'result'> & {
-  artifacts?: Record<string, string> | null;
-  data?: Record<string, unknown> | null;
-};
+function checkTreeNode(node: Record<string, unknown>, at: string): void {
+  const parsed = TreeNode.safeParse(node);
+  if (parsed.success) return checkFields(parsed.data, at);
+  const issue = parsed.error.issues[0];
+  throw invalid([at, ...(issue?.path ?? [])].map(String).join('.'), issue?.message ?? 'invalid');
+}
+
+interface Checked {
+  state?: unknown;
+  result?: unknown;
+  artifacts?: Record<string, string> | null | undefined;
+  data?: Record<string, unknown> | null | undefined;
+}
 
 function checkFields({ state, result, artifacts, data }: Checked, at: string): void {
   const field = (name: string): string => (at === '' ? name : `${at}.${name}`);

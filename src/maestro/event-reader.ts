@@ -90,7 +90,8 @@ export function createEventReader(options: EventReaderOptions): EventReader {
           }
         }
       }
-      await moveTo(Math.min(newest, oldestFailed));
+      // Never back: what failed lies within the overlap, and what was seen before that is remembered no more.
+      await moveTo(Math.max(start, Math.min(newest, oldestFailed)));
       return { complete, failures };
     },
   };

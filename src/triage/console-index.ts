@@ -52,6 +52,7 @@ class MarkList {
   readonly #starts: number[] = [];
   readonly #bodies: number[] = [];
   readonly #hits: number[] = [];
+  #last = 0;
 
   add(start: number, body: number, hit: number): void {
     this.#starts.push(start);
@@ -61,13 +62,21 @@ class MarkList {
 
   /** The first mark that begins at or after `from` and whose pattern is complete before `to`. */
   next(from: number, to: number): Mark | undefined {
-    for (let i = lowerBound(this.#starts, from); i < this.#starts.length; i++) {
+    for (let i = this.#indexFrom(from); i < this.#starts.length; i++) {
       const start = this.#starts[i] ?? Infinity;
       const hit = this.#hits[i] ?? Infinity;
       if (start >= to) return undefined;
       if (hit <= to) return { start, body: this.#bodies[i] ?? 0, hit };
     }
     return undefined;
+  }
+
+  // Questions mostly go on from the last one: look there before searching.
+  #indexFrom(from: number): number {
+    const last = this.#last;
+    const before = last === 0 || (this.#starts[last - 1] ?? Infinity) < from;
+    if (!before || (this.#starts[last] ?? Infinity) < from) this.#last = lowerBound(this.#starts, from);
+    return this.#last;
   }
 }
 
@@ -78,6 +87,9 @@ export class ConsoleIndex {
   readonly #plainEnds = new MarkList();
   /** Lines with a colon and then an error number: `start` is the line's begin, `hit` the end of the last number. */
   readonly #errorLines = new MarkList();
+  /** The last answer of lineEnd: good for all places from `#askedAt` on. */
+  #askedAt = 0;
+  #lineEnd = -1;
 
   constructor(text: string) {
     this.text = text;
@@ -125,76 +137,83 @@ export class ConsoleIndex {
 
   /** The end of the line that `at` stands in, `to` at most. */
   lineEnd(at: number, to: number): number {
-    const end = this.text.indexOf('\n', at);
-    return end < 0 || end > to ? to : end;
+    if (at < this.#askedAt || at > this.#lineEnd) {
+      const end = this.text.indexOf('\n', at);
+      this.#askedAt = at;
+      this.#lineEnd = end < 0 ? this.text.length : end;
+    }
+    return Math.min(this.#lineEnd, to);
   }
 
   #classify(start: number, end: number, line: LineWords): void {
     const text = this.text;
-    const add = (kind: MarkKind, body: number, hit = body): void => this.#marks[kind].add(start, body, hit);
     const error = line.errorEnd(end + 1);
-    if (error !== undefined) add('error_return_code', line.colonEnd(end) ?? Infinity, error);
+    if (error !== undefined) this.#add('error_return_code', start, line.colonEnd(end) ?? Infinity, error);
     switch (text.charCodeAt(end + 1)) {
       case SPACE:
-        add('trace', end + 2);
+        this.#add('trace', start, end + 2);
         break;
       case DASH:
         this.#classifyDashes(start, end + 1);
         break;
       case 0x42: // B
-        if (text.startsWith('BUG', end + 1)) add('bug', end + 4);
-        if (text.startsWith('BUG: ', end + 1)) add('bug_message', end + 6);
+        if (text.startsWith('BUG', end + 1)) this.#add('bug', start, end + 4);
+        if (text.startsWith('BUG: ', end + 1)) this.#add('bug_message', start, end + 6);
         break;
       case 0x43: // C
       case 0x63: // c
-        if (text.slice(end + 1, end + 12).toLowerCase() === 'call trace:') add('call_trace', end + 12);
+        if (text.slice(end + 1, end + 12).toLowerCase() === 'call trace:')
+          this.#add('call_trace', start, end + 12);
         break;
       case 0x48: // H
-        if (text.startsWith('Hardware name: ', end + 1)) add('hardware', end + 16);
+        if (text.startsWith('Hardware name: ', end + 1)) this.#add('hardware', start, end + 16);
         break;
       case 0x4b: // K
         if (text.startsWith('Kernel panic', end + 1)) {
-          add('kernel_panic', end + 13);
+          this.#add('kernel_panic', start, end + 13);
           const colon = text.charCodeAt(end + 13) === SPACE ? line.colonEnd(end + 14) : undefined;
-          if (colon !== undefined) add('panic_message', colon);
+          if (colon !== undefined) this.#add('panic_message', start, colon);
         }
         break;
       case 0x4c: // L
-        if (text.startsWith('Linux version ', end + 1)) add('linux_version', end + 15);
+        if (text.startsWith('Linux version ', end + 1)) this.#add('linux_version', start, end + 15);
         break;
       case 0x4d: // M
-        if (text.startsWith('Modules linked in:', end + 1)) add('modules', end + 19);
+        if (text.startsWith('Modules linked in:', end + 1)) this.#add('modules', start, end + 19);
         break;
       case 0x55: // U
         if (text.startsWith('UBSAN:', end + 1)) {
-          add('ubsan', end + 7);
+          this.#add('ubsan', start, end + 7);
           const word = text.charCodeAt(end + 7) === SPACE ? line.inEnd(end + 8) : undefined;
-          if (word !== undefined) add('ubsan_message', end + 8, word);
+          if (word !== undefined) this.#add('ubsan_message', start, end + 8, word);
         }
         if (text.startsWith('Unable to handle kernel NULL pointer dereference', end + 1))
-          add('null_pointer', end + 49);
+          this.#add('null_pointer', start, end + 49);
         break;
       case 0x6b: // k
-        if (text.startsWith('kernel BUG', end + 1)) add('bug', end + 11);
+        if (text.startsWith('kernel BUG', end + 1)) this.#add('bug', start, end + 11);
         if (text.startsWith('kernel BUG at ', end + 1)) {
           const bang = line.bangEnd(end + 15);
-          if (bang !== undefined) add('bug_at', end + 15, bang);
+          if (bang !== undefined) this.#add('bug_at', start, end + 15, bang);
         }
         break;
     }
+  }
+
+  #add(kind: MarkKind, start: number, body: number, hit = body): void {
+    this.#marks[kind].add(start, body, hit);
   }
 
   #classifyDashes(start: number, from: number): void {
     let at = from;
     while (this.text.charCodeAt(at) === DASH) at++;
     const three = at - from === 3;
-    const add = (kind: MarkKind, length: number): void =>
-      this.#marks[kind].add(start, at + length, at + length);
-    if (this.text.startsWith('[ cut here ]', at)) add('generic', 12);
+    if (this.text.startsWith('[ cut here ]', at)) this.#add('generic', start, at + 12);
     else if (this.text.startsWith('[ end trace', at)) {
-      add('end_trace', 11);
-      if (three) add('end_trace_three', 11);
-    } else if (three && this.text.startsWith('[ end Kernel panic', at)) add('end_panic', 18);
+      this.#add('end_trace', start, at + 11);
+      if (three) this.#add('end_trace_three', start, at + 11);
+    } else if (three && this.text.startsWith('[ end Kernel panic', at))
+      this.#add('end_panic', start, at + 18);
   }
 
   #findPlainEnds(): void {

@@ -2,9 +2,9 @@
 // and with its field names and signatures. Three of its parsers: a boot; a boot and the baseline test; a boot and a
 // kselftest.
 import { stampEnd } from './console-text.ts';
-import { identity, type Report, type TraceBudget } from './reports.ts';
-import { ReportScanner } from './scan.ts';
-import { errorSignature, stateSignature } from './signature.ts';
+import { hasEnd, type Report } from './reports.ts';
+import { ReportScanner, type FoundReport } from './scan.ts';
+import { Signatures, stateSignature } from './signature.ts';
 import { BaselineTest, KselftestTest, type TestState } from './test-states.ts';
 
 export const PARSERS = ['generic_linux_boot', 'test_baseline', 'test_kselftest'] as const;
@@ -46,27 +46,45 @@ export function triageText(text: string, parser: ParserName): LogspecResult {
 /** The same for a text that comes in pieces of whole lines; see scan.ts for what the window (characters) means. */
 export class LogspecTriage {
   readonly #errors: LogspecError[] = [];
-  readonly #signatures = new Map<string, string>();
+  readonly #signatures = new Signatures();
   readonly #scanner: ReportScanner;
   readonly #test: TestState | undefined;
   readonly #start = new KernelStart();
+  readonly #onReport: ((errorType: string, from: number, to: number) => void) | undefined;
+  /** How much was pushed, and where in it the kernel's part begins. */
+  #length = 0;
+  #kernelAt = 0;
   #state: 'boot' | 'kernel' | 'test' = 'boot';
 
-  constructor(parser: ParserName, window: number) {
-    const budget: TraceBudget = { perReport: MAX_TRACE_LINES, left: MAX_TRACE_LINES };
-    this.#scanner = new ReportScanner(window, budget, (report, _, text) => this.#report(report, text));
-    if (parser === 'test_baseline') this.#test = new BaselineTest((error) => this.#add(error));
-    if (parser === 'test_kselftest') this.#test = new KselftestTest((error) => this.#add(error));
+  /** `onReport` is told of each kernel report where it begins and ends in the text (without an end: a place after). */
+  constructor(
+    parser: ParserName,
+    window: number,
+    onReport?: (errorType: string, from: number, to: number) => void,
+  ) {
+    this.#onReport = onReport;
+    this.#scanner = new ReportScanner(window, MAX_TRACE_LINES, (found) => this.#report(found));
+    const onError = (type: string, summary: string, report: string): void =>
+      this.#testError(type, summary, report);
+    if (parser === 'test_baseline') this.#test = new BaselineTest(onError);
+    if (parser === 'test_kselftest') this.#test = new KselftestTest(onError);
   }
 
   push(text: string): void {
+    this.#length += text.length;
     if (this.#state === 'boot') {
       const end = bootMarkEnd(text);
       if (end === undefined) return;
       this.#state = 'kernel';
+      this.#kernelAt = this.#length - text.length + end;
       this.#kernel(text.slice(end));
     } else if (this.#state === 'kernel') this.#kernel(text);
     else this.#test?.push(text);
+  }
+
+  /** Nothing is told any more of what lies before this place of the text. */
+  get base(): number {
+    return this.#state === 'kernel' ? this.#kernelAt + this.#scanner.base : this.#length;
   }
 
   end(): LogspecResult {
@@ -99,16 +117,22 @@ export class LogspecTriage {
     this.#test?.push(text.slice(prompt + PROMPT.length));
   }
 
-  #report(report: Report, text: string): void {
+  #report({ report, start, text, base }: FoundReport): void {
+    const from = this.#kernelAt + base;
+    this.#onReport?.(report.errorType, from + start, from + (hasEnd(report) ? report.end : start + 1));
     if (this.#errors.length >= MAX_ERRORS) return;
-    const key = identity(report);
-    const signature = this.#signatures.get(key) ?? errorSignature(report.signatureFields);
-    if (this.#signatures.size < 1000) this.#signatures.set(key, signature);
-    this.#add(logspecError(report, text, signature));
+    const signature = this.#signatures.of(report.signatureFields);
+    this.#errors.push(logspecError(report, text, signature));
   }
 
-  #add(error: LogspecError): void {
-    if (this.#errors.length < MAX_ERRORS) this.#errors.push(error);
+  #testError(type: string, summary: string, report: string): void {
+    if (this.#errors.length >= MAX_ERRORS) return;
+    this.#errors.push({
+      error_type: type,
+      ...(summary === '' ? {} : { error_summary: summary }),
+      _signature: this.#signatures.of({ error_type: type, error_summary: summary }),
+      _report: report,
+    });
   }
 }
 

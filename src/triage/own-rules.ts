@@ -1,6 +1,6 @@
 // Rules of our own, for what Maestro's triage has no rule: each knows the first line of its report, after time stamp
-// and caller id, and says what of it is the same on every board and in every run. Addresses, process ids, CPU numbers
-// and durations are not; neither are offsets into functions, which change with every build.
+// and caller id, and says what of it is the same on every board and in every run.
+import { functionName, stable, taskName } from './stable.ts';
 
 /** What the first line of a report says; all of it stable. */
 export interface Header {
@@ -20,240 +20,213 @@ export interface OwnRule {
    * `detail`: says more than logspec's bare BUG, and is told beside it.
    */
   role: 'backup' | 'detail';
-  /** Whether it may be the second line of another crash (`Internal error` after `Unable to handle`). */
+  /** Whether it may be a further line of another crash (`Internal error` after `Unable to handle`). */
   follows: boolean;
-  /** Whether a crash line after it is a crash of its own. */
-  harmless: boolean;
-  /** `message` has at most MAX_HEADER characters. */
+  /** Whether the kernel goes on after it: then a crash that follows is another one. */
+  goesOn: boolean;
+  /** What a message has to begin with, one of them. */
+  begins: readonly string[];
+  /** `message` begins so, and has at most MAX_HEADER characters. */
   read: (message: string) => Header | undefined;
 }
 
-/** Characters of a message that rules look at. */
-export const MAX_HEADER = 500;
+/** Characters of a message that rules look at: their patterns are never tried on more. */
+const MAX_HEADER = 400;
 
 /** The rule for a message, and what it read; the first that fits. */
 export function matchRule(message: string): { rule: OwnRule; header: Header } | undefined {
-  if (!POSSIBLE.test(message)) return undefined;
-  const text = message.slice(0, MAX_HEADER).trim();
-  for (const rule of OWN_RULES) {
-    const header = rule.read(text);
+  for (const rule of BY_FIRST.get(message.charCodeAt(0)) ?? []) {
+    if (!rule.begins.some((begin) => message.startsWith(begin))) continue;
+    const header = rule.read(message.slice(0, MAX_HEADER).trimEnd());
     if (header !== undefined) return { rule, header };
   }
   return undefined;
 }
 
-// The words that rules begin with: most lines of a log are told apart by this one look.
-const POSSIBLE =
-  /^(?:BUG|kernel BUG|WARNING|\[ |Oops|Unable to|Internal error|Unhandled|SError|Bad mode|Insufficient|UBSAN|Kernel|rcu|INFO|watchdog|NMI|Watchdog|Out of|Memory cgroup|general|invalid|divide|stack|double|int3|traps|bounds|alignment|segment|coprocessor|simd)/;
-
-function rule(
-  type: string,
-  category: string,
-  read: OwnRule['read'],
-  options: Partial<Pick<OwnRule, 'role' | 'follows' | 'harmless'>> = {},
-): OwnRule {
-  return { type: `own.${type}`, category, role: 'backup', follows: false, harmless: false, ...options, read };
-}
-
-/** A rule whose summary is the text that `pattern` takes, or its first group; further groups: function, location. */
-function words(pattern: RegExp): OwnRule['read'] {
+/** A rule's reading by a pattern: the summary is its group `text`, further groups are `fn` and `at`. */
+function pattern(regexp: RegExp): OwnRule['read'] {
   return (message) => {
-    const found = pattern.exec(message);
-    if (found === null) return undefined;
-    const { fn, at, text = found[0] } = found.groups ?? {};
+    const groups = regexp.exec(message)?.groups;
+    if (groups === undefined) return undefined;
+    const { fn, at, text = '' } = groups;
     return { summary: stable(text), function: functionName(fn), location: at };
   };
 }
 
-const SANITIZER = String.raw`(?<kind>[\w -]{1,60}?) in (?<fn>[\w.$]{1,120})`;
-
-function sanitizer(name: string): OwnRule['read'] {
-  const pattern = new RegExp(`^BUG: ${name}: ${SANITIZER}`);
-  return (message) => {
-    const { kind, fn } = pattern.exec(message)?.groups ?? {};
-    if (kind !== undefined) return { summary: `${name}: ${kind}`, function: functionName(fn) };
-    const bare = new RegExp(`^BUG: ${name}: ([^0-9(]{1,80})`).exec(message)?.[1];
-    return bare === undefined ? undefined : { summary: `${name}: ${bare.trim()}` };
-  };
+/** As `pattern`, with a summary that is always the same. */
+function says(summary: string, regexp: RegExp): OwnRule['read'] {
+  return (message) => (regexp.test(message) ? { summary } : undefined);
 }
 
-const LOCKDEP =
-  /^(?:\[ )?(?:WARNING|INFO|BUG): (?<text>possible (?:circular|recursive|irq|unsafe|deadlock)[\w /-]{0,80}|inconsistent lock state|bad (?:un|con)lock balance detected|suspicious RCU usage|(?:HARD|SOFT)IRQ-safe -> (?:HARD|SOFT)IRQ-unsafe lock order detected|[\w-]{1,20}-safe -> [\w-]{1,20}-unsafe lock order detected|held lock freed|lock held (?:when returning to user space|at task exit time)|nested lock was not taken|Nested lock was not taken|Invalid wait context|at least one [\w ]{1,60})/;
-
-const TRAPS =
-  /^(?<text>general protection fault(?:, probably for non-canonical address)?|invalid opcode|divide error|stack segment|double fault|int3|bounds|alignment check|segment not present|coprocessor segment overrun|simd exception)(?: 0x[\da-f]+)?: [\da-f]{4} \[#\d+\]/;
-
-function readWarning(message: string): Header | undefined {
-  const old = /^WARNING: CPU: \d+ PID: \d+ at ([^\s:]{1,200}:\d{1,7}) ([\w.$]{1,120})/.exec(message);
-  const [, at, fn] = old ?? /^WARNING: ([^\s:]{1,200}:\d{1,7}) at ([\w.$]{1,120})/.exec(message) ?? [];
-  return at === undefined
-    ? undefined
-    : { summary: `WARNING at ${at}`, function: functionName(fn), location: at };
+// "BUG: KASAN: slab-out-of-bounds in foo+0x10/0x20", or without a place.
+function readSanitizer(message: string): Header | undefined {
+  const [, name = '', kind, fn] = /^BUG: (\w+): ([\w -]{1,60}?) in ([\w.$]{1,120})/.exec(message) ?? [];
+  if (kind !== undefined) return { summary: `${name}: ${kind}`, function: functionName(fn) };
+  const [, tool = '', text = ''] = /^BUG: (\w+): ([A-Za-z][A-Za-z -]{1,60})/.exec(message) ?? [];
+  return tool === '' ? undefined : { summary: `${tool}: ${text.trim()}` };
 }
 
-/** Messages whose end is about the moment, not about the bug. */
-const BARE_BUGS = ['spinlock bad magic', 'scheduling while atomic', 'workqueue lockup'];
-
-function readBug(message: string): Header | undefined {
-  const text = /^BUG: (\w[^\n]{1,200})/.exec(message)?.[1];
-  if (text === undefined) return undefined;
-  return { summary: BARE_BUGS.find((bare) => text.startsWith(bare)) ?? stable(text) };
+// Which of the two CPUs is named first is chance.
+function readRace(message: string): Header | undefined {
+  const found = /^BUG: KCSAN: [a-z: -]{1,30} in ([\w.$]{1,120})(?:\+\S{1,30})?(?: \/ ([\w.$]{1,120}))?/.exec(
+    message,
+  );
+  if (found === null) return undefined;
+  const functions = [found[1], found[2] ?? found[1]].map((name) => functionName(name) ?? '');
+  return { summary: `KCSAN: data-race in ${functions.toSorted(byText).join(' / ')}` };
 }
 
-/** In the order they are tried: the special before the general. */
-export const OWN_RULES: readonly OwnRule[] = [
-  rule('kasan', 'runtime.kasan', sanitizer('KASAN'), { role: 'detail' }),
-  rule('kfence', 'runtime.kfence', sanitizer('KFENCE'), { role: 'detail' }),
-  rule('kmsan', 'runtime.kmsan', sanitizer('KMSAN'), { role: 'detail' }),
-  rule(
-    'kcsan',
-    'runtime.kcsan',
-    (message) => {
-      const { one, two } =
-        /^BUG: KCSAN: (?:data-race|assert: race) in (?<one>[\w.$]{1,120})(?: \/ (?<two>[\w.$]{1,120}))?/.exec(
-          message,
-        )?.groups ?? {};
-      if (one === undefined) return undefined;
-      // Which of the two CPUs is named first is chance.
-      return {
-        summary: `KCSAN: data-race in ${[one, two ?? one].map(functionName).toSorted(byText).join(' / ')}`,
-      };
-    },
-    { role: 'detail', harmless: true },
-  ),
-  rule('lockdep', 'runtime.lockdep', words(LOCKDEP), { role: 'detail', harmless: true }),
-  rule(
-    'rcu_stall',
-    'runtime.rcu_stall',
-    words(
-      /^(?:rcu: )?(?:INFO: )?(?<text>rcu_\w{1,30} (?:self-detected stall|detected (?:expedited )?stalls))/,
-    ),
-    { role: 'detail', harmless: true },
-  ),
-  rule(
-    'soft_lockup',
-    'runtime.soft_lockup',
-    (message) =>
-      /^(?:watchdog: |NMI watchdog: )?BUG: soft lockup - CPU#\d+ stuck for /.test(message)
-        ? { summary: 'soft lockup' }
-        : undefined,
-    { role: 'detail', harmless: true },
-  ),
-  rule(
-    'hard_lockup',
-    'runtime.hard_lockup',
-    (message) =>
-      /^(?:NMI )?watchdog: (?:Watchdog detected hard LOCKUP on cpu|CPU \d+ (?:self-)?detected hard LOCKUP)|^Watchdog (?:detected hard LOCKUP on cpu|CPU:\d+ Hard LOCKUP)/.test(
-        message,
-      )
-        ? { summary: 'hard LOCKUP' }
-        : undefined,
-    { role: 'detail', harmless: true },
-  ),
-  rule(
-    'hung_task',
-    'runtime.hung_task',
-    (message) => {
-      const task = /^INFO: task (.{1,80}):\d{1,10} (?:is )?blocked (?:for more than|on) /.exec(message)?.[1];
-      return task === undefined ? undefined : { summary: `task ${taskName(task)} blocked` };
-    },
-    { role: 'detail', harmless: true },
-  ),
-  rule(
-    'oom_kill',
-    'runtime.oom_kill',
-    (message) => {
-      const found =
-        /^(Out of memory|Memory cgroup out of memory): Kill(?:ed)? process \d+ \(([^)]{1,40})\)/.exec(
-          message,
-        );
-      return found === null
-        ? undefined
-        : { summary: `${found[1] ?? ''}: Killed process ${taskName(found[2] ?? '')}` };
-    },
-    { role: 'detail', harmless: true },
-  ),
-  rule('serror', 'runtime.serror', (message) =>
-    /^SError Interrupt on CPU\s?\d+, code |^Bad mode in Error handler detected/.test(message)
-      ? { summary: 'SError Interrupt' }
-      : undefined,
-  ),
-  rule(
-    'paging_fault',
-    'runtime.oops',
-    words(
-      /^(?<text>Unable to handle kernel (?!NULL)[a-z][a-z -]{1,80}?)(?: at virtual address| at [\da-f]{8,16}|,| for |$)/,
-    ),
-  ),
-  rule(
-    'paging_fault',
-    'runtime.oops',
-    words(
-      /^BUG: (?<text>[Uu]nable to handle (?:page fault|kernel (?!NULL)[a-z][a-z -]{1,80}?))(?: at | for |$)/,
-    ),
-  ),
-  rule('null_pointer', 'runtime.oops', (message) =>
-    /^(?:Unable to handle kernel NULL pointer dereference|BUG: kernel NULL pointer dereference)/.test(message)
-      ? { summary: 'NULL pointer dereference' }
-      : undefined,
-  ),
-  rule(
-    'internal_error',
-    'runtime.oops',
-    words(/^(?<text>Internal error: [A-Za-z][A-Za-z -]{1,80}?)(?=: [\da-f]{1,16}\b|:? ?\[#| *$)/),
-    {
-      follows: true,
-    },
-  ),
-  rule(
-    'oops',
-    'runtime.oops',
-    words(
-      /^(?<text>Oops(?:: [A-Za-z][A-Za-z ,-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?:(?:: | |: 0x)?[\da-f]{1,16})?:? ?\[#\d/,
-    ),
-    {
-      follows: true,
-    },
-  ),
-  rule('oops', 'runtime.oops', words(TRAPS), { follows: true }),
-  rule(
-    'oops',
-    'runtime.oops',
-    words(
-      /^(?<text>Unhandled (?:fault|prefetch abort): [A-Za-z][A-Za-z -]{1,80}|Insufficient stack space to handle exception|Kernel stack overflow)/,
-    ),
-  ),
-  rule('ubsan', 'runtime.ubsan', words(/^UBSAN: (?<text>[\w -]{1,60}?) in (?<at>[^\s:]{1,200}:\d{1,7})/), {
-    harmless: true,
-  }),
-  rule('warning', 'runtime.warning', readWarning, { harmless: true }),
-  rule('bug', 'runtime.bug', words(/^(?<text>kernel BUG at (?<at>[^\s:]{1,200}:\d{1,7}))!/)),
-  rule('bug', 'runtime.bug', readBug),
-  rule('panic', 'runtime.panic', words(/^Kernel panic - (?:not syncing: )?(?<text>\S[^\n]{0,200})/)),
-];
-
-/** Text without what varies from run to run: addresses, offsets, numbers of processes and CPUs. */
-export function stable(text: string): string {
-  return text
-    .replaceAll(/\+0x[\da-f]+\/0x[\da-f]+/g, '')
-    .replaceAll(/\b0x[\da-f]+\b/g, 'X')
-    .replaceAll(/\b(?=[a-f]*\d)[\da-f]{8,16}\b/g, 'X')
-    .replaceAll(/(?<![\w.:/])\d+\b/g, 'N')
-    .replaceAll(/\b(pfn|pid|cpu)([:=#]?) ?[\da-f]+\b/gi, '$1$2N')
-    .trim();
-}
-
-function byText(a = '', b = ''): number {
+function byText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** The name of a task without the numbers in it: `kworker/N:N`. */
-function taskName(name: string): string {
-  return name.replaceAll(/\d+/g, 'N');
+function readWarning(message: string): Header | undefined {
+  const old = /^WARNING: CPU: \d+ PID: \d+ at ([^\s:]{1,200}:\d{1,7}) ([\w.$]{1,120})/.exec(message);
+  const found = old ?? /^WARNING: ([^\s:]{1,200}:\d{1,7}) at ([\w.$]{1,120})/.exec(message);
+  if (found === null) return undefined;
+  return { summary: `WARNING at ${found[1] ?? ''}`, function: functionName(found[2]), location: found[1] };
 }
 
-/** The name without what compilers add to it, and without an offset. */
-export function functionName(name: string | undefined): string | undefined {
-  return name?.replace(/\.(?:constprop|isra|part|cold|llvm)\b.*$/, '');
+/** Messages whose end is about the moment, not about the bug. */
+const BARE_BUGS = ['spinlock bad magic', 'scheduling while atomic', 'workqueue lockup', 'Bad page state'];
+
+function readBug(message: string): Header | undefined {
+  const text = /^BUG: ([A-Za-z].{1,300})/.exec(message)?.[1];
+  if (text === undefined) return undefined;
+  return { summary: BARE_BUGS.find((bare) => text.startsWith(bare)) ?? stable(text) };
+}
+
+function readHungTask(message: string): Header | undefined {
+  const found = /^INFO: task (.{1,80}):\d{1,10} blocked (?:in I\/O wait )?for more than /.exec(message);
+  return found === null ? undefined : { summary: `task ${taskName(found[1] ?? '')} blocked` };
+}
+
+function readOomKill(message: string): Header | undefined {
+  const found = /^(.{1,30}): Kill(?:ed)? process \d+ \(([^)]{1,40})\)/.exec(message);
+  if (found === null) return undefined;
+  return { summary: `${found[1] ?? ''}: killed process ${taskName(found[2] ?? '')}` };
+}
+
+const LOCKDEP =
+  /^(?:\[ )?(?:WARNING|INFO|BUG): (?<text>possible (?:circular|recursive|irq|unsafe|deadlock)[a-z /-]{0,80}|inconsistent lock state|bad (?:un|con)lock balance detected|suspicious RCU usage|[A-Z_]{1,20}-safe -> [A-Z_]{1,20}-unsafe lock order detected|held lock freed|lock held (?:when returning to user space|at task exit time)|[Nn]ested lock was not taken|Invalid wait context)/;
+
+const UNABLE =
+  /^(?:BUG: )?(?:CPU \d+ )?(?<text>[Uu]nable to handle (?:page fault|kernel (?!NULL)[a-z][a-z -]{1,80}?))(?= at | for |,|$)/;
+
+const INTERNAL =
+  /^(?<text>Internal error: [A-Za-z][A-Za-z :-]{0,80}?|Internal error)(?=:{1,2} (?:: )?[\da-f]{1,16}\b|:? ?\[#|$)/;
+
+const OOPS =
+  /^(?<text>Oops(?:: [A-Za-z][A-Za-z ,:-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?=:? (?:0x)?[\da-f]{1,16}\b|:? ?\[#)/;
+
+const TRAP = /^(?<text>[a-z][A-Za-z ,-]{1,80}?)(?: 0x[\da-f]{1,16})?: [\da-f]{4} \[#\d/;
+
+const STALL =
+  /^(?:rcu: )?(?:INFO: )?(?<text>rcu_\w{1,30} (?:self-detected stall|detected (?:expedited )?stalls))/;
+
+const HARD_LOCKUP =
+  /^(?:NMI )?[Ww]atchdog:? (?:Watchdog detected hard LOCKUP|detected hard LOCKUP|CPU:? ?\d+ (?:self-)?(?:detected )?[Hh]ard LOCKUP)/;
+
+type Options = Partial<Pick<OwnRule, 'role' | 'follows' | 'goesOn'>>;
+type Row = [type: string, category: string, begins: string[], read: OwnRule['read'], options?: Options];
+
+const DETAIL: Options = { role: 'detail' };
+const DETAIL_GOES_ON: Options = { role: 'detail', goesOn: true };
+
+// In the order they are tried: the special before the general.
+const ROWS: readonly Row[] = [
+  ['kcsan', 'kcsan', ['BUG: KCSAN: '], readRace, DETAIL_GOES_ON],
+  ['kasan', 'kasan', ['BUG: KASAN: '], readSanitizer, DETAIL],
+  ['kfence', 'kfence', ['BUG: KFENCE: '], readSanitizer, DETAIL_GOES_ON],
+  ['kmsan', 'kmsan', ['BUG: KMSAN: '], readSanitizer, DETAIL_GOES_ON],
+  ['lockdep', 'lockdep', ['WARNING: ', '[ ', 'INFO: possible'], pattern(LOCKDEP), DETAIL_GOES_ON],
+  ['rcu_stall', 'rcu_stall', ['rcu: ', 'INFO: rcu_', 'rcu_'], pattern(STALL), DETAIL_GOES_ON],
+  [
+    'soft_lockup',
+    'soft_lockup',
+    ['watchdog: BUG: ', 'NMI watchdog: BUG: ', 'BUG: soft lockup'],
+    says('soft lockup', /BUG: soft lockup - CPU#\d+ stuck for /),
+    DETAIL_GOES_ON,
+  ],
+  [
+    'hard_lockup',
+    'hard_lockup',
+    ['watchdog: ', 'NMI watchdog: ', 'Watchdog '],
+    says('hard LOCKUP', HARD_LOCKUP),
+    DETAIL_GOES_ON,
+  ],
+  ['hung_task', 'hung_task', ['INFO: task '], readHungTask, DETAIL_GOES_ON],
+  ['oom_kill', 'oom_kill', ['Out of memory: ', 'Memory cgroup out of memory: '], readOomKill, DETAIL_GOES_ON],
+  [
+    'serror',
+    'serror',
+    ['SError Interrupt on ', 'Bad mode in Error handler'],
+    says('SError Interrupt', /^SError Interrupt on CPU\s?\d+, code |^Bad mode in Error handler detected/),
+  ],
+  [
+    'null_pointer',
+    'oops',
+    ['Unable to handle kernel NULL', 'BUG: kernel NULL', 'BUG: unable to handle kernel NULL'],
+    says('NULL pointer dereference', /kernel NULL pointer dereference/),
+  ],
+  ['paging_fault', 'oops', ['Unable to ', 'BUG: unable to ', 'BUG: Unable to ', 'CPU '], pattern(UNABLE)],
+  ['internal_error', 'oops', ['Internal error'], pattern(INTERNAL), { follows: true }],
+  ['oops', 'oops', ['Oops'], pattern(OOPS), { follows: true }],
+  [
+    'oops',
+    'oops',
+    [
+      'general protection fault',
+      'invalid opcode: ',
+      'divide error: ',
+      'stack segment: ',
+      'double fault: ',
+      'int3: ',
+    ],
+    pattern(TRAP),
+    { follows: true },
+  ],
+  [
+    'oops',
+    'oops',
+    [
+      'Unhandled fault: ',
+      'Unhandled prefetch abort: ',
+      'Unhandled kernel unaligned access',
+      'Kernel bug detected[#',
+    ],
+    pattern(/^(?<text>[A-Z][A-Za-z :-]{1,80}[a-z])/),
+  ],
+  ['oops', 'oops', ['Insufficient stack space to handle'], pattern(/^(?<text>[A-Z][a-z ]{1,60})/)],
+  [
+    'ubsan',
+    'ubsan',
+    ['UBSAN: '],
+    pattern(/^UBSAN: (?<text>[\w -]{1,60}?) in (?<at>[^\s:]{1,200}:\d{1,7})/),
+    { goesOn: true },
+  ],
+  ['warning', 'warning', ['WARNING: '], readWarning, { goesOn: true }],
+  ['bug', 'bug', ['kernel BUG at '], pattern(/^(?<text>kernel BUG at (?<at>[^\s:]{1,200}:\d{1,7}))!/)],
+  ['bug', 'bug', ['BUG: '], readBug],
+  ['panic', 'panic', ['Kernel panic - '], pattern(/^Kernel panic - (?:not syncing: )?(?<text>\S.{0,300})/)],
+];
+
+export const OWN_RULES: readonly OwnRule[] = ROWS.map(([type, category, begins, read, options = {}]) => ({
+  type: `own.${type}`,
+  category: `runtime.${category}`,
+  role: 'backup',
+  follows: false,
+  goesOn: false,
+  begins,
+  read,
+  ...options,
+}));
+
+// Most lines of a log are told apart by their first character.
+const BY_FIRST = new Map<number, OwnRule[]>();
+for (const rule of OWN_RULES) {
+  for (const first of new Set(rule.begins.map((begin) => begin.charCodeAt(0)))) {
+    BY_FIRST.set(first, [...(BY_FIRST.get(first) ?? []), rule]);
+  }
 }

@@ -4,7 +4,9 @@
 import { errorSignature } from './signature.ts';
 import { kernelLine } from './kernel-line.ts';
 import type { Finding } from './model.ts';
-import { functionName, matchRule, type Header, type OwnRule } from './own-rules.ts';
+import { matchRule, type Header, type OwnRule } from './own-rules.ts';
+import { Quota } from './quota.ts';
+import { functionName } from './stable.ts';
 
 /** A finding and the role of the rule that made it; what logspec found decides what becomes of it. */
 export interface OwnFinding {
@@ -35,6 +37,7 @@ interface Open {
 export class OwnScanner {
   readonly #onFinding: (found: OwnFinding) => void;
   readonly #open = new Map<string, Open>();
+  readonly #quota = new Quota();
   #stamps = false;
 
   constructor(onFinding: (found: OwnFinding) => void) {
@@ -45,8 +48,8 @@ export class OwnScanner {
     const { stamped, caller = '', message } = kernelLine(text);
     if (stamped) this.#stamps = true;
     else if (this.#stamps) return;
-    const open = this.#open.get(caller);
     const found = matchRule(message);
+    const open = this.#open.size === 0 ? undefined : this.#open.get(caller);
     if (found !== undefined && !(open !== undefined && isPartOf(found.rule, open))) {
       if (open !== undefined) this.#close(caller, open);
       this.#begin(caller, found.rule, found.header, text, number);
@@ -87,13 +90,17 @@ export class OwnScanner {
 
   #close(caller: string, open: Open): void {
     this.#open.delete(caller);
-    this.#onFinding({ finding: toFinding(open), role: open.rule.role });
+    const fn = culprit(open);
+    const { type, role } = open.rule;
+    if (this.#quota.admits(type, `${type} ${open.header.summary} ${fn ?? ''}`)) {
+      this.#onFinding({ finding: toFinding(open, fn), role });
+    }
   }
 }
 
 // "Internal error: Oops" after "Unable to handle kernel paging request" is the same crash.
 function isPartOf(rule: OwnRule, open: Open): boolean {
-  return rule.follows && !open.rule.harmless && open.rule.type !== 'own.panic';
+  return rule.follows && !open.rule.goesOn && open.rule.type !== 'own.panic';
 }
 
 function isEnd(message: string): boolean {
@@ -102,8 +109,7 @@ function isEnd(message: string): boolean {
 
 /** Takes what a line of a report says; whether it says anything. */
 function readLine(open: Open, message: string): boolean {
-  if (message.startsWith('  ') || message.startsWith(' <') || message.startsWith(' ?'))
-    return readFrame(open, message);
+  if (message.startsWith(' ') || BARE_FRAME.test(message)) return readFrame(open, message);
   if (/^call trace:/i.test(message) || message.startsWith('Backtrace:')) {
     open.trace ??= [];
     return true;
@@ -123,7 +129,9 @@ const COUNTER =
 const DETAILS =
   /^(?:CPU: |Code: |Modules linked in:|Workqueue: |Comm: |task:|Internal error|Oops|rcu: |KASAN:|Tainted: )/;
 
-const FRAME = /^ {1,3}(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
+/** A frame that lost its indentation, as in a log without time stamps. */
+const BARE_FRAME = /^(?:\? )?[A-Za-z_][\w.$]{0,120}\+0x[\da-f]{1,8}\/0x[\da-f]{1,8}/;
+const FRAME = /^(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
 
 function readFrame(open: Open, message: string): boolean {
   if (open.trace === undefined) return false;
@@ -139,17 +147,16 @@ function culprit(open: Open): string | undefined {
   const named = open.header.function ?? open.counter;
   if (named !== undefined) return named;
   for (const frame of open.trace ?? []) {
-    const name = frame.startsWith('?') ? undefined : functionName(FRAME.exec(`  ${frame}`)?.[1]);
+    const name = frame.startsWith('?') ? undefined : functionName(FRAME.exec(frame)?.[1]);
     if (name !== undefined && !NOISE.test(name)) return name;
   }
   return undefined;
 }
 
-function toFinding(open: Open): Finding {
+function toFinding(open: Open, fn: string | undefined): Finding {
   const told = open.lines.slice(0, open.told);
   const { type, category } = open.rule;
   const { summary, location } = open.header;
-  const fn = culprit(open);
   const signatureFields = {
     error_type: type,
     error_summary: summary,

@@ -2,7 +2,7 @@
 // included: Maestro's issue ids are made of what these parsers find. Each gets the index of the text, the place of
 // the report's start marker and the end of the text to look at; it answers with the report, or undefined where
 // logspec finds the report unreadable.
-import { canonicalJson, type SignatureValue } from './signature.ts';
+import type { SignatureValue } from './signature.ts';
 import { stampEnd } from './console-text.ts';
 import type { ConsoleIndex, Mark, StartMark } from './console-index.ts';
 
@@ -21,9 +21,13 @@ export interface Report {
   end: number;
 }
 
-/** How much a report without an end marker may collect: its call trace is everything that follows. */
+/** Whether logspec found where the report ends: else it has no text, and may reach over what is not its own. */
+export function hasEnd(report: Report): boolean {
+  return report.reportTo > report.reportFrom;
+}
+
+/** How many lines reports without end marker may still collect: the call trace of each is everything that follows. */
 export interface TraceBudget {
-  perReport: number;
   left: number;
 }
 
@@ -38,11 +42,6 @@ export function parseReport(
   budget: TraceBudget,
 ): Report | undefined {
   return PARSERS[kind](index, start, to, budget);
-}
-
-/** Equal for two reports exactly if their signatures are. */
-export function identity(report: Report): string {
-  return canonicalJson(report.signatureFields);
 }
 
 const PARSERS: Readonly<Record<StartMark, Parser>> = {
@@ -178,7 +177,7 @@ function parseBug(index: ConsoleIndex, start: number, to: number, budget: TraceB
   const modules = moduleList(index, at, end, false);
   at = modules?.end ?? at;
   if (marked === undefined && at === start) return undefined;
-  const limit = marked === undefined ? Math.min(budget.perReport, budget.left) : Infinity;
+  const limit = marked === undefined ? budget.left : Infinity;
   const before = modules === undefined ? undefined : index.next('call_trace', start, modules.start);
   const after = before ?? index.next('call_trace', at, end);
   const traceEnd = before === undefined ? end : (modules?.start ?? end);

@@ -7,10 +7,22 @@ export type SignatureValue = string | boolean | readonly string[];
 
 /** The signature of an error: fields that are empty do not count. */
 export function errorSignature(fields: Readonly<Record<string, SignatureValue>>): string {
-  const kept = Object.entries(fields).filter(
-    ([, value]) => value !== false && value !== '' && !isEmptyList(value),
-  );
-  return sha1(canonicalJson(Object.fromEntries(kept)));
+  return sha1(errorJson(fields));
+}
+
+/** Signatures of many errors, of which most are alike: the last thousand different ones are not made again. */
+export class Signatures {
+  readonly #known = new Map<string, string>();
+
+  of(fields: Readonly<Record<string, SignatureValue>>): string {
+    const json = errorJson(fields);
+    const known = this.#known.get(json);
+    if (known !== undefined) return known;
+    const signature = sha1(json);
+    if (this.#known.size >= 1000) this.#known.clear();
+    this.#known.set(json, signature);
+    return signature;
+  }
 }
 
 /** The signature of the states that a parser went through: false counts too. */
@@ -24,6 +36,13 @@ export function canonicalJson(fields: Readonly<Record<string, SignatureValue>>):
     .sort()
     .map((key) => `${JSON.stringify(key)}: ${canonicalValue(fields[key] ?? '')}`);
   return `{${pairs.join(', ')}}`;
+}
+
+function errorJson(fields: Readonly<Record<string, SignatureValue>>): string {
+  const kept = Object.entries(fields).filter(
+    ([, value]) => value !== false && value !== '' && !isEmptyList(value),
+  );
+  return canonicalJson(Object.fromEntries(kept));
 }
 
 function canonicalValue(value: SignatureValue): string {

@@ -1,8 +1,6 @@
 // What logspec reads from the console after the shell's prompt: the baseline test's kernel messages, and kselftest's
 // results. Text comes in pieces of whole lines.
 import { isDigit } from './console-text.ts';
-import { errorSignature } from './signature.ts';
-import type { LogspecError } from './logspec.ts';
 
 export interface TestState {
   push: (text: string) => void;
@@ -10,7 +8,7 @@ export interface TestState {
   end: () => Record<string, boolean>;
 }
 
-type OnError = (error: LogspecError) => void;
+type OnError = (type: string, summary: string, report: string) => void;
 
 /** From the first call of the script to the end of a second one (which is its own words in the log). */
 export class BaselineTest implements TestState {
@@ -42,7 +40,7 @@ export class BaselineTest implements TestState {
   #messages(text: string): void {
     for (let at = text.indexOf(KERN); at >= 0;) {
       const end = lineEnd(text, at);
-      this.#onError(testError('test.baseline.dmesg', text.slice(at + KERN.length, end), ''));
+      this.#onError('test.baseline.dmesg', text.slice(at + KERN.length, end), '');
       at = text.indexOf(KERN, end);
     }
   }
@@ -58,13 +56,10 @@ export class KselftestTest implements TestState {
   readonly #onError: OnError;
   #called = false;
   #started = false;
-  /** The text since the last told failure, up to and with the last line that has a result. */
-  #text = '';
-  /** The text after that line. */
-  #after = '';
-  /** In #text: where the line's first failure begins, and where its last result's colon ends. */
-  #failure = -1;
-  #colon = 0;
+  /** The text since the last told failure, or since the call; without the lines of `#failed`. */
+  #before = '';
+  /** The last line with a result, if it has a failure: what stands before it, the line, and its last result's colon. */
+  #failed: { before: string; line: string; failure: number; colon: number } | undefined;
 
   constructor(onError: OnError) {
     this.#onError = onError;
@@ -79,42 +74,46 @@ export class KselftestTest implements TestState {
       from = end;
     }
     for (let at = nextResult(text, from); at !== undefined;) {
+      this.#started = true;
+      this.#tell(Infinity);
       const end = lineEnd(text, at.start);
-      this.#flush(Infinity);
-      this.#text = keep(this.#text + this.#after);
-      this.#after = '';
-      const base = this.#text.length - from;
-      this.#text += text.slice(from, end);
+      const line = text.slice(from, end);
+      let failure = -1;
+      let colon = 0;
       for (; at !== undefined && at.start < end; at = nextResult(text, at.end)) {
-        this.#started = true;
-        if (at.failed && this.#failure < 0) this.#failure = base + at.start;
-        this.#colon = base + at.end;
+        if (at.failed && failure < 0) failure = at.start - from;
+        colon = at.end - from;
+      }
+      if (failure < 0) this.#keep(line);
+      else {
+        this.#failed = { before: this.#before, line, failure, colon };
+        this.#before = '';
       }
       from = end;
     }
-    this.#after = keep(this.#after + text.slice(from));
+    this.#keep(text.slice(from));
   }
 
   end(): Record<string, boolean> {
-    this.#flush(this.#colon);
+    this.#tell(this.#failed?.colon ?? 0);
     return { 'test.kselftest.script_call': this.#called, 'test.kselftest.start': this.#started };
   }
 
-  #flush(to: number): void {
-    if (this.#failure < 0) return;
-    const report = this.#text.slice(0, to);
-    this.#onError(testError('linux.kselftest', report.slice(this.#failure), report));
-    this.#text = '';
-    this.#failure = -1;
+  #tell(to: number): void {
+    if (this.#failed === undefined) return;
+    const { before, line, failure } = this.#failed;
+    this.#failed = undefined;
+    this.#onError('linux.kselftest', line.slice(failure, to), before + line.slice(0, to));
+  }
+
+  #keep(text: string): void {
+    this.#before += text;
+    if (this.#before.length > 2 * MAX_REPORT) this.#before = this.#before.slice(-MAX_REPORT);
   }
 }
 
-/** A report is what stands between two failures; of more than this, the end. */
+/** A report is what stands between two failures; of much more than this, the end. */
 const MAX_REPORT = 1024 * 1024;
-
-function keep(text: string): string {
-  return text.length <= MAX_REPORT ? text : text.slice(-MAX_REPORT);
-}
 
 /** Where the next call of a script ends: its name, any one character, `sh`. */
 function nextCall(text: string, name: string, from: number): number | undefined {
@@ -139,15 +138,6 @@ function nextResult(text: string, from: number): { start: number; end: number; f
 }
 
 const SELFTESTS = ' selftests:';
-
-function testError(type: string, summary: string, report: string): LogspecError {
-  return {
-    error_type: type,
-    ...(summary === '' ? {} : { error_summary: summary }),
-    _signature: errorSignature({ error_type: type, error_summary: summary }),
-    _report: report,
-  };
-}
 
 function lineEnd(text: string, from: number): number {
   const end = text.indexOf('\n', from);

@@ -2,6 +2,7 @@
 // kernel ended, and when things happened. Only `target` lines, the board's own, say what the board did.
 import type { LavaCase, LogLine } from '../lava/model.ts';
 import type { Finding } from '../triage/model.ts';
+import { createTriage, type Triage } from '../triage/triage.ts';
 import {
   isBanner,
   isCrash,
@@ -69,19 +70,14 @@ export interface ConsoleFacts {
   excerpts: ReadonlyMap<number, string>;
 }
 
-/** Finds the kernel's error reports in the board's lines (src/triage). */
-export interface KernelTriage {
-  line: (text: string, number: number) => void;
-  end: () => Finding[];
-}
-
 export interface Console {
   line: (line: LogLine) => void;
   end: () => ConsoleFacts;
 }
 
 export interface ConsoleOptions {
-  triage?: KernelTriage;
+  /** What finds the kernel's reports in the board's lines. */
+  triage?: Triage;
   /** The job's results, if they are there already: the times and the console of its cases are kept then. */
   cases?: readonly LavaCase[];
 }
@@ -109,7 +105,7 @@ interface Open {
 }
 
 export function createConsole(options: ConsoleOptions = {}): Console {
-  const { triage } = options;
+  const { triage = createTriage() } = options;
   const cases = watchCases(options.cases ?? []);
   const errors = createTail(4096);
   const closed: Open[] = [];
@@ -164,7 +160,7 @@ export function createConsole(options: ConsoleOptions = {}): Console {
     open.stall?.scene.push(raw);
     open.tail.push(raw);
     if (signal?.kind === 'end') next('between', signal.suite, line);
-    triage?.line(raw, number);
+    triage.line(raw, number);
   }
 
   /** Boot loaders and kernels that start, among them those of a further attempt. */
@@ -226,7 +222,7 @@ export function createConsole(options: ConsoleOptions = {}): Console {
     },
 
     end: () => {
-      const findings = triage?.end() ?? [];
+      const findings = triage.end();
       const segments = [...closed, open].map((segment) => close(segment));
       for (const finding of findings) {
         segments.findLast((s) => s.firstLine <= finding.firstLine)?.findings.push(finding);
@@ -322,10 +318,11 @@ function watchCases(cases: readonly LavaCase[]): CaseWatch {
       const end = ends.get(number);
       if (end !== undefined) running.set(number, { end, tail: createTail(CASE_EXCERPT) });
       for (const [start, run] of running) {
-        if (number > start && number < run.end && line.level === 'target' && line.text !== undefined) {
-          run.tail.push(line.text);
+        if (number < run.end) {
+          if (line.level === 'target' && line.text?.startsWith('<LAVA_SIGNAL_') === false)
+            run.tail.push(line.text);
+          continue;
         }
-        if (number < run.end) continue;
         done.set(start, run.tail.text());
         running.delete(start);
       }

@@ -18,13 +18,10 @@ export function judgeNode(
   const open = tests.find((test) => test.status === 'ERROR') ?? tests.find((test) => test.status === 'MISS');
   if (open) {
     const code = errorCode(s, rule);
-    const reason = s.complete ? told(open) : (s.ending?.reason ?? jobReason(s));
-    const original = s.errorType !== '' && s.errorType !== code && !reason.startsWith(s.errorType);
-    return {
-      result: 'incomplete',
-      errorCode: code,
-      errorMsg: original ? `${s.errorType}: ${reason}` : reason,
-    };
+    const reason = s.complete ? told(open) : jobReason(s);
+    // A type that is not the code stays in the message.
+    const errorMsg = reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : reason;
+    return { result: 'incomplete', errorCode: code, errorMsg };
   }
   const skipped = roots.length > 0 && roots.every((root) => root.status === 'SKIP');
   return { result: skipped ? 'skip' : 'pass', errorCode: undefined, errorMsg: undefined };

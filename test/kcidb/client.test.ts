@@ -36,7 +36,7 @@ it('takes a URL with and without /submit at its end', async () => {
 
 it('says that KCIDB has lost a submission', async () => {
   const { id } = await client.submit(REPORT);
-  sim.forget(id);
+  sim.mark(id, undefined);
 
   expect(await client.status(id)).toBe('notfound');
 });
@@ -48,7 +48,7 @@ it('finds out that the token is good, or not', async () => {
   await expect(stranger.authtest()).rejects.toMatchObject({ code: 'kcidb_auth' });
   await expect(stranger.submit(REPORT)).rejects.toBeInstanceOf(PermanentError);
   await expect(stranger.submit(REPORT)).rejects.not.toThrow(/a-secret-token/);
-  expect(sim.submissions).toEqual([]);
+  expect(sim.submissions.size).toBe(0);
 });
 
 it('says that a report is too large as one piece', async () => {
@@ -74,7 +74,7 @@ it('may send again when the answer was lost: the objects are there once', async 
   await client.submit(REPORT);
   sim.ingest();
 
-  expect(sim.submissions.length).toBe(2);
+  expect(sim.submissions.size).toBe(2);
   expect(sim.objects('tests')).toEqual(REPORT.tests);
 });
 

@@ -178,7 +178,19 @@ describe('writing', () => {
       child_nodes: [{ node: child, child_nodes: [] }],
     });
 
-    await expect(sent).rejects.toMatchObject({ code: 'maestro_invalid', field: 'login.state' });
+    await expect(sent).rejects.toMatchObject({ code: 'maestro_invalid', field: 'node/login.state' });
+  });
+
+  it('does not send a tree with a word that Maestro would refuse, and says which node has it', async () => {
+    const job = someJob(sim);
+    const child = { name: 'login', kind: 'test', path: ['login'], state: 'done', result: 'unknown' };
+
+    const sent = client.putHierarchy(job.id, {
+      node: { ...sim.node(job.id), state: 'done', result: 'pass' },
+      child_nodes: [{ node: child, child_nodes: [] }],
+    });
+
+    await expect(sent).rejects.toMatchObject({ code: 'maestro_invalid', field: 'node/login.result' });
   });
 
   it('sends telemetry', async () => {

@@ -4,10 +4,7 @@ import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/se
 let sim: KcidbSimulator;
 
 beforeEach(async () => {
-  sim = await startKcidbSimulator({
-    ingest: 'on command',
-    validate: (report) => (JSON.stringify(report).includes('bad') ? ['a bad object'] : []),
-  });
+  sim = await startKcidbSimulator({ ingest: 'on command' });
 });
 afterEach(() => sim.stop());
 
@@ -56,7 +53,7 @@ describe('the service', () => {
     ['what is nested too deeply', '['.repeat(200) + ']'.repeat(200)],
   ])('refuses %s', async (_what, body) => {
     expect(await ask('/submit', body)).toMatchObject({ status: 400, body: { id: '0', status: 'error' } });
-    expect(sim.submissions).toEqual([]);
+    expect(sim.submissions.size).toBe(0);
   });
 
   it('looks at the second word of the authorization alone', async () => {
@@ -87,7 +84,7 @@ describe('the ingester', () => {
   });
 
   it('refuses a whole file for one bad object, and takes the others', async () => {
-    const bad = await submit({ tests: [test({}), test({ id: 'mylab:2', path: 'bad' })] });
+    const bad = await submit({ tests: [test({}), test({ id: 'mylab:2', path: 'two words' })] });
     const good = await submit({ tests: [test({ id: 'mylab:3' })] });
 
     sim.ingest();

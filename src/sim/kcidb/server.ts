@@ -2,12 +2,17 @@
 // kernelci/dashboard, 2026). A 200 is not acceptance: the ingester looks later, and one bad object loses the whole file.
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorText } from '../../base/errors.ts';
+import { validateReport } from '../../kcidb/schema.ts';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
 import { createKcidbDatabase, isReport, type KcidbObject, type ListName } from './database.ts';
 
 export interface KcidbSimulatorOptions extends SimOptions {
   token?: string;
-  /** What is wrong with a report, empty if nothing; the ingester refuses the whole file for one entry. */
+  /**
+   * What is wrong with a report, empty if nothing; the ingester refuses the whole file for one entry. The rules of
+   * version 5.3 if it is not there (the real one takes older versions too, and loses parts of them).
+   */
   validate?: (report: unknown) => string[];
   /** When the ingester looks: right after each submission, or only when ingest() is called. */
   ingest?: 'at once' | 'on command';
@@ -27,14 +32,14 @@ export interface Submission {
 
 export interface KcidbSimulator extends SimServer {
   token: string;
-  submissions: readonly Submission[];
+  submissions: ReadonlyMap<string, Submission>;
   /** The merged objects of one kind. */
   objects: (list: ListName) => KcidbObject[];
   find: (list: ListName, id: string) => KcidbObject | undefined;
   /** One round of the ingester: all files that lie ready, in one transaction. */
   ingest: () => void;
-  /** The server loses a submission that it accepted. */
-  forget: (id: string) => void;
+  /** Puts a submission into another state; undefined: the server has lost it. */
+  mark: (id: string, state: SpoolState | undefined) => void;
 }
 
 const MAX_BODY = 512 * 1024 * 1024;
@@ -42,13 +47,14 @@ const MAX_DEPTH = 128;
 
 /** Starts a simulated KCIDB. */
 export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): Promise<KcidbSimulator> {
-  const { token = 'kcidb-token', validate = () => [], maxBody = MAX_BODY } = options;
+  const { token = 'kcidb-token', validate = whatIsWrong, maxBody = MAX_BODY } = options;
   const database = createKcidbDatabase();
-  const submissions: Submission[] = [];
+  const submissions = new Map<string, Submission>();
+  const ready: Submission[] = [];
 
   function ingest(): void {
     const good: Submission[] = [];
-    for (const file of submissions.filter(({ state }) => state === 'ready')) {
+    for (const file of ready.splice(0).filter(({ state }) => state === 'ready')) {
       file.errors = isReport(file.report) ? validate(file.report) : ['not a report'];
       if (file.errors.length > 0) file.state = 'failed';
       else good.push(file);
@@ -63,9 +69,17 @@ export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): 
 
   function spool(report: unknown): string {
     const id = randomBytes(16).toString('hex');
-    submissions.push({ id, state: 'ready', report, errors: [] });
+    const file: Submission = { id, state: 'ready', report, errors: [] };
+    submissions.set(id, file);
+    ready.push(file);
     if (options.ingest !== 'on command') ingest();
     return id;
+  }
+
+  function mark(id: string, state: SpoolState | undefined): void {
+    const file = submissions.get(id);
+    if (file !== undefined && state !== undefined) file.state = state;
+    else submissions.delete(id);
   }
 
   const server = await startSimServer(options, { bodyLimit: maxBody }, (app) =>
@@ -78,17 +92,23 @@ export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): 
     objects: database.objects,
     find: database.find,
     ingest,
-    forget: (id) => {
-      const index = submissions.findIndex((file) => file.id === id);
-      if (index >= 0) submissions.splice(index, 1);
-    },
+    mark,
   };
+}
+
+function whatIsWrong(report: unknown): string[] {
+  try {
+    const { rejected } = validateReport(report);
+    return rejected.flatMap(({ list, index, reasons }) => reasons.map((why) => `${list}.${index}.${why}`));
+  } catch (error) {
+    return [errorText(error)];
+  }
 }
 
 interface Parts {
   token: string;
   spool: (report: unknown) => string;
-  submissions: readonly Submission[];
+  submissions: ReadonlyMap<string, Submission>;
 }
 
 function addRoutes(app: FastifyInstance, { token, spool, submissions }: Parts): void {
@@ -118,7 +138,7 @@ function addRoutes(app: FastifyInstance, { token, spool, submissions }: Parts): 
     if (!mayEnter(request, token)) return unauthorized(reply);
     if (id === '') return say(reply, 400, '0', 'error', 'Empty id');
     if (!/^[A-Za-z0-9]+$/.test(id)) return say(reply, 400, '0', 'error', 'Invalid id');
-    const file = submissions.find((submission) => submission.id === id);
+    const file = submissions.get(id);
     if (file === undefined) return say(reply, 404, id, 'notfound', 'File not found');
     return say(reply, 200, id, file.state, WORDS[file.state]);
   });

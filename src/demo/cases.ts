@@ -1,0 +1,189 @@
+// The demo's requests: what happens to each on its board, and what must be told of it. Together they cover the table of
+// verdicts (docs/verdicts.md).
+import type { NodeResult } from '../maestro/node.ts';
+import type { Status } from '../verdict/model.ts';
+
+export interface DemoCase {
+  /** The name of Maestro's job. */
+  name: string;
+  /** What happens: a scenario of the LAVA simulator. */
+  scenario: string;
+  board: 'qemu-x86_64' | 'qemu-arm64' | 'no-such-board';
+  /** The row of the table. */
+  rule: number;
+  boot: Status;
+  /** The test `shell`. */
+  test: Status;
+  result: NodeResult;
+  /** Cancelled by hand once it runs. */
+  cancel?: true;
+  /** How many LAVA jobs it takes, if not one. */
+  lavaJobs?: number;
+}
+
+const x86 = 'qemu-x86_64';
+const arm = 'qemu-arm64';
+
+export const DEMO_CASES: readonly DemoCase[] = [
+  { name: 'all-passes', scenario: 'pass', board: x86, rule: 14, boot: 'PASS', test: 'PASS', result: 'pass' },
+  {
+    name: 'arm64-passes',
+    scenario: 'pass',
+    board: arm,
+    rule: 14,
+    boot: 'PASS',
+    test: 'PASS',
+    result: 'pass',
+  },
+  {
+    name: 'a-case-fails',
+    scenario: 'fail',
+    board: x86,
+    rule: 14,
+    boot: 'PASS',
+    test: 'FAIL',
+    result: 'fail',
+  },
+  {
+    name: 'all-kinds-of-cases',
+    scenario: 'mixed',
+    board: x86,
+    rule: 14,
+    boot: 'PASS',
+    test: 'FAIL',
+    result: 'fail',
+  },
+  { name: 'all-skipped', scenario: 'skip', board: x86, rule: 14, boot: 'PASS', test: 'SKIP', result: 'skip' },
+  {
+    name: 'unknown-board',
+    scenario: 'pass',
+    board: 'no-such-board',
+    rule: 1,
+    boot: 'MISS',
+    test: 'MISS',
+    result: 'incomplete',
+    lavaJobs: 0,
+  },
+  {
+    name: 'panic-at-boot',
+    scenario: 'boot-panic',
+    board: x86,
+    rule: 2,
+    boot: 'FAIL',
+    test: 'MISS',
+    result: 'fail',
+  },
+  {
+    name: 'panic-and-hang',
+    scenario: 'boot-panic-hang',
+    board: arm,
+    rule: 2,
+    boot: 'FAIL',
+    test: 'MISS',
+    result: 'fail',
+  },
+  {
+    name: 'panic-in-a-test',
+    scenario: 'test-panic',
+    board: x86,
+    rule: 3,
+    boot: 'PASS',
+    test: 'FAIL',
+    result: 'fail',
+  },
+  {
+    name: 'cancelled',
+    scenario: 'long',
+    board: x86,
+    rule: 4,
+    boot: 'PASS',
+    test: 'ERROR',
+    result: 'incomplete',
+    cancel: true,
+  },
+  {
+    name: 'second-boot-works',
+    scenario: 'boot-retry',
+    board: x86,
+    rule: 5,
+    boot: 'FAIL',
+    test: 'PASS',
+    result: 'fail',
+  },
+  { name: 'no-login', scenario: 'no-login', board: x86, rule: 6, boot: 'FAIL', test: 'MISS', result: 'fail' },
+  {
+    name: 'silent-kernel',
+    scenario: 'silent-kernel',
+    board: arm,
+    rule: 7,
+    boot: 'FAIL',
+    test: 'MISS',
+    result: 'fail',
+  },
+  {
+    name: 'dead-board',
+    scenario: 'no-power',
+    board: x86,
+    rule: 8,
+    boot: 'ERROR',
+    test: 'ERROR',
+    result: 'incomplete',
+    lavaJobs: 2,
+  },
+  {
+    name: 'works-on-retry',
+    scenario: 'infrastructure-once',
+    board: x86,
+    rule: 14,
+    boot: 'PASS',
+    test: 'PASS',
+    result: 'pass',
+    lavaJobs: 2,
+  },
+  {
+    name: 'no-kernel-there',
+    scenario: 'deploy-404',
+    board: x86,
+    rule: 9,
+    boot: 'MISS',
+    test: 'MISS',
+    result: 'incomplete',
+  },
+  {
+    name: 'test-hangs',
+    scenario: 'test-timeout',
+    board: x86,
+    rule: 10,
+    boot: 'PASS',
+    test: 'ERROR',
+    result: 'incomplete',
+  },
+  {
+    name: 'multinode-waits',
+    scenario: 'multinode-timeout',
+    board: x86,
+    rule: 11,
+    boot: 'PASS',
+    test: 'ERROR',
+    result: 'incomplete',
+  },
+  {
+    name: 'lava-has-a-bug',
+    scenario: 'bug',
+    board: x86,
+    rule: 12,
+    boot: 'MISS',
+    test: 'MISS',
+    result: 'incomplete',
+    lavaJobs: 2,
+  },
+  {
+    name: 'test-never-ran',
+    scenario: 'suite-missing',
+    board: x86,
+    rule: 13,
+    boot: 'PASS',
+    test: 'ERROR',
+    result: 'incomplete',
+  },
+];

@@ -1,0 +1,122 @@
+// Sends the demo's requests through the world and holds what comes out against what must.
+import { sleep } from '../base/time.ts';
+import { StoredVerdict } from '../jobs/verdicts.ts';
+import { cancelJob } from '../jobs/orders.ts';
+import type { JobRecord } from '../store/index.ts';
+import type { DemoCase } from './cases.ts';
+import { DEMO_LAB, type World } from './world.ts';
+
+export interface DemoResult {
+  demo: DemoCase;
+  job: JobRecord;
+  verdict: StoredVerdict | undefined;
+  lavaIds: number[];
+  /** What is not as it must be; empty if all is. */
+  faults: string[];
+}
+
+/** Makes Maestro publish one job for each case; returns the nodes' ids by the case's name. */
+export function publish(world: World, cases: readonly DemoCase[]): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const { name, scenario, board } of cases) {
+    const arch = board === 'qemu-arm64' ? 'arm64' : 'x86_64';
+    const files = `${world.maestro.url}/files/scenario/${scenario}/${name}`;
+    const kernel = `${files}/${arch === 'arm64' ? 'Image' : 'bzImage'}`;
+    const build = world.maestro.addBuild({ arch, artifacts: { kernel, modules: `${files}/modules.tar.xz` } });
+    const node = world.maestro.addPullLabsJob(
+      { build: build.id, name, runtime: DEMO_LAB, platform: board },
+      {
+        artifacts: { kernel, ramdisk: `${files}/rootfs.cpio.gz` },
+        tests: [
+          {
+            id: 'shell',
+            type: 'shell',
+            depends: [],
+            timeout_s: 300,
+            'pre-commands': [],
+            'post-commands': COMMANDS,
+          },
+        ],
+        environment: { platform: board, arch },
+      },
+    );
+    ids.set(name, node.id);
+  }
+  return ids;
+}
+
+const COMMANDS = [
+  'lava-test-case kernel-version --shell uname -r',
+  'lava-test-case memory --result pass --measurement 2048 --units MB',
+  'lava-test-case filesystem --shell mount',
+];
+
+/** Waits until every job has ended, or the time (ms) is over; calls `progress` about four times a second. */
+export async function follow(
+  world: World,
+  cases: readonly DemoCase[],
+  nodes: ReadonlyMap<string, string>,
+  limit: number,
+  progress: (jobs: readonly (JobRecord | undefined)[]) => void,
+): Promise<(JobRecord | undefined)[]> {
+  const { context } = world.daemon;
+  const until = Date.now() + limit;
+  for (;;) {
+    const jobs = await Promise.all(
+      cases.map(({ name }) => context.store.job(`${DEMO_LAB}:${nodes.get(name) ?? ''}`)),
+    );
+    progress(jobs);
+    for (const [i, job] of jobs.entries()) {
+      if (cases[i]?.cancel && job?.stage === 'running' && job.cancel === null) {
+        await cancelJob(job, 'not wanted any more', context);
+      }
+    }
+    if (jobs.every((job) => job?.done === 1) || Date.now() > until) return jobs;
+    await sleep(250);
+  }
+}
+
+/** Holds the ended jobs, the nodes and the reports against what the cases say. */
+export async function compare(
+  world: World,
+  cases: readonly DemoCase[],
+  nodes: ReadonlyMap<string, string>,
+  jobs: readonly (JobRecord | undefined)[],
+): Promise<DemoResult[]> {
+  const results: DemoResult[] = [];
+  for (const [i, demo] of cases.entries()) {
+    const job = jobs[i];
+    if (!job) throw new Error(`${demo.name} was never received`);
+    const attempts = await world.daemon.context.store.attempts(job.id);
+    const lavaIds = attempts.flatMap((a) => (a.lavaId === null ? [] : [a.lavaId]));
+    const verdict = job.verdict === null ? undefined : StoredVerdict.parse(JSON.parse(job.verdict));
+    const node = world.maestro.node(nodes.get(demo.name) ?? '');
+    const statuses = reportedStatuses(world, job, lavaIds);
+    const wanted: [what: string, is: unknown, must: unknown][] = [
+      ['stage', job.stage, 'reported'],
+      ['rule', verdict?.rule, demo.rule],
+      ['boot in KCIDB', statuses.get('boot'), demo.boot],
+      ['test in KCIDB', statuses.get('shell'), demo.test],
+      ['node state', node?.['state'], 'done'],
+      ['node result', node?.['result'], demo.result],
+      ['LAVA jobs', lavaIds.length, demo.lavaJobs ?? 1],
+    ];
+    const faults = wanted
+      .filter(([, is, must]) => is !== must)
+      .map(([what, is, must]) => `${what} is ${String(is)}, not ${String(must)}`);
+    results.push({ demo, job, verdict, lavaIds, faults });
+  }
+  return results;
+}
+
+/** The statuses that KCIDB has for a job's roots, by path. */
+function reportedStatuses(world: World, job: JobRecord, lavaIds: readonly number[]): Map<string, string> {
+  const key = lavaIds.at(-1) ?? job.nodeId;
+  const prefix = `demo:${DEMO_LAB}-${key}-`;
+  return new Map(
+    world.kcidb
+      .objects('tests')
+      .filter((test) => String(test['id']).startsWith(prefix))
+      .map((test) => [String(test['path']), String(test['status'])]),
+  );
+}

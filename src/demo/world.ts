@@ -1,0 +1,137 @@
+// A whole world on loopback: Maestro, a LAVA lab and KCIDB played by simulators, and the real daemon between them.
+// For the demo and for tests of the whole path.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { stringify } from 'yaml';
+import { BridgeError } from '../base/errors.ts';
+import { loadConfig } from '../config/load.ts';
+import { createDaemon, type Daemon } from '../daemon.ts';
+import { validateReport } from '../kcidb/schema.ts';
+import { startKcidbSimulator, type KcidbSimulator } from '../sim/kcidb/server.ts';
+import { startLavaSimulator, type LavaSimulator, type LavaSimulatorOptions } from '../sim/lava/simulator.ts';
+import { startMaestroSimulator, type MaestroSimulator } from '../sim/maestro/server.ts';
+import type { Store } from '../store/index.ts';
+
+export const DEMO_LAB = 'lava-demo';
+
+export interface World {
+  maestro: MaestroSimulator;
+  lava: LavaSimulator;
+  kcidb: KcidbSimulator;
+  daemon: Daemon;
+  /** Where the daemon listens. */
+  url: string;
+  /** The daemon's bearer token. */
+  token: string;
+  configFile: string;
+  /** Starts another daemon on the same state, after the last one was stopped or abandoned. */
+  restart: (store?: Store) => Promise<Daemon>;
+  stop: () => Promise<void>;
+}
+
+interface Options {
+  /** A folder of its own, for configuration and state. */
+  folder: string;
+  log: Logger;
+  lava?: LavaSimulatorOptions;
+  /** Merged into the configuration's top level. */
+  config?: Record<string, unknown>;
+  /** Merged into the lab's entry. */
+  lab?: Record<string, unknown>;
+  store?: (file: string) => Promise<Store>;
+}
+
+/** Starts everything; what was started is stopped again if something fails. */
+export async function startWorld({
+  folder,
+  log,
+  lava: lavaOptions,
+  config,
+  lab,
+  store,
+}: Options): Promise<World> {
+  const lava = await startLavaSimulator({
+    pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
+    ...lavaOptions,
+  });
+  const maestro = await startMaestroSimulator({ runtimes: [DEMO_LAB] });
+  const kcidb = await startKcidbSimulator({ validate: problemsOf });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const token = 'demo-token';
+  const configFile = join(folder, 'lava-bridge.yaml');
+  const content = {
+    instance: 'demo',
+    maestro: { url: maestro.url, token: maestro.token, poll_interval: '1s' },
+    labs: [
+      {
+        name: DEMO_LAB,
+        origin: 'demo',
+        lava: { url: lava.url, user: lava.user, token: lava.token, events: lava.eventsUrl },
+        callback: { token_name: lava.callback.name, token: lava.callback.token },
+        limits: { max_queued_per_device: 50 },
+        retries: { infrastructure: 1, pause: '1s' },
+        ...lab,
+      },
+    ],
+    kcidb: { url: kcidb.url, token: kcidb.token },
+    http: { listen: `127.0.0.1:${port}`, public_url: url, token },
+    store: { sqlite: 'state/lava-bridge.db' },
+    fetch: { allow_private: true },
+    log_level: 'warn',
+    ...config,
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(configFile, stringify(content), { mode: 0o600 });
+
+  async function start(own?: Store): Promise<Daemon> {
+    const loaded = await loadConfig(configFile);
+    const daemon = await createDaemon(loaded, { log, ...(own === undefined ? {} : { store: own }) });
+    await daemon.start();
+    return daemon;
+  }
+
+  const world: World = {
+    maestro,
+    lava,
+    kcidb,
+    url,
+    token,
+    configFile,
+    daemon: await start(await store?.(join(folder, 'state', 'lava-bridge.db'))),
+    async restart(own) {
+      world.daemon = await start(own);
+      return world.daemon;
+    },
+    async stop() {
+      await world.daemon.stop();
+      await Promise.all([maestro.stop(), lava.stop(), kcidb.stop()]);
+    },
+  };
+  return world;
+}
+
+/** Removes what a world left on the disk. */
+export async function forgetWorld(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** What KCIDB's ingester would say of a report. */
+function problemsOf(report: unknown): string[] {
+  return validateReport(report).rejected.flatMap((r) =>
+    r.reasons.map((reason) => `${r.list}.${r.index}: ${reason}`),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new BridgeError('port', 'no free port');
+  return address.port;
+}
