@@ -57,6 +57,7 @@ export function isBanner(line: ConsoleLine): boolean {
 const CRASH = new RegExp(
   [
     String.raw`(?:---\[ end )?Kernel panic\b`,
+    String.raw`Rebooting in \d+ seconds\.\.`, // panic() alone says so; its first line may stand behind a prompt
     String.raw`kernel BUG at `,
     String.raw`BUG: (?!soft lockup|workqueue lockup|MAX_LOCK|Invalid wait context)`,
     String.raw`Oops(?: -|:|\[#)`,
@@ -90,7 +91,7 @@ export function isStall(line: ConsoleLine): boolean {
 // With what CRASH and STALL begin: few lines of a log do, and the others need not be looked at closely.
 const BEGINNINGS = new Set(
   (
-    '--- Ker ker BUG Oop CPU Una Int SEr gen sta div inv dou bou int ali seg sim tra PAN Unh Bad Ins ' +
+    '--- Ker Reb ker BUG Oop CPU Una Int SEr gen sta div inv dou bou int ali seg sim tra PAN Unh Bad Ins ' +
     'rcu INF NMI wat Wat'
   ).split(' '),
 );

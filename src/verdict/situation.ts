@@ -1,7 +1,8 @@
 // The facts that the rules ask for, drawn from the evidence once: how far the job got, what LAVA says of its end, and
 // whether the kernel ended, and where.
 import type { LavaCase } from '../lava/model.ts';
-import { isLogin, type Crash, type Segment } from './console.ts';
+import { isLogin } from './console.ts';
+import type { Crash, Segment } from './segment.ts';
 import type { JobOutline } from './definition.ts';
 import { REACHED, type Ending, type Evidence, type Reached } from './model.ts';
 import type { RootPlan, SuiteRun, Suites } from './suites.ts';
