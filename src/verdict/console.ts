@@ -15,6 +15,9 @@ export interface ConsoleFacts {
   firstAt: number | undefined;
   lastAt: number | undefined;
   segments: Segment[];
+  /** When LAVA began with the job's actions, and when it last said that something timed out. */
+  actionsAt: number | undefined;
+  timedOutAt: number | undefined;
   /** When LAVA noted that a login passed. */
   loginAt: number | undefined;
   /** The name of the exception that LAVA ended with (`InfrastructureError`), if it said so. */
@@ -132,9 +135,7 @@ export function createConsole(options: ConsoleOptions = {}): Console {
         firstAt,
         lastAt,
         segments,
-        loginAt: lava.loginAt(),
-        errorClass: lava.errorClass(),
-        lavaErrors: lava.errors(),
+        ...lava.facts(),
         times: cases.times,
         excerpts: cases.excerpts(),
       };
@@ -142,11 +143,12 @@ export function createConsole(options: ConsoleOptions = {}): Console {
   };
 }
 
+type LavaFacts = Pick<ConsoleFacts, 'actionsAt' | 'timedOutAt' | 'loginAt' | 'errorClass' | 'lavaErrors'>;
+
 interface LavaWatch {
   line: (line: LogLine) => void;
   loginAt: () => number | undefined;
-  errorClass: () => string | undefined;
-  errors: () => string;
+  facts: () => LavaFacts;
   /** Whether a line of the board is what LAVA typed last. */
   isEcho: (raw: string) => boolean;
 }
@@ -157,6 +159,8 @@ const LAVA_ERRORS = 4096;
 function watchLava(): LavaWatch {
   const errors = createTail(LAVA_ERRORS);
   let typed = '';
+  let actionsAt: number | undefined;
+  let timedOutAt: number | undefined;
   let loginAt: number | undefined;
   let errorClass: string | undefined;
   let lastError = '';
@@ -165,14 +169,15 @@ function watchLava(): LavaWatch {
       const text = line.text ?? '';
       if (line.level === 'input') typed = text.trim();
       if (line.level === 'results') loginAt = loginTime(line) ?? loginAt;
+      if (line.level === 'info' && text.startsWith('start: 1 ')) actionsAt ??= line.at;
       if (line.level !== 'error' && line.level !== 'exception') return;
+      if (/ timed out after \d+ seconds/.test(text)) timedOutAt = line.at ?? timedOutAt;
       errorClass = /^([A-Z]\w*(?:Error|Bug|Canceled)): /.exec(text)?.[1] ?? errorClass;
       if (text !== '' && text !== lastError) errors.push(text);
       lastError = text;
     },
     loginAt: () => loginAt,
-    errorClass: () => errorClass,
-    errors: () => errors.text(),
+    facts: () => ({ actionsAt, timedOutAt, loginAt, errorClass, lavaErrors: errors.text() }),
     isEcho: (raw) => typed !== '' && raw.trimEnd().endsWith(typed),
   };
 }
