@@ -198,6 +198,12 @@ export const BridgeConfig = z.strictObject({
   http: HttpConfig.prefault({}),
   store: StoreConfig.prefault({ sqlite: '/var/lib/lava-bridge/lava-bridge.db' }),
   fetch: FetchConfig.prefault({}),
+  /** Printed into every definition's metadata beside node_id, for those who read it later on. */
+  metadata: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a name: letters, digits and _'), z.string())
+    .prefault({}),
+  /** Where boards upload coverage data, and under which name LAVA knows the token for it. */
+  uploads: z.strictObject({ url: HttpUrl, token_name: z.string().min(1).max(100) }).optional(),
   /** The admin's own directories; a file there replaces the shipped one of the same name. */
   device_types: z.string().min(1).optional(),
   job_templates: z.string().min(1).optional(),

@@ -51,7 +51,7 @@ function inlineForm(value: unknown, path: Path): string | undefined {
   if (typeof value === 'number') return number(value, path);
   if (Array.isArray(value)) return value.length === 0 ? '[]' : undefined;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0 ? '{}' : undefined;
-  throw new RequestError('template_error', `${path.join('.')} has no value`, { field: path.join('.') });
+  throw new RequestError('template', `${path.join('.')} has no value`, { field: path.join('.') });
 }
 
 function number(value: number, path: Path): string {

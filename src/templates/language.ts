@@ -34,7 +34,7 @@ export interface Template {
   /** Its path below the templates' folder without the extension: `boot/qemu`. */
   name: string;
   file: string;
-  /** Puts the template's text and values out. Throws RequestError `template_error`, located, or what it refuses with. */
+  /** Puts the template's text and values out. Throws RequestError `template`, located, or what it refuses with. */
   write: (self: unknown, run: Run) => void;
   /** Variables that it reads from the outermost scope. */
   outer: ReadonlyMap<string, Spot>;

@@ -14,7 +14,7 @@ export interface Library {
   /** The names of the templates in a folder (`test`), without it, sorted. */
   namesIn(folder: string): string[];
   /**
-   * Renders a template with `root` as its variables; the result is plain data. Throws RequestError: `template_error`
+   * Renders a template with `root` as its variables; the result is plain data. Throws RequestError: `template`
    * (located), or whatever the template refuses with.
    */
   render(name: string, root: object): unknown;

@@ -153,7 +153,7 @@ function actionMs(entry: unknown, fallback: unknown): number {
   return seconds * (again ? 2 : 1) * SECOND;
 }
 
-/** Throws RequestError `template_error` for what LAVA would refuse, or what the bridge could not follow. */
+/** Throws RequestError `template` for what LAVA would refuse, or what the bridge could not follow. */
 function checked(job: unknown, request: JobRequest): LavaDefinition {
   const parsed = LavaDefinition.safeParse(job);
   if (!parsed.success) {
@@ -161,7 +161,7 @@ function checked(job: unknown, request: JobRequest): LavaDefinition {
       .slice(0, 5)
       .map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new RequestError(
-      'template_error',
+      'template',
       `the templates make no definition that LAVA takes: ${issues.join('; ')}`,
     );
   }
@@ -175,6 +175,6 @@ function checked(job: unknown, request: JobRequest): LavaDefinition {
       : ['notify needs a callback with method POST, dataset all and content-type json']),
   ];
   if (faults.length > 0)
-    throw new RequestError('template_error', `the job template is at fault: ${faults.join('; ')}`);
+    throw new RequestError('template', `the job template is at fault: ${faults.join('; ')}`);
   return parsed.data;
 }

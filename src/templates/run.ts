@@ -60,19 +60,15 @@ export class Run {
   }
 }
 
-/** Does `work`; what it throws becomes RequestError `template_error`, located. A refusal by the template stays itself. */
+/** Does `work`; what it throws becomes RequestError `template`, located. A refusal by the template stays itself. */
 export function located<T>(spot: Spot, what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof BridgeError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw new RequestError(
-      'template_error',
-      `${spot.file}:${spot.line}:${spot.column}: ${what}: ${message}`,
-      {
-        cause: error,
-      },
-    );
+    throw new RequestError('template', `${spot.file}:${spot.line}:${spot.column}: ${what}: ${message}`, {
+      cause: error,
+    });
   }
 }

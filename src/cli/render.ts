@@ -1,0 +1,215 @@
+// `lava-bridge render`: requests → LAVA job definitions, without a daemon, without secrets. One request's definition is
+// printed as it is; a batch is one JSON line in, one JSON line out, in order.
+import { createReadStream } from 'node:fs';
+import { once } from 'node:events';
+import { access } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { BridgeError, errorText, RequestError } from '../base/errors.ts';
+import { shippedFolder } from '../base/shipped.ts';
+import { loadBoards, type Boards } from '../boards/registry.ts';
+import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
+import { FetchConfig } from '../config/schema.ts';
+import { createMetadataReader, type BuildFiles } from '../maestro/fetch.ts';
+import { JobRequest } from '../maestro/request.ts';
+import { loadPlans, type Plans } from '../plans/registry.ts';
+import { metadataUrl } from '../templates/artifacts.ts';
+import { renderInput, type RenderConfig, type RenderLabConfig } from '../templates/input.ts';
+import { createRenderer, type Rendered, type Renderer } from '../templates/renderer.ts';
+import { configOption, jsonOption, printJson } from './common.ts';
+import { textLines } from './lines.ts';
+
+interface Options {
+  request?: string;
+  batch?: string;
+  config: string;
+  json?: true;
+}
+
+export function addRender(program: Command): void {
+  program
+    .command('render')
+    .description('print the LAVA definition of a request, or of many')
+    .option('--request <file>', 'a request, JSON ("-": standard input)')
+    .option('--batch <file>', 'many: a line {"id","node","kbuild"[,"definition"]} each ("-": standard input)')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: Options, command: Command) => {
+      if ((options.request === undefined) === (options.batch === undefined)) {
+        command.error('error: one of --request and --batch is needed');
+      }
+      const bench = await setUp(options.config, command.getOptionValueSource('config') === 'cli');
+      if (options.request !== undefined) await renderOne(options.request, bench, options.json === true);
+      else await renderBatch(options.batch ?? '-', bench);
+    });
+}
+
+/** All that rendering needs. */
+interface Bench {
+  config: RenderConfig;
+  lab: (name: string) => RenderLabConfig | undefined;
+  boards: Boards;
+  plans: Plans;
+  renderer: Renderer;
+  dtbs: (url: string) => Promise<BuildFiles>;
+}
+
+async function setUp(file: string, isGiven: boolean): Promise<Bench> {
+  const config = isGiven || (await exists(file)) ? await loadConfig(file) : undefined;
+  if (config === undefined) {
+    process.stderr.write(
+      `lava-bridge: no ${DEFAULT_CONFIG}: with the shipped files, and a lab called as the node's runtime (--config FILE names another)\n`,
+    );
+  }
+  const [boards, plans, renderer] = await Promise.all([
+    loadBoards({ shipped: shippedFolder('device-types'), own: config?.device_types }),
+    loadPlans({ shipped: shippedFolder('plans'), own: config?.plans }),
+    createRenderer({ shipped: shippedFolder('job-templates'), own: config?.job_templates }),
+  ]);
+  const { timeout, max_size, max_redirects, allow_private } = config?.fetch ?? FetchConfig.parse({});
+  const limits = {
+    timeoutMs: timeout,
+    maxBytes: max_size,
+    maxRedirects: max_redirects,
+    allowPrivate: allow_private,
+  };
+  return {
+    config: config ?? {
+      instance: 'lava-bridge',
+      metadata: {},
+      http: { public_url: undefined },
+      uploads: undefined,
+    },
+    lab: (name) => (config === undefined ? madeUpLab(name) : config.labs.find((lab) => lab.name === name)),
+    boards,
+    plans,
+    renderer,
+    dtbs: createMetadataReader(limits, { kept: 1000, keepFailures: true }),
+  };
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Without a configuration: what a lab has if its section says nothing. */
+function madeUpLab(name: string): RenderLabConfig {
+  return {
+    name,
+    lava: { priority: { min: 0, max: 100 } },
+    callback: { token_name: 'lava-bridge', header: 'Authorization', url: 'http://127.0.0.1:8480' },
+    limits: { queue_timeout: 2 * 86_400_000 },
+  };
+}
+
+async function renderRequest(value: unknown, bench: Bench): Promise<Rendered> {
+  const request = parseRequest(value);
+  if (request.definition_yaml !== undefined) {
+    throw new RequestError('definition_yaml', 'a definition that is YAML already is not rendered', {
+      field: 'definition_yaml',
+    });
+  }
+  const { runtime, platform } = request.node.data;
+  const lab = bench.lab(runtime ?? '');
+  if (lab === undefined || !runtime) {
+    throw new RequestError(
+      'unknown_lab',
+      `there is no lab ${JSON.stringify(runtime ?? null)} in the configuration`,
+      {
+        field: 'node.data.runtime',
+      },
+    );
+  }
+  const board = bench.boards.get(platform ?? '', lab.name);
+  const url = metadataUrl(request, board);
+  const dtbs = url === undefined ? undefined : await bench.dtbs(url);
+  return bench.renderer.render(renderInput(request, bench.config, lab, { board, plans: bench.plans, dtbs }));
+}
+
+function parseRequest(value: unknown): JobRequest {
+  const parsed = JobRequest.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') ?? '';
+  throw new RequestError('bad_request', `${field}: ${issue?.message ?? 'not a request'}`, { field });
+}
+
+async function renderOne(file: string, bench: Bench, json: boolean): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of openInput(file)) chunks.push(z.instanceof(Buffer).parse(chunk));
+  const rendered = await renderRequest(parseJson(Buffer.concat(chunks).toString('utf8')), bench);
+  if (json) printJson(rendered);
+  else process.stdout.write(rendered.definition);
+}
+
+function openInput(file: string): NodeJS.ReadableStream {
+  return file === '-' ? process.stdin : createReadStream(file);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RequestError('bad_json', `not JSON: ${errorText(error)}`);
+  }
+}
+
+/** Lines that are under way at a time; those that wait for a build's metadata do not hold up the others. */
+const UNDER_WAY = 64;
+const MAX_LINE = 16 * 1024 * 1024;
+
+async function renderBatch(file: string, bench: Bench): Promise<void> {
+  const queue: Promise<string>[] = [];
+  const flush = async (): Promise<void> => {
+    const line = await queue.shift();
+    if (line !== undefined && !process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+  };
+  for await (const line of textLines(openInput(file), MAX_LINE)) {
+    queue.push(renderLine(line, bench));
+    if (queue.length >= UNDER_WAY) await flush();
+  }
+  while (queue.length > 0) await flush();
+}
+
+/** One line of a batch. Never throws: what is wrong with a line is said in its place. */
+async function renderLine(line: string | undefined, bench: Bench): Promise<string> {
+  let id: unknown = null;
+  try {
+    if (line === undefined) throw new RequestError('too_large', `the line is longer than ${MAX_LINE} bytes`);
+    id = idIn(line);
+    const value = parseJson(line);
+    const { id: own, ...request } = z.record(z.string(), z.unknown()).parse(value);
+    id = own ?? nodeId(request) ?? null;
+    const { definition } = await renderRequest(request, bench);
+    return JSON.stringify({ id, definition });
+  } catch (error) {
+    return JSON.stringify({ id, error: shownError(error) });
+  }
+}
+
+/** The id of a line that is no JSON as a whole: it mostly stands at the beginning. */
+function idIn(line: string): unknown {
+  const text = /^\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?\d{1,15})/.exec(line)?.[1];
+  if (text === undefined) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function nodeId(request: Record<string, unknown>): unknown {
+  return z.object({ id: z.string() }).safeParse(request['node']).data?.id;
+}
+
+function shownError(error: unknown): { code: string; message: string; field?: string } {
+  if (error instanceof BridgeError) {
+    const { code, message, field } = error;
+    return field === undefined ? { code, message } : { code, message, field };
+  }
+  if (error instanceof z.ZodError) return { code: 'bad_request', message: 'the line is no JSON object' };
+  return { code: 'internal', message: errorText(error) };
+}
