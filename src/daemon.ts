@@ -22,7 +22,7 @@ import { createStorageHandler } from './jobs/deliver-storage.ts';
 import { startEvents } from './jobs/events.ts';
 import { createIngest } from './jobs/ingest.ts';
 import { createLab, type Lab } from './jobs/lab.ts';
-import { createOutbox, type Handler, type Outbox } from './jobs/outbox.ts';
+import { createOutbox, type Handler } from './jobs/outbox.ts';
 import { createRunner } from './jobs/runner.ts';
 import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient } from './maestro/client.ts';
@@ -76,7 +76,6 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
           timeoutMs: config.maestro.timeout,
         });
 
-  let outbox: Outbox | undefined;
   const ctx: Context = {
     config,
     store,
@@ -89,7 +88,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
     log,
     now,
     wake: (lab) => runner.wake(lab),
-    wakeOutbox: () => outbox?.wake(),
+    wakeOutbox: () => outbox.wake(),
   };
   const runner = createRunner(ctx);
 
@@ -105,7 +104,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
   if (sink) handlers.set('kcidb', createKcidbHandler(sink));
   if (maestro) handlers.set('maestro', createMaestroHandler(maestro));
   if (ctx.logs.remote) handlers.set('storage', createStorageHandler(ctx.logs.remote, ctx.blobs));
-  outbox = createOutbox({
+  const outbox = createOutbox({
     store,
     handlers,
     log,
@@ -129,7 +128,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
       const known = servers.get(key);
       if (known) return known.app;
       const app = createApp(log, counters);
-      addHealth(app, { ctx, alive, outbox: () => outbox });
+      addHealth(app, { ctx, alive, outbox });
       servers.set(key, { app, at });
       return app;
     };
@@ -138,7 +137,7 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
     addLogs(appAt(http.listen), ctx.logs);
     const api = appAt(http.api_listen ?? http.listen);
     addApi(api, { ctx, counters, token });
-    addMetrics(api, { ctx, counters, outbox: () => outbox });
+    addMetrics(api, { ctx, counters, outbox });
     return [...servers.values()];
   }
 

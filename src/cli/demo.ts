@@ -37,7 +37,7 @@ async function demo(keep: boolean): Promise<boolean> {
     const nodes = publish(world, DEMO_CASES);
     const jobs = await follow(world, DEMO_CASES, nodes, LIMIT, progressShower());
     const results = await compare(world, DEMO_CASES, nodes, jobs);
-    const invalid = world.kcidb.submissions.flatMap((s) => s.errors);
+    const invalid = [...world.kcidb.submissions.values()].flatMap((s) => s.errors);
     const reports = await writeReports(world, folder);
     show(results, invalid, reports, Date.now() - started);
     if (keep) await stayUp(world);
@@ -99,7 +99,7 @@ function show(
 async function writeReports(world: World, folder: string): Promise<string> {
   const target = join(folder, 'reports');
   await mkdir(target);
-  for (const [i, { report }] of world.kcidb.submissions.entries()) {
+  for (const [i, { report }] of [...world.kcidb.submissions.values()].entries()) {
     await writeFile(
       join(target, `${String(i + 1).padStart(2, '0')}.json`),
       `${JSON.stringify(report, null, 2)}\n`,

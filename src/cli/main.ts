@@ -12,17 +12,13 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   run: async () => (await import('./run.ts')).addRun,
   demo: async () => (await import('./demo.ts')).addDemo,
   check: async () => (await import('./check.ts')).addCheck,
-  render: async () => (await import('./render.ts')).addRender,
-  validate: async () => (await import('./validate.ts')).addValidate,
   translate: async () => (await import('./translate.ts')).addTranslate,
-  triage: async () => (await import('./triage.ts')).addTriage,
   submit: async () => (await import('./submit.ts')).addSubmit,
   jobs: async () => (await import('./jobs.ts')).addJobs,
   boards: async () => (await import('./overview.ts')).addBoards,
   labs: async () => (await import('./overview.ts')).addLabs,
   drain: async () => (await import('./overview.ts')).addDrain,
   resume: async () => (await import('./overview.ts')).addResume,
-  import: async () => (await import('./import.ts')).addImport,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
 };
 

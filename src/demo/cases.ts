@@ -53,7 +53,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     test: 'FAIL',
     result: 'fail',
   },
-  { name: 'all-skipped', scenario: 'skip', board: x86, rule: 14, boot: 'PASS', test: 'SKIP', result: 'pass' },
+  { name: 'all-skipped', scenario: 'skip', board: x86, rule: 14, boot: 'PASS', test: 'SKIP', result: 'skip' },
   {
     name: 'unknown-board',
     scenario: 'pass',
@@ -172,7 +172,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     scenario: 'bug',
     board: x86,
     rule: 12,
-    boot: 'PASS',
+    boot: 'MISS',
     test: 'MISS',
     result: 'incomplete',
     lavaJobs: 2,

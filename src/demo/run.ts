@@ -28,7 +28,6 @@ export function publish(world: World, cases: readonly DemoCase[]): Map<string, s
       {
         artifacts: { kernel, ramdisk: `${files}/rootfs.cpio.gz` },
         tests: [
-          { id: 'boot-test', type: 'boot', depends: [], timeout_s: 300 },
           {
             id: 'shell',
             type: 'shell',

@@ -7,7 +7,7 @@ import type { Outbox } from '../jobs/outbox.ts';
 interface Options {
   ctx: Context;
   alive: () => boolean;
-  outbox: () => Outbox | undefined;
+  outbox: Pick<Outbox, 'states'>;
 }
 
 export function addHealth(app: FastifyInstance, { ctx, alive, outbox }: Options): void {
@@ -32,9 +32,7 @@ export function addHealth(app: FastifyInstance, { ctx, alive, outbox }: Options)
       labs: Object.fromEntries(
         [...ctx.labs.values()].map((lab) => [lab.name, lab.state().up ? 'up' : 'down']),
       ),
-      destinations: Object.fromEntries(
-        [...(outbox()?.states() ?? [])].map(([name, s]) => [name, s.up ? 'up' : 'down']),
-      ),
+      destinations: Object.fromEntries([...outbox.states()].map(([name, s]) => [name, s.up ? 'up' : 'down'])),
     });
   });
 }

@@ -7,7 +7,7 @@ import type { Counters } from './counters.ts';
 interface Options {
   ctx: Context;
   counters: Counters;
-  outbox: () => Outbox | undefined;
+  outbox: Pick<Outbox, 'states'>;
 }
 
 type Sample = [labels: Record<string, string>, value: number];
@@ -46,7 +46,7 @@ export function addMetrics(app: FastifyInstance, { ctx, counters, outbox }: Opti
         'lava_bridge_destination_up',
         'gauge',
         '1 while the destination answers.',
-        [...(outbox()?.states() ?? [])].map(([destination, s]) => [{ destination }, s.up ? 1 : 0]),
+        [...outbox.states()].map(([destination, s]) => [{ destination }, s.up ? 1 : 0]),
       ),
       family(
         'lava_bridge_callbacks_total',

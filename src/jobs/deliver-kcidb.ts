@@ -24,8 +24,7 @@ async function submit(sink: KcidbSink, delivery: DeliveryRecord): Promise<Sent> 
 
 async function follow(sink: KcidbSink, receipt: string): Promise<Sent> {
   const state = await sink.status?.(receipt);
-  switch (state) {
-    case undefined:
+  switch (state ?? 'processed') {
     case 'processed':
       return { kind: 'done', note: `submission ${receipt}` };
     case 'inprogress':

@@ -44,7 +44,8 @@ function reportContext({ job, request, attempts, trial, logs }: Judged, ctx: Con
   const last = attempts.at(-1);
   const { node, kbuild } = request;
   const { lava } = trial.evidence;
-  const data = { ...kbuild?.data, ...definedOnly(node.data) };
+  const fact = (key: 'arch' | 'compiler' | 'kernel_type' | 'config_full' | 'defconfig'): string | undefined =>
+    node.data[key] ?? kbuild?.data[key] ?? undefined;
   return {
     origin: lab.config.origin,
     lab: lab.name,
@@ -55,10 +56,10 @@ function reportContext({ job, request, attempts, trial, logs }: Judged, ctx: Con
     device: last?.device ?? undefined,
     platform: job.board === '' ? undefined : job.board,
     compatible: ctx.boards.find(job.board, lab.name)?.compatible,
-    arch: data.arch ?? undefined,
-    compiler: data.compiler ?? undefined,
-    kernelType: data.kernel_type ?? undefined,
-    configName: data.config_full ?? data.defconfig ?? undefined,
+    arch: fact('arch'),
+    compiler: fact('compiler'),
+    kernelType: fact('kernel_type'),
+    configName: fact('config_full') ?? fact('defconfig'),
     node: { id: node.id, name: node.name, retryCounter: node.retry_counter ?? 0 },
     startedAt: lava?.startedAt ?? job.receivedAt,
     logUrl: logs.logUrl,
@@ -69,12 +70,6 @@ function reportContext({ job, request, attempts, trial, logs }: Judged, ctx: Con
         : [{ lavaId: a.lavaId, outcome: a.outcome, ...(a.device === null ? {} : { device: a.device }) }],
     ),
   };
-}
-
-function definedOnly<T extends object>(data: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(data).filter(([, v]) => v !== null && v !== undefined),
-  ) as Partial<T>;
 }
 
 /** Maestro's build, by its node; else one of our own, made of what the request says of it. */
@@ -122,7 +117,7 @@ function closeBody({ job, request, attempts, trial, logs }: Judged, ctx: Context
             device,
             artifacts,
             toldKcidb,
-          }).child_nodes.map((child) => child as unknown as NonNullable<CloseBody['children']>[number]),
+          }).child_nodes,
         }
       : {}),
   };

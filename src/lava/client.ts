@@ -1,12 +1,15 @@
 // All that the bridge asks of a LAVA server, in our own types. Calls go over XML-RPC, the one interface that every
 // LAVA from 2023.01 on serves alike.
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorText, PermanentError, RequestError, TemporaryError } from '../base/errors.ts';
 import * as answers from './answers.ts';
-import { explainFault } from './faults.ts';
-import type { LavaDevice, LavaJobInfo, LavaWorker } from './model.ts';
-import { createXmlRpcClient, type Call, type Outcome, type XmlRpcParam } from './xmlrpc.ts';
+import { createAsker, read, to } from './asker.ts';
+import { askFacts, type LabFacts } from './facts.ts';
+import type { LavaJobInfo } from './model.ts';
+import { fetchPages } from './results-pages.ts';
+import { createXmlRpcClient, type Outcome } from './xmlrpc.ts';
+
+export type { LabFacts } from './facts.ts';
 
 export interface LavaClientOptions {
   /** Where LAVA's web pages are: `https://lava.example`, without `/RPC2`. */
@@ -42,17 +45,6 @@ export interface MarkSearch {
   ids: number[];
   /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing. */
   complete: boolean;
-}
-
-/** What an inventory is made of. */
-export interface LabFacts {
-  /** All devices but retired ones. */
-  devices: LavaDevice[];
-  workers: LavaWorker[];
-  /** Devices by tag. */
-  tags: Map<string, string[]>;
-  /** Jobs that wait, by device type: those that the user may see. */
-  queued: Map<string, number>;
 }
 
 /**
@@ -93,11 +85,6 @@ export interface LavaClient {
   deviceTypes: () => Promise<{ name: string; devices: number }[]>;
 }
 
-/** Jobs (workers, tags) asked for in one multicall: it keeps one of LAVA's few web workers busy. */
-const BATCH = 200;
-/** Test cases asked for at once; LAVA exports them slowly. */
-const RESULTS_PAGE = 500;
-const SUITES_BATCH = 10;
 /** LAVA's limit of `scheduler.jobs.list`. */
 const LIST_PAGE = 100;
 /** A search for a mark reads that many jobs at most. */
@@ -110,29 +97,8 @@ const MAX_DEFINITION = 2_500_000;
 /** Makes a client. Nothing is asked before the first call. */
 export function createLavaClient(options: LavaClientOptions): LavaClient {
   const url = `${options.url.replace(/\/+(RPC2\/*)?$/, '')}/RPC2`;
-  const rpc = createXmlRpcClient({ ...options, url });
-
-  /** One call, its answer parsed; `what` names its subject in errors. */
-  async function ask<S extends z.ZodType>(
-    schema: S,
-    what: string,
-    call: Call,
-    signal?: AbortSignal,
-  ): Promise<z.output<S>> {
-    let value: unknown;
-    try {
-      value = await rpc.call(call.method, call.params, signal);
-    } catch (error) {
-      throw explainFault(error, what);
-    }
-    return answers.parseAnswer(schema, call.method, value);
-  }
-
-  async function askAll(calls: readonly Call[], signal?: AbortSignal): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
-    for (const batch of chunks(calls, BATCH)) outcomes.push(...(await rpc.multicall(batch, signal)));
-    return outcomes;
-  }
+  const asker = createAsker(createXmlRpcClient({ ...options, url }));
+  const { ask, askAll } = asker;
 
   async function submit(definition: string, signal?: AbortSignal): Promise<number> {
     if (Buffer.byteLength(definition) > MAX_DEFINITION) {
@@ -144,7 +110,8 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     const call = to('scheduler.jobs.submit', definition);
     const submitted = await ask(answers.Submitted, 'the definition', call, signal);
     if (typeof submitted === 'number') return submitted;
-    for (const part of submitted) await rpc.call('scheduler.jobs.cancel', [part]);
+    for (const part of submitted)
+      await ask(z.unknown(), `job ${part}`, to('scheduler.jobs.cancel', part), signal);
     throw new RequestError(
       'multinode',
       `LAVA made ${submitted.length} jobs of the definition: multinode is not supported`,
@@ -187,27 +154,6 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     }
   }
 
-  async function fetchResults(id: number, signal?: AbortSignal): Promise<Record<string, string>> {
-    const what = `job ${id}`;
-    const list = await ask(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
-    const results: Record<string, string> = {};
-    let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
-    while (open.length > 0) {
-      const batch = open.slice(0, SUITES_BATCH);
-      const calls = batch.map(({ suite, offset }) =>
-        to('results.get_testsuite_results_yaml', id, suite, RESULTS_PAGE, offset),
-      );
-      const pages = (await askAll(calls, signal)).map((o) => text(o, what));
-      batch.forEach(({ suite }, i) => (results[suite] = joinLists(results[suite], pages[i] ?? '')));
-      const unfinished = batch.filter((_, i) => countItems(pages[i] ?? '') >= RESULTS_PAGE);
-      open = [
-        ...unfinished.map(({ suite, offset }) => ({ suite, offset: offset + RESULTS_PAGE })),
-        ...open.slice(SUITES_BATCH),
-      ];
-    }
-    return results;
-  }
-
   async function findByMark(mark: string, sinceId = 0, signal?: AbortSignal): Promise<MarkSearch> {
     const found = new Set<number>();
     for (let page = 0; page < LIST_PAGES; page++) {
@@ -225,44 +171,6 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     return { ids: [...found], complete: false };
   }
 
-  async function facts(signal?: AbortSignal): Promise<LabFacts> {
-    const lists = await askAll(
-      [
-        to('scheduler.devices.list'),
-        to('scheduler.workers.list'),
-        to('scheduler.tags.list'),
-        to('scheduler.pending_jobs_by_device_type'),
-      ],
-      signal,
-    );
-    const workers = read(answers.Names, 'scheduler.workers.list', lists[1]);
-    const tags = read(answers.Tags, 'scheduler.tags.list', lists[2]);
-    const details = await askAll(
-      [
-        ...workers.map((name) => to('scheduler.workers.show', name)),
-        ...tags.map(({ name }) => to('scheduler.tags.show', name)),
-      ],
-      signal,
-    );
-    // What vanished (or was hidden) between the two requests is left out.
-    const seen = details.map((o) => ('fault' in o && o.fault.faultCode !== -32603 ? undefined : o));
-    const shownWorkers = seen.slice(0, workers.length).filter((o) => o !== undefined);
-    const shownTags = seen.slice(workers.length).filter((o) => o !== undefined);
-    return {
-      devices: read(answers.Devices, 'scheduler.devices.list', lists[0]),
-      workers: shownWorkers.map((o) => read(answers.Worker, 'scheduler.workers.show', o)),
-      tags: new Map(
-        shownTags.map((o) => {
-          const { name, devices } = read(answers.Tag, 'scheduler.tags.show', o);
-          return [name, devices];
-        }),
-      ),
-      queued: new Map(
-        Object.entries(read(answers.QueueDepth, 'scheduler.pending_jobs_by_device_type', lists[3])),
-      ),
-    };
-  }
-
   return {
     version: () => ask(z.string(), 'the version', to('system.version')),
     whoami: async () => (await ask(z.string().nullish(), 'the user', to('system.whoami'))) ?? undefined,
@@ -274,34 +182,12 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
       await ask(z.unknown(), `job ${id}`, to('scheduler.jobs.cancel', id));
     },
     logs,
-    fetchResults,
+    fetchResults: (id, signal) => fetchPages(asker, id, signal),
     definition: (id) => ask(z.string(), `job ${id}`, to('scheduler.jobs.definition', id)),
     findByMark,
-    facts,
+    facts: (signal) => askFacts(asker, signal),
     deviceTypes: () => ask(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
   };
-}
-
-function to(method: string, ...params: XmlRpcParam[]): Call {
-  return { method, params };
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  const parts: T[][] = [];
-  for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size));
-  return parts;
-}
-
-/** The value of an outcome, parsed; its fault is thrown. */
-function read<S extends z.ZodType>(schema: S, method: string, outcome: Outcome | undefined): z.output<S> {
-  if (outcome === undefined) throw new TemporaryError('lava_answer', `${method}: no answer`);
-  if ('fault' in outcome) throw explainFault(outcome.fault, method);
-  return answers.parseAnswer(schema, method, outcome.value);
-}
-
-function text(outcome: Outcome, what: string): string {
-  if ('fault' in outcome) throw explainFault(outcome.fault, what);
-  return answers.parseAnswer(z.string(), 'results', outcome.value);
 }
 
 function shown(id: number, outcome: Outcome | undefined): ShownJob {
@@ -318,25 +204,4 @@ function wholeLines(raw: string): { text: string; lines: number } {
   if (raw === NO_LOG_YET) return { text: '', lines: 0 };
   const text = raw.slice(0, raw.lastIndexOf('\n') + 1);
   return { text, lines: text.split('\n').length - 1 };
-}
-
-/** Names in the YAML of `results.get_testjob_suites_list_yaml`; all its scalars are strings. */
-function suiteNames(list: string): string[] {
-  const suites: unknown = parse(list, { schema: 'failsafe' });
-  const parsed = z.array(z.object({ name: z.string() })).safeParse(suites ?? []);
-  if (parsed.success) return parsed.data.map(({ name }) => name);
-  throw new TemporaryError(
-    'lava_answer',
-    'results.get_testjob_suites_list_yaml: the answer has an unknown shape',
-  );
-}
-
-/** LAVA's exported lists begin each item at the line's begin; an empty one is `[]`. */
-function countItems(list: string): number {
-  return list.match(/^- /gm)?.length ?? 0;
-}
-
-function joinLists(head: string | undefined, tail: string): string {
-  if (head === undefined) return tail;
-  return countItems(tail) === 0 ? head : head + tail;
 }

@@ -70,7 +70,7 @@ export class LogReader {
   }
 
   #line(raw: string, out: LogLine[]): void {
-    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    const line = detached(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
     if (!this.#begun) {
       const first = line.startsWith('\ufeff') ? line.slice(1) : line;
       if (first.trim() === '' || first === '[]') return;
@@ -108,9 +108,9 @@ export function* readLogText(text: string): Generator<LogLine> {
 
 const PIECE = 64 * 1024;
 
-/** Whether `text`, the beginning of a file, is a LAVA log in LAVA's own line format. */
+/** Whether `text`, the beginning of a file, is a LAVA log, in any of the formats that this reader takes. */
 export function looksLikeLavaLog(text: string): boolean {
-  return /^\ufeff?\s*- \{"?dt"?: /.test(text.slice(0, 1000));
+  return /^\ufeff?\s{0,20}(?:---\s{1,5})?(?:- )?\[?\s{0,5}\{?\s{0,5}["']?dt["']?: /.test(text.slice(0, 200));
 }
 
 // The common line, without a parser: fixed keys in a fixed order, the message a string.
@@ -202,4 +202,9 @@ function digits(text: string, from: number, count: number): number {
     value = value * 10 + digit;
   }
   return value;
+}
+
+// A copy: who keeps a part of a line shall not keep the whole piece of the log that it was read in.
+function detached(text: string): string {
+  return ` ${text}`.slice(1);
 }

@@ -14,15 +14,14 @@ export type { XmlRpcParam } from './xmlrpc-codec.ts';
 /** The server understood the call and refused it. What a code means is for the caller to know. */
 export class XmlRpcFault extends BridgeError {
   readonly faultCode: number;
+  /** The server's own words. */
+  readonly faultString: string;
 
   constructor(method: string, fault: WireFault) {
     super('xmlrpc_fault', `${method}: fault ${fault.faultCode}: ${fault.faultString}`);
     this.faultCode = fault.faultCode;
     this.faultString = fault.faultString;
   }
-
-  /** The server's own words. */
-  readonly faultString: string;
 }
 
 export interface XmlRpcOptions {

@@ -3,7 +3,7 @@
 // kselftest.
 import { stampEnd } from './console-text.ts';
 import type { Report } from './reports.ts';
-import { ReportScanner } from './scan.ts';
+import { ReportScanner, type FoundReport } from './scan.ts';
 import { Signatures, stateSignature } from './signature.ts';
 import { BaselineTest, KselftestTest, type TestState } from './test-states.ts';
 
@@ -50,12 +50,20 @@ export class LogspecTriage {
   readonly #scanner: ReportScanner;
   readonly #test: TestState | undefined;
   readonly #start = new KernelStart();
+  readonly #onReport: ((errorType: string, from: number, to: number) => void) | undefined;
+  /** How much was pushed, and where in it the kernel's part begins. */
+  #length = 0;
+  #kernelAt = 0;
   #state: 'boot' | 'kernel' | 'test' = 'boot';
 
-  constructor(parser: ParserName, window: number) {
-    this.#scanner = new ReportScanner(window, MAX_TRACE_LINES, (report, _, text) =>
-      this.#report(report, text),
-    );
+  /** `onReport` is told of each kernel report where it begins and ends in the text. */
+  constructor(
+    parser: ParserName,
+    window: number,
+    onReport?: (errorType: string, from: number, to: number) => void,
+  ) {
+    this.#onReport = onReport;
+    this.#scanner = new ReportScanner(window, MAX_TRACE_LINES, (found) => this.#report(found));
     const onError = (type: string, summary: string, report: string): void =>
       this.#testError(type, summary, report);
     if (parser === 'test_baseline') this.#test = new BaselineTest(onError);
@@ -63,13 +71,20 @@ export class LogspecTriage {
   }
 
   push(text: string): void {
+    this.#length += text.length;
     if (this.#state === 'boot') {
       const end = bootMarkEnd(text);
       if (end === undefined) return;
       this.#state = 'kernel';
+      this.#kernelAt = this.#length - text.length + end;
       this.#kernel(text.slice(end));
     } else if (this.#state === 'kernel') this.#kernel(text);
     else this.#test?.push(text);
+  }
+
+  /** Nothing is told any more of what lies before this place of the text. */
+  get base(): number {
+    return this.#state === 'kernel' ? this.#kernelAt + this.#scanner.base : this.#length;
   }
 
   end(): LogspecResult {
@@ -102,7 +117,9 @@ export class LogspecTriage {
     this.#test?.push(text.slice(prompt + PROMPT.length));
   }
 
-  #report(report: Report, text: string): void {
+  #report({ report, start, text, base }: FoundReport): void {
+    const from = this.#kernelAt + base;
+    this.#onReport?.(report.errorType, from + start, from + report.end);
     if (this.#errors.length >= MAX_ERRORS) return;
     const signature = this.#signatures.of(report.signatureFields);
     this.#errors.push(logspecError(report, text, signature));

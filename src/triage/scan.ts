@@ -5,15 +5,22 @@
 import { ConsoleIndex, START_MARKS, type StartMark } from './console-index.ts';
 import { parseReport, type Report, type TraceBudget } from './reports.ts';
 
-/** What the scanner tells: a report of `kind`, its offsets those of `text`, the window at that moment. */
-export type OnReport = (report: Report, start: number, text: string) => void;
+/** A report that was found. Its offsets are those of `text`, which is what the scanner has of the text at the moment. */
+export interface FoundReport {
+  report: Report;
+  start: number;
+  text: string;
+  /** Where `text` begins in the whole text. */
+  base: number;
+}
 
 export class ReportScanner {
   readonly #window: number;
-  readonly #onReport: OnReport;
+  readonly #onReport: (found: FoundReport) => void;
   readonly #traceLines: number;
   #pieces: string[] = [];
   #length = 0;
+  #base = 0;
   /** Reports that begin before this place do not look beyond it, unless they are unreadable then. */
   #limit: number | undefined;
 
@@ -21,17 +28,22 @@ export class ReportScanner {
    * `window` in characters. `traceLines`: how many lines of call traces the reports without end marker, each of which
    * has all that follow it, take together in one scan of a window.
    */
-  constructor(window: number, traceLines: number, onReport: OnReport) {
+  constructor(window: number, traceLines: number, onReport: (found: FoundReport) => void) {
     this.#window = window;
     this.#traceLines = traceLines;
     this.#onReport = onReport;
   }
 
-  /** The next piece of the text: whole lines with their line breaks. Returns how many characters it let go. */
-  push(text: string): number {
+  /** The next piece of the text: whole lines with their line breaks. */
+  push(text: string): void {
     this.#pieces.push(text);
     this.#length += text.length;
-    return this.#length < 2 * this.#window ? 0 : this.#scan(this.#length - this.#window);
+    if (this.#length >= 2 * this.#window) this.#scan(this.#length - this.#window);
+  }
+
+  /** What lies before this place of the whole text is done with. */
+  get base(): number {
+    return this.#base;
   }
 
   /** Reports that began so far end here if they can. */
@@ -44,13 +56,13 @@ export class ReportScanner {
     this.#scan(this.#length);
   }
 
-  #scan(decideBefore: number): number {
+  #scan(decideBefore: number): void {
     const text = this.#pieces.join('');
     const next = this.#reports(new ConsoleIndex(text), decideBefore);
     this.#pieces = next < text.length ? [text.slice(next)] : [];
     this.#length = text.length - next;
+    this.#base += next;
     if (this.#limit !== undefined) this.#limit -= next;
-    return next;
   }
 
   #reports(index: ConsoleIndex, decideBefore: number): number {
@@ -64,7 +76,10 @@ export class ReportScanner {
       const soft = this.#limit !== undefined && start.at < this.#limit ? this.#limit : to;
       let found = readReport(index, start, soft, budget);
       if (found.report === undefined && soft < to) found = readReport(index, start, to, budget);
-      if (found.report !== undefined) this.#onReport(found.report, start.at, index.text);
+      const { report } = found;
+      if (report !== undefined) {
+        this.#onReport({ report, start: start.at, text: index.text, base: this.#base });
+      }
       at = found.next;
     }
   }
@@ -104,12 +119,11 @@ function readReport(
     return { report, next: report?.end ?? start.end };
   }
   const lineEnd = index.lineEnd(start.at, to);
-  const end = index.next('end_trace', lineEnd, to);
-  if (end === undefined) return { report: undefined, next: lineEnd };
+  const end = index.next('end_trace', lineEnd, to)?.hit;
   // A cut-here block may hold a more telling report, which then stands for it, even if it is unreadable.
-  const inner = findStart(index, lineEnd, end.hit, SPECIFIC_MARKS);
-  if (inner !== undefined) {
-    return { report: parseReport(inner.kind, index, inner.at, end.hit, budget), next: end.hit };
+  const inner = end === undefined ? undefined : findStart(index, lineEnd, end, SPECIFIC_MARKS);
+  if (end !== undefined && inner !== undefined) {
+    return { report: parseReport(inner.kind, index, inner.at, end, budget), next: end };
   }
   const report = parseReport('generic', index, start.at, to, budget);
   return { report, next: report?.end ?? lineEnd };

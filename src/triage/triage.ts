@@ -4,14 +4,15 @@
 //
 // Bounds: a report is looked at as far as two windows (1 Mi characters) after its first line; of one summary 20
 // findings are kept, of one type 200; a report's text is cut at 64 Ki characters.
-import { lowerBound } from './console-text.ts';
+import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
+import { besides } from './merge.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
 import { Quota } from './quota.ts';
 import type { Report } from './reports.ts';
-import { ReportScanner } from './scan.ts';
+import { ReportScanner, type FoundReport } from './scan.ts';
 import { Signatures } from './signature.ts';
 
 export interface Triage {
@@ -43,25 +44,15 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
     end: () => {
       scanner.end();
       const findings = known.end();
-      return [...findings, ...besides(own, findings)].sort((a, b) => a.firstLine - b.firstLine);
+      return [
+        ...findings,
+        ...besides(
+          own,
+          findings.filter((finding) => finding.issue),
+        ),
+      ].sort((a, b) => a.firstLine - b.firstLine);
     },
   };
-}
-
-/**
- * Our own findings beside logspec's: no crash gets two issues. What logspec has told is not told again; where we
- * know more of it, that stands beside, but makes no issue.
- */
-function besides(own: readonly OwnFinding[], findings: readonly Finding[]): Finding[] {
-  const issues = findings.filter((finding) => finding.issue).sort((a, b) => a.firstLine - b.firstLine);
-  const starts = issues.map((finding) => finding.firstLine);
-  let furthest = -Infinity;
-  const reach = issues.map((finding) => (furthest = Math.max(furthest, finding.lastLine)));
-  return own.flatMap(({ finding, role }) => {
-    const last = lowerBound(starts, finding.firstLine + 1) - 1;
-    if (last < 0 || (reach[last] ?? -1) < finding.firstLine) return [finding];
-    return role === 'detail' ? [{ ...finding, issue: false }] : [];
-  });
 }
 
 /** logspec's rules over the stream of lines. */
@@ -70,23 +61,17 @@ class LogspecFindings {
   readonly #quota = new Quota();
   readonly #findings: Finding[] = [];
   readonly #signatures = new Signatures();
+  readonly #lines = new LineTable();
   #piece = '';
-  /** Where the lines begin that the scanner still has, counted from the begin of the text, and their numbers. */
-  #starts: number[] = [];
-  #numbers: number[] = [];
   #length = 0;
-  #released = 0;
   #phase: 'boot' | 'kernel' | 'prompt' = 'boot';
 
   constructor(window: number) {
-    this.#scanner = new ReportScanner(window, MAX_TRACE, (report, start, text) =>
-      this.#report(report, start, text),
-    );
+    this.#scanner = new ReportScanner(window, MAX_TRACE, (found) => this.#report(found));
   }
 
   line(text: string, number: number): void {
-    this.#starts.push(this.#length);
-    this.#numbers.push(number);
+    this.#lines.add(this.#length, number);
     this.#length += text.length + 1;
     if (this.#phase === 'boot' && bootMarkEnd(text) !== undefined) this.#phase = 'kernel';
     const prompt = this.#phase === 'kernel' ? text.indexOf(PROMPT) : -1;
@@ -110,23 +95,17 @@ class LogspecFindings {
   }
 
   #push(): void {
-    const released = this.#scanner.push(this.#piece);
+    this.#scanner.push(this.#piece);
     this.#piece = '';
-    if (released === 0) return;
-    this.#released += released;
-    const gone = lowerBound(this.#starts, this.#released + 1) - 1;
-    this.#starts = this.#starts.slice(gone);
-    this.#numbers = this.#numbers.slice(gone);
+    this.#lines.forget(this.#scanner.base);
   }
 
-  #report(report: Report, start: number, text: string): void {
+  #report({ report, start, text, base }: FoundReport): void {
     if (!this.#quota.admits(report.errorType, report.summary)) return;
     const signature = this.#signatures.of(report.signatureFields);
-    const lineOf = (at: number): number =>
-      this.#numbers[lowerBound(this.#starts, this.#released + at + 1) - 1] ?? 0;
-    this.#findings.push(
-      toFinding(report, text, signature, lineOf(start), lineOf(Math.max(start, report.end - 1))),
-    );
+    const firstLine = this.#lines.numberAt(base + start);
+    const lastLine = this.#lines.numberAt(base + Math.max(start, report.end - 1));
+    this.#findings.push(toFinding(report, text, signature, firstLine, lastLine));
   }
 }
 

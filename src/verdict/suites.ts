@@ -55,15 +55,16 @@ export function arrangeSuites(
   return { boot, roots, runs };
 }
 
-/** The suites that left a trace: a case, LAVA's stage case, or a signal on the console. */
+/** The suites that left a trace: a signal on the console (in that order), a case, or LAVA's stage case. */
 function seenSuites(lava: LavaJob | undefined, console: ConsoleFacts | undefined): string[] {
-  const cases = lava?.cases ?? [];
-  return [
-    ...new Set([
-      ...(console?.segments ?? []).flatMap((s) => (s.kind === 'suite' && s.suite ? [s.suite] : [])),
-      ...cases.flatMap((c) => (c.suite === 'lava' ? (isStage(c) ? [c.name] : []) : [c.suite])),
-    ]),
-  ];
+  const signalled = (console?.segments ?? []).flatMap((s) =>
+    s.kind === 'suite' && s.suite ? [s.suite] : [],
+  );
+  const recorded = (lava?.cases ?? []).flatMap((c) => {
+    if (c.suite !== 'lava') return [c.suite];
+    return isStage(c) ? [c.name] : [];
+  });
+  return [...new Set([...signalled, ...recorded.toSorted()])];
 }
 
 /** LAVA's own case of a suite's run is called as the suite; no action of LAVA begins with a number. */

@@ -1,4 +1,5 @@
-// Runs the contract against the real lab: `. /var/tmp/lavalab/lab.env && npx vitest run --config test/lab/vitest.config.ts`.
+// Runs the contract against the real lab, whose addresses and tokens stand in the environment (its lab.env):
+// `npx vitest run --config test/lab/vitest.config.ts`.
 import { describeLava } from '../contract/lava.ts';
 
 function lab(name: string): string {

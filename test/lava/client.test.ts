@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLavaClient, type LavaClient, type LavaClientOptions } from '../../src/lava/client.ts';
 import { decodeCall } from '../../src/lava/xmlrpc-codec.ts';
 import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simulator.ts';
-import { encodeFault, encodeResult, Fault, WireTime, type WireValue } from '../../src/sim/lava/wire.ts';
+import { encodeFault, encodeResult, RpcFault, WireTime, type WireValue } from '../../src/sim/lava/wire.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -26,7 +26,7 @@ async function canned(
       const answer = say(method, params);
       return Buffer.isBuffer(answer) ? answer : encodeResult(answer);
     } catch (error) {
-      if (error instanceof Fault) return encodeFault(error);
+      if (error instanceof RpcFault) return encodeFault(error);
       throw error;
     }
   }
@@ -113,7 +113,7 @@ describe('refusals', () => {
     ],
   ])('takes fault %i "%s" for a %s', async (code, text, name, ours) => {
     const { client } = await canned(() => {
-      throw new Fault(code, text);
+      throw new RpcFault(code, text);
     });
 
     const failure = client.submit('x');

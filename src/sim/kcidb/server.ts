@@ -2,12 +2,17 @@
 // kernelci/dashboard, 2026). A 200 is not acceptance: the ingester looks later, and one bad object loses the whole file.
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorText } from '../../base/errors.ts';
+import { validateReport } from '../../kcidb/schema.ts';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
 import { createKcidbDatabase, isReport, type KcidbObject, type ListName } from './database.ts';
 
 export interface KcidbSimulatorOptions extends SimOptions {
   token?: string;
-  /** What is wrong with a report, empty if nothing; the ingester refuses the whole file for one entry. */
+  /**
+   * What is wrong with a report, empty if nothing; the ingester refuses the whole file for one entry. The rules of
+   * version 5.3 if it is not there (the real one takes older versions too, and loses parts of them).
+   */
   validate?: (report: unknown) => string[];
   /** When the ingester looks: right after each submission, or only when ingest() is called. */
   ingest?: 'at once' | 'on command';
@@ -42,7 +47,7 @@ const MAX_DEPTH = 128;
 
 /** Starts a simulated KCIDB. */
 export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): Promise<KcidbSimulator> {
-  const { token = 'kcidb-token', validate = () => [], maxBody = MAX_BODY } = options;
+  const { token = 'kcidb-token', validate = whatIsWrong, maxBody = MAX_BODY } = options;
   const database = createKcidbDatabase();
   const submissions = new Map<string, Submission>();
   const ready: Submission[] = [];
@@ -89,6 +94,15 @@ export async function startKcidbSimulator(options: KcidbSimulatorOptions = {}): 
     ingest,
     mark,
   };
+}
+
+function whatIsWrong(report: unknown): string[] {
+  try {
+    const { rejected } = validateReport(report);
+    return rejected.flatMap(({ list, index, reasons }) => reasons.map((why) => `${list}.${index}.${why}`));
+  } catch (error) {
+    return [errorText(error)];
+  }
 }
 
 interface Parts {

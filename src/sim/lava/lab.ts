@@ -3,7 +3,8 @@ import { LAVA_STATES, type LavaHealth, type LavaState } from '../../lava/model.t
 import { kernelUrl, priorityOf, scenarioOf, suitesOf, timeoutMs, type Definition } from './definition.ts';
 import type { Entry, Run } from './job-log.ts';
 import type { Stored } from './results.ts';
-import { play, playCancel, type Ending, type Script } from './scenarios.ts';
+import type { Ending } from './courses.ts';
+import { play, playCancel, type Script } from './scenarios.ts';
 import { checkSubmission } from './submission.ts';
 import type { SimDevice, SimJob, SimWorker } from './world.ts';
 
@@ -57,6 +58,8 @@ export class Lab {
   /** Jobs that LAVA is just saving as Finished: nobody else can change them meanwhile. */
   private readonly locked = new Set<number>();
   private readonly attempts = new Map<string, number>();
+  private readonly waiting = new Set<SimJob>();
+  private isScheduling = false;
   private nextId = 1;
   private nextCase = 1;
 
@@ -70,7 +73,7 @@ export class Lab {
     this.tags = [...new Set([...devices.flatMap(({ tags }) => tags), ...options.tags])].toSorted();
   }
 
-  /** Throws LAVA's Fault for what it does not take. */
+  /** Throws LAVA's RpcFault for what it does not take. */
   submit(user: string, text: string): SimJob {
     const { types, tags } = this;
     const definition = checkSubmission(text, { devices: this.devices.values(), types, tags });
@@ -91,17 +94,20 @@ export class Lab {
       firstCase: 0,
     };
     this.jobs.set(job.id, job);
+    this.waiting.add(job);
     this.forgetOld();
     this.emitJob(job);
     const queue = timeoutMs(definition.timeouts.queue);
     if (queue !== undefined && queue < 2 ** 31) this.after(queue, () => this.cancelWaiting(job));
-    this.after(this.options.pace.scheduleMs, () => this.schedule());
+    this.scheduleAfter(this.options.pace.scheduleMs);
     return job;
   }
 
   private countAttempt(url: string): number {
     const before = this.attempts.get(url) ?? 0;
     this.attempts.set(url, before + 1);
+    const [oldest] = this.attempts.keys();
+    if (this.attempts.size > this.options.keepJobs && oldest !== undefined) this.attempts.delete(oldest);
     return before;
   }
 
@@ -111,14 +117,27 @@ export class Lab {
     if (oldest) this.jobs.delete(oldest.id);
   }
 
-  /** Gives waiting jobs to idle devices: by priority, then by age. */
+  /** Soon gives waiting jobs to idle devices; what comes until then is looked at with it. */
+  private scheduleAfter(ms: number): void {
+    if (this.isScheduling) return;
+    this.isScheduling = true;
+    this.after(ms, () => {
+      this.isScheduling = false;
+      this.schedule();
+    });
+  }
+
+  /** By priority, then by age. */
   private schedule(): void {
-    const waiting = [...this.jobs.values()].filter(
-      ({ state, id }) => state === 'Submitted' && !this.locked.has(id),
-    );
+    const free = new Set([...this.devices.values()].filter((d) => this.isFree(d)));
+    if (free.size === 0) return;
+    const waiting = [...this.waiting].filter(({ id }) => !this.locked.has(id));
     for (const job of waiting.toSorted((a, b) => b.priority - a.priority || a.id - b.id)) {
-      const device = [...this.devices.values()].find((d) => this.isFree(d) && suits(d, job.definition));
+      if (free.size === 0) return;
+      const device = [...free].find((d) => suits(d, job.definition) && this.isFree(d));
       if (!device) continue;
+      free.delete(device);
+      this.waiting.delete(job);
       device.state = 'Reserved';
       job.device = device;
       job.state = 'Scheduled';
@@ -168,6 +187,7 @@ export class Lab {
     this.locked.add(job.id);
     await this.hooks.notify(job, { state: 'Finished', health });
     this.locked.delete(job.id);
+    this.waiting.delete(job);
     job.endedAt = endedAt;
     job.state = 'Finished';
     job.health = health;
@@ -185,7 +205,7 @@ export class Lab {
     device.state = 'Idle';
     this.emitDevice(device);
     device.job = undefined;
-    this.after(0, () => this.schedule());
+    this.scheduleAfter(0);
   }
 
   /** As LAVA does: a waiting job ends at once (its callback is sent meanwhile), another when its worker says so. */

@@ -4,7 +4,7 @@ import type { Lab } from './lab.ts';
 import { logLine, yamlDump } from './python.ts';
 import { exportCases, suiteNames } from './results.ts';
 import { internal, validateDefinition } from './submission.ts';
-import { Fault, WireTime, type WireValue } from './wire.ts';
+import { RpcFault, WireTime, type WireValue } from './wire.ts';
 import type { SimJob } from './world.ts';
 
 type Method = (
@@ -13,7 +13,7 @@ type Method = (
   params: readonly unknown[],
 ) => WireValue | Promise<WireValue>;
 
-/** Calls a method; throws Fault, as LAVA refuses. `user`: undefined without credentials. */
+/** Calls a method; throws RpcFault, as LAVA refuses. `user`: undefined without credentials. */
 export async function callMethod(
   lab: Lab,
   user: string | undefined,
@@ -22,21 +22,22 @@ export async function callMethod(
 ): Promise<WireValue> {
   if (name === 'system.multicall') return multicall(lab, user, params[0]);
   const method = METHODS.get(name);
-  if (!method) throw new Fault(-32601, `No such method: '${name}'`);
+  if (!method) throw new RpcFault(-32601, `No such method: '${name}'`);
   return method(lab, user, params);
 }
 
 async function multicall(lab: Lab, user: string | undefined, calls: unknown): Promise<WireValue> {
-  if (!Array.isArray(calls)) throw new Fault(-32602, 'system.multicall expected a list of methods to call.');
+  if (!Array.isArray(calls))
+    throw new RpcFault(-32602, 'system.multicall expected a list of methods to call.');
   const outcomes: WireValue[] = [];
   for (const item of calls as unknown[]) {
     const { methodName, params } = item as { methodName?: unknown; params?: unknown };
     try {
       if (typeof methodName !== 'string' || !Array.isArray(params))
-        throw new Fault(-32602, 'Bad multicall item');
+        throw new RpcFault(-32602, 'Bad multicall item');
       outcomes.push([await callMethod(lab, user, methodName, params as unknown[])]);
     } catch (error) {
-      const fault = error instanceof Fault ? error : internal(String(error));
+      const fault = error instanceof RpcFault ? error : internal(String(error));
       outcomes.push({ faultCode: fault.code, faultString: fault.message });
     }
   }
@@ -45,7 +46,7 @@ async function multicall(lab: Lab, user: string | undefined, calls: unknown): Pr
 
 function authenticated(user: string | undefined): string {
   if (user !== undefined) return user;
-  throw new Fault(401, 'Authentication with user and token required for this API.');
+  throw new RpcFault(401, 'Authentication with user and token required for this API.');
 }
 
 function findJob(lab: Lab, id: unknown): SimJob | undefined {
@@ -60,18 +61,18 @@ function canView(job: SimJob, user: string | undefined): boolean {
 
 function jobFor(lab: Lab, user: string | undefined, id: unknown): SimJob {
   const job = findJob(lab, id);
-  if (!job) throw new Fault(404, `Job '${String(id)}' was not found.`);
+  if (!job) throw new RpcFault(404, `Job '${String(id)}' was not found.`);
   if (canView(job, user)) return job;
-  throw new Fault(403, `Job '${String(id)}' not available to user '${user ?? 'AnonymousUser'}'.`);
+  throw new RpcFault(403, `Job '${String(id)}' not available to user '${user ?? 'AnonymousUser'}'.`);
 }
 
 /** For `results.*`, which have their own words. */
 function resultsJob(lab: Lab, user: string | undefined, id: unknown): SimJob {
   authenticated(user);
   const job = findJob(lab, id);
-  if (!job) throw new Fault(404, 'Specified job not found.');
+  if (!job) throw new RpcFault(404, 'Specified job not found.');
   if (canView(job, user)) return job;
-  throw new Fault(401, `Permission denied for user to job ${String(id)}`);
+  throw new RpcFault(401, `Permission denied for user to job ${String(id)}`);
 }
 
 function time(ms: number | undefined): WireTime | null {
@@ -120,7 +121,7 @@ function filtered(
   if (wanted === null || wanted === undefined) return jobs;
   const word = typeof wanted === 'string' ? wanted : JSON.stringify(wanted);
   const name = `${word.charAt(0).toUpperCase()}${word.slice(1).toLowerCase()}`;
-  if (!known.includes(name)) throw new Fault(400, `Invalid ${what} '${word}'`);
+  if (!known.includes(name)) throw new RpcFault(400, `Invalid ${what} '${word}'`);
   return jobs.filter((job) => job[what] === name);
 }
 
@@ -156,14 +157,14 @@ function logs(lab: Lab, user: string | undefined, params: readonly unknown[]): W
 function suitePage(lab: Lab, user: string | undefined, params: readonly unknown[]): WireValue {
   const job = resultsJob(lab, user, params[0]);
   const cases = lab.results(job).filter(({ suite }) => suite === params[1]);
-  if (cases.length === 0) throw new Fault(404, 'Specified test suite not found.');
+  if (cases.length === 0) throw new RpcFault(404, 'Specified test suite not found.');
   const offset = optionalNumber(params[3], 0);
   return exportCases(job.id, cases.slice(offset, offset + optionalNumber(params[2], cases.length)));
 }
 
 function showWorker(lab: Lab, name: unknown): WireValue {
   const worker = lab.workers.get(String(name));
-  if (!worker) throw new Fault(404, `Worker '${String(name)}' was not found.`);
+  if (!worker) throw new RpcFault(404, `Worker '${String(name)}' was not found.`);
   const devices = [...lab.devices.values()].filter((d) => d.worker === worker.name).map((d) => d.name);
   return {
     hostname: worker.name,
@@ -224,8 +225,8 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     async (lab, user, params) => {
       const job = findJob(lab, params[0]);
       authenticated(user);
-      if (!job) throw new Fault(404, `Job '${String(params[0])}' was not found.`);
-      if (job.submitter !== user) throw new Fault(403, 'Permission denied.');
+      if (!job) throw new RpcFault(404, `Job '${String(params[0])}' was not found.`);
+      if (job.submitter !== user) throw new RpcFault(403, 'Permission denied.');
       await lab.cancel(job);
       return true;
     },
@@ -277,7 +278,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     'scheduler.tags.show',
     (lab, _user, params) => {
       const name = String(params[0]);
-      if (!lab.tags.includes(name)) throw new Fault(404, `Tag '${name}' was not found.`);
+      if (!lab.tags.includes(name)) throw new RpcFault(404, `Tag '${name}' was not found.`);
       const devices = [...lab.devices.values()].filter(({ tags }) => tags.includes(name)).map((d) => d.name);
       return { name, description: name, devices };
     },

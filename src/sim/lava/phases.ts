@@ -45,7 +45,8 @@ function overlay(log: JobLog, suite: SimSuite, i: number): void {
   }
 }
 
-function uuid(log: JobLog, suite: number): string {
+/** LAVA's name for the run of a suite. */
+export function uuid(log: JobLog, suite: number): string {
   return `${log.run.id}_1.1.3.${suite * 4 + 1}`;
 }
 
@@ -136,8 +137,9 @@ export function failBoot(log: JobLog, error: string): void {
   log.info('end: 2 boot-image-retry (duration 00:00:04) [common]');
 }
 
-/** The test shell starts. */
+/** The test shell starts, if the job has tests. */
 export function startTests(log: JobLog): void {
+  if (log.run.suites.length === 0) return;
   log.info('start: 3 lava-test-retry (timeout 00:03:00) [common]');
   log.add('input', `/lava-${log.run.id}/bin/lava-test-runner /lava-${log.run.id}/0\n`);
   log.target(`${prompt(log)} /lava-${log.run.id}/bin/lava-test-runner /lava-${log.run.id}/0`);

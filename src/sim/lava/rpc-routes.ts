@@ -5,7 +5,7 @@ import type { Lab } from './lab.ts';
 import { callMethod } from './methods.ts';
 import { internal } from './submission.ts';
 import type { Switches } from './switches.ts';
-import { encodeFault, encodeResult, Fault } from './wire.ts';
+import { encodeFault, encodeResult, RpcFault } from './wire.ts';
 import type { SimUser } from './world.ts';
 
 /** Django's limit of a body (DATA_UPLOAD_MAX_MEMORY_SIZE), bytes. */
@@ -53,7 +53,7 @@ async function dispatch(
     count(method);
     return { method, xml: encodeResult(await callMethod(lab, user, method, call.params)) };
   } catch (error) {
-    const fault = error instanceof Fault ? error : internal(String(error));
+    const fault = error instanceof RpcFault ? error : internal(String(error));
     return { method, xml: encodeFault(fault) };
   }
 }

@@ -2,7 +2,7 @@
 import { parseDocument, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { Definition, priorityOf, scenarioOf } from './definition.ts';
-import { Fault } from './wire.ts';
+import { RpcFault } from './wire.ts';
 import type { SimDevice } from './world.ts';
 
 const Timeout = z.record(z.string(), z.union([z.number(), z.boolean()]));
@@ -60,37 +60,40 @@ export interface Inventory {
   tags: readonly string[];
 }
 
-/** Checks what was submitted, against the lab. Throws the Fault that LAVA would. */
+/** Checks what was submitted, against the lab. Throws the RpcFault that LAVA would. */
 export function checkSubmission(text: string, inventory: Inventory): Definition {
-  const data = load(text, (error) => new Fault(400, bad(`Loading job submission failed: ${error}.`)));
+  const data = load(text, (error) => new RpcFault(400, bad(`Loading job submission failed: ${error}.`)));
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw new Fault(400, bad('expected a dictionary'));
+    throw new RpcFault(400, bad('expected a dictionary'));
   }
   const [complaint] = complaints(Submission, data);
   if (complaint) {
     const path = complaint.path.map((key) => `['${key}']`).join('');
-    throw new Fault(400, bad(`${complaint.message} @ data${path}`));
+    throw new RpcFault(400, bad(`${complaint.message} @ data${path}`));
   }
   if (!('device_type' in data)) throw internal("'device_type'");
   const definition = Definition.parse(data);
   const priority = priorityOf(definition);
   if (priority < 0 || priority > 100) {
-    throw new Fault(400, bad(`Invalid job priority: ${priority}. Should be in [0, 100]`));
+    throw new RpcFault(400, bad(`Invalid job priority: ${priority}. Should be in [0, 100]`));
   }
-  if (scenarioOf(definition) === 'refused') throw new Fault(400, bad('this kernel is refused @ data'));
+  if (scenarioOf(definition) === 'refused') throw new RpcFault(400, bad('this kernel is refused @ data'));
   checkDevices(definition, inventory);
   return definition;
 }
 
 function checkDevices(definition: Definition, inventory: Inventory): void {
   const { device_type: type, tags } = definition;
-  const unavailable = (text: string): Fault => new Fault(400, `Device unavailable: ${text}`);
+  const unavailable = (text: string): RpcFault => new RpcFault(400, `Device unavailable: ${text}`);
   if (!inventory.types.includes(type)) throw unavailable(`Device type '${type}' is unavailable.`);
   const usable = [...inventory.devices].filter((d) => d.type === type && d.health !== 'Retired');
   if (usable.length === 0) throw unavailable(`No devices of type ${type} are available.`);
   const unknown = tags.find((tag) => !inventory.tags.includes(tag));
   if (unknown !== undefined) {
-    throw new Fault(400, `Invalid job definition: Device tag '${unknown}' does not exist in the database..`);
+    throw new RpcFault(
+      400,
+      `Invalid job definition: Device tag '${unknown}' does not exist in the database..`,
+    );
   }
   if (!usable.some((device) => tags.every((tag) => device.tags.includes(tag)))) {
     const names = tags.map((tag) => `'${tag}'`).join(', ');
@@ -109,15 +112,15 @@ export function validateDefinition(text: string, strict: boolean): { path: strin
 }
 
 /** Any exception that LAVA did not think of. */
-export function internal(text: string): Fault {
-  return new Fault(-32603, `Internal Server Error (contact server administrator for details): ${text}`);
+export function internal(text: string): RpcFault {
+  return new RpcFault(-32603, `Internal Server Error (contact server administrator for details): ${text}`);
 }
 
 function bad(text: string): string {
   return `Problem with submitted job data: ${text}`;
 }
 
-function load(text: string, refuse: (error: string) => Fault): unknown {
+function load(text: string, refuse: (error: string) => RpcFault): unknown {
   const document = parseDocument(text, { version: '1.1', prettyErrors: true });
   const [error] = document.errors;
   if (error instanceof YAMLParseError) {

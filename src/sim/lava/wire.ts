@@ -21,7 +21,7 @@ export type WireValue =
   | { readonly [key: string]: WireValue };
 
 /** A refusal with LAVA's code and text. */
-export class Fault extends Error {
+export class RpcFault extends Error {
   readonly code: number;
 
   constructor(code: number, text: string) {
@@ -36,7 +36,7 @@ export function encodeResult(value: WireValue): string {
   return `${HEAD}<params>\n<param>\n${encode(value)}</param>\n</params>\n</methodResponse>\n`;
 }
 
-export function encodeFault(fault: Fault): string {
+export function encodeFault(fault: RpcFault): string {
   return `${HEAD}<fault>\n${encode({ faultCode: fault.code, faultString: fault.message })}</fault>\n</methodResponse>\n`;
 }
 

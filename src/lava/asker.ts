@@ -1,0 +1,58 @@
+// Asks LAVA over XML-RPC: answers parsed, faults explained, many calls in one request.
+import type { z } from 'zod';
+import { TemporaryError } from '../base/errors.ts';
+import { parseAnswer } from './answers.ts';
+import { explainFault } from './faults.ts';
+import type { Call, Outcome, XmlRpcClient, XmlRpcParam } from './xmlrpc.ts';
+
+export interface Asker {
+  /** One call, its answer parsed; `what` names its subject in errors. */
+  ask: <S extends z.ZodType>(
+    schema: S,
+    what: string,
+    call: Call,
+    signal?: AbortSignal,
+  ) => Promise<z.output<S>>;
+  /** Many calls in as few requests as is kind; one outcome each, in order. */
+  askAll: (calls: readonly Call[], signal?: AbortSignal) => Promise<Outcome[]>;
+}
+
+/** Calls in one multicall: it keeps one of LAVA's few web workers busy. */
+const BATCH = 200;
+
+export function createAsker(rpc: XmlRpcClient): Asker {
+  return {
+    ask: async (schema, what, call, signal) => {
+      let value: unknown;
+      try {
+        value = await rpc.call(call.method, call.params, signal);
+      } catch (error) {
+        throw explainFault(error, what);
+      }
+      return parseAnswer(schema, call.method, value);
+    },
+    askAll: async (calls, signal) => {
+      const outcomes: Outcome[] = [];
+      for (let i = 0; i < calls.length; i += BATCH) {
+        outcomes.push(...(await rpc.multicall(calls.slice(i, i + BATCH), signal)));
+      }
+      return outcomes;
+    },
+  };
+}
+
+/** A call, for short. */
+export function to(method: string, ...params: XmlRpcParam[]): Call {
+  return { method, params };
+}
+
+/** The value of an outcome, parsed; its fault is thrown, explained. */
+export function read<S extends z.ZodType>(
+  schema: S,
+  what: string,
+  outcome: Outcome | undefined,
+): z.output<S> {
+  if (outcome === undefined) throw new TemporaryError('lava_answer', `${what}: no answer`);
+  if ('fault' in outcome) throw explainFault(outcome.fault, what);
+  return parseAnswer(schema, what, outcome.value);
+}

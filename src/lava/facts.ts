@@ -1,0 +1,56 @@
+// Devices, workers, tags and queue of a lab, asked for in two requests.
+import * as answers from './answers.ts';
+import { read, to, type Asker } from './asker.ts';
+import type { LavaDevice, LavaWorker } from './model.ts';
+import type { Outcome } from './xmlrpc.ts';
+
+/** What an inventory is made of. */
+export interface LabFacts {
+  /** All devices but retired ones. */
+  devices: LavaDevice[];
+  workers: LavaWorker[];
+  /** Names of devices by tag. */
+  tags: Map<string, string[]>;
+  /** Jobs that wait, by device type: those that the user may see. */
+  queued: Map<string, number>;
+}
+
+/** First the lists, then each worker and each tag: they know their devices, and there are fewer of them. */
+export async function askFacts({ askAll }: Asker, signal?: AbortSignal): Promise<LabFacts> {
+  const [devices, workerList, tagList, queue] = await askAll(
+    [
+      to('scheduler.devices.list'),
+      to('scheduler.workers.list'),
+      to('scheduler.tags.list'),
+      to('scheduler.pending_jobs_by_device_type'),
+    ],
+    signal,
+  );
+  const workers = read(answers.Names, 'scheduler.workers.list', workerList);
+  const tags = read(answers.Tags, 'scheduler.tags.list', tagList);
+  const details = await askAll(
+    [
+      ...workers.map((name) => to('scheduler.workers.show', name)),
+      ...tags.map(({ name }) => to('scheduler.tags.show', name)),
+    ],
+    signal,
+  );
+  const shownWorkers = details.slice(0, workers.length).filter(isThere);
+  const shownTags = details.slice(workers.length).filter(isThere);
+  return {
+    devices: read(answers.Devices, 'scheduler.devices.list', devices),
+    workers: shownWorkers.map((o) => read(answers.Worker, 'scheduler.workers.show', o)),
+    tags: new Map(
+      shownTags.map((o) => {
+        const { name, devices } = read(answers.Tag, 'scheduler.tags.show', o);
+        return [name, devices];
+      }),
+    ),
+    queued: new Map(Object.entries(read(answers.QueueDepth, 'scheduler.pending_jobs_by_device_type', queue))),
+  };
+}
+
+/** Not gone, nor hidden, since it was listed. */
+function isThere(outcome: Outcome): boolean {
+  return !('fault' in outcome) || ![403, 404].includes(outcome.fault.faultCode);
+}

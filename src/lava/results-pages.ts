@@ -1,0 +1,56 @@
+// A job's results in bounded pages: LAVA exports test cases slowly, and a job may have tens of thousands.
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { TemporaryError } from '../base/errors.ts';
+import { read, to, type Asker } from './asker.ts';
+
+/** Test cases in one page. */
+const PAGE = 500;
+/** Pages, each of another suite, in one request. */
+const SUITES = 10;
+
+/** LAVA's YAML text by suite, as a callback has it. One request for the suites, and mostly one for all their cases. */
+export async function fetchPages(
+  { ask, askAll }: Asker,
+  id: number,
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const what = `job ${id}`;
+  const list = await ask(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
+  const results: Record<string, string> = {};
+  let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
+  while (open.length > 0) {
+    const now = open.slice(0, SUITES);
+    const calls = now.map(({ suite, offset }) =>
+      to('results.get_testsuite_results_yaml', id, suite, PAGE, offset),
+    );
+    const outcomes = await askAll(calls, signal);
+    const pages = now.map((page, i) => ({ ...page, text: read(z.string(), what, outcomes[i]) }));
+    for (const { suite, text } of pages) results[suite] = joinLists(results[suite], text);
+    const full = pages.filter(({ text }) => countItems(text) >= PAGE);
+    open = [...full.map(({ suite, offset }) => ({ suite, offset: offset + PAGE })), ...open.slice(SUITES)];
+  }
+  return results;
+}
+
+const Suites = z.array(z.object({ name: z.string() }));
+
+/** All scalars of the list are strings, whatever they look like. */
+function suiteNames(list: string): string[] {
+  const parsed = Suites.safeParse(parse(list, { schema: 'failsafe' }) ?? []);
+  if (parsed.success) return parsed.data.map(({ name }) => name);
+  throw new TemporaryError(
+    'lava_answer',
+    "results.get_testjob_suites_list_yaml: LAVA's answer has an unknown shape",
+  );
+}
+
+/** LAVA's exported lists begin each item at the line's begin; an empty one is `[]`. */
+function countItems(list: string): number {
+  return list.match(/^- /gm)?.length ?? 0;
+}
+
+function joinLists(head: string | undefined, tail: string): string {
+  if (head === undefined) return tail;
+  return countItems(tail) === 0 ? head : head + tail;
+}

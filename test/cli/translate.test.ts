@@ -1,0 +1,336 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Command } from 'commander';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { addTranslate, translate, type TranslateOptions } from '../../src/cli/translate.ts';
+import { KcidbReport } from '../../src/kcidb/schema.ts';
+import { explainVerdict } from '../../src/verdict/explanation.ts';
+import { statuses } from '../verdict/evidence.ts';
+
+const CALLBACKS = join(import.meta.dirname, '..', 'fixtures', 'callbacks');
+const capture = (name: string): string => join(CALLBACKS, `${name}.json`);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'translate-'));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
+
+const options = (name: string, more: Partial<TranslateOptions> = {}): TranslateOptions => ({
+  callback: capture(name),
+  format: 'kcidb',
+  infrastructureStatus: 'ERROR',
+  ...more,
+});
+
+async function file(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+const body = async (name: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(capture(name), 'utf8')) as Record<string, unknown>;
+
+const REQUEST = {
+  node: {
+    id: '66c0ffee0000000000000003',
+    kind: 'job',
+    name: 'baseline-x86',
+    path: ['checkout', 'kbuild-gcc-14-x86', 'baseline-x86'],
+    parent: '66c0ffee0000000000000002',
+    state: 'available',
+    data: { runtime: 'lava-mylab', platform: 'qemu-x86_64', arch: 'x86_64' },
+    retry_counter: 0,
+  },
+  definition: {
+    artifacts: { kernel: 'https://files.example/bzImage' },
+    tests: [
+      { id: 'boot-test', type: 'boot' },
+      { id: 'smoke', type: 'ltp' },
+      { id: 'second-suite', type: 'kselftest-arm64' },
+    ],
+  },
+};
+
+/** Runs the command as the program does; resolves with what it printed and how it ended. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const printed = { out: '', err: '' };
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed.out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    printed.err += String(text);
+    return true;
+  });
+  const program = new Command('lava-bridge').exitOverride();
+  addTranslate(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync(['node', 'lava-bridge', 'translate', ...args]);
+    return { code: 0, ...printed };
+  } catch (error) {
+    const code = error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : -1;
+    return { code, ...printed };
+  } finally {
+    vi.restoreAllMocks();
+  }
+}
+
+describe('the captures of a real lab', () => {
+  it.each([
+    ['complete', 14, { boot: 'PASS', smoke: 'FAIL', 'second-suite': 'PASS' }, 'fail'],
+    ['validation', 9, { boot: 'MISS', smoke: 'MISS', 'second-suite': 'MISS' }, 'incomplete'],
+    ['boot-panic', 2, { boot: 'FAIL', smoke: 'MISS' }, 'fail'],
+    ['boot-panic-hang', 2, { boot: 'FAIL', smoke: 'MISS' }, 'fail'],
+    ['canceled-running', 4, { boot: 'PASS', long: 'ERROR' }, 'incomplete'],
+    ['canceled-waiting', 1, { boot: 'MISS', long: 'MISS' }, 'incomplete'],
+    ['queue-timeout', 1, { boot: 'MISS', long: 'MISS' }, 'incomplete'],
+    ['dataset-results', 14, { boot: 'PASS', smoke: 'PASS' }, 'pass'],
+    ['deploy-404', 9, { boot: 'MISS', smoke: 'MISS' }, 'incomplete'],
+    ['killed', 8, { boot: 'PASS', long: 'ERROR' }, 'incomplete'],
+    ['multinode', 14, { boot: 'PASS', serving: 'PASS' }, 'pass'],
+    ['test-panic', 3, { boot: 'PASS', panic: 'FAIL' }, 'fail'],
+    ['test-raise', 10, { boot: 'PASS', raiser: 'ERROR' }, 'incomplete'],
+    ['test-timeout', 10, { boot: 'PASS', sleeper: 'ERROR' }, 'incomplete'],
+  ])('%s: rule %i', async (name, rule, expected, node) => {
+    const { verdict, report } = await translate(options(name));
+
+    expect(verdict.rule).toBe(rule);
+    expect(statuses(verdict)).toEqual(expected);
+    expect(verdict.node.result).toBe(node);
+    expect(KcidbReport.parse(report).tests?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('have each case of a complete job as LAVA told it', async () => {
+    const { verdict } = await translate(options('complete'));
+
+    expect(verdict.roots.flatMap((r) => r.leaves.map((l) => [l.path, l.status, l.number?.value]))).toEqual([
+      ['smoke.pass-by-command', 'PASS', undefined],
+      ['smoke.fail-by-command', 'FAIL', undefined],
+      ['smoke.pass-by-result', 'PASS', undefined],
+      ['smoke.fail-by-result', 'FAIL', undefined],
+      ['smoke.skipped', 'SKIP', undefined],
+      ['smoke.unknown', 'ERROR', undefined],
+      ['smoke.measured', 'PASS', 12.5],
+      ['smoke.uptime', 'PASS', 2.45],
+      ['smoke.set-one.in-set', 'PASS', undefined],
+      ['smoke.set-one.in-set-failing', 'FAIL', undefined],
+      ['smoke.uname', 'PASS', undefined],
+      ['second-suite.only-case', 'PASS', undefined],
+    ]);
+    expect(verdict.roots[0]?.leaves[0]).toMatchObject({
+      startedAt: Date.UTC(2026, 10, 21, 16, 59, 11, 333),
+      startLine: 572,
+      endLine: 574,
+    });
+  });
+
+  it('have one issue for the same panic in two jobs', async () => {
+    const [a, b] = await Promise.all(
+      ['boot-panic', 'boot-panic-hang'].map((name) => translate(options(name))),
+    );
+
+    expect(a?.verdict.issues.map((issue) => issue.signature)).toEqual(
+      b?.verdict.issues.map((issue) => issue.signature),
+    );
+  });
+
+  it.each(['dataset-minimal', 'dataset-logs'])('lack results: %s', async (name) => {
+    await expect(translate(options(name))).rejects.toThrow(/results are not here \(rule 0\)/);
+  });
+
+  it('are refused while the job runs', async () => {
+    await expect(translate(options('running'))).rejects.toThrow(/job 2 is Running: nothing is told before/);
+  });
+});
+
+describe('translate', () => {
+  it('takes roots and names from a request', async () => {
+    const request = await file('request.json', JSON.stringify(REQUEST));
+
+    const { verdict, report } = await translate(options('complete', { request, origin: 'mylab' }));
+
+    expect(statuses(verdict)).toEqual({ boot: 'PASS', ltp: 'FAIL', 'kselftest.arm64': 'PASS' });
+    expect(verdict.roots[1]?.leaves.map((leaf) => leaf.path)).toEqual([
+      'kselftest.arm64.second-suite.only-case',
+    ]);
+    expect(KcidbReport.parse(report).tests?.[0]).toMatchObject({
+      id: 'mylab:lava-mylab-2-boot',
+      build_id: 'maestro:66c0ffee0000000000000002',
+      environment: { misc: { platform: 'qemu-x86_64' } },
+      misc: { runtime: 'lava-mylab', retry_counter: 0 },
+    });
+  });
+
+  it('calls the lab lava without a request, and takes origin and build as told', async () => {
+    const plain = KcidbReport.parse((await translate(options('complete'))).report).tests?.[0];
+    const told = KcidbReport.parse(
+      (await translate(options('complete', { origin: 'mylab', buildId: 'b-1' }))).report,
+    ).tests?.[0];
+    const kbuild = await translate(options('complete', { buildId: '66c0ffee0000000000000002' }));
+
+    expect(plain).toMatchObject({ id: 'lava:lava-2-boot', build_id: 'lava:lava-job-2', origin: 'lava' });
+    expect(told).toMatchObject({ id: 'mylab:lava-2-boot', build_id: 'mylab:b-1', origin: 'mylab' });
+    expect(KcidbReport.parse(kbuild.report).tests?.[0]?.build_id).toBe('maestro:66c0ffee0000000000000002');
+  });
+
+  it('reads a log of its own, packed or not, in place of the payload’s', async () => {
+    const { log, ...rest } = await body('boot-panic');
+    const callback = await file('callback.json', JSON.stringify(rest));
+    const plain = await file('log.yaml', String(log));
+    const packed = await file('log.yaml.gz', gzipSync(String(log)));
+
+    const without = await translate(options('', { callback }));
+    const withPlain = await translate(options('', { callback, log: plain }));
+    const withPacked = await translate(options('', { callback, log: packed }));
+
+    expect(without.verdict.rule).toBe(8);
+    expect(withPlain.verdict.rule).toBe(2);
+    expect(withPacked.report).toEqual(withPlain.report);
+    expect(withPlain.report).toEqual((await translate(options('boot-panic'))).report);
+  });
+
+  it('reads a packed payload', async () => {
+    const callback = await file('callback.json.gz', gzipSync(await readFile(capture('test-panic'))));
+
+    expect((await translate(options('', { callback }))).report).toEqual(
+      (await translate(options('test-panic'))).report,
+    );
+  });
+
+  it('prints Maestro’s tree', async () => {
+    const request = await file('request.json', JSON.stringify(REQUEST));
+
+    const { report } = await translate(options('complete', { request, format: 'maestro' }));
+
+    expect(report).toMatchObject({
+      node: { id: REQUEST.node.id, state: 'done', result: 'fail', data: { job_id: '2', device: 'qemu-02' } },
+      child_nodes: [
+        { node: { name: 'setup', kind: 'job', result: 'pass' } },
+        { node: { name: 'smoke', kind: 'job', result: 'fail' } },
+        { node: { name: 'second-suite', kind: 'job', result: 'pass' } },
+      ],
+    });
+  });
+
+  it.each([
+    ['no file', {}, /gone\.json cannot be read/],
+    ['no JSON', { content: '{' }, /is not JSON/],
+    ['another JSON', { content: '{"hello": 1}' }, /not the body of a LAVA callback: id/],
+    ['a capture around the body', { content: '{"json": {"id": 1}}' }, /not the body of a LAVA callback: id/],
+  ])('refuses %s', async (_what, { content }: { content?: string }, message) => {
+    const callback = content === undefined ? join(folder, 'gone.json') : await file('callback.json', content);
+
+    await expect(translate(options('', { callback }))).rejects.toThrow(message);
+  });
+
+  it('refuses a request that is none, and a log that is not there', async () => {
+    const request = await file('request.json', '{"node": {}}');
+
+    await expect(translate(options('complete', { request }))).rejects.toThrow(/request\.json: node\./);
+    await expect(translate(options('complete', { log: join(folder, 'gone') }))).rejects.toThrow(
+      /gone cannot be read/,
+    );
+  });
+});
+
+describe('the command', () => {
+  it('prints the report alone, and on standard error why', async () => {
+    const { code, out, err } = await run('--callback', capture('boot-panic'), '--explain');
+
+    expect(code).toBe(0);
+    expect(KcidbReport.safeParse(JSON.parse(out)).success).toBe(true);
+    expect(err).toMatch(/^rule 2: the kernel crashed in the boot phase\n/);
+    expect(err).toMatch(/\nFAIL {2}boot {2}Kernel panic/);
+    expect(err).toMatch(/\nissue on boot: .*\(kernel, [0-9a-f]{12}\)\n/);
+    expect(err).toMatch(/\nnode: fail, /);
+  });
+
+  it('says MISS for an infrastructure failure if told so', async () => {
+    const { out } = await run('--callback', capture('killed'), '--infrastructure-status', 'MISS');
+
+    expect(KcidbReport.parse(JSON.parse(out)).tests?.map((t) => [t.path, t.status])).toEqual([
+      ['boot', 'PASS'],
+      ['long', 'MISS'],
+      ['long.started', 'PASS'],
+    ]);
+  });
+
+  it.each([
+    ['without results', 'dataset-minimal', /results are not here \(rule 0\)/],
+    ['while the job runs', 'running', /is Running/],
+  ])('exits 1 %s, saying so and printing nothing', async (_what, name, message) => {
+    const { code, out, err } = await run('--callback', capture(name));
+
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toMatch(message);
+  });
+});
+
+describe('mutated captures', () => {
+  // A small generator, so that a failure can be repeated.
+  function random(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return state / 2 ** 32;
+    };
+  }
+
+  /** Cuts, doubles or breaks a few places of a text. */
+  function mutate(text: string, next: () => number): string {
+    let out = text;
+    for (let i = 0; i < 6; i++) {
+      const at = Math.floor(next() * out.length);
+      const to = at + Math.floor(next() * 400);
+      const kinds = [
+        () => out.slice(0, at) + out.slice(to),
+        () => out.slice(0, to) + out.slice(at),
+        () => `${out.slice(0, at)}\0\ud800"'{- ${out.slice(at)}`,
+        () => out.slice(0, at) + String.fromCharCode(Math.floor(next() * 0x10000)) + out.slice(at + 1),
+      ];
+      out = kinds[Math.floor(next() * kinds.length)]?.() ?? out;
+    }
+    return out;
+  }
+
+  it.each(['complete', 'boot-panic', 'test-panic', 'killed'])(
+    'become a valid report or a clear refusal: %s',
+    async (name) => {
+      const original = await body(name);
+      const results = original['results'] as Record<string, string>;
+      let reports = 0;
+      for (let seed = 1; seed <= 40; seed++) {
+        const next = random(seed);
+        const broken = Object.entries(results).map(([suite, text]) => [
+          suite,
+          seed % 2 === 0 ? text : mutate(text, next),
+        ]);
+        const mutated = {
+          ...original,
+          log: mutate(String(original['log']), next),
+          definition: mutate(String(original['definition']), next),
+          results: Object.fromEntries(broken) as unknown,
+        };
+        const callback = await file('callback.json', JSON.stringify(mutated));
+        const done = await translate(options('', { callback })).catch((error: unknown) => error);
+        if (done instanceof Error) expect(done.message).toMatch(/cannot be read|is not a mapping|rule 0/);
+        else {
+          const { verdict, report } = done as Awaited<ReturnType<typeof translate>>;
+          expect(KcidbReport.safeParse(report).success).toBe(true);
+          expect(explainVerdict(verdict)).toContain('rule ');
+          reports++;
+        }
+      }
+      expect(reports).toBeGreaterThanOrEqual(20);
+    },
+  );
+});
