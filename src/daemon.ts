@@ -1,9 +1,7 @@
 // Builds the parts from the configuration, starts them in order, and stops them in the reverse one.
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { errorText, RequestError, TemporaryError } from './base/errors.ts';
-import { fetchLimited } from './base/fetch-limited.ts';
 import { HOUR, MINUTE, SECOND, sleep, type Clock } from './base/time.ts';
 import { loadBoards } from './boards/registry.ts';
 import type { BridgeConfig, LabConfig, Listen } from './config/schema.ts';
@@ -26,6 +24,7 @@ import { createOutbox, type Handler } from './jobs/outbox.ts';
 import { createRunner } from './jobs/runner.ts';
 import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient } from './maestro/client.ts';
+import { createMetadataReader } from './maestro/fetch.ts';
 import { loadPlans } from './plans/registry.ts';
 import { shippedFolder } from './base/shipped.ts';
 import { createSink } from './kcidb/open.ts';
@@ -83,7 +82,12 @@ export async function createDaemon(config: BridgeConfig, parts: Parts): Promise<
     labs,
     maestro,
     ...folders,
-    dtbs: cached((url) => fetchDtbs(url, config)),
+    dtbs: createMetadataReader({
+      timeoutMs: config.fetch.timeout,
+      maxBytes: config.fetch.max_size,
+      maxRedirects: config.fetch.max_redirects,
+      allowPrivate: config.fetch.allow_private,
+    }),
     logs: openLogStore(config, state),
     log,
     now,
@@ -211,37 +215,6 @@ function callbackLab(lab: LabConfig): CallbackLab {
     token: resolveSecret(lab.callback.token),
     tokenName: lab.callback.token_name,
     maxBody: lab.limits.max_callback,
-  };
-}
-
-const Metadata = z.looseObject({ artifacts: z.record(z.string(), z.string()) });
-
-async function fetchDtbs(url: string, { fetch }: BridgeConfig): Promise<Record<string, string>> {
-  const { body } = await fetchLimited(url, {
-    timeoutMs: fetch.timeout,
-    maxBytes: fetch.max_size,
-    maxRedirects: fetch.max_redirects,
-    allowPrivate: fetch.allow_private,
-  });
-  try {
-    return Metadata.parse(JSON.parse(body.toString('utf8'))).artifacts;
-  } catch {
-    throw new RequestError('bad_metadata', `${url} is no metadata.json of a build: it has no artifacts`);
-  }
-}
-
-/** Builds are tested by many jobs: what was fetched once is kept, the newest hundred. */
-function cached<T>(get: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const known = new Map<string, Promise<T>>();
-  return (key) => {
-    const there = known.get(key);
-    if (there) return there;
-    const made = get(key);
-    known.set(key, made);
-    made.catch(() => known.delete(key));
-    const [oldest] = known.keys();
-    if (known.size > 100 && oldest !== undefined) known.delete(oldest);
-    return made;
   };
 }
 

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
-import { BridgeError, errorText, PermanentError } from '../base/errors.ts';
+import { errorText, PermanentError } from '../base/errors.ts';
 import { loadBoards } from '../boards/registry.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
 import { validateReport } from '../kcidb/schema.ts';
@@ -52,15 +52,10 @@ export function addTranslate(program: Command): void {
         .choices(['ERROR', 'MISS'])
         .default('ERROR'),
     )
-    .action(async (options: TranslateOptions & { explain?: boolean }, command: Command) => {
-      try {
-        const { verdict, report } = await translate(options);
-        if (options.explain) process.stderr.write(explainVerdict(verdict));
-        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      } catch (error) {
-        if (!(error instanceof BridgeError)) throw error;
-        command.error(`lava-bridge translate: ${error.message}`, { exitCode: 1, code: error.code });
-      }
+    .action(async (options: TranslateOptions & { explain?: boolean }) => {
+      const { verdict, report } = await translate(options);
+      if (options.explain) process.stderr.write(explainVerdict(verdict));
+      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     });
 }
 

@@ -21,7 +21,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const again = anotherAttempt({ job, request, attempts, trial, lab: labOf(ctx, job.lab), now: ctx.now() });
   if (again) return again;
 
-  const logs = await publishLogs(job, last, ctx);
+  const logs = await publishLogs(job, last, trial.evidence, ctx);
   const { deliveries, rejected } = deliveriesFor({ job, request, attempts, trial, logs }, ctx);
   const stored = toStored(trial.verdict, last?.lavaId ?? null, last?.device ?? null);
   ctx.wakeOutbox();
