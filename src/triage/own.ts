@@ -109,8 +109,7 @@ function isEnd(message: string): boolean {
 
 /** Takes what a line of a report says; whether it says anything. */
 function readLine(open: Open, message: string): boolean {
-  if (message.startsWith('  ') || message.startsWith(' <') || message.startsWith(' ?'))
-    return readFrame(open, message);
+  if (message.startsWith(' ') || BARE_FRAME.test(message)) return readFrame(open, message);
   if (/^call trace:/i.test(message) || message.startsWith('Backtrace:')) {
     open.trace ??= [];
     return true;
@@ -130,7 +129,9 @@ const COUNTER =
 const DETAILS =
   /^(?:CPU: |Code: |Modules linked in:|Workqueue: |Comm: |task:|Internal error|Oops|rcu: |KASAN:|Tainted: )/;
 
-const FRAME = /^ {1,3}(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
+/** A frame that lost its indentation, as in a log without time stamps. */
+const BARE_FRAME = /^(?:\? )?[A-Za-z_][\w.$]{0,120}\+0x[\da-f]{1,8}\/0x[\da-f]{1,8}/;
+const FRAME = /^(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
 
 function readFrame(open: Open, message: string): boolean {
   if (open.trace === undefined) return false;
@@ -146,7 +147,7 @@ function culprit(open: Open): string | undefined {
   const named = open.header.function ?? open.counter;
   if (named !== undefined) return named;
   for (const frame of open.trace ?? []) {
-    const name = frame.startsWith('?') ? undefined : functionName(FRAME.exec(`  ${frame}`)?.[1]);
+    const name = frame.startsWith('?') ? undefined : functionName(FRAME.exec(frame)?.[1]);
     if (name !== undefined && !NOISE.test(name)) return name;
   }
   return undefined;

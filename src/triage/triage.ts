@@ -7,11 +7,11 @@
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
-import { besides } from './merge.ts';
+import { besides, type Covered } from './merge.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
 import { Quota } from './quota.ts';
-import type { Report } from './reports.ts';
+import { hasEnd, type Report } from './reports.ts';
 import { ReportScanner, type FoundReport } from './scan.ts';
 import { Signatures } from './signature.ts';
 
@@ -43,14 +43,8 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
     },
     end: () => {
       scanner.end();
-      const findings = known.end();
-      return [
-        ...findings,
-        ...besides(
-          own,
-          findings.filter((finding) => finding.issue),
-        ),
-      ].sort((a, b) => a.firstLine - b.firstLine);
+      const { findings, covered } = known.end();
+      return [...findings, ...besides(own, covered)].sort((a, b) => a.firstLine - b.firstLine);
     },
   };
 }
@@ -60,6 +54,7 @@ class LogspecFindings {
   readonly #scanner: ReportScanner;
   readonly #quota = new Quota();
   readonly #findings: Finding[] = [];
+  readonly #covered: Covered[] = [];
   readonly #signatures = new Signatures();
   readonly #lines = new LineTable();
   #piece = '';
@@ -80,10 +75,10 @@ class LogspecFindings {
     if (this.#piece.length >= PIECE) this.#push();
   }
 
-  end(): Finding[] {
+  end(): { findings: Finding[]; covered: Covered[] } {
     this.#push();
     this.#scanner.end();
-    return this.#findings;
+    return { findings: this.#findings, covered: this.#covered };
   }
 
   // For Maestro's triage of a boot the log ends here, so the reports of the boot do too.
@@ -105,17 +100,22 @@ class LogspecFindings {
     const signature = this.#signatures.of(report.signatureFields);
     const firstLine = this.#lines.numberAt(base + start);
     const lastLine = this.#lines.numberAt(base + Math.max(start, report.end - 1));
-    this.#findings.push(toFinding(report, text, signature, firstLine, lastLine));
+    const finding = toFinding(report, { start, text, signature, firstLine, lastLine });
+    this.#findings.push(finding);
+    if (finding.issue) this.#covered.push(hasEnd(report) ? finding : { firstLine, lastLine: firstLine });
   }
 }
 
-function toFinding(
-  report: Report,
-  text: string,
-  signature: string,
-  firstLine: number,
-  lastLine: number,
-): Finding {
+interface Place {
+  start: number;
+  text: string;
+  signature: string;
+  firstLine: number;
+  lastLine: number;
+}
+
+function toFinding(report: Report, { start, text, signature, firstLine, lastLine }: Place): Finding {
+  const [from, to] = hasEnd(report) ? [report.reportFrom, report.reportTo] : [start, report.end];
   const notEmpty = ([, value]: [string, unknown]): boolean => value !== '' && value !== null;
   // A copy: strings cut from the window would keep all of it in memory.
   return structuredClone({
@@ -123,7 +123,7 @@ function toFinding(
     errorType: report.errorType,
     summary: report.summary,
     signature,
-    report: text.slice(report.reportFrom, Math.min(report.reportTo, report.reportFrom + MAX_REPORT)),
+    report: text.slice(from, Math.min(to, from + MAX_REPORT)),
     firstLine,
     lastLine,
     issue: report.errorType !== 'linux.kernel.error_return_code',

@@ -318,10 +318,11 @@ function watchCases(cases: readonly LavaCase[]): CaseWatch {
       const end = ends.get(number);
       if (end !== undefined) running.set(number, { end, tail: createTail(CASE_EXCERPT) });
       for (const [start, run] of running) {
-        if (number > start && number < run.end && line.level === 'target' && line.text !== undefined) {
-          run.tail.push(line.text);
+        if (number < run.end) {
+          if (line.level === 'target' && line.text?.startsWith('<LAVA_SIGNAL_') === false)
+            run.tail.push(line.text);
+          continue;
         }
-        if (number < run.end) continue;
         done.set(start, run.tail.text());
         running.delete(start);
       }

@@ -53,7 +53,7 @@ const REQUEST = {
     tests: [
       { id: 'boot-test', type: 'boot' },
       { id: 'smoke', type: 'ltp' },
-      { id: 'second-suite', type: 'kselftest-arm64' },
+      { id: 'second-suite', type: 'shell' },
     ],
   },
 };
@@ -126,7 +126,7 @@ describe('the captures of a real lab', () => {
       ['second-suite.only-case', 'PASS', undefined],
     ]);
     expect(verdict.roots[0]?.leaves[0]).toMatchObject({
-      startedAt: Date.UTC(2026, 10, 21, 16, 59, 11, 333),
+      startedAt: Date.UTC(2026, 10, 21, 16, 59, 11, 334),
       startLine: 572,
       endLine: 574,
     });
@@ -157,10 +157,8 @@ describe('translate', () => {
 
     const { verdict, report } = await translate(options('complete', { request, origin: 'mylab' }));
 
-    expect(statuses(verdict)).toEqual({ boot: 'PASS', ltp: 'FAIL', 'kselftest.arm64': 'PASS' });
-    expect(verdict.roots[1]?.leaves.map((leaf) => leaf.path)).toEqual([
-      'kselftest.arm64.second-suite.only-case',
-    ]);
+    expect(statuses(verdict)).toEqual({ boot: 'PASS', ltp: 'FAIL', shell: 'PASS' });
+    expect(verdict.roots[1]?.leaves.map((leaf) => leaf.path)).toEqual(['shell.second-suite.only-case']);
     expect(KcidbReport.parse(report).tests?.[0]).toMatchObject({
       id: 'mylab:lava-mylab-2-boot',
       build_id: 'maestro:66c0ffee0000000000000002',

@@ -279,8 +279,8 @@ describe('fetching results', () => {
 
     expect(Object.keys(results)).toEqual(['lava', '0_suite']);
     const names = results['0_suite']?.match(/^  name: .*$/gm) ?? [];
-    expect(names).toEqual(Array.from({ length: 2000 }, (_, i) => `  name: case-${i}`));
-    expect(lava.calls.get('system.multicall')).toBe(5);
+    expect(names).toEqual(Array.from({ length: 1100 }, (_, i) => `  name: case-${i}`));
+    expect(lava.calls.get('system.multicall')).toBe(3);
   });
 
   it('needs two requests for most jobs, one for a job without results', async () => {

@@ -250,7 +250,14 @@ describe('facts', () => {
       lavaCase('0_smoke', 'a', 'fail', { startLine: 6, endLine: 8 }),
       lavaCase('0_smoke', 'b', 'pass', { startLine: 9, endLine: 9 }),
     ];
-    const log = [...BOOT, started('0_smoke'), 'STARTTC', 'it is broken', 'ENDTC', 'b'];
+    const log = [
+      ...BOOT,
+      started('0_smoke'),
+      '<LAVA_SIGNAL_STARTTC a>',
+      'it is broken',
+      '<LAVA_SIGNAL_ENDTC a>',
+      'b',
+    ];
 
     const facts = consoleOf(log, cases);
 
