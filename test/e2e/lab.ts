@@ -1,5 +1,6 @@
-// The real lab: where it is stands in the environment (test/lab/in-lab puts it there).
+// The real lab, as the environment names it.
 import { createLavaClient, type LavaClient } from '../../src/lava/client.ts';
+import { labFact } from '../lab/environment.ts';
 
 export interface Lab {
   url: string;
@@ -14,17 +15,12 @@ export interface Lab {
 
 /** Throws if the environment names no lab. */
 export function labOfEnvironment(): Lab {
-  const fact = (name: string): string => {
-    const value = process.env[`LAVALAB_${name}`];
-    if (value === undefined) throw new Error(`LAVALAB_${name} is not set; start this by test/lab/in-lab`);
-    return value;
-  };
-  const access = { url: fact('URL'), user: fact('BRIDGE_USER'), token: fact('BRIDGE_TOKEN') };
+  const access = { url: labFact('URL'), user: labFact('BRIDGE_USER'), token: labFact('BRIDGE_TOKEN') };
   return {
     ...access,
-    eventsUrl: fact('WS_URL'),
-    callback: { name: fact('CALLBACK_TOKEN_NAME'), token: fact('CALLBACK_TOKEN') },
-    files: fact('ARTIFACT_URL'),
+    eventsUrl: labFact('WS_URL'),
+    callback: { name: labFact('CALLBACK_TOKEN_NAME'), token: labFact('CALLBACK_TOKEN') },
+    files: labFact('ARTIFACT_URL'),
     client: createLavaClient({ ...access, timeoutMs: 20_000 }),
   };
 }
