@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
-import { BridgeError, errorText, PermanentError } from '../base/errors.ts';
+import { errorText, PermanentError } from '../base/errors.ts';
+import { keepHeapSmall } from '../base/heap.ts';
 import { loadBoards } from '../boards/registry.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
 import { validateReport } from '../kcidb/schema.ts';
@@ -52,15 +53,11 @@ export function addTranslate(program: Command): void {
         .choices(['ERROR', 'MISS'])
         .default('ERROR'),
     )
-    .action(async (options: TranslateOptions & { explain?: boolean }, command: Command) => {
-      try {
-        const { verdict, report } = await translate(options);
-        if (options.explain) process.stderr.write(explainVerdict(verdict));
-        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      } catch (error) {
-        if (!(error instanceof BridgeError)) throw error;
-        command.error(`lava-bridge translate: ${error.message}`, { exitCode: 1, code: error.code });
-      }
+    .action(async (options: TranslateOptions & { explain?: boolean }) => {
+      if (options.log !== undefined) keepHeapSmall();
+      const { verdict, report } = await translate(options);
+      if (options.explain) process.stderr.write(explainVerdict(verdict));
+      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     });
 }
 
@@ -102,10 +99,11 @@ async function readConsole(
   return console.end();
 }
 
+const CHUNK = 128 * 1024;
+
 /** The file's bytes, gunzipped if they are gzip. */
 async function* openLog(file: string): AsyncGenerator<Uint8Array> {
-  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
-  const gunzip = createGunzip();
+  const source = createReadStream(file, { highWaterMark: CHUNK });
   let packed: boolean | undefined;
   for await (const chunk of source) {
     if (!(chunk instanceof Uint8Array)) continue;
@@ -113,7 +111,7 @@ async function* openLog(file: string): AsyncGenerator<Uint8Array> {
     if (!packed) yield chunk;
     else break;
   }
-  if (packed) yield* createReadStream(file, { highWaterMark: 256 * 1024 }).pipe(gunzip);
+  if (packed) yield* createReadStream(file, { highWaterMark: CHUNK }).pipe(createGunzip());
 }
 
 function isGzip(bytes: Uint8Array): boolean {

@@ -21,6 +21,7 @@ export async function renderJob(
 ): Promise<Rendered> {
   const board = boardOf(request, lab.name, ctx);
   const { config } = lab;
+  const { uploads } = ctx.config;
   const url = metadataUrl(request, board);
   return ctx.renderer.render({
     request,
@@ -38,6 +39,8 @@ export async function renderJob(
     },
     instance: ctx.config.instance,
     mark,
+    metadata: ctx.config.metadata,
+    ...(uploads === undefined ? {} : { uploads: { url: uploads.url, tokenName: uploads.token_name } }),
     ...(url === undefined ? {} : { dtbs: await ctx.dtbs(url) }),
   });
 }

@@ -70,7 +70,7 @@ export function unescape(text: string, from: number, to: number): string {
       out += ESCAPES[name] ?? `\\${name}`;
       done = slash + 2;
     } else {
-      const point = hex(text, slash + 2, Math.min(to, slash + 2 + length));
+      const point = hex(text, slash + 2, length, to);
       out += point === undefined ? `\\${name}` : String.fromCodePoint(point);
       done = point === undefined ? slash + 2 : slash + 2 + length;
     }
@@ -239,9 +239,9 @@ function hasOtherType(tag: string | undefined, quoted: boolean): boolean {
   return tag === '!' || tag === '!!int' || tag === '!!float' || tag === '!!bool' || tag === '!!null';
 }
 
-function hex(text: string, from: number, to: number): number | undefined {
-  const digits = text.slice(from, to);
-  if (!/^(?:[\da-f]{2}|[\da-f]{4}|[\da-f]{8})$/i.test(digits)) return undefined;
+function hex(text: string, from: number, length: number, to: number): number | undefined {
+  const digits = text.slice(from, Math.min(to, from + length));
+  if (digits.length !== length || !/^[\da-f]+$/i.test(digits)) return undefined;
   const point = Number.parseInt(digits, 16);
   return point <= 0x10ffff ? point : undefined;
 }

@@ -1,7 +1,7 @@
 // Logs that are not kept in files: LAVA servers with a database behind (`LAVA_LOG_BACKEND` MongoDB, Elasticsearch,
 // Firestore) dump block-style YAML or JSON (LAVA, lava_scheduler_app/logutils.py). Such a log is cut into records
 // as it comes in, each of bounded size, and only then parsed; slower than LAVA's own lines, and as bounded.
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import { resolveScalar } from './log-flow.ts';
 
 /** Cuts a log into records. Records longer than the limit are cut short and come out as they are. */
@@ -84,10 +84,9 @@ export function parseRecord(record: string): unknown {
   }
   try {
     const doc = parseDocument(text, { schema: 'failsafe', prettyErrors: false, strict: false });
-    return doc.errors.length > 0 ? undefined : toValue(doc.contents, { doc, left: MAX_NODES }, 0);
+    return doc.errors.length > 0 ? undefined : toValue(doc.contents, new Map(), 0);
   } catch {
-    // The library throws on nesting that exhausts the stack, toValue on aliases of aliases; the caller keeps the
-    // record as unreadable text.
+    // Nested too deep for the library or for us: the caller keeps the record as unreadable text.
     return undefined;
   }
 }
@@ -97,19 +96,21 @@ const QUOTE = 0x22;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const MAX_DEPTH = 64;
-const MAX_NODES = 100_000;
 
-// By hand, so that a plain scalar has the type that PyYAML, which wrote it, gives it.
-function toValue(node: unknown, budget: { doc: Document; left: number }, depth: number): unknown {
-  if (depth > MAX_DEPTH || budget.left-- <= 0) throw new RangeError('too large');
-  const inner = (child: unknown): unknown => toValue(child, budget, depth + 1);
-  if (isAlias(node)) return inner(node.resolve(budget.doc));
-  if (isSeq(node)) return node.items.map(inner);
-  if (isMap(node))
-    return Object.fromEntries(node.items.map(({ key, value }) => [text(inner(key)), inner(value)]));
-  if (!isScalar(node)) return null;
-  const content = text(node.value);
-  return node.type === 'PLAIN' ? resolveScalar(content) : content;
+// By hand, so that a plain scalar has the type that PyYAML, which wrote it, gives it, and an alias costs nothing.
+function toValue(node: unknown, anchors: Map<string, unknown>, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new RangeError('nested too deep');
+  const inner = (child: unknown): unknown => toValue(child, anchors, depth + 1);
+  if (isAlias(node)) return anchors.get(node.source) ?? null;
+  let value: unknown = null;
+  if (isSeq(node)) value = node.items.map(inner);
+  else if (isMap(node)) {
+    value = Object.fromEntries(node.items.map((pair) => [text(inner(pair.key)), inner(pair.value)]));
+  } else if (isScalar(node)) {
+    value = node.type === 'PLAIN' ? resolveScalar(text(node.value)) : text(node.value);
+  }
+  if (isNode(node) && 'anchor' in node && node.anchor !== undefined) anchors.set(node.anchor, value);
+  return value;
 }
 
 function text(value: unknown): string {

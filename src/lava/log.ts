@@ -110,7 +110,9 @@ const PIECE = 64 * 1024;
 
 /** Whether `text`, the beginning of a file, is a LAVA log, in any of the formats that this reader takes. */
 export function looksLikeLavaLog(text: string): boolean {
-  return /^\ufeff?\s{0,20}(?:---\s{1,5})?(?:- )?\[?\s{0,5}\{?\s{0,5}["']?dt["']?: /.test(text.slice(0, 200));
+  return /^\ufeff?\s{0,20}(?:---\s{1,5})?(?:- \{?|\[?\s{0,5}\{)\s{0,5}["']?dt["']?: /.test(
+    text.slice(0, 200),
+  );
 }
 
 // The common line, without a parser: fixed keys in a fixed order, the message a string.

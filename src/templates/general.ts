@@ -97,7 +97,9 @@ function inlineDefinition({ params, field, name }: TestSpec): unknown {
   const metadata =
     'metadata' in definition && typeof definition.metadata === 'object' ? definition.metadata : {};
   const whole = { ...definition, metadata: { format: 'Lava-Test Test Definition 1.0', name, ...metadata } };
-  return parse(RequestInline, whole, `${field}.definition`);
+  const checked = parse(RequestInline, whole, `${field}.definition`);
+  refuseBrokenTexts(checked, `${field}.definition`);
+  return checked;
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, field: string): T {
@@ -106,6 +108,18 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, field: string): T {
   const issue = parsed.error.issues[0];
   const at = [field, ...(issue?.path ?? [])].join('.');
   throw new RequestError('bad_parameters', `${at}: ${issue?.message ?? 'not valid'}`, { field: at });
+}
+
+/** No YAML text can hold a NUL or half of a surrogate pair. */
+function refuseBrokenTexts(value: unknown, field: string): void {
+  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
+    throw new RequestError('bad_text', `${field} holds a NUL or half of a surrogate pair`, { field });
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    refuseBrokenTexts(key, field);
+    refuseBrokenTexts(inner, `${field}.${key}`);
+  }
 }
 
 /** LAVA writes parameters as shell variables, in single quotes and as they are. */

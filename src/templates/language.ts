@@ -12,7 +12,7 @@ import {
   type Evaluate,
   type Scope,
 } from './expressions.ts';
-import { HELPERS, isTruthy } from './helpers.ts';
+import { isTruthy } from './helpers.ts';
 import { positionProblems } from './positions.ts';
 import { located, type Run, type Spot } from './run.ts';
 import { MARK } from './skeleton.ts';
@@ -136,7 +136,7 @@ function compileMustache(c: C, node: hbs.AST.MustacheStatement): Write {
   }
   const spot = spotOf(c.file, node);
   const path = node.path as hbs.AST.PathExpression | hbs.AST.StringLiteral;
-  const isCall = path.type === 'PathExpression' && (node.params.length > 0 || HELPERS.has(path.original));
+  const isCall = path.type === 'PathExpression' && node.params.length > 0;
   const evaluate = isCall
     ? compileCall(c, node, path.original, node.params, node.hash)
     : compileExpression(c, path);

@@ -68,7 +68,9 @@ function readSanitizer(message: string): Header | undefined {
 
 // Which of the two CPUs is named first is chance.
 function readRace(message: string): Header | undefined {
-  const found = /^BUG: KCSAN: [a-z: -]{1,30} in ([\w.$]{1,120})(?: \/ ([\w.$]{1,120}))?/.exec(message);
+  const found = /^BUG: KCSAN: [a-z: -]{1,30} in ([\w.$]{1,120})(?:\+\S{1,30})?(?: \/ ([\w.$]{1,120}))?/.exec(
+    message,
+  );
   if (found === null) return undefined;
   const functions = [found[1], found[2] ?? found[1]].map((name) => functionName(name) ?? '');
   return { summary: `KCSAN: data-race in ${functions.toSorted(byText).join(' / ')}` };

@@ -5,7 +5,7 @@ import { errorSignature } from './signature.ts';
 import { kernelLine } from './kernel-line.ts';
 import type { Finding } from './model.ts';
 import { matchRule, type Header, type OwnRule } from './own-rules.ts';
-import { Quota } from './quota.ts';
+import { Quota, Room } from './quota.ts';
 import { functionName } from './stable.ts';
 
 /** A finding and the role of the rule that made it; what logspec found decides what becomes of it. */
@@ -38,6 +38,7 @@ export class OwnScanner {
   readonly #onFinding: (found: OwnFinding) => void;
   readonly #open = new Map<string, Open>();
   readonly #quota = new Quota();
+  readonly #room = new Room();
   #stamps = false;
 
   constructor(onFinding: (found: OwnFinding) => void) {
@@ -93,7 +94,7 @@ export class OwnScanner {
     const fn = culprit(open);
     const { type, role } = open.rule;
     if (this.#quota.admits(type, `${type} ${open.header.summary} ${fn ?? ''}`)) {
-      this.#onFinding({ finding: toFinding(open, fn), role });
+      this.#onFinding({ finding: toFinding(open, fn, this.#room), role });
     }
   }
 }
@@ -109,8 +110,7 @@ function isEnd(message: string): boolean {
 
 /** Takes what a line of a report says; whether it says anything. */
 function readLine(open: Open, message: string): boolean {
-  if (message.startsWith('  ') || message.startsWith(' <') || message.startsWith(' ?'))
-    return readFrame(open, message);
+  if (message.startsWith(' ') || BARE_FRAME.test(message)) return readFrame(open, message);
   if (/^call trace:/i.test(message) || message.startsWith('Backtrace:')) {
     open.trace ??= [];
     return true;
@@ -130,7 +130,9 @@ const COUNTER =
 const DETAILS =
   /^(?:CPU: |Code: |Modules linked in:|Workqueue: |Comm: |task:|Internal error|Oops|rcu: |KASAN:|Tainted: )/;
 
-const FRAME = /^ {1,3}(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
+/** A frame that lost its indentation, as in a log without time stamps. */
+const BARE_FRAME = /^(?:\? )?[A-Za-z_][\w.$]{0,120}\+0x[\da-f]{1,8}\/0x[\da-f]{1,8}/;
+const FRAME = /^(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
 
 function readFrame(open: Open, message: string): boolean {
   if (open.trace === undefined) return false;
@@ -146,13 +148,13 @@ function culprit(open: Open): string | undefined {
   const named = open.header.function ?? open.counter;
   if (named !== undefined) return named;
   for (const frame of open.trace ?? []) {
-    const name = frame.startsWith('?') ? undefined : functionName(FRAME.exec(`  ${frame}`)?.[1]);
+    const name = frame.startsWith('?') ? undefined : functionName(FRAME.exec(frame)?.[1]);
     if (name !== undefined && !NOISE.test(name)) return name;
   }
   return undefined;
 }
 
-function toFinding(open: Open, fn: string | undefined): Finding {
+function toFinding(open: Open, fn: string | undefined, room: Room): Finding {
   const told = open.lines.slice(0, open.told);
   const { type, category } = open.rule;
   const { summary, location } = open.header;
@@ -161,12 +163,13 @@ function toFinding(open: Open, fn: string | undefined): Finding {
     error_summary: summary,
     ...(fn === undefined ? {} : { function: fn }),
   };
-  return {
+  // A copy: strings cut from a line would keep all of it in memory.
+  return structuredClone({
     by: 'own',
     errorType: type,
     summary: fn === undefined || summary.includes(fn) ? summary : `${summary} in ${fn}`,
     signature: errorSignature(signatureFields),
-    report: told.map((line) => line.text).join('\n'),
+    report: room.report(told.map((line) => line.text).join('\n'), MAX_CHARACTERS),
     firstLine: open.firstLine,
     lastLine: told.at(-1)?.number ?? open.firstLine,
     issue: true,
@@ -174,9 +177,9 @@ function toFinding(open: Open, fn: string | undefined): Finding {
       ...signatureFields,
       ...(location === undefined ? {} : { location }),
       ...(open.hardware === undefined ? {} : { hardware: open.hardware }),
-      ...(open.trace === undefined ? {} : { call_trace: open.trace }),
+      ...(open.trace === undefined ? {} : { call_trace: room.field(open.trace) }),
     },
     signatureFields,
     categories: [category],
-  };
+  });
 }

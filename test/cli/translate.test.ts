@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BridgeError } from '../../src/base/errors.ts';
 import { addTranslate, translate, type TranslateOptions } from '../../src/cli/translate.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
 import { explainVerdict } from '../../src/verdict/explanation.ts';
@@ -53,12 +54,12 @@ const REQUEST = {
     tests: [
       { id: 'boot-test', type: 'boot' },
       { id: 'smoke', type: 'ltp' },
-      { id: 'second-suite', type: 'kselftest-arm64' },
+      { id: 'second-suite', type: 'shell' },
     ],
   },
 };
 
-/** Runs the command as the program does; resolves with what it printed and how it ended. */
+/** Runs the command as the program does, which exits 1 with the message of what is thrown. */
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const printed = { out: '', err: '' };
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -71,13 +72,12 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   });
   const program = new Command('lava-bridge').exitOverride();
   addTranslate(program);
-  for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(['node', 'lava-bridge', 'translate', ...args]);
     return { code: 0, ...printed };
   } catch (error) {
-    const code = error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : -1;
-    return { code, ...printed };
+    if (!(error instanceof BridgeError)) throw error;
+    return { code: 1, out: printed.out, err: error.message };
   } finally {
     vi.restoreAllMocks();
   }
@@ -126,7 +126,7 @@ describe('the captures of a real lab', () => {
       ['second-suite.only-case', 'PASS', undefined],
     ]);
     expect(verdict.roots[0]?.leaves[0]).toMatchObject({
-      startedAt: Date.UTC(2026, 10, 21, 16, 59, 11, 333),
+      startedAt: Date.UTC(2026, 10, 21, 16, 59, 11, 334),
       startLine: 572,
       endLine: 574,
     });
@@ -157,10 +157,8 @@ describe('translate', () => {
 
     const { verdict, report } = await translate(options('complete', { request, origin: 'mylab' }));
 
-    expect(statuses(verdict)).toEqual({ boot: 'PASS', ltp: 'FAIL', 'kselftest.arm64': 'PASS' });
-    expect(verdict.roots[1]?.leaves.map((leaf) => leaf.path)).toEqual([
-      'kselftest.arm64.second-suite.only-case',
-    ]);
+    expect(statuses(verdict)).toEqual({ boot: 'PASS', ltp: 'FAIL', shell: 'PASS' });
+    expect(verdict.roots[1]?.leaves.map((leaf) => leaf.path)).toEqual(['shell.second-suite.only-case']);
     expect(KcidbReport.parse(report).tests?.[0]).toMatchObject({
       id: 'mylab:lava-mylab-2-boot',
       build_id: 'maestro:66c0ffee0000000000000002',

@@ -282,7 +282,7 @@ describe('text', () => {
   it('is cut by whole characters', () => {
     const cut = cleanExcerpt('💥'.repeat(20_000));
 
-    expect([...cut]).toHaveLength(16_384);
+    expect(cut.length).toBe(2 * 16_384);
     expect(cut.isWellFormed()).toBe(true);
   });
 

@@ -80,7 +80,7 @@ async function ended(id: number): Promise<Record<string, unknown>> {
       if (!found) throw new Error(`no callback of job ${id}`);
       return found;
     },
-    { timeout: 10_000 },
+    { timeout: 18_000 },
   );
 }
 

@@ -107,7 +107,9 @@ describe('a change', () => {
 
   it('that runs beside others does not get into their transactions', async () => {
     const jobs = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => store.receive(newJob({ nodeId: `${i}` }), [{ kind: 'note', text: 'x' }])),
+      Array.from({ length: 50 }, (_, i) =>
+        store.receive(newJob({ nodeId: `${i}` }), [{ kind: 'note', text: 'x' }]),
+      ),
     );
 
     const saved = await Promise.all(jobs.map(({ job }) => store.save(job, { job: { stage: 'admitted' } })));
@@ -154,7 +156,7 @@ describe('a callback', () => {
     const { job } = await store.receive(newJob(), []);
     await store.save(job, { job: { nextAt: now + 60_000 } });
 
-    await store.addCallback({ jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped') }, []);
+    await store.addCallback({ jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped') }, now, []);
 
     const [due] = await store.due('lava-a', now, 10);
     const [callback] = await store.callbacks(job.id);
@@ -181,7 +183,10 @@ describe('a cancel', () => {
 it('forgets old jobs that have ended, with all that belongs to them, and no others', async () => {
   const { job } = await store.receive(newJob(), [{ kind: 'note', text: 'x' }]);
   await store.receive(newJob({ nodeId: 'open' }), []);
-  await store.save(job, { job: { done: 1 }, deliveries: [{ destination: 'kcidb', kind: 'report', body: '{}' }] });
+  await store.save(job, {
+    job: { done: 1 },
+    deliveries: [{ destination: 'kcidb', kind: 'report', body: '{}' }],
+  });
 
   const gone = await store.forget(now + 1, 100);
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { CaseResult, LavaCase } from '../../src/lava/model.ts';
+import type { LavaCase } from '../../src/lava/model.ts';
 import type { Ask, LeafVerdict } from '../../src/verdict/model.ts';
 import {
   ask,
@@ -151,7 +151,7 @@ describe('statuses', () => {
     ['skip', 'SKIP', {}],
     ['unknown', 'ERROR', { lava_result: 'unknown' }],
   ] as const)('say %s as %s', (result, status, misc) => {
-    expect(leaves([lavaCase('0_smoke', 'a', result as CaseResult)])[0]).toMatchObject({ status, misc });
+    expect(leaves([lavaCase('0_smoke', 'a', result)])[0]).toMatchObject({ status, misc });
   });
 
   it('count the last of several results, and name the others', () => {
@@ -213,9 +213,9 @@ describe('times', () => {
       ...BOOT,
       ...SHELL,
       started('0_smoke'),
-      'STARTTC a',
+      '<LAVA_SIGNAL_STARTTC a>',
       'no such file',
-      'ENDTC a',
+      '<LAVA_SIGNAL_ENDTC a>',
       'b',
       ended('0_smoke'),
     ];

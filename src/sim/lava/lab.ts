@@ -1,12 +1,10 @@
 // The simulated lab: takes jobs, gives them to devices, runs them, in LAVA's order of states, callbacks and events.
-import { LAVA_STATES, type LavaHealth, type LavaState } from '../../lava/model.ts';
-import { kernelUrl, priorityOf, scenarioOf, suitesOf, timeoutMs, type Definition } from './definition.ts';
-import type { Entry, Run } from './job-log.ts';
-import type { Stored } from './results.ts';
+import type { LavaHealth, LavaState } from '../../lava/model.ts';
+import { kernelUrl, priorityOf, timeoutMs, type Definition } from './definition.ts';
 import type { Ending } from './courses.ts';
-import { play, playCancel, type Script } from './scenarios.ts';
+import { Runs } from './runs.ts';
 import { checkSubmission } from './submission.ts';
-import type { SimDevice, SimJob, SimWorker } from './world.ts';
+import { deviceEvent, jobEvent, type SimDevice, type SimJob, type SimWorker } from './world.ts';
 
 /** How long things take, ms. */
 export interface Pace {
@@ -35,10 +33,8 @@ export interface LabOptions {
   keepJobs: number;
 }
 
-/** The lines of a job's log with their real times. */
-export interface TimedEntry extends Entry {
-  atMs: number;
-}
+/** How often the scheduler looks for jobs that waited too long; the real one every 20 s. */
+const EXPIRY_MS = 250;
 
 /** Failures of these kinds make LAVA doubt the device. */
 const DEVICE_IN_DOUBT = new Set(['Infrastructure', 'Bug', 'Configuration']);
@@ -49,10 +45,11 @@ export class Lab {
   readonly workers: ReadonlyMap<string, SimWorker>;
   readonly types: readonly string[];
   readonly tags: readonly string[];
+  readonly runs: Runs;
   private readonly options: LabOptions;
   private readonly hooks: LabHooks;
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly scripts = new Map<number, Script>();
+  private readonly expiry: NodeJS.Timeout;
   /** What each worker is busy with: lava-worker does one thing at a time. */
   private readonly busy = new Map<string, Promise<void>>();
   /** Jobs that LAVA is just saving as Finished: nobody else can change them meanwhile. */
@@ -66,6 +63,8 @@ export class Lab {
   constructor(options: LabOptions, hooks: LabHooks) {
     this.options = options;
     this.hooks = hooks;
+    this.runs = new Runs(options.pace.runMs);
+    this.expiry = setInterval(() => this.expire(), EXPIRY_MS);
     this.devices = new Map(options.devices.map((d) => [d.name, { ...d, tags: [...d.tags] }]));
     this.workers = new Map(options.workers.map((w) => [w.name, { ...w }]));
     const devices = [...this.devices.values()];
@@ -97,8 +96,6 @@ export class Lab {
     this.waiting.add(job);
     this.forgetOld();
     this.emitJob(job);
-    const queue = timeoutMs(definition.timeouts.queue);
-    if (queue !== undefined && queue < 2 ** 31) this.after(queue, () => this.cancelWaiting(job));
     this.scheduleAfter(this.options.pace.scheduleMs);
     return job;
   }
@@ -115,6 +112,14 @@ export class Lab {
     if (this.jobs.size <= this.options.keepJobs) return;
     const oldest = [...this.jobs.values()].find(({ state }) => state === 'Finished');
     if (oldest) this.jobs.delete(oldest.id);
+  }
+
+  /** Cancels what has waited for longer than its definition allows. */
+  private expire(): void {
+    for (const job of this.waiting) {
+      const patience = timeoutMs(job.definition.timeouts.queue) ?? Infinity;
+      if (Date.now() - job.submittedAt > patience) void this.cancelWaiting(job);
+    }
   }
 
   /** Soon gives waiting jobs to idle devices; what comes until then is looked at with it. */
@@ -166,7 +171,7 @@ export class Lab {
     device.job = job.id;
     this.emitDevice(device);
     this.emitJob(job);
-    const script = this.script(job);
+    const script = this.runs.script(job);
     job.firstCase = this.nextCase;
     this.nextCase += script.entries.length + 10;
     this.after(this.options.pace.runMs, () => this.byWorker(device, () => this.ran(job, script.ending)));
@@ -177,7 +182,7 @@ export class Lab {
     if (ending === 'Complete' || ending === 'Incomplete') await this.finish(job, ending);
     if (ending === 'vanishes') {
       this.jobs.delete(job.id);
-      this.scripts.delete(job.id);
+      this.runs.forget(job);
       this.release(job);
     }
   }
@@ -192,11 +197,11 @@ export class Lab {
     job.state = 'Finished';
     job.health = health;
     job.startedAt ??= endedAt;
-    const last = this.entries(job).findLast(({ level }) => level === 'results')?.msg;
+    const last = this.runs.entries(job).findLast(({ level }) => level === 'results')?.msg;
     if (isDoubtful(last) && job.device) job.device.health = 'Unknown';
     this.release(job);
     this.emitJob(job);
-    this.scripts.delete(job.id);
+    this.runs.forget(job);
   }
 
   private release(job: SimJob): void {
@@ -214,7 +219,7 @@ export class Lab {
     if (job.state === 'Submitted') return this.cancelWaiting(job);
     if (job.state !== 'Scheduled' && job.state !== 'Running') return;
     const { device } = job;
-    const isStuck = job.state === 'Running' && this.script(job).ending === 'stuck';
+    const isStuck = job.state === 'Running' && this.runs.script(job).ending === 'stuck';
     job.canceledAt = Date.now();
     job.state = 'Canceling';
     this.emitJob(job);
@@ -224,45 +229,6 @@ export class Lab {
 
   private async cancelWaiting(job: SimJob): Promise<void> {
     if (job.state === 'Submitted' && !this.locked.has(job.id)) await this.finish(job, 'Canceled');
-  }
-
-  /** The lines that the job's log has by now, or (`final`) will have in the end. */
-  entries(job: SimJob, final = job.state === 'Finished'): TimedEntry[] {
-    const { startedAt } = job;
-    if (startedAt === undefined || job.device === undefined) return [];
-    const { entries } = this.script(job);
-    const scale = this.options.pace.runMs / Math.max(1, entries.at(-1)?.at ?? 1);
-    const until = job.canceledAt ?? (final ? Infinity : Date.now());
-    const timed = (entry: Entry): TimedEntry => ({ ...entry, atMs: startedAt + entry.at * scale });
-    const written = entries.map(timed).filter(({ atMs }) => atMs <= until);
-    if (!final || job.canceledAt === undefined) return written;
-    const base = written.length;
-    return [...written, ...playCancel(this.run(job), entries.slice(0, base)).map(timed)];
-  }
-
-  results(job: SimJob, final?: boolean): Stored[] {
-    const stored: Stored[] = [];
-    for (const { level, msg, atMs } of this.entries(job, final)) {
-      const suite = level === 'results' ? suiteOf(msg) : undefined;
-      if (suite === undefined) continue;
-      const message = msg as Stored['message'];
-      stored.push({ id: job.firstCase + stored.length, suite, loggedAt: atMs, message });
-    }
-    return stored;
-  }
-
-  /** Made once per run, and again when somebody asks after the end. */
-  private script(job: SimJob): Script {
-    const known = this.scripts.get(job.id);
-    if (known) return known;
-    const script = play(scenarioOf(job.definition), this.run(job));
-    if (job.state !== 'Finished') this.scripts.set(job.id, script);
-    return script;
-  }
-
-  private run(job: SimJob): Run {
-    const { id, definition, attempt } = job;
-    return { id, definition, attempt, suites: suitesOf(definition), device: job.device?.name ?? '' };
   }
 
   setDevice(name: string, health: SimDevice['health']): void {
@@ -293,32 +259,17 @@ export class Lab {
   }
 
   stop(): void {
+    clearInterval(this.expiry);
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
   }
 
   private emitJob(job: SimJob): void {
-    const { id, state, health, submitter, device, definition } = job;
-    const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000+00:00');
-    this.hooks.emit('testjob', submitter, {
-      health,
-      state,
-      job: id,
-      description: definition.job_name,
-      priority: job.priority,
-      submit_time: iso(job.submittedAt),
-      submitter,
-      health_check: false,
-      ...(device ? { device: device.name, worker: device.worker } : {}),
-      device_type: definition.device_type,
-      ...(job.startedAt === undefined ? {} : { start_time: iso(job.startedAt) }),
-      ...(job.endedAt === undefined ? {} : { end_time: iso(job.endedAt) }),
-    });
+    this.hooks.emit('testjob', job.submitter, jobEvent(job));
   }
 
-  private emitDevice({ name, type, worker, health, state, job }: SimDevice): void {
-    const data = { health, state, device: name, device_type: type, worker };
-    this.hooks.emit('device', 'lavaserver', job === undefined ? data : { ...data, job });
+  private emitDevice(device: SimDevice): void {
+    this.hooks.emit('device', 'lavaserver', deviceEvent(device));
   }
 
   /** Does what lava-worker does for the device, after what it is at. */
@@ -341,17 +292,7 @@ function suits(device: SimDevice, { device_type, tags }: Definition): boolean {
   return device.type === device_type && tags.every((tag) => device.tags.includes(tag));
 }
 
-function suiteOf(message: unknown): string | undefined {
-  if (typeof message !== 'object' || message === null || !('definition' in message)) return undefined;
-  return typeof message.definition === 'string' ? message.definition : undefined;
-}
-
 function isDoubtful(message: unknown): boolean {
   if (typeof message !== 'object' || message === null || !('error_type' in message)) return false;
   return typeof message.error_type === 'string' && DEVICE_IN_DOUBT.has(message.error_type);
-}
-
-/** The number of a state in callbacks. */
-export function stateNumber(state: LavaState): number {
-  return LAVA_STATES.indexOf(state);
 }

@@ -146,7 +146,7 @@ function listJobs(lab: Lab, user: string | undefined, params: readonly unknown[]
 function logs(lab: Lab, user: string | undefined, params: readonly unknown[]): WireValue {
   const job = jobFor(lab, user, params[0]);
   const finished = job.state === 'Finished';
-  const entries = lab.entries(job);
+  const entries = lab.runs.entries(job);
   if (entries.length === 0) return [finished, Buffer.from('[]')];
   const end = typeof params[2] === 'number' ? params[2] : undefined;
   const lines = entries.slice(optionalNumber(params[1], 0), end);
@@ -156,7 +156,7 @@ function logs(lab: Lab, user: string | undefined, params: readonly unknown[]): W
 
 function suitePage(lab: Lab, user: string | undefined, params: readonly unknown[]): WireValue {
   const job = resultsJob(lab, user, params[0]);
-  const cases = lab.results(job).filter(({ suite }) => suite === params[1]);
+  const cases = lab.runs.results(job).filter(({ suite }) => suite === params[1]);
   if (cases.length === 0) throw new RpcFault(404, 'Specified test suite not found.');
   const offset = optionalNumber(params[3], 0);
   return exportCases(job.id, cases.slice(offset, offset + optionalNumber(params[2], cases.length)));
@@ -235,7 +235,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     'results.get_testjob_suites_list_yaml',
     (lab, user, params) => {
       const job = resultsJob(lab, user, params[0]);
-      const names = suiteNames(lab.results(job));
+      const names = suiteNames(lab.runs.results(job));
       return yamlDump(names.map((name, i) => ({ id: String(i + 2), job: String(job.id), name })));
     },
   ],
@@ -243,7 +243,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     'results.get_testjob_results_yaml',
     (lab, user, params) => {
       const job = resultsJob(lab, user, params[0]);
-      return exportCases(job.id, lab.results(job));
+      return exportCases(job.id, lab.runs.results(job));
     },
   ],
   ['results.get_testsuite_results_yaml', suitePage],

@@ -3,10 +3,10 @@ import { parse } from 'yaml';
 import { exchange } from '../../base/http-client.ts';
 import { LAVA_HEALTHS, type LavaHealth, type LavaState } from '../../lava/model.ts';
 import type { Callback } from './definition.ts';
-import { stateNumber, type Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { logLine, strTime, yamlDump } from './python.ts';
 import { exportCases, suiteNames } from './results.ts';
-import { legacyStatus, type SimJob } from './world.ts';
+import { legacyStatus, stateNumber, type SimJob } from './world.ts';
 
 export const CALLBACK_TIMEOUT_MS = 5000;
 
@@ -111,7 +111,7 @@ function basics(job: SimJob, next: Next): Record<string, unknown> {
 function dataset(lab: Lab, job: SimJob, next: Next, { dataset }: Callback): Record<string, unknown> {
   const final = next.state === 'Finished';
   const wants = (part: string): boolean => dataset === part || dataset === 'all';
-  const entries = wants('logs') ? lab.entries(job, final) : [];
+  const entries = wants('logs') ? lab.runs.entries(job, final) : [];
   const log = entries.map(({ atMs, level, msg, namespace }) => logLine(atMs, level, msg, namespace)).join('');
   return {
     ...(log === '' ? {} : { log }),
@@ -121,7 +121,7 @@ function dataset(lab: Lab, job: SimJob, next: Next, { dataset }: Callback): Reco
 
 /** LAVA's YAML text by suite, in no particular order: what was stored last may stand in the middle. */
 function resultTexts(lab: Lab, job: SimJob, final: boolean): Record<string, string> {
-  const results = lab.results(job, final);
+  const results = lab.runs.results(job, final);
   const texts = suiteNames(results).map((suite): [string, string] => {
     const cases = results.filter((r) => r.suite === suite);
     const middle = Math.floor(cases.length / 2);

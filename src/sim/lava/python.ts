@@ -83,7 +83,7 @@ export function strTime(ms: number | undefined): string {
 function stamp(ms: number, between: string): string {
   const whole = Math.floor(ms);
   const iso = new Date(whole).toISOString();
-  const micros = Math.min(999, Math.floor((ms - whole) * 1000));
+  const micros = Math.min(999, Math.round((ms - whole) * 1000));
   const fraction = iso.slice(20, 23) + String(micros).padStart(3, '0');
   const seconds = `${iso.slice(0, 10)}${between}${iso.slice(11, 19)}`;
   return fraction === '000000' ? seconds : `${seconds}.${fraction}`;

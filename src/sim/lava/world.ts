@@ -1,5 +1,5 @@
-// What a simulated lab consists of: users, devices, workers, jobs. Data only.
-import type { LavaHealth, LavaState } from '../../lava/model.ts';
+// What a simulated lab consists of: users, devices, workers, jobs, and how LAVA tells of them.
+import { LAVA_STATES, type LavaHealth, type LavaState } from '../../lava/model.ts';
 import type { Definition } from './definition.ts';
 
 export interface SimUser {
@@ -45,6 +45,11 @@ export interface SimJob {
   firstCase: number;
 }
 
+/** The number of a state in callbacks. */
+export function stateNumber(state: LavaState): number {
+  return LAVA_STATES.indexOf(state);
+}
+
 /** The legacy status of a job: what callbacks call `status`. */
 export function legacyStatus(state: LavaState, health: LavaHealth): [number, string] {
   if (state === 'Running') return [1, 'running'];
@@ -69,4 +74,30 @@ export function device(
   health: SimDevice['health'] = 'Good',
 ): SimDevice {
   return { name, type, tags, worker: 'lab-worker', health, state: 'Idle', job: undefined };
+}
+
+/** What an event tells of a job. */
+export function jobEvent(job: SimJob): Record<string, unknown> {
+  const { id, state, health, submitter, device, definition } = job;
+  const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000+00:00');
+  return {
+    health,
+    state,
+    job: id,
+    description: definition.job_name,
+    priority: job.priority,
+    submit_time: iso(job.submittedAt),
+    submitter,
+    health_check: false,
+    ...(device ? { device: device.name, worker: device.worker } : {}),
+    device_type: definition.device_type,
+    ...(job.startedAt === undefined ? {} : { start_time: iso(job.startedAt) }),
+    ...(job.endedAt === undefined ? {} : { end_time: iso(job.endedAt) }),
+  };
+}
+
+/** What an event tells of a device. */
+export function deviceEvent({ name, type, worker, health, state, job }: SimDevice): Record<string, unknown> {
+  const data = { health, state, device: name, device_type: type, worker };
+  return job === undefined ? data : { ...data, job };
 }

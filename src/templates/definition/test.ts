@@ -45,7 +45,7 @@ export const InlineTest = z.strictObject({
     .optional(),
   parameters: Parameters.optional(),
   params: Parameters.optional(),
-  parse: z.looseObject({ fixupdict: Fixup.optional() }).optional(),
+  parse: z.strictObject({ pattern: z.string().optional(), fixupdict: Fixup.optional() }).optional(),
   run: z.strictObject({ steps: Lines }).optional(),
   expected: Lines.optional(),
 });

@@ -1,0 +1,264 @@
+// The shipped templates against what KernelCI's own make of the same jobs. Each difference is listed here and explained
+// in docs/parity.md; nothing else may differ.
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import {
+  makeRequest,
+  readDefinition,
+  readReference,
+  referenceDir,
+  render,
+  type RequestParts,
+} from './support.ts';
+
+const RPI = 'bcm2711-rpi-4-b';
+const JACUZZI = 'mt8183-kukui-jacuzzi-juniper-sku16';
+const CHROMEBOOK = 'kbuild-gcc-14-arm64-chromebook';
+
+const LABS: Record<string, { token: string; min: number; max: number }> = {
+  'lava-collabora': { token: 'kernelci-api-token-staging', min: 40, max: 60 },
+  'lava-broonie': { token: 'kernelci-new-api-callback', min: 0, max: 49 },
+  'lava-cip': { token: 'kernel-ci-new-api', min: 0, max: 100 },
+  'lava-pengutronix': { token: 'kernel-ci-callback', min: 10, max: 40 },
+  'lava-testpull': { token: 'kernelci-lab-testpull', min: 0, max: 100 },
+};
+
+const JOB_TIMEOUT = 'timeouts.job.minutes';
+const ECHO = 'actions.#.test.definitions.0.repository.run.steps.0';
+const DESCRIPTION = 'actions.2.test.definitions.0.repository.metadata.description';
+const OS_NFS = 'actions.0.deploy.os';
+
+const CASES: [sample: string, parts: RequestParts, differences: string[]][] = [
+  [
+    'barebox-riotboard-baseline',
+    {
+      name: 'baseline-arm-pengutronix',
+      platform: 'imx6dl-riotboard',
+      build: 'kbuild-gcc-14-arm',
+      kernel: 'zImage',
+      lab: 'lava-pengutronix',
+    },
+    [ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'depthcharge-fluster-h264',
+    { name: 'fluster-debian-h264', platform: JACUZZI, build: CHROMEBOOK },
+    [
+      'actions.0.deploy.nfsrootfs.url',
+      OS_NFS,
+      'actions.0.deploy.ramdisk.url',
+      DESCRIPTION,
+      'actions.2.test.definitions.0.repository.metadata.os',
+      'actions.2.test.definitions.0.repository.metadata.scope',
+      JOB_TIMEOUT,
+    ],
+  ],
+  [
+    'depthcharge-jacuzzi-baseline-nfs',
+    { name: 'baseline-nfs-arm64-mediatek-chromebook', platform: JACUZZI, build: CHROMEBOOK },
+    [OS_NFS, ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'depthcharge-jacuzzi-baseline',
+    { name: 'baseline-arm64-mediatek-chromebook', platform: JACUZZI, build: CHROMEBOOK },
+    [ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'depthcharge-watchdog-reset',
+    { name: 'watchdog-reset-arm64-mediatek', platform: JACUZZI, build: CHROMEBOOK },
+    [
+      'actions.2.test.interactive.0.script.0.failures.0.message',
+      'actions.2.test.interactive.0.script.1.command',
+      JOB_TIMEOUT,
+      'timeouts.connections',
+    ],
+  ],
+  [
+    'efi-rb3gen2-baseline',
+    { name: 'baseline-arm64-qualcomm', platform: 'qcs6490-rb3gen2' },
+    ['actions.0.deploy.postprocess.docker.steps', ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'fastboot-db410c-baseline',
+    { name: 'baseline-arm64', platform: 'dragonboard-410c', kernel: 'Image.gz' },
+    ['actions.0.deploy.postprocess.docker.steps', 'actions.0.deploy.timeout', ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'grub-orion-o6-baseline',
+    { name: 'baseline-arm64-broonie', platform: 'cd8180-orion-o6', kernel: 'Image.gz', lab: 'lava-broonie' },
+    [
+      'actions.0.deploy.kernel.image_arg',
+      'actions.0.deploy.root_partition',
+      'actions.0.deploy.timeout',
+      'actions.0.deploy.modules',
+      ECHO,
+      JOB_TIMEOUT,
+    ],
+  ],
+  [
+    'ipxe-mcom-baseline',
+    {
+      name: 'baseline-x86',
+      platform: 'x86-siemens-mcom',
+      build: 'kbuild-gcc-14-x86',
+      kernel: 'bzImage',
+      lab: 'lava-cip',
+    },
+    ['actions.0.deploy.kernel.type', ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'qemu-arm64-baseline',
+    { name: 'baseline-arm64', platform: 'qemu-arm64' },
+    [
+      'actions.0.deploy.images.ramdisk.compression',
+      'actions.0.deploy.images.ramdisk.format',
+      'actions.0.deploy.images.ramdisk.overlays',
+      'actions.1.boot.docker',
+      ECHO,
+      JOB_TIMEOUT,
+    ],
+  ],
+  [
+    'qemu-x86-baseline',
+    { name: 'baseline-x86', platform: 'qemu-x86_64', build: 'kbuild-gcc-14-x86', kernel: 'bzImage' },
+    [
+      'actions.0.deploy.images.ramdisk.compression',
+      'actions.0.deploy.images.ramdisk.format',
+      'actions.0.deploy.images.ramdisk.overlays',
+      'actions.1.boot.docker',
+      ECHO,
+      'context.console_device',
+      'context.memory',
+      JOB_TIMEOUT,
+    ],
+  ],
+  [
+    'testpull-bbb-baseline',
+    {
+      name: 'baseline-arm-testpull',
+      platform: 'beaglebone-black',
+      build: 'kbuild-gcc-14-arm',
+      kernel: 'zImage',
+      lab: 'lava-testpull',
+    },
+    [ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'uboot-kselftest-coverage',
+    {
+      name: 'kselftest-futex',
+      platform: RPI,
+      build: 'kbuild-gcc-14-arm64-coverage',
+      configFull: 'defconfig+coverage',
+    },
+    [
+      DESCRIPTION,
+      'actions.2.test.definitions.1.repository.metadata.description',
+      'actions.2.test.definitions.1.repository.run.steps.0',
+      'actions.2.test.definitions.3.repository.metadata.description',
+      'actions.2.test.definitions.3.repository.metadata.environment',
+      'actions.2.test.definitions.3.repository.metadata.os',
+      'actions.2.test.definitions.3.repository.run.steps',
+      JOB_TIMEOUT,
+    ],
+  ],
+  [
+    'uboot-kselftest-cpufreq',
+    { name: 'kselftest-cpufreq-suspend', platform: RPI },
+    [DESCRIPTION, JOB_TIMEOUT],
+  ],
+  ['uboot-kselftest-mm-2g', { name: 'kselftest-mm-2g', platform: RPI }, [DESCRIPTION, JOB_TIMEOUT]],
+  [
+    'uboot-kvm-unit-tests',
+    { name: 'kvm-unit-tests', platform: RPI },
+    [DESCRIPTION, 'actions.2.test.timeout.minutes', JOB_TIMEOUT],
+  ],
+  ['uboot-ltp-smoke', { name: 'ltp-smoke', platform: RPI }, ['actions.2.test.name', JOB_TIMEOUT]],
+  [
+    'uboot-rpi4-baseline-nfs',
+    { name: 'baseline-nfs-arm64', platform: RPI, kernel: 'Image.gz' },
+    [ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'uboot-rpi4-baseline',
+    { name: 'baseline-arm64-broonie', platform: RPI, lab: 'lava-broonie' },
+    [ECHO, JOB_TIMEOUT],
+  ],
+  [
+    'uboot-rt-tests-cyclictest',
+    { name: 'rt-tests-cyclictest', platform: RPI, build: 'kbuild-gcc-14-arm64-preempt_rt' },
+    [
+      'actions.2.test.definitions.0.parameters.AFFINITY',
+      'actions.2.test.definitions.0.parameters.AFFINTIY',
+      'actions.2.test.definitions.0.parameters.ARTIFACTORIAL_TOKEN',
+      'actions.2.test.definitions.0.parameters.ARTIFACTORIAL_URL',
+      'actions.2.test.definitions.0.parameters.HISTOGRAM',
+      'actions.2.test.definitions.0.parameters.PRIORITY',
+      'actions.2.test.name',
+      JOB_TIMEOUT,
+    ],
+  ],
+];
+
+/** The paths at which two values differ; a list of steps counts as one value. */
+function differences(a: unknown, b: unknown, path: string[] = []): string[] {
+  if (JSON.stringify(a) === JSON.stringify(b)) return [];
+  const here = path.join('.');
+  const isMap = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
+  if (!isMap(a) || !isMap(b)) return [here];
+  if (path.at(-1) === 'steps' && Object.keys(a).length !== Object.keys(b).length) return [here];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].flatMap((key) => differences(a[key], b[key], [...path, key]));
+}
+
+describe.runIf(referenceDir !== undefined)('against KernelCI’s own definitions', () => {
+  it.each(CASES)('%s differs only where ours is better', (sample, parts, expected) => {
+    const { token, ...priority } = LABS[parts.lab ?? 'lava-collabora'] ?? { token: '', min: 0, max: 100 };
+    const request = makeRequest(parts);
+
+    const rendered = render(request, {
+      lab: {
+        name: parts.lab ?? 'lava-collabora',
+        priority,
+        callback: {
+          url: `https://pipeline.kernelci.example/node/${request.node.id}`,
+          tokenName: token,
+          header: 'Authorization',
+        },
+        queueTimeoutMs: 2 * 86_400_000,
+      },
+      metadata: { api_config_name: 'production', storage_config_name: 'kci-storage-production' },
+      uploads: { url: 'https://files.kernelci.org', tokenName: 'kci-storage-production-token' },
+    });
+
+    const ours = readDefinition(rendered.definition);
+    const found = differences(parse(readReference(`lava-${sample}.yaml`)), ours);
+    const test = String(ours.actions.length - 1);
+    expect(found.toSorted()).toEqual(expected.map((path) => path.replace('#', test)).toSorted());
+  });
+});
+
+describe.runIf(referenceDir !== undefined)('KernelCI’s own PULL_LABS definitions', () => {
+  it.each([
+    ['pull-qemu-arm64-boot', 'baseline-arm64-pull-labs-demo', 'qemu-arm64', 'boot', ['boot']],
+    ['pull-bbb-boot', 'baseline-arm-pull-labs-demo', 'beaglebone-black', 'boot', ['boot']],
+    ['pull-qemu-arm64-ltp-smoke', 'ltp-smoke-pull-labs', 'qemu-arm64', 'boot.nfs', ['ltp']],
+    ['pull-qemu-arm64-ltp-syscalls', 'ltp-syscalls-pull-labs', 'qemu-arm64', 'boot.nfs', ['ltp']],
+    ['pull-e850-kselftest-arm64', 'kselftest-arm64-pull-labs', RPI, 'boot.nfs', ['kselftest.arm64']],
+  ])('%s is run as it says', (sample, name, platform, bootPath, roots) => {
+    const definition: unknown = JSON.parse(readReference(`${sample}.json`));
+    const kernel = 'Image';
+
+    const { ask, definition: text } = render(makeRequest({ name, platform, kernel, definition }));
+
+    expect([ask.bootPath, ask.roots.map((root) => root.path)]).toEqual([bootPath, roots]);
+    expect(text).toContain('https://files.kernelci.org/kbuild-gcc-15-');
+  });
+
+  it('refuses a boot that has no root file system, and says which', () => {
+    const definition: unknown = JSON.parse(readReference('pull-aws-x86-boot.json'));
+    const request = makeRequest({ name: 'boot-of-somebody', platform: 'qemu-x86_64', definition });
+
+    expect(() => render(request)).toThrow(expect.objectContaining({ code: 'missing_rootfs' }));
+  });
+});
