@@ -1,7 +1,7 @@
 // Takes over a LAVA job definition that came as YAML: from Maestro (LAVA pull), or pushed. It is read, checked against
 // what the lab permits, and passed on with what the bridge needs: its mark in the job's name, the node's id, its
 // callback, and the lab's bounds for queue and priority. The rest keeps its meaning to the letter. Pure.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { RequestError } from '../base/errors.ts';
 import { MINUTE, SECOND } from '../base/time.ts';
 import type { Board } from '../boards/registry.ts';
@@ -66,6 +66,15 @@ export function adoptDefinition(text: string, options: AdoptOptions): Rendered {
     deviceType: adopted.device_type,
     priority,
   };
+}
+
+const Device = z.object({ device_type: z.string(), tags: z.array(z.string()).prefault([]) });
+
+/** What device a definition wants that was taken over. Throws RequestError if it is none. */
+export function adoptedDevice(text: string): { deviceType: string; tags: string[] } {
+  const parsed = Device.safeParse(readLavaYaml(text));
+  if (!parsed.success) throw refusal(parsed.error.issues);
+  return { deviceType: parsed.data.device_type, tags: parsed.data.tags };
 }
 
 function mappingOf(value: Plain): { [key: string]: Plain } {
