@@ -421,6 +421,11 @@ it('knows without the templates what a request asks for', () => {
     makeRequest({ name: 'kselftest-futex', platform: RPI, configFull: 'coverage' }),
     makeRequest({ name: 'baseline-nfs-arm64', platform: RPI }),
     makeRequest({ name: 'watchdog-reset-arm64-mediatek', platform: RPI }),
+    makeRequest({
+      name: 'ltp-smoke',
+      platform: 'qemu-arm64',
+      definition: { artifacts: { kernel: artifacts.kernel }, tests: [{ id: 'x', type: 'ltp' }] },
+    }),
     pull([{ id: 'b', type: 'ltp-syscalls', 'pre-commands': ['a'], 'post-commands': ['c'] }]),
   ];
   for (const request of requests) {
