@@ -4,6 +4,7 @@ import type { Board } from '../boards/registry.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../plans/registry.ts';
 import type { Ask, Root } from '../verdict/model.ts';
+import { bootFrom } from './artifacts.ts';
 import { isLikelyType, testsOf, type TestSpec } from './tests.ts';
 
 /** The helpers of the shipped templates, by the names of their definitions. */
@@ -60,12 +61,9 @@ export function askFor(
 ): Ask {
   const plan = plans.find(request.node.name);
   const board = boards.find(request.node.data.platform ?? '');
-  const { definition } = request;
-  const nfs =
-    definition === undefined
-      ? (plan?.boot ?? board?.boot) === 'nfs'
-      : definition.artifacts['rootfs'] !== undefined;
-  const tests = definition === undefined && plan === undefined ? [] : testsOf(request, plan, isLikelyType);
+  const nfs = bootFrom(request, plan, board) === 'nfs';
+  const tests =
+    request.definition === undefined && plan === undefined ? [] : testsOf(request, plan, isLikelyType);
   const around = tests.flatMap((test) => [
     ...(test.pre.length > 0 ? [`${test.name}-pre`] : []),
     test.name,
