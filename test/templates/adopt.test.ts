@@ -635,7 +635,7 @@ describe('QEMU’s options', () => {
           expect(['-kernel', '-append', '-m', '-smp', '-nographic', '-cpu']).toContain(option);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });
@@ -803,7 +803,7 @@ describe('whatever stands in a sensitive place', () => {
         }
         expect(head + tail).toMatch(safe);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });
