@@ -53,11 +53,19 @@ function checkEffort(text: string): void {
   }
 }
 
+/** Every plain scalar stays the text that it is. Doubled keys are found below: the library compares all with all. */
+const OPTIONS = {
+  version: '1.1',
+  schema: 'failsafe',
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'error',
+} as const;
+
 function compose(text: string): Document {
   let document: Document;
   try {
-    // Every plain scalar stays the text that it is. Doubled keys are found below: the library compares all with all.
-    document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' }); // prettier-ignore
+    document = parseDocument(text, OPTIONS);
   } catch (error) {
     throw bad([], `it can't be read as YAML: ${errorText(error)}`);
   }

@@ -232,6 +232,13 @@ describe('a definition that is permitted', () => {
     const board = { ...shipped.boards.get('qemu-x86_64', undefined), limits: { max_job_timeout: 60_000 } };
 
     expect(refusalOf(maestroJob(), { board })).toMatchObject({ code: 'job_too_long' });
+    expect(refusalOf(maestroJob(), { board }).message).toContain('1m 00s, the limit of the board qemu-x86_64');
+  });
+
+  it('is refused if it runs longer than any may', () => {
+    const job = withValue(maestroJob(), 'timeouts.job', { days: 1 });
+
+    expect(refusalOf(job).message).toContain('12h 00m, the limit of the lab (definitions.max_job_timeout)');
   });
 
   it('asks for the test of its plan, under the plan’s name', () => {
