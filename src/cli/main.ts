@@ -15,7 +15,6 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   render: async () => (await import('./render.ts')).addRender,
   validate: async () => (await import('./validate.ts')).addValidate,
   translate: async () => (await import('./translate.ts')).addTranslate,
-  import: async () => (await import('./import.ts')).addImport,
   triage: async () => (await import('./triage.ts')).addTriage,
   submit: async () => (await import('./submit.ts')).addSubmit,
   jobs: async () => (await import('./jobs.ts')).addJobs,
@@ -23,6 +22,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   labs: async () => (await import('./overview.ts')).addLabs,
   drain: async () => (await import('./overview.ts')).addDrain,
   resume: async () => (await import('./overview.ts')).addResume,
+  import: async () => (await import('./import.ts')).addImport,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
 };
 

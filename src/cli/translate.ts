@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../base/errors.ts';
+import { keepHeapSmall } from '../base/heap.ts';
 import { loadBoards } from '../boards/registry.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
 import { validateReport } from '../kcidb/schema.ts';
@@ -53,6 +54,7 @@ export function addTranslate(program: Command): void {
         .default('ERROR'),
     )
     .action(async (options: TranslateOptions & { explain?: boolean }) => {
+      if (options.log !== undefined) keepHeapSmall();
       const { verdict, report } = await translate(options);
       if (options.explain) process.stderr.write(explainVerdict(verdict));
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -61,6 +63,7 @@ export function addTranslate(program: Command): void {
 
 /** Does the work of the command. Throws BridgeError for what is wrong with the input, rule 0 among it. */
 export async function translate(options: TranslateOptions): Promise<{ verdict: Verdict; report: unknown }> {
+  checkNames(options);
   const callback = parseCallback(await readJson(options.callback));
   const request = options.request === undefined ? undefined : await readRequest(options.request);
   const { job } = callback;
@@ -80,6 +83,21 @@ export async function translate(options: TranslateOptions): Promise<{ verdict: V
   return { verdict, report };
 }
 
+function checkNames({ origin, buildId }: TranslateOptions): void {
+  if (origin !== undefined && !/^[a-z0-9_]+$/.test(origin)) {
+    throw new PermanentError(
+      'bad_origin',
+      '--origin: a KCIDB origin has lower-case letters, digits and _ only',
+    );
+  }
+  if (buildId !== undefined && !/^(?:[a-z0-9_]+:)?[^:\0]+$/.test(buildId)) {
+    throw new PermanentError(
+      'bad_build',
+      "--build-id: a build's id is <origin>:<id>, or a kbuild node's 24 hex digits",
+    );
+  }
+}
+
 async function readConsole(
   { job, log }: LavaCallback,
   file: string | undefined,
@@ -97,10 +115,11 @@ async function readConsole(
   return console.end();
 }
 
+const CHUNK = 128 * 1024;
+
 /** The file's bytes, gunzipped if they are gzip. */
 async function* openLog(file: string): AsyncGenerator<Uint8Array> {
-  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
-  const gunzip = createGunzip();
+  const source = createReadStream(file, { highWaterMark: CHUNK });
   let packed: boolean | undefined;
   for await (const chunk of source) {
     if (!(chunk instanceof Uint8Array)) continue;
@@ -108,7 +127,7 @@ async function* openLog(file: string): AsyncGenerator<Uint8Array> {
     if (!packed) yield chunk;
     else break;
   }
-  if (packed) yield* createReadStream(file, { highWaterMark: 256 * 1024 }).pipe(gunzip);
+  if (packed) yield* createReadStream(file, { highWaterMark: CHUNK }).pipe(createGunzip());
 }
 
 function isGzip(bytes: Uint8Array): boolean {

@@ -57,6 +57,7 @@ export function followLavaEvents(options: LavaEventOptions): LavaEventStream {
   let socket: WebSocket | undefined;
   let retry: NodeJS.Timeout | undefined;
   let tries = 0;
+  let isUp = false;
   let isLost = false;
   let stopped = false;
 
@@ -74,22 +75,28 @@ export function followLavaEvents(options: LavaEventOptions): LavaEventStream {
       current.terminate();
     };
     const watch = watchSocket(current, { pingMs, quietMs, onMute: give, onQuiet: options.onQuiet });
-    current.on('open', () => {
+    // LAVA lets everybody in, and then says whom it refuses: only what comes next tells that we are connected.
+    const isAlive = (): void => {
+      tries = 0;
+      if (isUp) return;
+      isUp = true;
       isLost = false;
       options.onConnected();
-    });
+    };
+    current.on('open', () => current.ping());
+    current.on('pong', isAlive);
     current.on('message', (data) => {
       const event = parseFrame(textOf(data));
       if (event?.kind === 'error') return give(`LAVA refused: ${event.message}`);
       if (event === undefined) return;
       watch.sawEvent();
-      tries = 0;
+      isAlive();
       options.onEvent(event);
     });
-    current.on('pong', () => (tries = 0));
     current.on('error', (error) => (reason = errorText(error)));
     current.on('close', () => {
       watch.stop();
+      isUp = false;
       if (stopped) return;
       if (!isLost) options.onLost(reason);
       isLost = true;
@@ -99,9 +106,10 @@ export function followLavaEvents(options: LavaEventOptions): LavaEventStream {
 
   connect();
   return {
-    isConnected: () => socket?.readyState === WebSocket.OPEN,
+    isConnected: () => isUp,
     stop: () => {
       stopped = true;
+      isUp = false;
       clearTimeout(retry);
       socket?.terminate();
     },

@@ -26,6 +26,7 @@ export function explain(s: Situation, rule: Rule, rootRule: Rule): string[] {
   for (const { root, crash } of s.suiteCrashes)
     lines.push(`console line ${crash.line}, in ${root.path}: ${crash.text}`);
   if (s.kernelMessagesFailed) lines.push('a kernel-messages case failed');
+  if (s.loginTimedOut) lines.push('the login timed out');
   if (s.wholeJobTimeout) lines.push('the whole job was over its time');
   if (s.there) lines.push(`it happened in: ${s.there.path}`);
   if (rootRule.number === 13)
@@ -81,7 +82,8 @@ function rootReason(s: Situation, rule: Rule, test: RootVerdict): string {
 /** Why the whole job ended, in one line. */
 export function jobReason(s: Situation): string {
   if (s.ending) return s.ending.reason;
-  if (!s.onDevice) return 'canceled or timed out in the queue';
+  if (!s.onDevice)
+    return s.canceled ? 'canceled or timed out in the queue' : 'ended in LAVA without a device';
   const crash = s.bootCrash ?? s.suiteCrashes[0]?.crash;
   return crash ? crash.text : lavaWord(s);
 }

@@ -279,8 +279,8 @@ describe('fetching results', () => {
 
     expect(Object.keys(results)).toEqual(['lava', '0_suite']);
     const names = results['0_suite']?.match(/^  name: .*$/gm) ?? [];
-    expect(names).toEqual(Array.from({ length: 2000 }, (_, i) => `  name: case-${i}`));
-    expect(lava.calls.get('system.multicall')).toBe(5);
+    expect(names).toEqual(Array.from({ length: 1100 }, (_, i) => `  name: case-${i}`));
+    expect(lava.calls.get('system.multicall')).toBe(3);
   });
 
   it('needs two requests for most jobs, one for a job without results', async () => {
@@ -314,9 +314,9 @@ describe('looking for a mark', () => {
       await client.submit(definition('pass', i % 100 === 5 ? `marked ${i}` : 'other'));
     const before = lava.requests.length;
 
-    expect(await client.findByMark('marked')).toEqual({ ids: [205, 105, 5], complete: true });
+    expect(await client.findByMark('marked')).toMatchObject({ ids: [205, 105, 5], complete: true });
     expect(lava.requests.length - before).toBe(3);
-    expect(await client.findByMark('marked', 105)).toEqual({ ids: [205], complete: true });
+    expect(await client.findByMark('marked', 105)).toMatchObject({ ids: [205], complete: true });
     expect(lava.requests.length - before).toBe(5);
   });
 
@@ -326,7 +326,7 @@ describe('looking for a mark', () => {
       Array.from({ length: 100 }, () => ({ id: id--, description: 'x', submitter: 'bridge' })),
     );
 
-    expect(await client.findByMark('mark')).toEqual({ ids: [], complete: false });
+    expect(await client.findByMark('mark')).toMatchObject({ ids: [], complete: false });
     expect(calls).toHaveLength(50);
   });
 
@@ -337,7 +337,7 @@ describe('looking for a mark', () => {
       { id: 1, description: 'my mark', submitter: 'bridge' },
     ]);
 
-    expect(await client.findByMark('mark')).toEqual({ ids: [1], complete: true });
+    expect(await client.findByMark('mark')).toMatchObject({ ids: [1], complete: true });
   });
 });
 

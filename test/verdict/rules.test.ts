@@ -79,6 +79,14 @@ describe('rule 1', () => {
     expect(verdict.node.errorCode).toBe('Canceled');
   });
 
+  it('blames the harness for a job that LAVA ended without a device and without a cancel', () => {
+    const verdict = judged({ lava: lavaJob('Incomplete', [], { device: undefined }) });
+
+    expect(verdict.rule).toBe(1);
+    expect(blamed(verdict)).toEqual(['boot: harness']);
+    expect(verdict.node.errorCode).toBe('Infrastructure');
+  });
+
   it('leaves the word to LAVA where the job ran on a device after all', () => {
     const ending = { kind: 'canceled', reason: 'the node was closed' } as const;
 
@@ -372,9 +380,10 @@ describe('rule 6', () => {
   });
 
   it('is not for an action that LAVA cut because the whole job was over its time', () => {
-    const short = definition(['smoke'], 'timeouts: {job: {seconds: 5}}\n');
+    const short = definition(['smoke'], 'timeouts: {job: {seconds: 6}}\n');
     const long = definition(['smoke'], 'timeouts: {job: {minutes: 10}}\n');
-    const log = consoleOf([...BOOT, '[    4.0] still there']);
+    const cut = 'exception: auto-login-action timed out after 5 seconds';
+    const log = consoleOf(['info: start: 1 deploy', ...BOOT, cut, 'info: cleaning', 'info: a minute later']);
 
     const over = judged({ lava: lavaJob('Incomplete', timedOut(), { definition: short }), console: log });
     const inTime = judged({ lava: lavaJob('Incomplete', timedOut(), { definition: long }), console: log });
