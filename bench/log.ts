@@ -25,14 +25,14 @@ interface Measured {
 const TASKS: Record<string, (file: string) => Promise<number>> = {
   read: async (file) => {
     let lines = 0;
-    for await (const batch of readLog(createReadStream(file, { highWaterMark: 256 * 1024 })))
+    for await (const batch of readLog(createReadStream(file, { highWaterMark: 64 * 1024 })))
       lines += batch.length;
     return lines;
   },
   triage: async (file) => {
     const triage = createTriage();
     let lines = 0;
-    for await (const batch of readLog(createReadStream(file, { highWaterMark: 256 * 1024 }))) {
+    for await (const batch of readLog(createReadStream(file, { highWaterMark: 64 * 1024 }))) {
       for (const { level, text } of batch) {
         if (level === 'target' && text !== undefined) triage.line(text, lines);
         lines++;
@@ -47,7 +47,7 @@ const TASKS: Record<string, (file: string) => Promise<number>> = {
 
 async function transform(file: string, log: ReturnType<typeof consoleText>): Promise<number> {
   let lines = 0;
-  for await (const batch of readLog(createReadStream(file, { highWaterMark: 256 * 1024 }))) {
+  for await (const batch of readLog(createReadStream(file, { highWaterMark: 64 * 1024 }))) {
     for (const line of batch) log.line(line);
     lines += batch.length;
   }

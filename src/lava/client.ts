@@ -21,6 +21,8 @@ export interface LavaClientOptions {
   timeoutMs: number;
   /** The largest answer that is taken, bytes. */
   maxBytes?: number;
+  /** Ends every call that brings no signal of its own. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What became of one id that was asked for. */
@@ -43,8 +45,10 @@ export interface LogPart {
 export interface MarkSearch {
   /** Ids of own jobs whose name contains the mark, newest first. */
   ids: number[];
-  /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing. */
+  /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing of jobs before `oldest`. */
   complete: boolean;
+  /** The lowest id that was seen, anybody's. */
+  oldest: number | undefined;
 }
 
 /**
@@ -83,6 +87,11 @@ export interface LavaClient {
   facts: (signal?: AbortSignal) => Promise<LabFacts>;
   /** Names of the device types that the user may see, with their number of devices. */
   deviceTypes: () => Promise<{ name: string; devices: number }[]>;
+  /**
+   * The settings of devices, as LAVA gives them to its dispatcher: YAML, by name. Those that the user may not see, or
+   * that have none, are left out. They may hold commands and addresses of the lab: not for logs, pages and messages.
+   */
+  deviceSettings: (names: readonly string[], signal?: AbortSignal) => Promise<Map<string, string>>;
 }
 
 /** LAVA's limit of `scheduler.jobs.list`. */
@@ -156,6 +165,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
 
   async function findByMark(mark: string, sinceId = 0, signal?: AbortSignal): Promise<MarkSearch> {
     const found = new Set<number>();
+    let oldest: number | undefined;
     for (let page = 0; page < LIST_PAGES; page++) {
       const call = to('scheduler.jobs.list', null, null, page * LIST_PAGE, LIST_PAGE);
       const jobs = await ask(answers.JobList, 'the list of jobs', call, signal);
@@ -164,11 +174,12 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
         if (isOurs && typeof id === 'number' && id > sinceId) found.add(id);
       }
       const last = jobs.at(-1);
+      if (last !== undefined) oldest = Math.trunc(Number(last.id));
       if (jobs.length < LIST_PAGE || last === undefined || Number(last.id) <= sinceId) {
-        return { ids: [...found], complete: true };
+        return { ids: [...found], complete: true, oldest };
       }
     }
-    return { ids: [...found], complete: false };
+    return { ids: [...found], complete: false, oldest };
   }
 
   return {
@@ -187,7 +198,25 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     findByMark,
     facts: (signal) => askFacts(asker, signal),
     deviceTypes: () => ask(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
+    deviceSettings: async (names, signal) => {
+      const calls = names.map((name) => to('scheduler.devices.get_dictionary', name, true));
+      const outcomes = await askAll(calls, signal);
+      return new Map(names.flatMap((name, i) => settingsOf(name, outcomes[i])));
+    },
   };
+}
+
+/** Why there may be no settings of a device: it is gone, not to be seen, or LAVA does not tell. */
+const SILENT = new Set(['lava_not_found', 'lava_forbidden', 'lava_version']);
+
+function settingsOf(name: string, outcome: Outcome | undefined): [string, string][] {
+  try {
+    const settings = read(answers.Settings, 'scheduler.devices.get_dictionary', outcome);
+    return [[name, Buffer.from(settings).toString('utf8')]];
+  } catch (error) {
+    if (error instanceof PermanentError && SILENT.has(error.code)) return [];
+    throw error;
+  }
 }
 
 function shown(id: number, outcome: Outcome | undefined): ShownJob {

@@ -122,17 +122,19 @@ export class LogspecTriage {
     this.#onReport?.(report.errorType, from + start, from + (hasEnd(report) ? report.end : start + 1));
     if (this.#errors.length >= MAX_ERRORS) return;
     const signature = this.#signatures.of(report.signatureFields);
-    this.#errors.push(logspecError(report, text, signature));
+    // A copy: strings cut from the window would keep all of it in memory.
+    this.#errors.push(structuredClone(logspecError(report, text, signature)));
   }
 
   #testError(type: string, summary: string, report: string): void {
     if (this.#errors.length >= MAX_ERRORS) return;
-    this.#errors.push({
+    const error: LogspecError = {
       error_type: type,
       ...(summary === '' ? {} : { error_summary: summary }),
       _signature: this.#signatures.of({ error_type: type, error_summary: summary }),
       _report: report,
-    });
+    };
+    this.#errors.push(structuredClone(error));
   }
 }
 
@@ -140,7 +142,7 @@ export class LogspecTriage {
 export const PROMPT = '/ #';
 
 /** A report with logspec's field names. */
-export function logspecError(report: Report, text: string, signature: string): LogspecError {
+function logspecError(report: Report, text: string, signature: string): LogspecError {
   const fields = Object.entries(report.fields).filter(([, value]) => value !== '');
   return {
     error_type: report.errorType,

@@ -314,9 +314,9 @@ describe('looking for a mark', () => {
       await client.submit(definition('pass', i % 100 === 5 ? `marked ${i}` : 'other'));
     const before = lava.requests.length;
 
-    expect(await client.findByMark('marked')).toEqual({ ids: [205, 105, 5], complete: true });
+    expect(await client.findByMark('marked')).toMatchObject({ ids: [205, 105, 5], complete: true });
     expect(lava.requests.length - before).toBe(3);
-    expect(await client.findByMark('marked', 105)).toEqual({ ids: [205], complete: true });
+    expect(await client.findByMark('marked', 105)).toMatchObject({ ids: [205], complete: true });
     expect(lava.requests.length - before).toBe(5);
   });
 
@@ -326,7 +326,7 @@ describe('looking for a mark', () => {
       Array.from({ length: 100 }, () => ({ id: id--, description: 'x', submitter: 'bridge' })),
     );
 
-    expect(await client.findByMark('mark')).toEqual({ ids: [], complete: false });
+    expect(await client.findByMark('mark')).toMatchObject({ ids: [], complete: false });
     expect(calls).toHaveLength(50);
   });
 
@@ -337,7 +337,7 @@ describe('looking for a mark', () => {
       { id: 1, description: 'my mark', submitter: 'bridge' },
     ]);
 
-    expect(await client.findByMark('mark')).toEqual({ ids: [1], complete: true });
+    expect(await client.findByMark('mark')).toMatchObject({ ids: [1], complete: true });
   });
 });
 
@@ -377,6 +377,27 @@ describe('the facts of a lab', () => {
 
     await expect(client.facts()).rejects.toMatchObject({ name: 'TemporaryError', code: 'lava_internal' });
   });
+});
+
+it('reads the settings of those devices that may be seen', async () => {
+  const { client, calls } = await canned(() => [
+    [Buffer.from('actions: {boot: {methods: {u-boot: }}}\n')],
+    { faultCode: 403, faultString: 'User has no view permission' },
+    { faultCode: 404, faultString: "Device 'gone' was not found." },
+  ]);
+
+  const settings = await client.deviceSettings(['rpi-01', 'hidden', 'gone']);
+
+  expect([...settings]).toEqual([['rpi-01', 'actions: {boot: {methods: {u-boot: }}}\n']]);
+  expect(calls).toEqual([
+    [
+      'system.multicall',
+      ['rpi-01', 'hidden', 'gone'].map((name) => ({
+        methodName: 'scheduler.devices.get_dictionary',
+        params: [name, true],
+      })),
+    ],
+  ]);
 });
 
 it('takes an address with /RPC2 or a slash at its end as well', async () => {
