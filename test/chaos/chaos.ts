@@ -4,15 +4,16 @@ import { mkdir } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../../src/base/errors.ts';
 import { formatDuration, MINUTE } from '../../src/base/time.ts';
-import type { Finding } from './check.ts';
 import { bringUp, type Lab } from './lab.ts';
-import { runChaos, type Report } from './run-chaos.ts';
+import { runChaos } from './run-chaos.ts';
+import { SCENARIOS } from './scenarios.ts';
+import type { Io, Report, Scenario } from './scenario.ts';
 import { printTable } from './table.ts';
-import { startWorld, type World } from './world.ts';
 
 interface Options {
+  mode: string;
   seed: number;
-  requests: number;
+  requests?: number;
   kills: number;
   minutes: number;
   devices: number;
@@ -21,6 +22,7 @@ interface Options {
   keep?: true;
 }
 
+const MODES = ['chaos', 'scenarios', ...Object.keys(SCENARIOS)];
 const startedAt = Date.now();
 
 function say(text: string): void {
@@ -34,63 +36,74 @@ function whole(text: string): number {
 
 const program = new Command('chaos')
   .description('the daemon against a real LAVA while everything around it fails')
+  .addOption(new Option('--mode <name>', 'what is to fail').choices(MODES).default('chaos'))
   .option('--seed <n>', 'the same faults at the same times', whole, Math.floor(Math.random() * 1e6))
-  .option('--requests <n>', 'how many jobs Maestro publishes', whole, 1000)
+  .option('--requests <n>', 'how many jobs Maestro publishes (1000 in chaos, else 100)', whole)
   .option('--kills <n>', 'how often the daemon is killed', whole, 100)
-  .option('--minutes <n>', 'the longest that the run may take', whole, 15)
+  .option('--minutes <n>', 'the longest that a run may take', whole, 15)
   .option('--devices <n>', 'played boards', whole, 50)
   .option('--state <dir>', "where the run's own lab lives", '/var/tmp/lavalab-chaos')
   .addOption(
     new Option('--report <how>', 'report.maestro').choices(['close', 'hierarchy']).default('hierarchy'),
   )
-  .option('--keep', 'leave the lab and all files there')
+  .option('--keep', 'leave the lab up, and all files there')
   .action((options: Options) => main(options));
 
 async function main(options: Options): Promise<void> {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const io: Io = { say, signal: abort.signal };
   say(`seed ${options.seed}`);
   let lab: Lab | undefined;
-  let world: World | undefined;
-  let report: Report | undefined;
+  let isGood = false;
   try {
     await mkdir(options.state, { recursive: true });
     lab = await bringUp(options.state, options.devices);
     say('the lab is up');
-    world = await startWorld({ lab, folder: `${options.state}-bridge`, ...options });
-    const limitMs = startedAt + options.minutes * MINUTE - Date.now();
-    report = await runChaos(world, { ...options, limitMs }, say, abort.signal);
+    isGood = await runAll(scenariosOf(options.mode), options, lab, io);
   } catch (error) {
-    say(`stopped: ${error instanceof Error ? (error.stack ?? errorText(error)) : errorText(error)}`);
-    process.exitCode = 1;
+    say(`stopped: ${errorText(error)}`);
   } finally {
-    await cleanUp(options, lab, world, report);
+    if (options.keep !== true) await lab?.down(isGood);
   }
-  if (report) tell(report);
+  if (!isGood) {
+    process.exitCode = 1;
+    say(`left for whoever looks into it: ${options.state}, and what the daemon had beside it`);
+  }
 }
 
-async function cleanUp(
+function scenariosOf(mode: string): [name: string, scenario: Scenario][] {
+  if (mode === 'chaos') return [['chaos', runChaos]];
+  return Object.entries(SCENARIOS).filter(([name]) => mode === 'scenarios' || mode === name);
+}
+
+/** One after the other; whether nothing was found in any. */
+async function runAll(
+  scenarios: [name: string, scenario: Scenario][],
   options: Options,
-  lab: Lab | undefined,
-  world: World | undefined,
-  report: Report | undefined,
-): Promise<void> {
-  const keep = options.keep === true || report === undefined || report.findings.length > 0;
-  if (world) {
-    say(`the daemon ended within ${formatDuration(await world.stop())}`);
-    if (keep) await world.save();
-    await world.disk.remove();
+  lab: Lab,
+  io: Io,
+): Promise<boolean> {
+  const { mode, seed, kills, minutes, report, keep = false } = options;
+  const requests = options.requests ?? (mode === 'chaos' ? 1000 : 100);
+  let isGood = true;
+  for (const [name, scenario] of scenarios) {
+    io.signal.throwIfAborted();
+    say(`${name}: ${requests} requests`);
+    const world = { lab, folder: `${options.state}-${name}`, seed, report };
+    const until = Date.now() + minutes * MINUTE;
+    const result = await scenario(world, { seed, requests, kills, until, keep }, io);
+    tell(name, result);
+    isGood &&= result.findings.length === 0;
   }
-  await lab?.down(!keep);
-  if (keep) say(`left as they are: ${options.state} and ${options.state}-bridge`);
+  return isGood;
 }
 
-function tell({ rows, findings }: Report): void {
-  printTable('chaos', rows);
+function tell(name: string, { rows, findings }: Report): void {
+  printTable(name, rows);
   for (const { what, nodeId, text } of findings) process.stdout.write(`${what} ${nodeId} ${text}\n`);
-  const count = (what: Finding['what']): number => findings.filter((f) => f.what === what).length;
+  const count = (what: string): number => findings.filter((f) => f.what === what).length;
   process.stdout.write(`\nlost ${count('lost')}, doubled ${count('doubled')}, wrong ${count('wrong')}\n`);
-  if (findings.length > 0) process.exitCode = 1;
 }
 
 await program.parseAsync();

@@ -14,6 +14,8 @@ interface Suite {
 }
 
 type SuiteName = 'smoke' | 'longer';
+/** A test that is asked for; there is no template for the last. */
+type TestName = SuiteName | 'no-such-test';
 
 /** What a fake board is told to do. */
 interface Play {
@@ -30,15 +32,15 @@ export interface Kind {
   name: string;
   /** How often it comes, among all kinds. */
   weight: number;
-  /** What is asked for, in this order; `no-such-test` has no template. */
-  tests: (SuiteName | 'no-such-test')[];
+  /** What is asked for, in this order. */
+  tests: TestName[];
   first: Play;
   /** In all attempts but the first, if they differ. */
   later?: Play;
   /** LAVA jobs that it takes. */
   attempts: number;
   boot: Status;
-  roots: Partial<Record<SuiteName, Status>>;
+  roots: Partial<Record<TestName, Status>>;
   result: NodeResult;
 }
 
@@ -161,7 +163,7 @@ export const KINDS: readonly Kind[] = [
       suites: {},
       result: 'fail',
       error_type: 'Job',
-      error_msg: "Resource unavailable at 'http://127.0.0.1/Image' (404)",
+      error_msg: 'Resource unavailable at http://127.0.0.1/Image (404)',
     },
     attempts: 1,
     boot: 'MISS',
@@ -195,7 +197,7 @@ export const KINDS: readonly Kind[] = [
     first: {},
     attempts: 0,
     boot: 'MISS',
-    roots: {},
+    roots: { 'no-such-test': 'MISS' },
     result: 'incomplete',
   },
 ];

@@ -5,8 +5,8 @@ import type { World } from './world.ts';
 
 export interface Stretch {
   requests: Wanted[];
-  /** XML-RPC requests to LAVA in that time. */
-  calls: number;
+  /** XML-RPC requests to LAVA in that time, answered or not, by method. */
+  calls: ReadonlyMap<string, number>;
   startedAt: number;
   endedAt: number;
 }
@@ -14,19 +14,14 @@ export interface Stretch {
 /** Does the work, and notes what was published and called meanwhile. */
 export async function measure(world: World, work: () => Promise<void>): Promise<Stretch> {
   const startedAt = Date.now();
-  const before = { requests: world.requests.length, calls: callsOf(world) };
+  const before = { requests: world.requests.length, calls: new Map(world.calls) };
   await work();
   return {
     requests: world.requests.slice(before.requests),
-    calls: callsOf(world) - before.calls,
+    calls: new Map([...world.calls].map(([method, n]) => [method, n - (before.calls.get(method) ?? 0)])),
     startedAt,
     endedAt: Date.now(),
   };
-}
-
-/** All requests that the daemon made, answered or not. */
-function callsOf({ rpc }: World): number {
-  return [...rpc.counts.values()].reduce((sum, n) => sum + n, 0);
 }
 
 /** From the end of each request's last LAVA job to its accepted report (ms). */
@@ -46,5 +41,6 @@ export function latencies(
 /** XML-RPC requests for each LAVA job of the stretch. */
 export function callsPerJob(stretch: Stretch, jobs: readonly LavaJob[]): number {
   const ids = new Set(stretch.requests.map(({ nodeId }) => nodeId));
-  return stretch.calls / Math.max(1, jobs.filter((job) => ids.has(markOf(job)?.nodeId ?? '')).length);
+  const calls = [...stretch.calls.values()].reduce((sum, n) => sum + n, 0);
+  return calls / Math.max(1, jobs.filter((job) => ids.has(markOf(job)?.nodeId ?? '')).length);
 }

@@ -12,7 +12,9 @@ export type Fate =
 export interface Proxy {
   url: string;
   /** What happens to a request; asked for each. */
-  decide: (body: string) => Fate;
+  decide: (url: string) => Fate;
+  /** Gets the body of each request. */
+  watch: (body: string) => void;
   /** How many met which fate, and how the others were answered (`200`, `unreachable`). */
   counts: Map<string, number>;
   stop: () => Promise<void>;
@@ -35,7 +37,8 @@ export async function startProxy(target: string): Promise<Proxy> {
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await collect(incoming);
-    const fate = proxy.decide(body.toString());
+    proxy.watch(body.toString());
+    const fate = proxy.decide(incoming.url ?? '/');
     if (fate.kind !== 'pass') count(fate.kind);
     switch (fate.kind) {
       case 'mute':
@@ -80,6 +83,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   const proxy: Proxy = {
     url: `http://127.0.0.1:${port}`,
     decide: () => ({ kind: 'pass' }),
+    watch: () => undefined,
     counts,
     stop: async () => {
       agent.destroy();

@@ -2,152 +2,104 @@
 // each must have come out once, and right.
 import { formatDuration, MINUTE, SECOND, sleep } from '../../src/base/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
-import { checkEnd, type Finding } from './check.ts';
+import { checkEnd, type End } from './check.ts';
 import { inflict, type Toll } from './inflict.ts';
-import { drawKinds, type Kind } from './kinds.ts';
+import { drawKinds } from './kinds.ts';
 import { callsPerJob, latencies, measure, type Stretch } from './measure.ts';
+import { inWorld, publishAll, settled, type Io, type Plan, type Report } from './scenario.ts';
 import { planStrikes } from './schedule.ts';
 import { counted, spread, type Row } from './table.ts';
-import { settled, type World } from './world.ts';
-
-export interface Plan {
-  seed: number;
-  requests: number;
-  kills: number;
-  /** For all of it, milliseconds. */
-  limitMs: number;
-}
-
-export interface Report {
-  rows: Row[];
-  findings: Finding[];
-}
+import type { World, WorldOptions } from './world.ts';
 
 /** A tenth of the requests comes when all is well again, for the figures. */
 const CALM_PART = 0.1;
 const SPAN_PER_KILL = 4.8 * SECOND;
 /** Between two requests of a calm stretch: less than a lab of two cores can take. */
-const CALM_PACE = 700;
+const CALM_PACE = SECOND;
+/** For the calm stretch, once the chaos is over and settled. */
+const CALM_TIME = 2 * MINUTE;
 
-export async function runChaos(
-  world: World,
-  plan: Plan,
-  say: (text: string) => void,
-  signal: AbortSignal,
-): Promise<Report> {
+export function runChaos(options: WorldOptions, plan: Plan, io: Io): Promise<Report> {
+  return inWorld(options, plan, (world) => storm(world, plan, io));
+}
+
+async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
+  const { say, signal } = io;
   const startedAt = Date.now();
   const random = seededRandom(plan.seed + 2);
   const kinds = drawKinds(plan.requests, random);
   const calm = Math.round(plan.requests * CALM_PART);
-  const span = Math.min(Math.max(plan.kills * SPAN_PER_KILL, 20 * SECOND), plan.limitMs * 0.55);
+  const span = Math.min(Math.max(plan.kills * SPAN_PER_KILL, 20 * SECOND), (plan.until - startedAt) * 0.55);
   const strikes = planStrikes(plan.seed, span, plan.kills);
-  const left = (): number => startedAt + plan.limitMs - Date.now();
-
   say(`${strikes.length} strikes within ${formatDuration(span)}`);
-  let toll: Toll | undefined;
-  const rough = await measure(world, async () => {
+
+  const course: Course = { startedAt, wholeAt: 0, settledAt: 0 };
+  course.rough = await measure(world, async () => {
     const stormy = kinds.slice(0, kinds.length - calm);
     const publishing = publishAll(world, stormy, (span * 0.85) / stormy.length, random, signal);
     const watch = setInterval(
       () => say(`${world.done()} of ${world.requests.length} are through`),
       20 * SECOND,
     );
-    toll = await inflict(strikes, world, plan.seed, signal);
+    course.toll = await inflict(strikes, world, plan.seed, signal);
     clearInterval(watch);
     await publishing;
+    course.wholeAt = Date.now();
+    say(`all is whole again; ${world.done()} of ${world.requests.length} are through`);
+    await settled(world, plan.until - CALM_TIME, io);
+    course.settledAt = Date.now();
   });
-  signal.throwIfAborted();
-  say(`all is whole again; ${world.done()} of ${world.requests.length} are through`);
-  const whole = Date.now();
-  const isSettled = await settled(
-    world,
-    left() - MINUTE,
-    every(20 * SECOND, (done) => say(`${done} are through`)),
-  );
-  const settling = Date.now() - whole;
-
-  const quiet = await measure(world, async () => {
-    if (!isSettled) return;
+  course.quiet = await measure(world, async () => {
     await publishAll(world, kinds.slice(kinds.length - calm), CALM_PACE, random, signal);
-    await settled(world, left(), () => undefined);
+    await settled(world, plan.until, io);
   });
   // Once more from what is stored: a daemon that has nothing left to do does nothing.
   await world.bridge.kill(0);
   await sleep(8 * SECOND, signal);
+  signal.throwIfAborted();
 
   const end = await world.end();
-  const findings = checkEnd(world.requests, end);
-  return { findings, rows: rowsOf(world, plan, { toll, rough, quiet, settling, startedAt }, end) };
-}
-
-/** Publishes one after the other; each board plays for up to four seconds. */
-export async function publishAll(
-  world: World,
-  kinds: readonly Kind[],
-  paceMs: number,
-  random: () => number,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const kind of kinds) {
-    if (signal.aborted) return;
-    world.publish(kind, Math.round(random() * 40) / 10);
-    await sleep(paceMs, signal);
-  }
-}
-
-function every(ms: number, tell: (done: number) => void): (done: number) => void {
-  let last = Date.now();
-  return (done) => {
-    if (Date.now() - last < ms) return;
-    last = Date.now();
-    tell(done);
-  };
+  return { findings: checkEnd(world.requests, end), rows: rowsOf(world, plan, course, end) };
 }
 
 interface Course {
-  toll: Toll | undefined;
-  rough: Stretch;
-  quiet: Stretch;
-  settling: number;
   startedAt: number;
+  /** When all strikes were over, and when what they had left behind was worked up. */
+  wholeAt: number;
+  settledAt: number;
+  toll?: Toll;
+  rough?: Stretch;
+  quiet?: Stretch;
 }
 
-function rowsOf(world: World, plan: Plan, course: Course, end: Awaited<ReturnType<World['end']>>): Row[] {
-  const { toll, rough, quiet, settling, startedAt } = course;
+function rowsOf(world: World, plan: Plan, course: Course, end: End): Row[] {
+  const { toll, rough, quiet, wholeAt, settledAt, startedAt } = course;
   const { strikes = new Map(), away = new Map(), longestStop = 0, problems = [] } = toll ?? {};
   const wanted = world.requests.reduce((sum, { kind }) => sum + kind.attempts, 0);
   const retries = world.requests.reduce((sum, { kind }) => sum + Math.max(0, kind.attempts - 1), 0);
-  const outages = new Map(
-    [...strikes]
-      .filter(([target]) => target !== 'daemon')
-      .map(([target, n]) => {
-        return [target, `${n} (${formatDuration(away.get(target) ?? 0)})`] as const;
-      }),
-  );
+  const outages = [...strikes].filter(([target]) => !target.startsWith('daemon'));
+  const perJob = (stretch: Stretch | undefined): string =>
+    stretch === undefined ? '-' : callsPerJob(stretch, end.lavaJobs).toFixed(1);
+  const times = (stretch: Stretch | undefined): string =>
+    spread(stretch === undefined ? [] : latencies(stretch, end.lavaJobs, world.acceptedAt));
   return [
     ['seed', String(plan.seed)],
     ['requests', String(world.requests.length)],
     ['kills (SIGKILL)', String(strikes.get('daemon') ?? 0)],
-    [
-      'stops (SIGTERM)',
-      `${strikes.get('daemon-stop') ?? 0}, the longest took ${formatDuration(longestStop)}`,
-    ],
+    ['stops (SIGTERM)', `${strikes.get('daemon-stop') ?? 0}, longest ${formatDuration(longestStop)}`],
     ['ended by itself', counted(world.bridge.crashes)],
-    ...[...outages]
-      .filter(([target]) => target !== 'daemon-stop')
-      .map(([target, text]): Row => [`outages: ${target}`, text]),
+    ...outages.map(([target, n]): Row => {
+      return [`outages: ${target}`, `${n}, together ${formatDuration(away.get(target) ?? 0)}`];
+    }),
     ['disk', world.disk.kind],
     ['strikes that failed', problems.join('; ') || 'none'],
     ['callbacks', counted(world.callbacks.counts)],
-    ['LAVA jobs', `${end.lavaJobs.length} (${wanted} wanted, ${retries} of them retries)`],
+    ['LAVA jobs', `${end.lavaJobs.length} (wanted ${wanted}, ${retries} of them retries)`],
     ['reports to KCIDB', `${world.kcidb.submissions.size} submissions`],
-    [
-      'XML-RPC requests per job',
-      `${callsPerJob(rough, end.lavaJobs).toFixed(1)} in chaos, ${callsPerJob(quiet, end.lavaJobs).toFixed(1)} in calm`,
-    ],
-    ['Finished → accepted, chaos', spread(latencies(rough, end.lavaJobs, world.acceptedAt))],
-    ['Finished → accepted, calm', spread(latencies(quiet, end.lavaJobs, world.acceptedAt))],
-    ['settled after the chaos', formatDuration(settling)],
+    ['XML-RPC requests per job', `${perJob(rough)} in chaos, ${perJob(quiet)} in calm`],
+    ['Finished → accepted, chaos', times(rough)],
+    ['Finished → accepted, calm', times(quiet)],
+    ['settled after the chaos', formatDuration(settledAt - wholeAt)],
     ['duration', formatDuration(Date.now() - startedAt)],
   ];
 }

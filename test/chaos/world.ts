@@ -4,7 +4,7 @@ import { appendFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { stringify } from 'yaml';
-import { rfc3339, SECOND, sleep } from '../../src/base/time.ts';
+import { rfc3339, SECOND } from '../../src/base/time.ts';
 import { freePort } from './ports.ts';
 import { validateReport } from '../../src/kcidb/schema.ts';
 import type { KcidbObject } from '../../src/sim/kcidb/database.ts';
@@ -28,8 +28,8 @@ export interface WorldOptions {
   report: 'close' | 'hierarchy';
   /** Merged into the lab's `lava` settings. */
   lava?: Record<string, unknown>;
-  /** More labs. */
-  labs?: Record<string, unknown>[];
+  /** More labs, by the URL that LAVA is to call back. */
+  labs?: (callbackUrl: string) => Record<string, unknown>[];
 }
 
 export interface World {
@@ -40,6 +40,8 @@ export interface World {
   callbacks: Proxy;
   /** Between the daemon and LAVA's XML-RPC. */
   rpc: Proxy;
+  /** How many XML-RPC requests were made, by method; for a multicall, by that of its first call. */
+  calls: ReadonlyMap<string, number>;
   bridge: Bridge;
   disk: Disk;
   requests: Wanted[];
@@ -54,10 +56,8 @@ export interface World {
   end: () => Promise<End>;
   /** Writes a line to the run's log. */
   note: (text: string) => Promise<void>;
-  /** Copies the daemon's state off its disk, for whoever looks into it. */
-  save: () => Promise<void>;
-  /** Ends all but the lab; gives how long the daemon took to end (ms). */
-  stop: () => Promise<number>;
+  /** Ends all but the lab; first copies the daemon's state off its disk, if somebody is to look into it. */
+  close: (save: boolean) => Promise<void>;
 }
 
 /** Starts all of it; the daemon last. */
@@ -67,12 +67,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const acceptedAt = new Map<string, number>();
   const sentTests: KcidbObject[] = [];
-  const maestro = await startMaestroSimulator({ seed, runtimes: [RUNTIME, ...runtimesOf(options)] });
-  const kcidb = await startKcidbSimulator({ seed: seed + 1, validate: accept });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const callbacks = await startProxy(url);
   const rpc = await startProxy(lab.url);
+  const moreLabs = options.labs?.(callbacks.url) ?? [];
+  const runtimes = [RUNTIME, ...moreLabs.map((more) => String(more['name']))];
+  const maestro = await startMaestroSimulator({ seed, runtimes });
+  const kcidb = await startKcidbSimulator({ seed: seed + 1, validate: accept });
+  const calls = new Map<string, number>();
+  rpc.watch = (body) => {
+    const methods = [...body.matchAll(/scheduler\.[\w.]+|results\.\w+|system\.(?!multicall)\w+/g)];
+    const method = methods[0]?.[0] ?? 'unknown';
+    calls.set(method, (calls.get(method) ?? 0) + 1);
+  };
   // Job names begin with it: those of other runs are told apart.
   const instance = `chaos-${Date.now().toString(36)}`;
   const configFile = `${folder}/lava-bridge.yaml`;
@@ -120,7 +128,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           callback: { token_name: lab.callback.name, token: lab.callback.token, url: callbacks.url },
           retries: { infrastructure: 1, pause: '2s' },
         },
-        ...(options.labs ?? []),
+        ...moreLabs,
       ],
       kcidb: { url: kcidb.url, token: kcidb.token, timeout: '5s' },
       report: { maestro: report },
@@ -143,6 +151,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     kcidb,
     callbacks,
     rpc,
+    calls,
     bridge,
     disk,
     requests,
@@ -167,20 +176,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       hierarchy: report === 'hierarchy',
     }),
     note: (text) => appendFile(`${folder}/chaos.log`, `${rfc3339(Date.now())} ${text}\n`),
-    save: () => cp(`${folder}/state`, `${folder}/state-at-end`, { recursive: true }),
-    stop: async () => {
-      const took = await bridge.end();
+    close: async (save) => {
+      await bridge.end();
       await Promise.all([callbacks.stop(), rpc.stop(), maestro.stop(), kcidb.stop()]);
-      return took;
+      if (save) await cp(`${folder}/state`, `${folder}/state-at-end`, { recursive: true });
+      await disk.remove();
     },
   };
 }
 
 const Report = z.looseObject({ tests: z.array(z.record(z.string(), z.unknown())).default([]) });
-
-function runtimesOf({ labs = [] }: WorldOptions): string[] {
-  return labs.map((lab) => String(lab['name']));
-}
 
 const Labs = z.object({ labs: z.array(z.object({ jobs: z.record(z.string(), z.number()) })) });
 
@@ -192,20 +197,4 @@ async function askOpen(url: string): Promise<number | undefined> {
   } catch {
     return undefined; // it is away, or just starting
   }
-}
-
-/** Waits until every request has come out and the daemon has nothing left to do; false if the time (ms) is over before. */
-export async function settled(
-  world: World,
-  limitMs: number,
-  progress: (done: number) => void,
-): Promise<boolean> {
-  const until = Date.now() + limitMs;
-  while (Date.now() < until) {
-    const done = world.done();
-    progress(done);
-    if (done === world.requests.length && (await world.open()) === 0) return true;
-    await sleep(SECOND);
-  }
-  return false;
 }
