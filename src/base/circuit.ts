@@ -1,7 +1,7 @@
 // A circuit before each outside system: after a few failures in a row nothing is sent there for a while, so that what
 // is down costs nobody time, and its going and coming is told once.
-import { errorText, TemporaryError } from './errors.ts';
-import { rfc3339, SECOND, type Clock } from './time.ts';
+import { BridgeError, errorText, TemporaryError } from './errors.ts';
+import { MINUTE, rfc3339, SECOND, type Clock } from './time.ts';
 
 export interface CircuitState {
   up: boolean;
@@ -9,6 +9,8 @@ export interface CircuitState {
   since: number;
   /** The last failure, while it is down. */
   why: string | undefined;
+  /** While it is down: when a call is let through again (ms). */
+  retryAt: number | undefined;
 }
 
 export interface Circuit {
@@ -28,49 +30,76 @@ interface Options {
   pause?: number;
 }
 
-/** Only TemporaryErrors count as failures: a refusal shows that the other side is there. */
-export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * SECOND }: Options): Circuit {
-  let state: CircuitState = { up: true, since: now(), why: undefined };
-  let failed = 0;
-  let tryAt = 0;
+/** Whoever is refused for his token is refused for all that he sends, until an admin has mended it. */
+const AUTH_PAUSE = MINUTE;
+/** The longest wish of the other side that is heeded. */
+const MAX_PAUSE = 10 * MINUTE;
 
-  function change(up: boolean, why: string | undefined): void {
-    const turned = up !== state.up;
-    state = { up, since: turned ? now() : state.since, why };
-    if (turned) onChange?.(state);
+/**
+ * Failures are TemporaryErrors, and refusals of our token (codes `…_auth`), which open it at once and come out as
+ * TemporaryErrors: they concern everything that is sent. Another refusal shows that the other side is there.
+ */
+export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * SECOND }: Options): Circuit {
+  let up = true;
+  let since = now();
+  let why: string | undefined;
+  let failed = 0;
+  let retryAt = 0;
+  let probing = false;
+
+  function state(): CircuitState {
+    return { up, since, why, retryAt: up ? undefined : retryAt };
+  }
+
+  function change(isUp: boolean): void {
+    if (isUp === up) return;
+    up = isUp;
+    since = now();
+    onChange?.(state());
+  }
+
+  function answered(): void {
+    failed = 0;
+    why = undefined;
+    change(true);
+  }
+
+  function unanswered(error: TemporaryError): void {
+    failed += 1;
+    why = errorText(error);
+    retryAt = now() + Math.min(MAX_PAUSE, Math.max(pause, error.retryAfterMs ?? 0));
+    if (failed >= failures || isAuth(error)) change(false);
   }
 
   return {
-    state: () => state,
+    state,
     async run(call) {
-      if (!state.up && now() < tryAt) {
-        throw new TemporaryError(
-          'down',
-          `${name} is away since ${rfc3339(state.since)}: ${state.why ?? 'no answer'}`,
-          {
-            retryAfterMs: tryAt - now(),
-          },
-        );
+      if (!up && (probing || now() < retryAt)) {
+        const text = `${name} is away since ${rfc3339(since)}: ${why ?? 'no answer'}`;
+        throw new TemporaryError('down', text, { retryAfterMs: Math.max(SECOND, retryAt - now()) });
       }
-      if (!state.up) tryAt = now() + pause; // the others wait for what becomes of this call
+      const probe = !up;
+      if (probe) probing = true;
       try {
         const result = await call();
-        failed = 0;
-        change(true, undefined);
+        answered();
         return result;
-      } catch (error) {
-        if (!(error instanceof TemporaryError) || error.code === 'aborted') {
-          if (!(error instanceof TemporaryError)) {
-            failed = 0;
-            change(true, undefined);
-          }
-          throw error;
-        }
-        failed += 1;
-        tryAt = now() + pause;
-        if (failed >= failures || !state.up) change(false, errorText(error));
+      } catch (thrown) {
+        const error = isAuth(thrown) ? asTemporary(thrown) : thrown;
+        if (!(error instanceof TemporaryError)) answered();
+        else if (error.code !== 'aborted') unanswered(error);
         throw error;
+      } finally {
+        if (probe) probing = false;
       }
     },
   };
+}
+
+function isAuth(error: unknown): error is BridgeError {
+  return error instanceof BridgeError && error.code.endsWith('_auth');
+}
+
+function asTemporary(error: BridgeError): TemporaryError {
+  return new TemporaryError(error.code, error.message, { cause: error, retryAfterMs: AUTH_PAUSE });
 }

@@ -33,6 +33,14 @@ export interface HttpAnswer {
 const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 
 /**
+ * A connection is kept so long (ms) without a request. Servers close theirs after two seconds (gunicorn, which is LAVA's)
+ * or five (Apache); a request that is sent in that moment is lost.
+ */
+const IDLE = 1000;
+const KEPT = { keepAlive: true, timeout: IDLE };
+const pool = { http: new HttpAgent(KEPT), https: new HttpsAgent(KEPT) };
+
+/**
  * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `too_large`, `aborted`.
  * Messages name host and path, never the query, the headers or credentials.
  */
@@ -46,7 +54,7 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
     headers: { 'user-agent': USER_AGENT, ...request.headers },
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
-    ...(request.lookup === undefined ? {} : unpooled(request.lookup)),
+    ...(request.lookup === undefined ? { agent: pool } : unpooled(request.lookup)),
     timeout: { request: timeoutMs },
     retry: { limit: 0 },
     followRedirect: false,

@@ -28,3 +28,80 @@ export const Rules = z
   .catchall(Words)
   .describe('Which builds this is for. A build that the rules refuse is not run.');
 export type Rules = z.infer<typeof Rules>;
+
+/** What rules are asked about: a build and its revision. */
+export interface RuleFacts {
+  tree: string | undefined;
+  branch: string | undefined;
+  version: { version: number; patchlevel: number } | undefined;
+  /** A field of the build by its name (arch, defconfig, fragments, …); undefined if it has none. */
+  field: (name: string) => string | readonly string[] | undefined;
+}
+
+/** Why the rules refuse a build, for people; undefined if they let it through. */
+export function ruleRefusal(rules: Rules | undefined, facts: RuleFacts): string | undefined {
+  if (rules === undefined) return undefined;
+  const { min_version, max_version, tree, branch, ...fields } = rules;
+  return (
+    versionRefusal(min_version, max_version, facts.version) ??
+    placeRefusal(tree, branch, facts) ??
+    firstRefusal(Object.entries(fields), facts)
+  );
+}
+
+type Release = RuleFacts['version'];
+
+function versionRefusal(min: Release, max: Release, version: Release): string | undefined {
+  if (min === undefined && max === undefined) return undefined;
+  if (version === undefined) return 'the kernel’s version is not known';
+  const number = (v: NonNullable<Release>): number => v.version * 100_000 + v.patchlevel;
+  const shown = (v: NonNullable<Release>): string => `${v.version}.${v.patchlevel}`;
+  if (min !== undefined && number(version) < number(min))
+    return `kernel ${shown(version)} is older than ${shown(min)}`;
+  if (max !== undefined && number(version) > number(max))
+    return `kernel ${shown(version)} is newer than ${shown(max)}`;
+  return undefined;
+}
+
+/** Trees and branches: a pair `tree:branch` that is wanted settles both. */
+function placeRefusal(
+  trees: readonly string[] = [],
+  branches: readonly string[] = [],
+  { tree, branch }: RuleFacts,
+): string | undefined {
+  const pair = `${tree ?? ''}:${branch ?? ''}`;
+  const all = [...trees, ...branches];
+  if (all.includes(`!${pair}`)) return `${pair} is not wanted`;
+  if (all.includes(pair)) return undefined;
+  for (const [name, items, value] of [
+    ['tree', trees, tree],
+    ['branch', branches, branch],
+  ] as const) {
+    const single = items.filter((item) => !item.includes(':'));
+    const onlyPairs = single.length === 0 && items.some((item) => !item.startsWith('!'));
+    const refusal = onlyPairs ? `${pair} is none of ${items.join(', ')}` : listRefusal(name, single, value);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function firstRefusal(fields: readonly [string, unknown][], facts: RuleFacts): string | undefined {
+  for (const [name, items] of fields) {
+    const refusal = listRefusal(name, Words.parse(items), facts.field(name));
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function listRefusal(
+  name: string,
+  items: readonly string[],
+  value: string | readonly string[] | undefined,
+): string | undefined {
+  const values = value === undefined ? [] : typeof value === 'string' ? [value] : value;
+  const denied = values.find((v) => items.includes(`!${v}`));
+  if (denied !== undefined) return `${name} ${denied} is not wanted`;
+  const wanted = items.filter((item) => !item.startsWith('!'));
+  if (wanted.length === 0 || values.some((v) => wanted.includes(v))) return undefined;
+  return `${name} ${values.length === 0 ? 'is not known' : values.join(', ')}: wanted is ${wanted.join(' or ')}`;
+}

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../base/errors.ts';
+import { keepHeapSmall } from '../base/heap.ts';
 import { loadBoards } from '../boards/registry.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
 import { validateReport } from '../kcidb/schema.ts';
@@ -53,6 +54,7 @@ export function addTranslate(program: Command): void {
         .default('ERROR'),
     )
     .action(async (options: TranslateOptions & { explain?: boolean }) => {
+      if (options.log !== undefined) keepHeapSmall();
       const { verdict, report } = await translate(options);
       if (options.explain) process.stderr.write(explainVerdict(verdict));
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -97,10 +99,11 @@ async function readConsole(
   return console.end();
 }
 
+const CHUNK = 128 * 1024;
+
 /** The file's bytes, gunzipped if they are gzip. */
 async function* openLog(file: string): AsyncGenerator<Uint8Array> {
-  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
-  const gunzip = createGunzip();
+  const source = createReadStream(file, { highWaterMark: CHUNK });
   let packed: boolean | undefined;
   for await (const chunk of source) {
     if (!(chunk instanceof Uint8Array)) continue;
@@ -108,7 +111,7 @@ async function* openLog(file: string): AsyncGenerator<Uint8Array> {
     if (!packed) yield chunk;
     else break;
   }
-  if (packed) yield* createReadStream(file, { highWaterMark: 256 * 1024 }).pipe(gunzip);
+  if (packed) yield* createReadStream(file, { highWaterMark: CHUNK }).pipe(createGunzip());
 }
 
 function isGzip(bytes: Uint8Array): boolean {

@@ -52,7 +52,7 @@ async function* open(file: string): AsyncGenerator<Uint8Array> {
   else yield* all;
 }
 
-const CHUNK = 256 * 1024;
+const CHUNK = 64 * 1024;
 
 async function* bytesOf(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {

@@ -9,14 +9,15 @@ import type { Renderer } from '../templates/renderer.ts';
 import type { OpenLogs } from '../storage/open.ts';
 import type { Blobs, Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
+import type { Trouble } from './trouble.ts';
 
 export interface Context {
   config: BridgeConfig;
   store: Store;
   blobs: Blobs;
   labs: ReadonlyMap<string, Lab>;
-  /** undefined: no Maestro is configured. */
-  maestro: MaestroClient | undefined;
+  /** Behind a circuit. undefined: no Maestro is configured. */
+  maestro: Pick<MaestroClient, 'getNode' | 'updateNode'> | undefined;
   boards: Boards;
   plans: Plans;
   renderer: Renderer;
@@ -24,6 +25,8 @@ export interface Context {
   dtbs: (metadataUrl: string) => Promise<Readonly<Record<string, string>>>;
   logs: OpenLogs;
   log: Logger;
+  /** The store took no write, or takes them again. */
+  storeTrouble: Trouble;
   now: Clock;
   /** Something became due for this lab. */
   wake: (lab: string) => void;

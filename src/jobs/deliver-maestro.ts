@@ -1,11 +1,15 @@
 // Writes to Maestro what is due: LAVA's job number after submission, and the end of the job node, once.
 import { z } from 'zod';
+import { TemporaryError } from '../base/errors.ts';
+import { SECOND } from '../base/time.ts';
 import type { NodeTree } from '../maestro/changes.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import { ERROR_CODES, NODE_RESULTS, type MaestroNode } from '../maestro/node.ts';
 import { closingPatch, type ClosingPatch } from '../maestro/results.ts';
 import type { DeliveryRecord } from '../store/index.ts';
 import type { Handler, Sent } from './outbox.ts';
+
+const LOST_ANSWER_REST = 30 * SECOND;
 
 export const JobIdBody = z.strictObject({ nodeId: z.string(), jobId: z.string() });
 
@@ -97,9 +101,18 @@ async function writeTree(
   children: NodeTree[],
 ): Promise<Sent> {
   if ((await client.childrenOf(node.id)).length === 0) {
-    await client.putHierarchy(node.id, { node: { ...node, ...patch }, child_nodes: children });
+    await client
+      .putHierarchy(node.id, { node: { ...node, ...patch }, child_nodes: children })
+      .catch(letItFinish);
     return { kind: 'done', note: `${patch.result}, with its results below it` };
   }
   if (node.state !== 'done') await client.patchNode(node.id, patch);
   return { kind: 'done', note: `${patch.result}; its results were there already` };
+}
+
+/** Maestro may still be at work on a call whose answer was lost: its children are not counted before that is over. */
+function letItFinish(error: unknown): never {
+  if (!(error instanceof TemporaryError)) throw error;
+  const retryAfterMs = Math.max(LOST_ANSWER_REST, error.retryAfterMs ?? 0);
+  throw new TemporaryError(error.code, error.message, { cause: error, retryAfterMs });
 }

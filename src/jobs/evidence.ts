@@ -2,6 +2,7 @@
 // whole, else fetched. What is stored is the same whichever way it came.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { errorText, PermanentError } from '../base/errors.ts';
 import { parseCallback } from '../lava/callback.ts';
 import type { LavaJob, LavaJobInfo } from '../lava/model.ts';
 import { parseResults } from '../lava/results.ts';
@@ -27,7 +28,7 @@ export async function storeEvidence(
   callback: CallbackRecord | undefined,
   ctx: Context,
 ): Promise<AttemptChange> {
-  const told = callback === undefined ? undefined : await fromCallback(callback);
+  const told = callback === undefined ? undefined : await fromCallback(callback, ctx);
   const whole =
     told !== undefined && told.hasResults && (told.job.cases.length > 0 || info.device === undefined);
   const lab = labOf(ctx, job.lab);
@@ -61,9 +62,20 @@ export async function storeEvidence(
   };
 }
 
-async function fromCallback(callback: CallbackRecord): Promise<ReturnType<typeof parseCallback>> {
+/** undefined if it can't be read: then all is fetched. */
+async function fromCallback(
+  callback: CallbackRecord,
+  ctx: Context,
+): Promise<ReturnType<typeof parseCallback> | undefined> {
   const body = await unzip(callback.body);
-  return parseCallback(JSON.parse(body.toString('utf8')));
+  try {
+    return parseCallback(JSON.parse(body.toString('utf8')));
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    const text = `the callback is of no use, the evidence is fetched: ${errorText(error)}`;
+    await ctx.store.note(callback.jobId, [{ kind: 'error', text }]);
+    return undefined;
+  }
 }
 
 async function fetchCases(info: LavaJobInfo, lab: Lab): Promise<LavaJob['cases']> {

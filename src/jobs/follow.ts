@@ -1,5 +1,6 @@
 // Looks at a LAVA job that is not known to have finished: what LAVA says of it, whether somebody wants it cancelled,
 // whether Maestro still wants it, and whether its time is over. Shared by the stages that follow LAVA.
+import { errorText, PermanentError } from '../base/errors.ts';
 import { formatDuration, MINUTE, SECOND } from '../base/time.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
 import type { AttemptRecord, JobRecord } from '../store/index.ts';
@@ -8,6 +9,7 @@ import type { Lab } from './lab.ts';
 import { labOf } from './labs.ts';
 import { currentAttempt, lavaIdOf, type Outcome } from './model.ts';
 import { minding } from './minding.ts';
+import { cancelJob } from './orders.ts';
 
 export type Sight =
   | { kind: 'alive'; info: LavaJobInfo; attempt: AttemptRecord; lookAgain: number }
@@ -17,6 +19,10 @@ export type Sight =
 const MARGIN = 30 * MINUTE;
 /** A cancel takes LAVA up to two minutes (2023.01, worker.py); after this much more the job is lost. */
 const CANCEL_WITHIN = 15 * MINUTE;
+const LOOK_AFTER_CANCEL = 5 * SECOND;
+/** A server that is being repaired may deny a job that it has. */
+const MISSING_FOR = 10 * MINUTE;
+const LOOK_FOR_MISSING = 30 * SECOND;
 
 /** One look. A job that LAVA does not know, or does not end, is lost. */
 export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
@@ -24,28 +30,32 @@ export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
   const attempt = currentAttempt(await ctx.store.attempts(job.id));
   const id = lavaIdOf(attempt);
   const info = await lab.show(id);
-  if (!info)
-    return over({ kind: 'end', ending: { kind: 'lost', reason: `LAVA knows no job ${id} any more` } });
+  if (!info) return over(missing(attempt, id, ctx.now()));
+  if (attempt.missingAt !== null) await note(attempt, { missingAt: null }, `LAVA knows job ${id} again`, ctx);
   if (info.state === 'Finished') return { kind: 'alive', info, attempt, lookAgain: ctx.now() };
 
-  const why = job.cancel ?? (await minding(job, ctx)) ?? overdue(attempt, info, lab, ctx.now());
-  if (why !== undefined) {
-    const lost = await cancel(job, attempt, id, why, lab, ctx);
-    if (lost !== undefined) return over(lost);
-    return { kind: 'alive', info, attempt, lookAgain: ctx.now() + 5 * SECOND };
+  if (attempt.cancelAt !== null) {
+    if (ctx.now() - attempt.cancelAt >= CANCEL_WITHIN) return over(notEnded(job, id, attempt.cancelAt, ctx));
+    return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
   }
-  return { kind: 'alive', info, attempt, lookAgain: nextRound(ctx.now(), lab) };
+  const unwanted = job.cancel ?? (await minding(job, ctx));
+  // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
+  if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ctx);
+  const why = unwanted ?? overdue(attempt, info, lab, ctx.now());
+  if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ctx.now(), lab) };
+  await cancel(attempt, id, why, lab, ctx);
+  return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
+}
+
+/** All jobs of a lab are looked at in the same moment, so that one call asks for all of them. */
+export function nextRound(now: number, lab: Lab): number {
+  const every = lab.config.lava.poll_interval;
+  const shift = spread(lab.name) % every;
+  return (Math.floor((now - shift) / every) + 1) * every + shift;
 }
 
 function over(outcome: Outcome): Sight {
   return { kind: 'over', outcome };
-}
-
-/** All jobs of a lab are looked at in the same moment, so that one call asks for all of them. */
-function nextRound(now: number, lab: Lab): number {
-  const every = lab.config.lava.poll_interval;
-  const shift = spread(lab.name) % every;
-  return (Math.floor((now - shift) / every) + 1) * every + shift;
 }
 
 /** Labs take turns: a number that is fixed for a name. */
@@ -53,6 +63,26 @@ function spread(name: string): number {
   let sum = 0;
   for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 1_000_003;
   return sum;
+}
+
+function missing(attempt: AttemptRecord, id: number, now: number): Outcome {
+  const since = attempt.missingAt ?? now;
+  if (now - since >= MISSING_FOR) {
+    return { kind: 'end', ending: { kind: 'lost', reason: `LAVA knows no job ${id} any more` } };
+  }
+  return {
+    kind: 'wait',
+    until: now + LOOK_FOR_MISSING,
+    reason: `LAVA knows no job ${id}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
+    change: { attempts: new Map([[attempt.n, { missingAt: since }]]) },
+  };
+}
+
+function notEnded(job: JobRecord, id: number, cancelAt: number, ctx: Context): Outcome {
+  const waited = formatDuration(ctx.now() - cancelAt);
+  const why = job.cancel === null ? '' : `${job.cancel}; `;
+  const reason = `${why}LAVA did not end job ${id} within ${waited} of a cancel`;
+  return { kind: 'end', ending: { kind: 'lost', reason } };
 }
 
 function overdue(attempt: AttemptRecord, info: LavaJobInfo, lab: Lab, now: number): string | undefined {
@@ -69,25 +99,29 @@ function overdue(attempt: AttemptRecord, info: LavaJobInfo, lab: Lab, now: numbe
 }
 
 async function cancel(
-  job: JobRecord,
   attempt: AttemptRecord,
   id: number,
   why: string,
   lab: Lab,
   ctx: Context,
-): Promise<Outcome | undefined> {
-  if (attempt.cancelAt === null) {
-    await lab.call((c) => c.cancel(id));
-    await ctx.store.record(job.id, {
-      attempts: new Map([[attempt.n, { cancelAt: ctx.now() }]]),
-      entries: [{ kind: 'note', text: `LAVA job ${id} is being cancelled: ${why}` }],
-    });
-    return undefined;
-  }
-  if (ctx.now() - attempt.cancelAt < CANCEL_WITHIN) return undefined;
-  const waited = formatDuration(ctx.now() - attempt.cancelAt);
-  return {
-    kind: 'end',
-    ending: { kind: 'lost', reason: `${why}; LAVA did not end job ${id} within ${waited} of a cancel` },
-  };
+): Promise<void> {
+  const refusal = await lab
+    .call((c) => c.cancel(id))
+    .then(
+      () => '',
+      (error: unknown) => {
+        if (error instanceof PermanentError) return `, but LAVA refuses: ${errorText(error)}`;
+        throw error;
+      },
+    );
+  await note(attempt, { cancelAt: ctx.now() }, `LAVA job ${id} is being cancelled: ${why}${refusal}`, ctx);
+}
+
+function note(
+  { jobId, n }: AttemptRecord,
+  change: Partial<Pick<AttemptRecord, 'missingAt' | 'cancelAt'>>,
+  text: string,
+  ctx: Context,
+): Promise<void> {
+  return ctx.store.record(jobId, { attempts: new Map([[n, change]]), entries: [{ kind: 'note', text }] });
 }

@@ -2,9 +2,10 @@
 // inventory that is not asked for more often than it changes.
 import { TemporaryError } from '../base/errors.ts';
 import { createCircuit, type CircuitState } from '../base/circuit.ts';
-import { SECOND, type Clock } from '../base/time.ts';
+import { MINUTE, SECOND, type Clock } from '../base/time.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { LavaClient, ShownJob } from '../lava/client.ts';
+import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
 import { readInventory, type Inventory } from '../lava/inventory.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
 
@@ -15,10 +16,12 @@ export interface Lab {
   call: <T>(work: (client: LavaClient) => Promise<T>) => Promise<T>;
   /** What LAVA says of a job now; undefined if it knows none. Calls made within a moment are one XML-RPC call. */
   show: (id: number) => Promise<LavaJobInfo | undefined>;
-  /** Devices and queue, at most `INVENTORY_AGE` old. */
-  inventory: () => Promise<Inventory>;
-  /** Forgets the inventory that is known: something changed. */
-  staleInventory: () => void;
+  /** Devices and queue; at most `maxAge` (ms) old, or as old as they may be while LAVA's events come in or do not. */
+  inventory: (maxAge?: number) => Promise<Inventory>;
+  /** LAVA's events come in from now on, or do not. */
+  setFollowed: (followed: boolean) => void;
+  /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
+  noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
   /** What LAVA sends callbacks for a job to. */
   callbackBase: string;
@@ -34,14 +37,18 @@ interface Options {
   onChange: (state: CircuitState) => void;
 }
 
-const INVENTORY_AGE = 15 * SECOND;
+/** How old an inventory may be with LAVA's events, and without. */
+const FOLLOWED_AGE = 5 * MINUTE;
+const UNFOLLOWED_AGE = 30 * SECOND;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
 export function createLab({ config, client, callbackBase, now, onChange }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange });
   let requests = 0;
+  let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
+  const told = new Map<string, string>();
 
   function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
     return circuit.run(() => {
@@ -50,24 +57,36 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
     });
   }
 
+  function ask(): Promise<Inventory> {
+    const asked = { at: now(), inventory: call(readInventory) };
+    known = asked;
+    asked.inventory.catch(() => {
+      if (known === asked) known = undefined;
+    });
+    return asked.inventory;
+  }
+
   return {
     name: config.name,
     config,
     callbackBase,
     call,
     show: createShow((ids) => call((c) => c.show(ids))),
-    inventory() {
-      if (known === undefined || now() - known.at > INVENTORY_AGE) {
-        const inventory = call(readInventory);
-        known = { at: now(), inventory };
-        inventory.catch(() => {
-          known = undefined;
-        });
-      }
-      return known.inventory;
+    inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {
+      return known !== undefined && now() - known.at <= maxAge ? known.inventory : ask();
     },
-    staleInventory() {
+    setFollowed(isFollowed) {
+      followed = isFollowed;
       known = undefined;
+    },
+    noticed(event) {
+      const key = `${event.kind} ${event.name}`;
+      // A device that begins or ends a job is no news.
+      const word = event.kind === 'device' ? event.health : `${event.state} ${event.health}`;
+      if (told.get(key) === word) return false;
+      told.set(key, word);
+      known = undefined;
+      return true;
     },
     state: circuit.state,
     calls: () => requests,
@@ -85,7 +104,7 @@ function createShow(showMany: ShowMany): Lab['show'] {
     const answer = new Promise<void>((resolve) => {
       setTimeout(resolve, GATHER);
     }).then(() => {
-      waiting = undefined;
+      if (waiting?.ids === ids) waiting = undefined;
       return showMany([...ids]);
     });
     return { ids, answer };

@@ -9,3 +9,8 @@ export function labOf(ctx: Context, name: string): Lab {
   if (!lab) throw new BridgeError('no_lab', `the lab ${name} is not in the configuration`);
   return lab;
 }
+
+/** The lab in a job's id, `<lab>:<node id>`. */
+export function labOfJob(jobId: string): string {
+  return jobId.slice(0, jobId.lastIndexOf(':'));
+}

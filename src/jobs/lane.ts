@@ -1,6 +1,6 @@
 // A lane works on what is due, so many things at once, and sleeps until something is. Lanes share nothing: one that
 // is stuck holds up no other.
-import { backoff, MINUTE, SECOND, type Clock } from '../base/time.ts';
+import { backoff, SECOND, sleep, type Clock } from '../base/time.ts';
 
 export interface Lane {
   /** Runs until the signal fires, then until all work has ended. */
@@ -16,9 +16,9 @@ interface Options<T> {
   /** When the first thing that is not due yet will be (ms). */
   nextDue: () => Promise<number | undefined>;
   id: (item: T) => string | number;
-  /** Never throws: what becomes of an item is stored by it. */
+  /** What becomes of an item is stored by it. */
   work: (item: T) => Promise<void>;
-  /** What is due can't be read. */
+  /** What is due can't be read, or work has thrown. */
   onError: (error: unknown) => void;
   onRound?: () => void;
   signal: AbortSignal;
@@ -27,6 +27,8 @@ interface Options<T> {
 
 /** The longest that a lane sleeps without looking. */
 const IDLE = 5 * SECOND;
+/** The longest after failures: it still has to show the watchdog that it lives. */
+const MAX_PAUSE = 15 * SECOND;
 
 export function createLane<T>(options: Options<T>): Lane {
   const { width, signal, now } = options;
@@ -53,10 +55,16 @@ export function createLane<T>(options: Options<T>): Lane {
 
   function begin(item: T): void {
     const id = options.id(item);
-    const work = options.work(item).finally(() => {
-      busy.delete(id);
-      wake();
-    });
+    const work = options
+      .work(item)
+      .catch(async (error: unknown) => {
+        options.onError(error);
+        await sleep(IDLE, signal); // it is still due
+      })
+      .finally(() => {
+        busy.delete(id);
+        wake();
+      });
     busy.set(id, work);
   }
 
@@ -84,7 +92,7 @@ export function createLane<T>(options: Options<T>): Lane {
           pause = await round();
           failures = 0;
         } catch (error) {
-          pause = backoff(failures++, SECOND, MINUTE);
+          pause = backoff(failures++, SECOND, MAX_PAUSE);
           options.onError(error);
         }
         await rest(pause);

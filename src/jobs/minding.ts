@@ -1,5 +1,6 @@
-// Minds Maestro's node while LAVA has the job: pushes its time-out forward, so that a job that merely waits for a board
-// is not told as timed out, and notices when Maestro ended the node, so that the board is not kept for nobody.
+// Minds Maestro's node while the job is on its way or in LAVA: pushes its time-out forward, so that a job that merely
+// waits for a board is not told as timed out, and notices when Maestro ended the node, so that no board is kept for
+// nobody.
 import { TemporaryError } from '../base/errors.ts';
 import { HOUR, MINUTE, parseTime, rfc3339 } from '../base/time.ts';
 import type { MaestroNode } from '../maestro/node.ts';
@@ -12,8 +13,8 @@ const LEAST_LEFT = HOUR;
 const PUSH_BY = 2 * HOUR;
 
 /**
- * Looks at the node, at most every ten minutes. Returns why the LAVA job should be cancelled, if Maestro ended the
- * node. A Maestro that is away changes nothing.
+ * Looks at the node, at most every ten minutes. Returns why the job is not wanted any more, if Maestro ended the node.
+ * A Maestro that is away changes nothing.
  */
 export async function minding(job: JobRecord, ctx: Context): Promise<string | undefined> {
   if (!ctx.maestro || job.claimedAt === null) return undefined;
@@ -30,10 +31,12 @@ export async function minding(job: JobRecord, ctx: Context): Promise<string | un
       },
       { noevent: true },
     );
+    if (node === undefined) return 'Maestro has no such node any more';
+    if (ended !== undefined) return ended;
     const text =
       pushed === undefined ? [] : [{ kind: 'note', text: `node's time-out moved to ${rfc3339(pushed)}` }];
     await ctx.store.record(job.id, { job: { nodeSeenAt: ctx.now() }, entries: text });
-    return node === undefined ? 'Maestro has no such node any more' : ended;
+    return undefined;
   } catch (error) {
     if (error instanceof TemporaryError) return undefined;
     throw error;

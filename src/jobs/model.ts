@@ -27,8 +27,8 @@ export type StageName = (typeof STAGES)[number];
 
 /** How one run of a stage ended. */
 export type Outcome =
-  /** The stage is complete. */
-  | { kind: 'done'; change?: Change; note?: string }
+  /** The stage is complete. The next one is due at `until` (ms), if not at once. */
+  | { kind: 'done'; change?: Change; note?: string; until?: number }
   /** It can't go on yet: look again at `until` (ms), or when woken. `reason` is shown to the admin. */
   | { kind: 'wait'; until: number; reason: string; change?: Change }
   /** The job ends here: what is left is to judge and to report that. */
@@ -80,6 +80,12 @@ export function currentAttempt(attempts: readonly AttemptRecord[]): AttemptRecor
   const last = attempts.at(-1);
   if (!last) throw new BridgeError('no_attempt', 'the job has no attempt yet');
   return last;
+}
+
+/** The attempt that is reported: the last one, unless a further one was to take its place. */
+export function countingAttempt(attempts: readonly AttemptRecord[]): AttemptRecord | undefined {
+  const last = attempts.at(-1);
+  return last?.outcome === null ? last : undefined;
 }
 
 /** The LAVA id of an attempt that was submitted. */

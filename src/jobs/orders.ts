@@ -15,14 +15,10 @@ export async function cancelJob(job: JobRecord, why: string, ctx: Context): Prom
 export async function retryJob(job: JobRecord, ctx: Context): Promise<string | undefined> {
   const parked = (await ctx.store.deliveries(job.id)).filter((d) => d.state === 'parked');
   for (const delivery of parked) {
-    await ctx.store.saveDelivery(
-      delivery.id,
-      { state: 'pending', nextAt: ctx.now(), tries: 0, doneAt: null },
-      {
-        jobId: job.id,
-        entries: [{ kind: 'note', text: `${delivery.kind} to ${delivery.destination}: to be sent again` }],
-      },
-    );
+    await ctx.store.saveDelivery(delivery, {
+      delivery: { state: 'pending', nextAt: ctx.now(), tries: 0, receipt: null, doneAt: null },
+      entries: [{ kind: 'note', text: `${delivery.kind} to ${delivery.destination}: to be sent again` }],
+    });
   }
   if (parked.length > 0) {
     ctx.wakeOutbox();

@@ -14,6 +14,8 @@ export interface Judged {
   job: JobRecord;
   request: JobRequest;
   attempts: readonly AttemptRecord[];
+  /** The one that counts. */
+  attempt: AttemptRecord | undefined;
   trial: Trial;
   logs: PublishedLogs;
 }
@@ -39,9 +41,11 @@ export function deliveriesFor(judged: Judged, ctx: Context): ToDeliver {
   return { deliveries, rejected };
 }
 
-function reportContext({ job, request, attempts, trial, logs }: Judged, ctx: Context): ReportContext {
+function reportContext(
+  { job, request, attempts, attempt, trial, logs }: Judged,
+  ctx: Context,
+): ReportContext {
   const lab = labOf(ctx, job.lab);
-  const last = attempts.at(-1);
   const { node, kbuild } = request;
   const { lava } = trial.evidence;
   const fact = (key: 'arch' | 'compiler' | 'kernel_type' | 'config_full' | 'defconfig'): string | undefined =>
@@ -49,11 +53,11 @@ function reportContext({ job, request, attempts, trial, logs }: Judged, ctx: Con
   return {
     origin: lab.config.origin,
     lab: lab.name,
-    key: last?.lavaId === null || last === undefined ? node.id : String(last.lavaId),
+    key: String(attempt?.lavaId ?? node.id),
     build: buildOf(request, job.receivedAt),
     lavaUrl: lab.config.lava.url,
-    lavaId: last?.lavaId ?? undefined,
-    device: last?.device ?? undefined,
+    lavaId: attempt?.lavaId ?? undefined,
+    device: attempt?.device ?? undefined,
     platform: job.board === '' ? undefined : job.board,
     compatible: ctx.boards.find(job.board, lab.name)?.compatible,
     arch: fact('arch'),
@@ -88,13 +92,12 @@ function buildOf({ node, kbuild }: JobRequest, startedAt: number): BuildOfReport
   };
 }
 
-function closeBody({ job, request, attempts, trial, logs }: Judged, ctx: Context): CloseBody {
+function closeBody({ job, request, attempts, attempt, trial, logs }: Judged, ctx: Context): CloseBody {
   const { result, errorCode, errorMsg } = trial.verdict.node;
   const { report } = ctx.config;
   const ids = attempts.flatMap((a) => (a.lavaId === null ? [] : [String(a.lavaId)]));
-  const last = attempts.at(-1);
-  const jobId = last?.lavaId === null || last === undefined ? undefined : String(last.lavaId);
-  const device = last?.device ?? undefined;
+  const jobId = attempt === undefined || attempt.lavaId === null ? undefined : String(attempt.lavaId);
+  const device = attempt?.device ?? undefined;
   const artifacts = logs.artifacts;
   const toldKcidb = report.kcidb === 'direct';
   return {

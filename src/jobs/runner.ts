@@ -1,7 +1,7 @@
 // Drives jobs through their stages: one lane per lab, so that a dead or slow lab holds up no other. A lane takes the
 // jobs that are due, runs the next stage of each, and stores what came of it. It knows no stage by name.
 import type { Logger } from 'pino';
-import { errorText, RequestError, TemporaryError } from '../base/errors.ts';
+import { errorText, TemporaryError } from '../base/errors.ts';
 import { backoff, MINUTE, SECOND, sleep } from '../base/time.ts';
 import { StaleError, type Change, type JobRecord } from '../store/index.ts';
 import type { Context } from './context.ts';
@@ -34,8 +34,7 @@ export function createRunner(ctx: Context, stages: readonly Stage[] = STAGE_TABL
       nextDue: () => ctx.store.nextDue(lab, ctx.now()),
       id: (job) => job.id,
       work: step,
-      onError: (error) =>
-        ctx.log.error({ lab, error: errorText(error) }, 'the store cannot be read; the jobs wait'),
+      onError: ctx.storeTrouble.failed,
       onRound: () => {
         lastRound = ctx.now();
       },
@@ -65,6 +64,7 @@ export function createRunner(ctx: Context, stages: readonly Stage[] = STAGE_TABL
     }
     const run = async (): Promise<void> => {
       await settle(job, stage, await stage.run(job, ctx, abort.signal), ctx);
+      ctx.storeTrouble.worked();
     };
     try {
       await (stage.serial ? oneAtATime(`${job.lab} ${stage.name}`, run) : run());
@@ -100,22 +100,31 @@ export async function settle(
 ): Promise<JobRecord> {
   const { change = {} } = 'change' in outcome ? outcome : {};
   const at = ctx.now();
-  const save = (
+  const save = async (
     fields: NonNullable<Change['job']>,
     kind: string,
     text: string | undefined,
-  ): Promise<JobRecord> =>
-    ctx.store.save(job, {
+  ): Promise<JobRecord> => {
+    const saved = await ctx.store.save(job, {
       ...change,
       job: { ...change.job, ...fields },
       entries: [...(change.entries ?? []), ...(text === undefined ? [] : [{ kind, text }])],
     });
+    if (change.deliveries !== undefined && change.deliveries.length > 0) ctx.wakeOutbox();
+    return saved;
+  };
   switch (outcome.kind) {
     case 'done': {
       const last = nextStage(stage.name) === undefined;
       const note = outcome.note === undefined ? stage.name : `${stage.name}: ${outcome.note}`;
       return save(
-        { stage: stage.name, done: last ? 1 : 0, tries: 0, reason: null, nextAt: at },
+        {
+          stage: stage.name,
+          done: last ? 1 : 0,
+          tries: 0,
+          reason: null,
+          nextAt: outcome.until ?? at,
+        },
         'stage',
         note,
       );
@@ -159,30 +168,22 @@ async function settleFailure(
   signal: AbortSignal,
 ): Promise<void> {
   const text = errorText(error);
-  if (error instanceof RequestError) {
-    await settle(job, stage, { kind: 'end', ending: { kind: 'rejected', reason: text } }, ctx);
-    return;
-  }
   const passing = error instanceof TemporaryError;
-  // What is not known to pass is tried again too, but seldom: an admin may mend it (a token, a permission, a disk).
+  // What is not known to pass is tried again too, but seldom: an admin may mend it (a permission, a template, a disk).
   const pause = passing
     ? backoff(job.tries, 2 * SECOND, 5 * MINUTE)
     : backoff(job.tries, 30 * SECOND, 10 * MINUTE);
   const wait = Math.max(pause, (passing ? error.retryAfterMs : undefined) ?? 0);
-  if (!passing) log.error({ stage: stage.name, error: text }, 'a stage failed');
   const isNew = text !== job.reason;
+  if (!passing && isNew) log.error({ stage: stage.name, error: text }, 'a stage failed');
   try {
     await ctx.store.save(job, {
       job: { tries: job.tries + 1, reason: text, nextAt: ctx.now() + wait },
       entries: isNew ? [{ kind: 'error', text: `${stage.name}: ${text}` }] : [],
     });
   } catch (failure) {
-    if (!(failure instanceof StaleError)) {
-      log.error(
-        { stage: stage.name, error: errorText(failure) },
-        'the store took no write; the job stays as it is',
-      );
-      await sleep(5 * SECOND, signal); // it is still due: without a pause it would be tried without end
-    }
+    if (failure instanceof StaleError) return;
+    ctx.storeTrouble.failed(failure);
+    await sleep(5 * SECOND, signal); // it is still due: without a pause it would be tried without end
   }
 }

@@ -12,6 +12,8 @@ export interface KcidbAccess {
   token: string;
   /** For one exchange, milliseconds. */
   timeoutMs: number;
+  /** Ends every exchange that is under way. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface KcidbClient extends KcidbSink {
@@ -40,6 +42,7 @@ export function createKcidbClient(access: KcidbAccess): KcidbClient {
       ...(body === undefined ? {} : { body }),
       timeoutMs: access.timeoutMs,
       maxBytes: MAX_ANSWER,
+      signal: access.signal,
     });
 
   return {

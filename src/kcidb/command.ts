@@ -10,6 +10,8 @@ export interface CommandOptions {
   command: readonly string[];
   /** For the whole run, milliseconds; then it is killed. */
   timeoutMs: number;
+  /** Kills a run that is under way. */
+  signal?: AbortSignal | undefined;
 }
 
 // What is kept of the command's output: an id, and the end of its complaints.
@@ -21,17 +23,19 @@ const MAX_SAID = 400;
  * Hands reports to a command. Only exit code 0 counts as taken. Nothing tells a bad report from a bad day, so every
  * failure is a TemporaryError `kcidb_command`, with the end of what the command wrote on standard error.
  */
-export function createKcidbCommand({ command, timeoutMs }: CommandOptions): KcidbSink {
+export function createKcidbCommand({ command, timeoutMs, signal }: CommandOptions): KcidbSink {
   const [program = '', ...args] = command;
 
   return {
     submit: async (report) => {
-      const ended = await run(program, args, JSON.stringify(report), timeoutMs);
+      if (signal?.aborted) throw new TemporaryError('aborted', `${program}: given up`);
+      const ended = await run(program, args, JSON.stringify(report), timeoutMs, signal);
       const { code, stdout, stderr } = ended;
       if (code === 0) {
         const id = oneLine(stdout);
         return id === '' ? {} : { id };
       }
+      if (signal?.aborted) throw new TemporaryError('aborted', `${program}: given up`);
       const said = oneLine(stderr.slice(-MAX_SAID));
       throw new TemporaryError(
         'kcidb_command',
@@ -54,31 +58,45 @@ interface Ended {
   timedOut: boolean;
 }
 
-function run(program: string, args: string[], input: string, timeoutMs: number): Promise<Ended> {
+function run(
+  program: string,
+  args: string[],
+  input: string,
+  timeoutMs: number,
+  stop: AbortSignal | undefined,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that what the command has started ends with it.
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
+    const kill = (): void => {
       killGroup(child.pid);
       // What has left the group may still hold the pipes.
       child.stdout.destroy();
       child.stderr.destroy();
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      kill();
     }, timeoutMs);
+    stop?.addEventListener('abort', kill, { once: true });
+    const settled = (): void => {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', kill);
+    };
     child.stdout.on('data', keepStart(stdout, MAX_STDOUT));
     child.stderr.on('data', keepEnd(stderr, MAX_STDERR));
     // A command may end without reading all; then its exit code is what counts.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.on('error', (error) => {
-      clearTimeout(timer);
+      settled();
       reject(new TemporaryError('kcidb_command', `${program} can't be run: ${errorText(error)}`));
     });
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      settled();
       resolve({
         code,
         signal,

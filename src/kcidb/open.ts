@@ -6,15 +6,15 @@ import { createKcidbCommand } from './command.ts';
 import { createKcidbPubSub } from './pubsub.ts';
 import type { KcidbSink } from './sink.ts';
 
-/** undefined: nothing is sent to KCIDB. */
-export function createSink({ kcidb, report }: BridgeConfig): KcidbSink | undefined {
+/** undefined: nothing is sent to KCIDB. The signal ends what is under way. */
+export function createSink({ kcidb, report }: BridgeConfig, signal?: AbortSignal): KcidbSink | undefined {
   if (kcidb === undefined || report.kcidb === 'off') return undefined;
   const timeoutMs = kcidb.timeout;
-  if (kcidb.command !== undefined) return createKcidbCommand({ command: kcidb.command, timeoutMs });
+  if (kcidb.command !== undefined) return createKcidbCommand({ command: kcidb.command, timeoutMs, signal });
   if (kcidb.pubsub !== undefined) {
     const { project, topic, credentials } = kcidb.pubsub;
-    return createKcidbPubSub({ project, topic, credentials, timeoutMs });
+    return createKcidbPubSub({ project, topic, credentials, timeoutMs, signal });
   }
   if (kcidb.url === undefined || kcidb.token === undefined) return undefined;
-  return createKcidbClient({ url: kcidb.url, token: resolveSecret(kcidb.token), timeoutMs });
+  return createKcidbClient({ url: kcidb.url, token: resolveSecret(kcidb.token), timeoutMs, signal });
 }

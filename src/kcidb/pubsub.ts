@@ -16,6 +16,8 @@ export interface PubSubOptions {
   credentials: string;
   /** For one exchange, milliseconds. */
   timeoutMs: number;
+  /** Ends every exchange that is under way. */
+  signal?: AbortSignal | undefined;
   /** Where Pub/Sub is; Google's if it is not there. */
   endpoint?: string;
   clock?: Clock;
@@ -43,7 +45,7 @@ const MAX_REQUEST = 10_000_000;
 
 /** Hands reports to a Pub/Sub topic; the id is the message's. Never tries again by itself. */
 export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
-  const { project, topic, credentials, timeoutMs, clock = Date.now } = options;
+  const { project, topic, credentials, timeoutMs, signal, clock = Date.now } = options;
   const endpoint = (options.endpoint ?? 'https://pubsub.googleapis.com').replace(/\/+$/, '');
   const url = `${endpoint}/v1/projects/${encodeURIComponent(project)}/topics/${encodeURIComponent(topic)}:publish`;
   let token: { text: string; goodUntil: number } | undefined;
@@ -60,6 +62,7 @@ export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
         assertion: signedClaim(key, Math.floor(clock() / SECOND)),
       }).toString(),
       timeoutMs,
+      signal,
     });
     // 400 is how the token service says that it does not know the account, the key or the time.
     if (answer.status === 400) throw refusedKey(key.token_uri, answer);
@@ -86,6 +89,7 @@ export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
         headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
         body,
         timeoutMs,
+        signal,
       });
       if (answer.status === 401) {
         token = undefined;

@@ -21,6 +21,8 @@ export interface LavaClientOptions {
   timeoutMs: number;
   /** The largest answer that is taken, bytes. */
   maxBytes?: number;
+  /** Ends every call that brings no signal of its own. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What became of one id that was asked for. */
@@ -43,8 +45,10 @@ export interface LogPart {
 export interface MarkSearch {
   /** Ids of own jobs whose name contains the mark, newest first. */
   ids: number[];
-  /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing. */
+  /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing of jobs before `oldest`. */
   complete: boolean;
+  /** The lowest id that was seen, anybody's. */
+  oldest: number | undefined;
 }
 
 /**
@@ -156,6 +160,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
 
   async function findByMark(mark: string, sinceId = 0, signal?: AbortSignal): Promise<MarkSearch> {
     const found = new Set<number>();
+    let oldest: number | undefined;
     for (let page = 0; page < LIST_PAGES; page++) {
       const call = to('scheduler.jobs.list', null, null, page * LIST_PAGE, LIST_PAGE);
       const jobs = await ask(answers.JobList, 'the list of jobs', call, signal);
@@ -164,11 +169,12 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
         if (isOurs && typeof id === 'number' && id > sinceId) found.add(id);
       }
       const last = jobs.at(-1);
+      if (last !== undefined) oldest = Math.trunc(Number(last.id));
       if (jobs.length < LIST_PAGE || last === undefined || Number(last.id) <= sinceId) {
-        return { ids: [...found], complete: true };
+        return { ids: [...found], complete: true, oldest };
       }
     }
-    return { ids: [...found], complete: false };
+    return { ids: [...found], complete: false, oldest };
   }
 
   return {

@@ -81,8 +81,13 @@ function whyBusy(device: LavaDevice, worker: LavaWorker | undefined, load: numbe
 }
 
 /** The boards of a type that have all the tags; LAVA gives a job only to one that has them all. */
+export function boardsFor(inventory: Inventory, type: string, tags: readonly string[] = []): Board[] {
+  return inventory.boards.filter((b) => b.type === type && tags.every((tag) => b.tags.includes(tag)));
+}
+
+/** Counts the boards for a need. */
 export function supplyOf(inventory: Inventory, type: string, tags: readonly string[] = []): Supply {
-  const boards = inventory.boards.filter((b) => b.type === type && tags.every((tag) => b.tags.includes(tag)));
+  const boards = boardsFor(inventory, type, tags);
   return {
     total: boards.length,
     online: boards.filter(({ online }) => online).length,

@@ -75,23 +75,38 @@ function readRegular(lines: string[]): YamlText | undefined {
   }
 }
 
-const KEY = /^([A-Za-z0-9_./][A-Za-z0-9_./ ()-]*):(?: (.*))?$/;
+const KEY = /^[A-Za-z0-9_./][A-Za-z0-9_./ ()-]*$/;
+// The keys of LAVA's records, over and over.
+const USUAL_KEYS = new Set(
+  (
+    'id job level log_end_line log_start_line logged measurement metadata name result suite unit url ' +
+    'case definition duration namespace set units extra'
+  ).split(' '),
+);
+
+/** Where the key of a line's content ends, or -1 if the content does not begin with a plain key. */
+function keyEnd(line: string, from: number): number {
+  const end = line.indexOf(':', from);
+  if (end < 0 || (end + 1 < line.length && line.charCodeAt(end + 1) !== SPACE)) return -1;
+  const key = line.slice(from, end);
+  return USUAL_KEYS.has(key) || KEY.test(key) ? end : -1;
+}
 
 function readMapping(cursor: Cursor, indent: number): YamlText {
-  const entries: [string, YamlText][] = [];
+  const mapping: Record<string, YamlText> = {};
   while (cursor.at < cursor.lines.length) {
     const line = cursor.lines[cursor.at] ?? '';
     const depth = indentOf(line);
     if (depth < indent) break;
-    const content = line.slice(indent);
     if (depth > indent) throw new Irregular();
-    if (content.startsWith('- ')) break;
-    const [, key, inline] = KEY.exec(content) ?? [];
-    if (key === undefined) throw new Irregular();
+    if (line.startsWith('- ', indent)) break;
+    const end = keyEnd(line, indent);
+    const key = line.slice(indent, end);
+    if (end < 0 || key === '__proto__') throw new Irregular();
     cursor.at++;
-    entries.push([key, inline === undefined ? readBelow(cursor, indent) : readScalar(inline)]);
+    mapping[key] = end + 1 === line.length ? readBelow(cursor, indent) : readScalar(line.slice(end + 2));
   }
-  return Object.fromEntries(entries);
+  return mapping;
 }
 
 /** What stands below a key that has nothing behind its colon. A list may stand as deep as its key. */
@@ -108,13 +123,12 @@ function readSequence(cursor: Cursor, indent: number): YamlText {
   while (cursor.at < cursor.lines.length) {
     const line = cursor.lines[cursor.at] ?? '';
     if (indentOf(line) !== indent || !line.startsWith('- ', indent)) break;
-    const content = line.slice(indent + 2);
-    if (KEY.test(content)) {
-      cursor.lines[cursor.at] = `${' '.repeat(indent + 2)}${content}`;
+    if (keyEnd(line, indent + 2) >= 0) {
+      cursor.lines[cursor.at] = `${' '.repeat(indent + 2)}${line.slice(indent + 2)}`;
       items.push(readMapping(cursor, indent + 2));
     } else {
       cursor.at++;
-      items.push(readScalar(content));
+      items.push(readScalar(line.slice(indent + 2)));
     }
   }
   return items;
@@ -122,23 +136,27 @@ function readSequence(cursor: Cursor, indent: number): YamlText {
 
 /** A scalar that ends on its line. What would go on on the next line is noticed there, by its depth. */
 function readScalar(text: string): YamlText {
+  const quote = text[0];
+  if (quote === "'" || quote === '"') {
+    const body = text.slice(1, -1);
+    const simple = text.length > 1 && text.endsWith(quote) && !/['"\\]/.test(body);
+    if (simple) return body;
+    // In single quotes a doubled one stands for one; what is escaped in double quotes is the library's.
+    if (quote === "'" && /^'(?:[^']|'')*'$/.test(text)) return body.replaceAll("''", "'");
+    throw new Irregular();
+  }
+  if (PLAIN.test(text) && !UNPLAIN.test(text)) return text;
   if (text === '[]') return [];
   if (text === '{}') return {};
-  const single = /^'((?:[^']|'')*)'$/.exec(text)?.[1];
-  if (single !== undefined) return single.replaceAll("''", "'");
-  const double = /^"([^"\\]*)"$/.exec(text)?.[1];
-  if (double !== undefined) return double;
-  if (!isPlain(text)) throw new Irregular();
-  return text;
+  throw new Irregular();
 }
 
-function isPlain(text: string): boolean {
-  if (!/^[^\s\-?:,[\]{}#&*!|>'"%@`]|^-[^\s]/.test(text)) return false;
-  return !/: |:$| #|\s$|\t/.test(text);
-}
+const PLAIN = /^(?:[^\s\-?:,[\]{}#&*!|>'"%@`]|-[^\s])/;
+const UNPLAIN = /: |:$| #|\s$|\t/;
+const SPACE = 0x20;
 
 function indentOf(line: string): number {
   let n = 0;
-  while (line[n] === ' ') n++;
+  while (line.charCodeAt(n) === SPACE) n++;
   return n;
 }

@@ -34,6 +34,8 @@ export interface XmlRpcOptions {
   timeoutMs: number;
   /** The largest answer that is taken, bytes. */
   maxBytes?: number;
+  /** Ends every call that brings no signal of its own. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Call {
@@ -64,7 +66,7 @@ export function createXmlRpcClient(options: XmlRpcOptions): XmlRpcClient {
 
   async function call(method: string, params: readonly XmlRpcParam[] = [], signal?: AbortSignal) {
     const body = encode(method, params);
-    const answer = await gate(() => post(options, body, signal));
+    const answer = await gate(() => post(options, body, signal ?? options.signal));
     const read = await decode(options, method, answer);
     if ('fault' in read) throw new XmlRpcFault(method, read.fault);
     return read.value;

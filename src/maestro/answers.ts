@@ -20,6 +20,8 @@ export interface MaestroAccess {
   token: string;
   /** For one exchange, milliseconds. */
   timeoutMs: number;
+  /** Ends every call that brings no signal of its own. */
+  signal?: AbortSignal | undefined;
 }
 
 // A page of nodes or events is far below it; the API's own proxy takes 32 MiB in the other direction.
@@ -43,7 +45,7 @@ export async function ask(access: MaestroAccess, call: Call): Promise<unknown> {
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     timeoutMs: access.timeoutMs,
     maxBytes: MAX_ANSWER,
-    signal: call.signal,
+    signal: call.signal ?? access.signal,
   });
   if (answer.status < 200 || answer.status >= 300) {
     throw failure(`${call.method ?? 'GET'} ${place(url)}`, answer);

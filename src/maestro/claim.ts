@@ -1,7 +1,6 @@
 // Claiming a node. Maestro has no claim: `available` can't become `running` again, and there is no compare-and-set. So
 // the claim is our mark in `data.job_id`, and a second look after a while tells whether somebody wrote over it. That is
 // narrow but not closed; bridges on one runtime are split by platform.
-import { sleep as realSleep, SECOND } from '../base/time.ts';
 import type { MaestroClient } from './client.ts';
 import type { MaestroNode } from './node.ts';
 
@@ -11,23 +10,15 @@ export interface Claim {
   detail: string;
 }
 
-export interface ClaimOptions {
-  /** How long after the write the node is read again, milliseconds. */
-  waitMs?: number;
-  sleep?: (ms: number) => Promise<void>;
-}
-
 /**
- * Claims a node with our mark; may be repeated. Throws what the client throws; the claim is then open, and is to be
- * tried again.
+ * The first half: puts our mark on a node that is nobody's. May be repeated. Throws what the client throws; then
+ * nobody knows whether the mark is there.
  */
-export async function claim(
-  client: Pick<MaestroClient, 'getNode' | 'updateNode'>,
+export async function placeMark(
+  client: Pick<MaestroClient, 'updateNode'>,
   nodeId: string,
   mark: string,
-  options: ClaimOptions = {},
 ): Promise<Claim> {
-  const { waitMs = 2 * SECOND, sleep = realSleep } = options;
   let refusal: Claim | undefined;
   const written = await client.updateNode(
     nodeId,
@@ -38,14 +29,22 @@ export async function claim(
     { noevent: true },
   );
   if (written === undefined) return gone(nodeId);
-  if (refusal !== undefined) return refusal;
-  await sleep(waitMs);
+  return refusal ?? { outcome: 'claimed', detail: `node ${nodeId} was given our mark ${mark}` };
+}
+
+/** The second half, when another's write has had the time to show: whether our mark is still there. */
+export async function confirmMark(
+  client: Pick<MaestroClient, 'getNode'>,
+  nodeId: string,
+  mark: string,
+): Promise<Claim> {
   const node = await client.getNode(nodeId);
   if (node === undefined) return gone(nodeId);
-  if (node.data.job_id !== mark) {
-    return judge(node, mark) ?? { outcome: 'taken', detail: `our mark on node ${nodeId} was overwritten` };
-  }
-  return judge(node, mark) ?? { outcome: 'claimed', detail: `node ${nodeId} carries our mark ${mark}` };
+  const refusal = judge(node, mark);
+  if (refusal !== undefined) return refusal;
+  return node.data.job_id === mark
+    ? { outcome: 'claimed', detail: `node ${nodeId} carries our mark ${mark}` }
+    : { outcome: 'taken', detail: `our mark on node ${nodeId} was overwritten` };
 }
 
 function judge(node: MaestroNode, mark: string): Claim | undefined {

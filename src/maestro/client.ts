@@ -139,10 +139,22 @@ const MAX_BODY = 32 * 1024 * 1024;
 
 /**
  * The client of one Maestro. All calls throw TemporaryError for what may pass (network, 5xx, 429) and PermanentError
- * for what won't: `maestro_auth`, `maestro_refused`, `not_found`, `maestro_invalid` (not even sent).
+ * for what won't: `maestro_auth` (the token), `maestro_forbidden` (the token's user and this node), `maestro_refused`,
+ * `not_found`, `maestro_invalid` (not even sent).
  */
 export function createMaestroClient(access: MaestroAccess): MaestroClient {
   const call = (request: Call): Promise<unknown> => ask(access, request);
+
+  /** Maestro answers 401 to a bad token as well as to a good one that may not edit the node. */
+  async function write(request: Call): Promise<unknown> {
+    try {
+      return await call(request);
+    } catch (error) {
+      if (!(error instanceof PermanentError) || error.code !== 'maestro_auth') throw error;
+      await call({ path: '/whoami' }); // throws the same if it is the token
+      throw new PermanentError('maestro_forbidden', error.message, { cause: error });
+    }
+  }
 
   async function rawNode(id: string, signal?: AbortSignal): Promise<unknown> {
     return (await call({ path: `/node/${encodeURIComponent(id)}`, signal })) ?? undefined;
@@ -151,7 +163,7 @@ export function createMaestroClient(access: MaestroAccess): MaestroClient {
   async function patch(id: string, changes: NodeChanges, options: WriteOptions = {}): Promise<MaestroNode> {
     const body = patchBody(changes);
     const query = options.noevent === true ? { noevent: 'true' } : {};
-    return readNode(await call({ method: 'PATCH', path: `/node/${encodeURIComponent(id)}`, query, body }));
+    return readNode(await write({ method: 'PATCH', path: `/node/${encodeURIComponent(id)}`, query, body }));
   }
 
   async function findNodes(filter: Record<string, QueryValue>, paging: Paging = {}): Promise<NodePage> {
@@ -206,7 +218,7 @@ export function createMaestroClient(access: MaestroAccess): MaestroClient {
           `the results of node ${id} have ${size} bytes; Maestro takes ${MAX_BODY}`,
         );
       }
-      const answer = await call({ method: 'PUT', path: `/nodes/${encodeURIComponent(id)}`, body: tree });
+      const answer = await write({ method: 'PUT', path: `/nodes/${encodeURIComponent(id)}`, body: tree });
       return read(z.array(z.unknown()), answer, 'the written nodes').map(readNode);
     },
 

@@ -121,13 +121,17 @@ function crossCheck(
   return problems;
 }
 
+const PART = /^[A-Za-z0-9._+-]+$/;
+
 /** What the `*` of a pattern stands for in a name; undefined if it does not fit. */
 function matchPart(pattern: string, name: string): string | undefined {
   const star = pattern.indexOf('*');
   if (star < 0) return undefined;
   const [head, tail] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  const fits = name.startsWith(head) && name.endsWith(tail) && name.length > head.length + tail.length;
-  return fits ? name.slice(head.length, name.length - tail.length) : undefined;
+  if (!name.startsWith(head) || !name.endsWith(tail)) return undefined;
+  const part = name.slice(head.length, Math.max(head.length, name.length - tail.length));
+  // It goes into parameters and reports; a job name is any text.
+  return PART.test(part) ? part : undefined;
 }
 
 function fillIn<T>(value: T, part: string): T {

@@ -17,6 +17,8 @@ export interface KernelciStorageOptions {
   publicUrl?: string;
   /** For one exchange, milliseconds. */
   timeoutMs: number;
+  /** Ends every exchange that is under way. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface KernelciStorage extends LogStore {
@@ -26,7 +28,7 @@ export interface KernelciStorage extends LogStore {
 
 /** Uploads logs. Never tries again by itself. */
 export function createKernelciStorage(options: KernelciStorageOptions): KernelciStorage {
-  const { timeoutMs } = options;
+  const { timeoutMs, signal } = options;
   const url = options.url.replace(/\/+$/, '');
   const publicUrl = (options.publicUrl ?? url).replace(/\/+$/, '');
   const prefix = options.prefix.replace(/^\/+|\/+$/g, '');
@@ -40,6 +42,7 @@ export function createKernelciStorage(options: KernelciStorageOptions): Kernelci
       headers: { authorization, 'content-type': type, 'content-type-upstream': contentType },
       body,
       timeoutMs,
+      signal,
     });
     if (answer.status !== 200) throw failure(`${place(url)}: upload of ${key}`, answer);
     return size();
@@ -47,7 +50,7 @@ export function createKernelciStorage(options: KernelciStorageOptions): Kernelci
 
   async function verify(key: string, size: number): Promise<string> {
     const where = `${publicUrl}/${key}`;
-    const { status, headers } = await exchange({ method: 'HEAD', url: where, timeoutMs });
+    const { status, headers } = await exchange({ method: 'HEAD', url: where, timeoutMs, signal });
     const there = Number(headers['content-length']);
     if (status === 200 && there === size) return where;
     const what = status === 200 ? `has ${there} bytes` : `is not there (${status})`;
@@ -62,7 +65,12 @@ export function createKernelciStorage(options: KernelciStorageOptions): Kernelci
     },
 
     checkAuth: async () => {
-      const answer = await exchange({ url: `${url}/v1/checkauth`, headers: { authorization }, timeoutMs });
+      const answer = await exchange({
+        url: `${url}/v1/checkauth`,
+        headers: { authorization },
+        timeoutMs,
+        signal,
+      });
       if (answer.status !== 200) throw failure(`${place(url)}: the test of the token`, answer);
     },
   };

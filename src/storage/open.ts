@@ -13,8 +13,8 @@ export interface OpenLogs {
   urlOf: (path: string) => string;
 }
 
-/** `state` is the folder for what has no place of its own in the configuration. */
-export function openLogStore({ storage, http }: BridgeConfig, state: string): OpenLogs {
+/** `state` is the folder for what has no place of its own in the configuration; `signal` ends all uploads. */
+export function openLogStore({ storage, http }: BridgeConfig, state: string, signal?: AbortSignal): OpenLogs {
   if (storage.kind === 'local') {
     const { host, port } = http.listen;
     const publicUrl = http.public_url ?? `http://${host}:${port}`;
@@ -34,6 +34,7 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string): Op
     prefix,
     publicUrl: base,
     timeoutMs: storage.timeout,
+    signal,
   });
   return {
     local: undefined,

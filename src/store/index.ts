@@ -1,5 +1,6 @@
 // The store's public face.
-export { openStore, StaleError, type Change, type JobFilter, type NewJob, type Store } from './store.ts';
+export { openStore } from './store.ts';
+export { StaleError, type Change, type JobFilter, type Line, type NewJob, type Store } from './contract.ts';
 export { openBlobs, type Blobs } from './blobs.ts';
 export type {
   AttemptChange,

@@ -34,6 +34,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addUniqueConstraint('jobs_once', ['lab', 'node_id'])
     .execute();
   await schema.createIndex('jobs_due').on('jobs').columns(['lab', 'done', 'next_at']).execute();
+  await schema.createIndex('jobs_open').on('jobs').columns(['done', 'lab', 'board', 'stage']).execute();
   await schema.createIndex('jobs_recent').on('jobs').columns(['received_at']).execute();
   await schema
     .createTable('attempts')
@@ -46,6 +47,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('device_type', 'text', (c) => c.notNull())
     .addColumn('job_timeout', 'bigint', (c) => c.notNull())
     .addColumn('intent_at', 'bigint')
+    .addColumn('sent_at', 'bigint')
     .addColumn('lava_id', 'bigint')
     .addColumn('submitted_at', 'bigint')
     .addColumn('lava_state', 'text')
@@ -53,6 +55,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('running_at', 'bigint')
     .addColumn('finished_at', 'bigint')
     .addColumn('cancel_at', 'bigint')
+    .addColumn('missing_at', 'bigint')
     .addColumn('lava_job', 'text')
     .addColumn('log', 'text')
     .addColumn('evidence', 'text')

@@ -55,16 +55,21 @@ interface Attempts {
   deviceType: string;
   /** LAVA's whole-job time-out, ms. */
   jobTimeout: number;
-  /** When it was decided to submit: from then on LAVA may have it. */
+  /** When it was first decided to submit: from then on LAVA may have it. */
   intentAt: number | null;
+  /** When it was sent last, while no answer is known. */
+  sentAt: number | null;
   lavaId: number | null;
   submittedAt: number | null;
+  /** What LAVA said last, asked or by itself. */
   lavaState: string | null;
   device: string | null;
   runningAt: number | null;
   finishedAt: number | null;
   /** When LAVA was asked to cancel it. */
   cancelAt: number | null;
+  /** Since when LAVA says that it knows no such job. */
+  missingAt: number | null;
   /** What LAVA told of the finished job without its log, JSON. */
   lavaJob: string | null;
   /** The name of its log among the blobs. */

@@ -5,7 +5,7 @@ import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../plans/registry.ts';
 import type { Ask, Root } from '../verdict/model.ts';
 import type { LavaDefinition } from './definition/definition.ts';
-import { testsOf, type TestSpec } from './tests.ts';
+import { isLikelyType, testsOf, type TestSpec } from './tests.ts';
 
 /** The helpers of the shipped templates, by the names of their definitions. */
 export const HELPER_NAMES = [
@@ -55,7 +55,7 @@ export function askFor(
     definition === undefined
       ? (plan?.boot ?? board?.boot) === 'nfs'
       : definition.artifacts['rootfs'] !== undefined;
-  const tests = definition === undefined && plan === undefined ? [] : testsOf(request, plan, () => true);
+  const tests = definition === undefined && plan === undefined ? [] : testsOf(request, plan, isLikelyType);
   const around = tests.flatMap((test) => [
     ...(test.pre.length > 0 ? [`${test.name}-pre`] : []),
     test.name,

@@ -44,10 +44,10 @@ export interface ContextParts {
   priority: number;
 }
 
-/** Every variable that a template starts with. */
+/** Every variable that a template starts with; `test` is the one that a test's template is for. */
 export const VARIABLES: ReadonlySet<string> = new Set(
   `arch board boot_template brarch callback cmdline context coverage crosarch debarch device_type dtb fault_injection
-   instance job karch kernel kselftest kselftest_overlay lab metadata modules nfs nfsroot params priority queue_timeout ramdisk tags tests types uploads`.split(
+   instance job karch kernel kselftest kselftest_overlay lab metadata modules nfs nfsroot params priority queue_timeout ramdisk tags test tests types uploads`.split(
     /\s+/,
   ),
 );

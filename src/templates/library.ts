@@ -77,16 +77,21 @@ async function readText(file: string): Promise<string> {
   }
 }
 
+/** Templates in other folders are there to be included: what they are given, those that include them say. */
+const ENTRY = /^((boot|test)\/)?[^/]*$/;
+
 function unknownVariables(templates: readonly Template[], variables: ReadonlySet<string>): Problem[] {
   const known = new Set([...variables, ...templates.flatMap((t) => [...t.given])]);
-  return templates.flatMap((template) =>
-    [...template.outer]
-      .filter(([name]) => !known.has(name))
-      .map(([name, spot]) => ({
-        ...spot,
-        message: `there is no variable ${name}; there are ${[...known].toSorted().join(', ')}`,
-      })),
-  );
+  return templates
+    .filter((template) => ENTRY.test(template.name))
+    .flatMap((template) =>
+      [...template.outer]
+        .filter(([name]) => !known.has(name))
+        .map(([name, spot]) => ({
+          ...spot,
+          message: `there is no variable ${name} (docs/templates.md lists them)`,
+        })),
+    );
 }
 
 function shapeOf(kept: Map<string, Fill>, text: string): Fill {

@@ -32,6 +32,32 @@ const FAMILIES: Readonly<Record<string, string>> = {
   ltp: 'tst_cmdfiles',
   'rt-tests': 'tst_cmd',
 };
+/** The types that templates come with. */
+export const SHIPPED_TYPES: ReadonlySet<string> = new Set([
+  'blktests',
+  'boot',
+  'fault-injection',
+  'fluster-chromeos',
+  'fluster-debian',
+  'git',
+  'h26forge-debian',
+  'inline',
+  'kselftest',
+  'kselftest-platform-parameters',
+  'kvm-unit-tests',
+  'ltp',
+  'rt-tests',
+  'shell',
+  'sleep',
+  'watchdog-reset',
+  'wifi-basic',
+]);
+
+/** Without the templates at hand: whether a word is a type, and no member of a family (`ltp-syscalls`). */
+export function isLikelyType(type: string): boolean {
+  return SHIPPED_TYPES.has(type) || !Object.keys(FAMILIES).some((family) => type.startsWith(`${family}-`));
+}
+
 const ALIASES: Readonly<Record<string, string>> = { baseline: 'boot', 'baseline-nfs': 'boot', login: 'boot' };
 const SUBSET_OF: Readonly<Record<string, string>> = { kselftest: 'tests', ltp: 'tst_cmdfiles' };
 

@@ -14,9 +14,9 @@ export interface ConsoleTriage {
   own: Finding[];
 }
 
-/** A log up to this size is looked at as a whole, a larger one in windows of it (characters; see scan.ts). */
-const WINDOW = 8 * 1024 * 1024;
-const PIECE = 256 * 1024;
+/** Characters. A log up to twice this size is looked at as a whole, a larger one in windows (see scan.ts). */
+const WINDOW = 4096 * 1024;
+const PIECE = 32 * 1024;
 const MAX_LINES = 50_000;
 
 /** Takes the text line by line, without line breaks; the numbers are the caller's. */

@@ -2,7 +2,7 @@
 // and with its field names and signatures. Three of its parsers: a boot; a boot and the baseline test; a boot and a
 // kselftest.
 import { stampEnd } from './console-text.ts';
-import type { Report } from './reports.ts';
+import { hasEnd, type Report } from './reports.ts';
 import { ReportScanner, type FoundReport } from './scan.ts';
 import { Signatures, stateSignature } from './signature.ts';
 import { BaselineTest, KselftestTest, type TestState } from './test-states.ts';
@@ -56,7 +56,7 @@ export class LogspecTriage {
   #kernelAt = 0;
   #state: 'boot' | 'kernel' | 'test' = 'boot';
 
-  /** `onReport` is told of each kernel report where it begins and ends in the text. */
+  /** `onReport` is told of each kernel report where it begins and ends in the text (without an end: a place after). */
   constructor(
     parser: ParserName,
     window: number,
@@ -119,20 +119,22 @@ export class LogspecTriage {
 
   #report({ report, start, text, base }: FoundReport): void {
     const from = this.#kernelAt + base;
-    this.#onReport?.(report.errorType, from + start, from + report.end);
+    this.#onReport?.(report.errorType, from + start, from + (hasEnd(report) ? report.end : start + 1));
     if (this.#errors.length >= MAX_ERRORS) return;
     const signature = this.#signatures.of(report.signatureFields);
-    this.#errors.push(logspecError(report, text, signature));
+    // A copy: strings cut from the window would keep all of it in memory.
+    this.#errors.push(structuredClone(logspecError(report, text, signature)));
   }
 
   #testError(type: string, summary: string, report: string): void {
     if (this.#errors.length >= MAX_ERRORS) return;
-    this.#errors.push({
+    const error: LogspecError = {
       error_type: type,
       ...(summary === '' ? {} : { error_summary: summary }),
       _signature: this.#signatures.of({ error_type: type, error_summary: summary }),
       _report: report,
-    });
+    };
+    this.#errors.push(structuredClone(error));
   }
 }
 

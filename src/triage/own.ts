@@ -5,7 +5,7 @@ import { errorSignature } from './signature.ts';
 import { kernelLine } from './kernel-line.ts';
 import type { Finding } from './model.ts';
 import { matchRule, type Header, type OwnRule } from './own-rules.ts';
-import { Quota } from './quota.ts';
+import { Quota, Room } from './quota.ts';
 import { functionName } from './stable.ts';
 
 /** A finding and the role of the rule that made it; what logspec found decides what becomes of it. */
@@ -38,6 +38,7 @@ export class OwnScanner {
   readonly #onFinding: (found: OwnFinding) => void;
   readonly #open = new Map<string, Open>();
   readonly #quota = new Quota();
+  readonly #room = new Room();
   #stamps = false;
 
   constructor(onFinding: (found: OwnFinding) => void) {
@@ -93,7 +94,7 @@ export class OwnScanner {
     const fn = culprit(open);
     const { type, role } = open.rule;
     if (this.#quota.admits(type, `${type} ${open.header.summary} ${fn ?? ''}`)) {
-      this.#onFinding({ finding: toFinding(open, fn), role });
+      this.#onFinding({ finding: toFinding(open, fn, this.#room), role });
     }
   }
 }
@@ -153,7 +154,7 @@ function culprit(open: Open): string | undefined {
   return undefined;
 }
 
-function toFinding(open: Open, fn: string | undefined): Finding {
+function toFinding(open: Open, fn: string | undefined, room: Room): Finding {
   const told = open.lines.slice(0, open.told);
   const { type, category } = open.rule;
   const { summary, location } = open.header;
@@ -162,12 +163,13 @@ function toFinding(open: Open, fn: string | undefined): Finding {
     error_summary: summary,
     ...(fn === undefined ? {} : { function: fn }),
   };
-  return {
+  // A copy: strings cut from a line would keep all of it in memory.
+  return structuredClone({
     by: 'own',
     errorType: type,
     summary: fn === undefined || summary.includes(fn) ? summary : `${summary} in ${fn}`,
     signature: errorSignature(signatureFields),
-    report: told.map((line) => line.text).join('\n'),
+    report: room.report(told.map((line) => line.text).join('\n'), MAX_CHARACTERS),
     firstLine: open.firstLine,
     lastLine: told.at(-1)?.number ?? open.firstLine,
     issue: true,
@@ -175,9 +177,9 @@ function toFinding(open: Open, fn: string | undefined): Finding {
       ...signatureFields,
       ...(location === undefined ? {} : { location }),
       ...(open.hardware === undefined ? {} : { hardware: open.hardware }),
-      ...(open.trace === undefined ? {} : { call_trace: open.trace }),
+      ...(open.trace === undefined ? {} : { call_trace: room.field(open.trace) }),
     },
     signatureFields,
     categories: [category],
-  };
+  });
 }

@@ -1,4 +1,4 @@
-// How many findings of one kind are kept: a log of nothing but errors shall take no memory, and one type of error
+// How many findings of one kind are kept, and how much of each: a log of nothing but errors shall take no memory, and one type of error
 // shall not hide another.
 
 const MAX_TYPES = 40;
@@ -17,7 +17,39 @@ export class Quota {
     const alike = this.#keys.get(key) ?? 0;
     if (alike >= MAX_OF_KEY) return false;
     this.#types.set(bucket, ofType + 1);
-    this.#keys.set(key, alike + 1);
+    // A copy: a key cut from a text would keep all of it in memory.
+    this.#keys.set(structuredClone(key), alike + 1);
     return true;
+  }
+}
+
+/** Characters that the texts of all kept findings take together, before they are cut short. */
+const ROOM = 4 * 1024 * 1024;
+const SHORT_TEXT = 1000;
+const SHORT_LIST = 20;
+const MAX_FIELD = 4000;
+
+/** Keeps texts of findings within bounds: each, and all together. */
+export class Room {
+  #left = ROOM;
+
+  /** The begin of a report, `max` characters of it while there is room. */
+  report(text: string, max: number): string {
+    return this.#take(text.slice(0, this.#left > 0 ? max : SHORT_TEXT));
+  }
+
+  /** A field's value for people, bounded in length. What makes the signature is not affected: that is made before. */
+  field(value: string): string;
+  field(value: string | readonly string[] | null): string | string[] | null;
+  field(value: string | readonly string[] | null): string | string[] | null {
+    if (value === null) return null;
+    if (typeof value === 'string') return this.#take(value.slice(0, MAX_FIELD));
+    const lines = value.slice(0, this.#left > 0 ? MAX_FIELD : SHORT_LIST);
+    return lines.map((line) => this.#take(line.slice(0, SHORT_TEXT)));
+  }
+
+  #take(text: string): string {
+    this.#left -= text.length;
+    return text;
   }
 }

@@ -21,6 +21,11 @@ export interface Report {
   end: number;
 }
 
+/** Whether logspec found where the report ends: else it has no text, and may reach over what is not its own. */
+export function hasEnd(report: Report): boolean {
+  return report.reportTo > report.reportFrom;
+}
+
 /** How many lines reports without end marker may still collect: the call trace of each is everything that follows. */
 export interface TraceBudget {
   left: number;

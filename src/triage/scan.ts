@@ -21,7 +21,7 @@ export class ReportScanner {
   #pieces: string[] = [];
   #length = 0;
   #base = 0;
-  /** Reports that begin before this place do not look beyond it, unless they are unreadable then. */
+  /** Reports that begin before this place do not look beyond it; but the last one may, if it is unreadable then. */
   #limit: number | undefined;
 
   /**
@@ -65,6 +65,11 @@ export class ReportScanner {
     if (this.#limit !== undefined) this.#limit -= next;
   }
 
+  /** Whether no other report begins before the limit. */
+  #isLast(index: ConsoleIndex, from: number, limit: number): boolean {
+    return findStart(index, from, limit, START_MARKS) === undefined;
+  }
+
   #reports(index: ConsoleIndex, decideBefore: number): number {
     const to = index.text.length;
     const budget: TraceBudget = { left: this.#traceLines };
@@ -75,7 +80,9 @@ export class ReportScanner {
       if (start.at >= decideBefore) return start.at;
       const soft = this.#limit !== undefined && start.at < this.#limit ? this.#limit : to;
       let found = readReport(index, start, soft, budget);
-      if (found.report === undefined && soft < to) found = readReport(index, start, to, budget);
+      if (found.report === undefined && soft < to && this.#isLast(index, found.next, soft)) {
+        found = readReport(index, start, to, budget);
+      }
       const { report } = found;
       if (report !== undefined) {
         this.#onReport({ report, start: start.at, text: index.text, base: this.#base });

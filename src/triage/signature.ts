@@ -20,7 +20,7 @@ export class Signatures {
     if (known !== undefined) return known;
     const signature = sha1(json);
     if (this.#known.size >= 1000) this.#known.clear();
-    this.#known.set(json, signature);
+    if (json.length < 2000) this.#known.set(json, signature);
     return signature;
   }
 }

@@ -2,16 +2,16 @@
 // time, whatever they hold. Finds what Maestro's triage finds, with the same signatures, in every phase of the job
 // (not only before the shell's prompt), and what our own rules know.
 //
-// Bounds: a report is looked at as far as two windows (1 Mi characters) after its first line; of one summary 20
-// findings are kept, of one type 200; a report's text is cut at 64 Ki characters.
+// Bounds: a report is looked at as far as one to two windows (128 to 256 Ki characters) after its first line; of one
+// summary 20 findings are kept, of one type 200; a report's text is cut at 64 Ki characters, all together at 4 Mi.
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
-import { besides } from './merge.ts';
+import { besides, type Covered } from './merge.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
-import { Quota } from './quota.ts';
-import type { Report } from './reports.ts';
+import { Quota, Room } from './quota.ts';
+import { hasEnd, type Report } from './reports.ts';
 import { ReportScanner, type FoundReport } from './scan.ts';
 import { Signatures } from './signature.ts';
 
@@ -22,10 +22,11 @@ export interface Triage {
   end: () => Finding[];
 }
 
-const WINDOW = 512 * 1024;
-const PIECE = 64 * 1024;
+const WINDOW = 128 * 1024;
+const PIECE = 32 * 1024;
 const MAX_TRACE = 5000;
 const MAX_REPORT = 64 * 1024;
+const MAX_COVERED = 50_000;
 
 /** `window` in characters; tests make it small. */
 export function createTriage({ window = WINDOW }: { window?: number } = {}): Triage {
@@ -43,14 +44,8 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
     },
     end: () => {
       scanner.end();
-      const findings = known.end();
-      return [
-        ...findings,
-        ...besides(
-          own,
-          findings.filter((finding) => finding.issue),
-        ),
-      ].sort((a, b) => a.firstLine - b.firstLine);
+      const { findings, covered } = known.end();
+      return [...findings, ...besides(own, covered)].sort((a, b) => a.firstLine - b.firstLine);
     },
   };
 }
@@ -59,7 +54,9 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
 class LogspecFindings {
   readonly #scanner: ReportScanner;
   readonly #quota = new Quota();
+  readonly #room = new Room();
   readonly #findings: Finding[] = [];
+  readonly #covered: Covered[] = [];
   readonly #signatures = new Signatures();
   readonly #lines = new LineTable();
   #piece = '';
@@ -80,10 +77,10 @@ class LogspecFindings {
     if (this.#piece.length >= PIECE) this.#push();
   }
 
-  end(): Finding[] {
+  end(): { findings: Finding[]; covered: Covered[] } {
     this.#push();
     this.#scanner.end();
-    return this.#findings;
+    return { findings: this.#findings, covered: this.#covered };
   }
 
   // For Maestro's triage of a boot the log ends here, so the reports of the boot do too.
@@ -101,40 +98,56 @@ class LogspecFindings {
   }
 
   #report({ report, start, text, base }: FoundReport): void {
-    if (!this.#quota.admits(report.errorType, report.summary)) return;
-    const signature = this.#signatures.of(report.signatureFields);
     const firstLine = this.#lines.numberAt(base + start);
     const lastLine = this.#lines.numberAt(base + Math.max(start, report.end - 1));
-    this.#findings.push(toFinding(report, text, signature, firstLine, lastLine));
+    const issue = report.errorType !== 'linux.kernel.error_return_code';
+    if (issue && this.#covered.length < MAX_COVERED) {
+      this.#covered.push({ firstLine, lastLine: hasEnd(report) ? lastLine : firstLine });
+    }
+    if (!this.#quota.admits(report.errorType, report.summary)) return;
+    const signature = this.#signatures.of(report.signatureFields);
+    this.#findings.push(
+      toFinding(report, { start, text, signature, firstLine, lastLine, issue }, this.#room),
+    );
   }
 }
 
-function toFinding(
-  report: Report,
-  text: string,
-  signature: string,
-  firstLine: number,
-  lastLine: number,
-): Finding {
-  const notEmpty = ([, value]: [string, unknown]): boolean => value !== '' && value !== null;
+interface Place {
+  start: number;
+  text: string;
+  signature: string;
+  firstLine: number;
+  lastLine: number;
+  issue: boolean;
+}
+
+function toFinding(report: Report, place: Place, room: Room): Finding {
+  const { start, text, signature, firstLine, lastLine, issue } = place;
+  const [from, to] = hasEnd(report) ? [report.reportFrom, report.reportTo] : [start, report.end];
+  const summary = room.field(report.summary);
+  const all = { error_type: report.errorType, error_summary: summary, ...report.fields };
+  const fields = Object.entries(all).flatMap(([name, value]) =>
+    isEmpty(value) ? [] : [[name, room.field(value)]],
+  );
+  const signed = Object.entries(report.signatureFields).filter(([, value]) => !isEmpty(value));
   // A copy: strings cut from the window would keep all of it in memory.
   return structuredClone({
     by: 'logspec',
     errorType: report.errorType,
-    summary: report.summary,
+    summary,
     signature,
-    report: text.slice(report.reportFrom, Math.min(report.reportTo, report.reportFrom + MAX_REPORT)),
+    report: room.report(text.slice(from, to), MAX_REPORT),
     firstLine,
     lastLine,
-    issue: report.errorType !== 'linux.kernel.error_return_code',
-    fields: Object.fromEntries(
-      Object.entries({
-        error_type: report.errorType,
-        error_summary: report.summary,
-        ...report.fields,
-      }).filter(notEmpty),
+    issue,
+    fields: Object.fromEntries(fields) as Record<string, unknown>,
+    signatureFields: Object.fromEntries(
+      signed.map(([name, value]) => [name, typeof value === 'boolean' ? value : room.field(value)]),
     ),
-    signatureFields: Object.fromEntries(Object.entries(report.signatureFields).filter(notEmpty)),
     categories: [`runtime.${report.errorType.replace(/^linux\.kernel\.?/, '') || 'report'}`],
   });
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === '' || value === null || (Array.isArray(value) && value.length === 0);
 }

@@ -14,16 +14,29 @@ const ANSI = /^(?:\x1b?\[[0-9;?]*[A-Za-z])+/;
 const STAMP = /^(?:<\d{1,3}>)?\[ *(\d{1,10}\.\d{1,9})\](?:\[ *[TC]\d+\])? ?(?:<\d{1,3}>)?/;
 
 export function readConsoleLine(raw: string): ConsoleLine {
-  const line = raw.startsWith('\x1b') || raw.startsWith('[') ? raw.replace(ANSI, '') : raw;
-  const first = line.charCodeAt(0);
-  const m = first === 0x5b || first === 0x3c ? STAMP.exec(line) : null;
-  if (m) return { stamp: Number(m[1]), text: line.slice(m[0].length) };
-  return { stamp: undefined, text: first === 0x3c ? line.replace(/^<\d{1,3}>/, '') : line };
+  const first = raw.charCodeAt(0);
+  if (first !== BRACKET && first !== LESS && first !== ESCAPE) return { stamp: undefined, text: raw };
+  return readStamped(raw) ?? readUnstamped(raw);
 }
+
+function readStamped(line: string): ConsoleLine | undefined {
+  const m = STAMP.exec(line);
+  return m ? { stamp: Number(m[1]), text: line.slice(m[0].length) } : undefined;
+}
+
+function readUnstamped(raw: string): ConsoleLine {
+  const line = raw.replace(ANSI, '');
+  const read = line === raw ? undefined : readStamped(line);
+  return read ?? { stamp: undefined, text: line.replace(/^<\d{1,3}>/, '') };
+}
+
+const BRACKET = 0x5b;
+const LESS = 0x3c;
+const ESCAPE = 0x1b;
 
 /** The trace of a shell (`set -x`): what stands in it is quoted. */
 export function isShellTrace(raw: string): boolean {
-  return /^\++ /.test(raw);
+  return raw.startsWith('+') && /^\++ /.test(raw);
 }
 
 // reference: kernelci/logspec states/generic_boot.py, and the EFI stub's own lines (drivers/firmware/efi/libstub).
@@ -44,6 +57,7 @@ export function isBanner(line: ConsoleLine): boolean {
 const CRASH = new RegExp(
   [
     String.raw`(?:---\[ end )?Kernel panic\b`,
+    String.raw`Rebooting in \d+ seconds\.\.`, // panic() alone says so; its first line may stand behind a prompt
     String.raw`kernel BUG at `,
     String.raw`BUG: (?!soft lockup|workqueue lockup|MAX_LOCK|Invalid wait context)`,
     String.raw`Oops(?: -|:|\[#)`,
@@ -63,7 +77,7 @@ const CRASH = new RegExp(
 
 /** A line with which a kernel ends; stalls and lock-ups, which it may survive, are not among them. */
 export function isCrash(line: ConsoleLine): boolean {
-  return CRASH.test(line.text);
+  return isReportStart(line) && CRASH.test(line.text);
 }
 
 const STALL =
@@ -71,7 +85,19 @@ const STALL =
 
 /** The first line of an RCU stall's or a lock-up's report. */
 export function isStall(line: ConsoleLine): boolean {
-  return STALL.test(line.text);
+  return isReportStart(line) && STALL.test(line.text);
+}
+
+// With what CRASH and STALL begin: few lines of a log do, and the others need not be looked at closely.
+const BEGINNINGS = new Set(
+  (
+    '--- Ker Reb ker BUG Oop CPU Una Int SEr gen sta div inv dou bou int ali seg sim tra PAN Unh Bad Ins ' +
+    'rcu INF NMI wat Wat'
+  ).split(' '),
+);
+
+function isReportStart({ text }: ConsoleLine): boolean {
+  return BEGINNINGS.has(text.slice(0, 3));
 }
 
 // Lines of the report of a stall: traces, registers, task dumps.

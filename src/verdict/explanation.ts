@@ -15,7 +15,14 @@ export function explainVerdict(verdict: Verdict): string {
     ...verdict.issues.map(issueLine),
     `node: ${[result, errorCode, errorMsg].filter((part) => part !== undefined).join(', ')}`,
     '',
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
+}
+
+/** Console and LAVA speak in it: nothing of theirs may move the reader's terminal. */
+function printable(line: string): string {
+  return line.toWellFormed().replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
 }
 
 function testLine(test: RootVerdict | LeafVerdict, width: number): string {

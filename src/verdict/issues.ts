@@ -2,7 +2,7 @@
 // what LAVA says. An issue is one thing wherever and however often it occurs, so nothing of one job may be in it.
 import { createHash } from 'node:crypto';
 import type { Finding } from '../triage/model.ts';
-import type { Crash, Segment } from './console.ts';
+import type { Crash, Segment } from './segment.ts';
 import type { Culprit, IssueVerdict } from './model.ts';
 import type { Situation } from './situation.ts';
 

@@ -26,6 +26,7 @@ export function explain(s: Situation, rule: Rule, rootRule: Rule): string[] {
   for (const { root, crash } of s.suiteCrashes)
     lines.push(`console line ${crash.line}, in ${root.path}: ${crash.text}`);
   if (s.kernelMessagesFailed) lines.push('a kernel-messages case failed');
+  if (s.loginTimedOut) lines.push('the login timed out');
   if (s.wholeJobTimeout) lines.push('the whole job was over its time');
   if (s.there) lines.push(`it happened in: ${s.there.path}`);
   if (rootRule.number === 13)

@@ -1,7 +1,8 @@
 // The facts that the rules ask for, drawn from the evidence once: how far the job got, what LAVA says of its end, and
 // whether the kernel ended, and where.
 import type { LavaCase } from '../lava/model.ts';
-import { isLogin, type Crash, type Segment } from './console.ts';
+import { isLogin } from './console.ts';
+import type { Crash, Segment } from './segment.ts';
 import type { JobOutline } from './definition.ts';
 import { REACHED, type Ending, type Evidence, type Reached } from './model.ts';
 import type { RootPlan, SuiteRun, Suites } from './suites.ts';
@@ -112,8 +113,8 @@ function loginTimedOut(errorMsg: string, cases: LavaCase[]): boolean {
   );
 }
 
-// The job's clock runs with LAVA's to the second; what comes later than that was not the job's time-out.
-const CLOCK = { early: 2, late: 30 };
+// LAVA's clock goes by whole seconds.
+const TICK = 2;
 
 /**
  * LAVA words it "job timed out after N seconds" between two actions. Inside one it cuts the action's own time and blames
@@ -121,10 +122,10 @@ const CLOCK = { early: 2, late: 30 };
  */
 function isWholeJobTimeout(errorMsg: string, { console }: Evidence, { timeout }: JobOutline): boolean {
   if (/^job timed out after \d+ seconds/.test(errorMsg)) return true;
-  if (!/ timed out after \d+ seconds/.test(errorMsg) || timeout === undefined) return false;
-  if (console?.firstAt === undefined || console.lastAt === undefined) return false;
-  const ran = (console.lastAt - console.firstAt) / 1000;
-  return ran >= timeout - CLOCK.early && ran <= timeout + CLOCK.late;
+  const begin = console?.actionsAt ?? console?.firstAt;
+  if (timeout === undefined || begin === undefined || console?.timedOutAt === undefined) return false;
+  const ran = (console.timedOutAt - begin) / 1000;
+  return / timed out after \d+ seconds/.test(errorMsg) && Math.abs(ran - timeout) <= TICK;
 }
 
 /** Crashes in suites that did not end well, and, if the job never got further, after one that did. */

@@ -1,7 +1,8 @@
 // Which test suites a job had, in the order in which they run, whose test each one is, and how far each one came.
 // Three sources tell: the job's definition (what was to run), the results, and the console.
 import type { LavaCase, LavaJob } from '../lava/model.ts';
-import type { ConsoleFacts, Segment } from './console.ts';
+import type { ConsoleFacts } from './console.ts';
+import type { Segment } from './segment.ts';
 import { withoutNumber, type JobOutline } from './definition.ts';
 import type { Ask } from './model.ts';
 import { cleanPath, cleanSiblings } from './paths.ts';

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
 import { exchange, place } from '../../src/base/http-client.ts';
@@ -9,8 +10,8 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+async function serve(listener: RequestListener, options: ServerOptions = {}): Promise<string> {
+  const server = createServer(options, listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(() => {
     server.closeAllConnections();
@@ -118,4 +119,17 @@ it('lets go of a stream when nobody takes it', async () => {
 
 it('names a URL without its secrets', () => {
   expect(place('https://user:pw@host/a?b=c#d')).toBe('https://host/a');
+});
+
+it('keeps a connection for the next exchange, and lets it go by itself soon after the last', async () => {
+  const sockets = new Set<Socket>();
+  const url = await serve((req, res) => res.end(String(sockets.add(req.socket).size)), {
+    keepAliveTimeout: 0,
+  });
+
+  await exchange({ url, timeoutMs: 5000 });
+  await exchange({ url, timeoutMs: 5000 });
+
+  expect(sockets.size).toBe(1);
+  await Promise.all([...sockets].map((socket) => once(socket, 'close')));
 });

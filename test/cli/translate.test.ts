@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BridgeError } from '../../src/base/errors.ts';
 import { addTranslate, translate, type TranslateOptions } from '../../src/cli/translate.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
 import { explainVerdict } from '../../src/verdict/explanation.ts';
@@ -58,7 +59,7 @@ const REQUEST = {
   },
 };
 
-/** Runs the command as the program does; resolves with what it printed and how it ended. */
+/** Runs the command as the program does, which exits 1 with the message of what is thrown. */
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const printed = { out: '', err: '' };
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -71,13 +72,12 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   });
   const program = new Command('lava-bridge').exitOverride();
   addTranslate(program);
-  for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(['node', 'lava-bridge', 'translate', ...args]);
     return { code: 0, ...printed };
   } catch (error) {
-    const code = error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : -1;
-    return { code, ...printed };
+    if (!(error instanceof BridgeError)) throw error;
+    return { code: 1, out: printed.out, err: error.message };
   } finally {
     vi.restoreAllMocks();
   }

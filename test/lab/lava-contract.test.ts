@@ -1,25 +1,20 @@
 // Runs the contract against the real lab, whose addresses and tokens stand in the environment (its lab.env):
-// `npx vitest run --config test/lab/vitest.config.ts`.
+// `npm run contract`.
 import { describeLava } from '../contract/lava.ts';
-
-function lab(name: string): string {
-  const value = process.env[`LAVALAB_${name}`];
-  if (value === undefined) throw new Error(`LAVALAB_${name} is not set: read the lab's lab.env first`);
-  return value;
-}
+import { labFact } from './environment.ts';
 
 describeLava(
   'a real LAVA',
   async () => ({
-    url: lab('URL'),
-    eventsUrl: lab('WS_URL'),
-    user: lab('BRIDGE_USER'),
-    token: lab('BRIDGE_TOKEN'),
-    other: { user: lab('OTHER_USER'), token: lab('OTHER_TOKEN') },
-    callback: { name: lab('CALLBACK_TOKEN_NAME'), token: lab('CALLBACK_TOKEN') },
+    url: labFact('URL'),
+    eventsUrl: labFact('WS_URL'),
+    user: labFact('BRIDGE_USER'),
+    token: labFact('BRIDGE_TOKEN'),
+    other: { user: labFact('OTHER_USER'), token: labFact('OTHER_TOKEN') },
+    callback: { name: labFact('CALLBACK_TOKEN_NAME'), token: labFact('CALLBACK_TOKEN') },
     kernelUrl: (kind) =>
-      `${lab('ARTIFACT_URL')}/amd64/${kind === 'deploy-404' ? 'no-such-kernel' : 'bzImage'}`,
-    ramdiskUrl: `${lab('ARTIFACT_URL')}/amd64/initramfs.cpio.gz`,
+      `${labFact('ARTIFACT_URL')}/amd64/${kind === 'deploy-404' ? 'no-such-kernel' : 'bzImage'}`,
+    ramdiskUrl: `${labFact('ARTIFACT_URL')}/amd64/initramfs.cpio.gz`,
     stop: async () => {},
   }),
   180_000,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PermanentError, TemporaryError } from '../../src/base/errors.ts';
-import { claim } from '../../src/maestro/claim.ts';
+import { confirmMark, placeMark, type Claim } from '../../src/maestro/claim.ts';
 import { createMaestroClient, type MaestroClient } from '../../src/maestro/client.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
 import { eventsOf, someJob } from './helpers.ts';
@@ -211,7 +211,7 @@ describe('refusals and faults', () => {
 
     await expect(refused).rejects.toBeInstanceOf(PermanentError);
     await expect(refused).rejects.toMatchObject({
-      code: 'maestro_auth',
+      code: 'maestro_forbidden',
       message: expect.stringContaining('runtime:<lab>:node-editor'),
     });
   });
@@ -272,35 +272,46 @@ describe('refusals and faults', () => {
 });
 
 describe('claiming', () => {
-  const quick = { waitMs: 0 };
+  /** Both halves; `meanwhile` happens between them. */
+  async function claim(
+    client: MaestroClient,
+    id: string,
+    mark: string,
+    meanwhile: () => Promise<void> = async () => undefined,
+  ): Promise<Claim> {
+    const placed = await placeMark(client, id, mark);
+    if (placed.outcome !== 'claimed') return placed;
+    await meanwhile();
+    return confirmMark(client, id, mark);
+  }
 
   it('marks the node and keeps the rest of its data', async () => {
     const job = someJob(sim);
 
-    expect(await claim(client, job.id, 'me:1', quick)).toMatchObject({ outcome: 'claimed' });
+    expect(await claim(client, job.id, 'me:1')).toMatchObject({ outcome: 'claimed' });
     expect(sim.node(job.id)).toMatchObject({ state: 'available', data: { ...job.data, job_id: 'me:1' } });
   });
 
   it('may be repeated', async () => {
     const job = someJob(sim);
-    await claim(client, job.id, 'me:1', quick);
+    await claim(client, job.id, 'me:1');
 
-    expect(await claim(client, job.id, 'me:1', quick)).toMatchObject({ outcome: 'claimed' });
+    expect(await claim(client, job.id, 'me:1')).toMatchObject({ outcome: 'claimed' });
   });
 
   it('may be repeated when the answer to the mark was lost', async () => {
     const job = someJob(sim);
     sim.faults.add({ kind: 'lose', method: 'PATCH', times: 1 });
 
-    await expect(claim(client, job.id, 'me:1', quick)).rejects.toBeInstanceOf(TemporaryError);
-    expect(await claim(client, job.id, 'me:1', quick)).toMatchObject({ outcome: 'claimed' });
+    await expect(claim(client, job.id, 'me:1')).rejects.toBeInstanceOf(TemporaryError);
+    expect(await claim(client, job.id, 'me:1')).toMatchObject({ outcome: 'claimed' });
   });
 
   it("yields to another's mark", async () => {
     const job = someJob(sim);
-    await claim(client, job.id, 'other:1', quick);
+    await claim(client, job.id, 'other:1');
 
-    const mine = await claim(client, job.id, 'me:1', quick);
+    const mine = await claim(client, job.id, 'me:1');
 
     expect(mine).toMatchObject({ outcome: 'taken', detail: expect.stringContaining('other:1') });
     expect(sim.node(job.id)).toMatchObject({ data: { job_id: 'other:1' } });
@@ -308,11 +319,11 @@ describe('claiming', () => {
 
   it('yields when its mark is overwritten while it waits', async () => {
     const job = someJob(sim);
-    const sleep = async (): Promise<void> => {
+    const meanwhile = async (): Promise<void> => {
       await client.updateNode(job.id, () => ({ data: { job_id: 'other:1' } }));
     };
 
-    expect(await claim(client, job.id, 'me:1', { sleep })).toMatchObject({ outcome: 'taken' });
+    expect(await claim(client, job.id, 'me:1', meanwhile)).toMatchObject({ outcome: 'taken' });
   });
 
   it('gives one of two that claim at once the node, not both', async () => {
@@ -328,7 +339,7 @@ describe('claiming', () => {
 
     const claims = await Promise.all(
       ['me:1', 'other:1'].map(async (mark) => {
-        const mine = await claim(client, job.id, mark, { sleep: bothWrote });
+        const mine = await claim(client, job.id, mark, bothWrote);
         if (mine.outcome === 'taken') await bothWrote();
         return mine;
       }),
@@ -341,19 +352,19 @@ describe('claiming', () => {
     const job = someJob(sim);
     await client.patchNode(job.id, { state: 'done', result: 'incomplete' });
 
-    expect(await claim(client, job.id, 'me:1', quick)).toMatchObject({ outcome: 'ended' });
+    expect(await claim(client, job.id, 'me:1')).toMatchObject({ outcome: 'ended' });
   });
 
   it('leaves a node that ends while it waits', async () => {
     const job = someJob(sim);
-    const sleep = async (): Promise<void> => {
+    const meanwhile = async (): Promise<void> => {
       await client.patchNode(job.id, { state: 'done', result: 'incomplete' });
     };
 
-    expect(await claim(client, job.id, 'me:1', { sleep })).toMatchObject({ outcome: 'ended' });
+    expect(await claim(client, job.id, 'me:1', meanwhile)).toMatchObject({ outcome: 'ended' });
   });
 
   it('says that a node is unknown', async () => {
-    expect(await claim(client, 'f'.repeat(24), 'me:1', quick)).toMatchObject({ outcome: 'gone' });
+    expect(await claim(client, 'f'.repeat(24), 'me:1')).toMatchObject({ outcome: 'gone' });
   });
 });

@@ -69,6 +69,16 @@ describe('boot attempts', () => {
     ]);
   });
 
+  it('are not what `dmesg` shows after the login', () => {
+    const console = createConsole();
+    const results = { ...logLine('', 0), level: 'results', text: undefined };
+    for (const [i, text] of BOOT.entries()) console.line(logLine(text, i));
+    console.line({ ...results, value: { case: 'login-action', definition: 'lava', result: 'pass' } });
+    for (const [i, text] of BOOT.slice(2).entries()) console.line(logLine(text, 6 + i));
+
+    expect(console.end().segments).toHaveLength(1);
+  });
+
   it('are one where a boot loader, an EFI stub and a kernel each say that it starts', () => {
     const log = [
       'EFI stub: Booting Linux Kernel...',
@@ -150,6 +160,35 @@ describe('a crash', () => {
     expect(
       crashOf(['+ echo', 'Kernel panic - not syncing: x', '<6>[    0.0] Linux version 6.18']),
     ).toBeUndefined();
+  });
+
+  it('is none if `dmesg` shows it again, in a test or after the login', () => {
+    const late = '[  100.000000] eth0: link becomes ready';
+    const dmesg = ['[    0.000000] Linux version 6.18.0 (gcc)', '[    1.000000] Oops: 0002 [#1] SMP'];
+
+    expect(crashOf([...BOOT, late, started('0_smoke'), ...dmesg])).toBeUndefined();
+    expect(crashOf([...BOOT, late, started('0_smoke'), '[  101.0] Oops: 0002 [#1] SMP'])).toBeDefined();
+    expect(crashOf([...BOOT, late, ...dmesg])).toBeDefined();
+  });
+
+  it('is one in a kernel that a test has booted again', () => {
+    const again = [
+      '[  100.000000] reboot: Restarting system',
+      'Starting kernel ...',
+      '[    1.0] Oops: 0002 [#1] SMP',
+    ];
+
+    expect(crashOf([...BOOT, started('0_smoke'), ...again])).toBeDefined();
+  });
+
+  it('is one whatever a clock that begins below zero says', () => {
+    expect(crashOf(['[18446744073.709551] foo: bar', ...BOOT, PANIC])).toContain('Kernel panic');
+  });
+
+  it('is known by its last words where its first stand behind a prompt', () => {
+    const log = ['/ # [    9.0] Kernel panic - not syncing: foo', '[    9.1] Rebooting in 5 seconds..'];
+
+    expect(crashOf([...BOOT, ...log])).toBe('Rebooting in 5 seconds..');
   });
 
   it('is in no shell trace, with time stamps or without', () => {

@@ -159,7 +159,7 @@ function property(check: (verdict: Verdict, evidence: Evidence) => void): void {
       fc.pre(!lacksResults(evidence));
       check(judged(evidence, ask), evidence);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 }
 

@@ -372,9 +372,10 @@ describe('rule 6', () => {
   });
 
   it('is not for an action that LAVA cut because the whole job was over its time', () => {
-    const short = definition(['smoke'], 'timeouts: {job: {seconds: 5}}\n');
+    const short = definition(['smoke'], 'timeouts: {job: {seconds: 6}}\n');
     const long = definition(['smoke'], 'timeouts: {job: {minutes: 10}}\n');
-    const log = consoleOf([...BOOT, '[    4.0] still there']);
+    const cut = 'exception: auto-login-action timed out after 5 seconds';
+    const log = consoleOf(['info: start: 1 deploy', ...BOOT, cut, 'info: cleaning', 'info: a minute later']);
 
     const over = judged({ lava: lavaJob('Incomplete', timedOut(), { definition: short }), console: log });
     const inTime = judged({ lava: lavaJob('Incomplete', timedOut(), { definition: long }), console: log });

@@ -1,7 +1,7 @@
 // Marks Maestro's node as ours. Maestro has no claim: the mark is written, and read again after a while, so that of
 // two bridges that wrote at once both see whose mark stayed (reference: Maestro has no compare-and-set).
-import { SECOND, sleep } from '../../base/time.ts';
-import { claim } from '../../maestro/claim.ts';
+import { SECOND } from '../../base/time.ts';
+import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import type { Outcome, Stage } from '../model.ts';
@@ -11,25 +11,32 @@ const SETTLE = 2 * SECOND;
 
 export const claimed: Stage = { name: 'claimed', run };
 
-async function run(job: JobRecord, ctx: Context, signal: AbortSignal): Promise<Outcome> {
+async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
   if (!ctx.maestro) return { kind: 'done', note: 'no Maestro is configured' };
   const mark = `${ctx.store.instanceId}:${job.nodeId}`;
-  const result = await claim(ctx.maestro, job.nodeId, mark, {
-    waitMs: SETTLE,
-    sleep: (ms) => sleep(ms, signal),
-  });
-  signal.throwIfAborted();
-  switch (result.outcome) {
-    case 'claimed':
-      return { kind: 'done', change: { job: { claimedAt: ctx.now() } } };
-    case 'gone':
-      // Pushed or submitted by hand, for a node that this Maestro never had: the results go to KCIDB alone.
-      if (job.source === 'push' || job.source === 'hand')
-        return { kind: 'done', note: 'Maestro has no such node' };
-      return { kind: 'forget', reason: 'Maestro has no such node any more' };
-    case 'ended':
-    case 'taken':
-      return { kind: 'forget', reason: result.detail };
+  if (job.claimedAt === null) {
+    const placed = await placeMark(ctx.maestro, job.nodeId, mark);
+    if (placed.outcome !== 'claimed') return yielded(job, placed);
+    return marked(ctx.now(), ctx.now() + SETTLE);
   }
+  const rest = job.claimedAt + SETTLE - ctx.now();
+  if (rest > 0) return marked(job.claimedAt, ctx.now() + rest);
+  const kept = await confirmMark(ctx.maestro, job.nodeId, mark);
+  if (kept.outcome !== 'claimed') return yielded(job, kept);
+  return { kind: 'done', change: { job: { nodeSeenAt: ctx.now() } } };
+}
+
+function marked(at: number, until: number): Outcome {
+  const reason = 'the node has our mark; another bridge may have written at the same time';
+  return { kind: 'wait', until, reason, change: { job: { claimedAt: at } } };
+}
+
+function yielded(job: JobRecord, { outcome, detail }: Claim): Outcome {
+  const byHand = job.source === 'push' || job.source === 'hand';
+  // For a node that this Maestro never had; the results go to KCIDB alone.
+  if (outcome === 'gone' && byHand) {
+    return { kind: 'done', note: 'Maestro has no such node', change: { job: { claimedAt: null } } };
+  }
+  return { kind: 'forget', reason: detail };
 }

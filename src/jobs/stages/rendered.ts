@@ -1,17 +1,24 @@
 // Makes the LAVA job definition of the next attempt and stores it, checked, with a mark that no other job in the world
 // carries.
 import { RequestError } from '../../base/errors.ts';
+import { SECOND } from '../../base/time.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { labOf } from '../labs.ts';
 import { requestOf, type Outcome, type Stage } from '../model.ts';
 import { renderJob } from '../render.ts';
+import { whyNotAgain } from '../retries.ts';
+
+const LOOK_AGAIN = 30 * SECOND;
 
 export const rendered: Stage = { name: 'rendered', run };
 
 async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
-  const n = (await ctx.store.attempts(job.id)).length + 1;
+  const attempts = await ctx.store.attempts(job.id);
+  const reason = await whyNotAgain(job, attempts, ctx);
+  if (reason !== undefined) return { kind: 'wait', until: ctx.now() + LOOK_AGAIN, reason };
+  const n = attempts.length + 1;
   const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
   try {
     const result = await renderJob(requestOf(job), labOf(ctx, job.lab), mark, ctx);
@@ -25,6 +32,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       deviceType: result.deviceType,
       jobTimeout: result.jobTimeoutMs,
       intentAt: null,
+      sentAt: null,
       lavaId: null,
       submittedAt: null,
       lavaState: null,
@@ -32,6 +40,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       runningAt: null,
       finishedAt: null,
       cancelAt: null,
+      missingAt: null,
       lavaJob: null,
       log: null,
       evidence: null,

@@ -9,8 +9,6 @@ export const reported: Stage = { name: 'reported', run };
 async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const open = (await ctx.store.deliveries(job.id)).filter((d) => d.state !== 'done');
   if (open.length === 0) return { kind: 'done' };
-  ctx.wakeOutbox();
-  // The outbox wakes the job when a delivery ends; the pause is for what it could not tell (a crash between the two).
   const reason = open
     .map((d) =>
       d.state === 'parked'

@@ -1,67 +1,75 @@
 // Gives the definition to LAVA, once. LAVA has no idempotency key: so the intent is stored before the call, and if its
 // answer was lost (crash, time-out, cut), the lab is searched for the attempt's mark before anything is sent again.
-import { PermanentError, TemporaryError, errorText } from '../../base/errors.ts';
-import { SECOND } from '../../base/time.ts';
+import { BridgeError, errorText, RequestError, TemporaryError } from '../../base/errors.ts';
+import { MINUTE, SECOND } from '../../base/time.ts';
 import type { AttemptRecord, JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
+import { nextRound } from '../follow.ts';
 import type { Lab } from '../lab.ts';
 import { labOf } from '../labs.ts';
+import { minding } from '../minding.ts';
 import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 
 export const submitted: Stage = { name: 'submitted', run };
 
-/** LAVA may still be working on a submission whose answer was lost: it is not searched for before. */
-const LOST_ANSWER_REST = 5 * SECOND;
+/** LAVA may still be at work on a submission whose answer was lost: its web server gives a request 30 s. */
+const LOST_ANSWER_REST = 35 * SECOND;
+/** How far a lab's clock may be from ours. */
+const CLOCK_SKEW = 10 * MINUTE;
 
 async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const lab = labOf(ctx, job.lab);
   const attempt = currentAttempt(await ctx.store.attempts(job.id));
-  if (attempt.lavaId !== null) return done(attempt.lavaId, ctx, job);
-  if (attempt.intentAt !== null) {
-    const rest = attempt.intentAt + LOST_ANSWER_REST - ctx.now();
-    if (rest > 0)
-      return { kind: 'wait', until: ctx.now() + rest, reason: 'an answer of LAVA was lost; searching soon' };
+  if (attempt.lavaId !== null) return done(job, attempt, attempt.lavaId, ctx);
+  if (attempt.sentAt !== null) {
+    const rest = attempt.sentAt + LOST_ANSWER_REST - ctx.now();
+    if (rest > 0) {
+      const reason = 'LAVA’s answer to the submission was lost; the lab is searched for the job soon';
+      return { kind: 'wait', until: ctx.now() + rest, reason };
+    }
     const found = await search(attempt, lab, ctx);
     if (found !== undefined) {
-      await recordId(attempt, found, ctx, `found in LAVA by its mark as ${found}`);
-      return done(found, ctx, job);
+      await recordId(attempt, found, ctx, `found in LAVA by its mark, as job ${found}`);
+      return done(job, attempt, found, ctx);
     }
   }
-  if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
+  const unwanted = job.cancel ?? (await minding(job, ctx));
+  if (unwanted !== undefined) return { kind: 'end', ending: { kind: 'canceled', reason: unwanted } };
   return submit(job, attempt, lab, ctx);
 }
 
 async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
-  const since = await ctx.store.lastLavaId(lab.name, attempt.intentAt ?? 0);
-  const { ids, complete } = await lab.call((c) => c.findByMark(attempt.mark, since));
+  const intentAt = attempt.intentAt ?? ctx.now();
+  const since = await ctx.store.lastLavaId(lab.name, intentAt);
+  const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.mark, since));
   const [found] = ids;
-  if (found === undefined && !complete) {
-    throw new TemporaryError('search', `${lab.name} has too many jobs to say whether it has ${attempt.mark}`);
-  }
-  return found;
+  if (found !== undefined || complete) return found;
+  // Not all jobs were looked through; but what is older than the intent can't be ours.
+  const last = oldest === undefined ? undefined : await lab.show(oldest);
+  if (last?.submittedAt !== undefined && last.submittedAt < intentAt - CLOCK_SKEW) return undefined;
+  throw new TemporaryError('search', `${lab.name} has too many jobs to say whether it has ${attempt.mark}`);
 }
 
 async function submit(job: JobRecord, attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<Outcome> {
-  await ctx.store.record(job.id, { attempts: new Map([[attempt.n, { intentAt: ctx.now() }]]) });
   try {
-    const lavaId = await lab.call((c) => c.submit(attempt.definition));
+    const lavaId = await lab.call(async (client) => {
+      const now = ctx.now();
+      const intent = { intentAt: attempt.intentAt ?? now, sentAt: now };
+      await ctx.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
+      return client.submit(attempt.definition);
+    });
     await recordId(attempt, lavaId, ctx, undefined);
-    return await done(lavaId, ctx, job);
+    return await done(job, attempt, lavaId, ctx);
   } catch (error) {
-    if (error instanceof TemporaryError) {
-      if (neverSent(error))
-        await ctx.store.record(job.id, { attempts: new Map([[attempt.n, { intentAt: null }]]) });
-      throw error;
-    }
-    if (!(error instanceof PermanentError) || error.code === 'lava_auth') throw error;
+    if (!isRefusal(error)) throw error;
     const reason = `${lab.name} refused the job: ${errorText(error)}`;
     return { kind: 'end', ending: { kind: 'rejected', reason, errorCode: 'submit_error' } };
   }
 }
 
-/** The circuit was open: nothing left this machine. */
-function neverSent(error: TemporaryError): boolean {
-  return error.code === 'down';
+/** What LAVA has against this job; what is wrong with the lab's settings is for the admin to mend. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof RequestError || (error instanceof BridgeError && error.code === 'lava_forbidden');
 }
 
 async function recordId(
@@ -76,17 +84,19 @@ async function recordId(
   });
 }
 
-async function done(lavaId: number, ctx: Context, job: JobRecord): Promise<Outcome> {
-  const note = `LAVA job ${lavaId}`;
-  if (!ctx.maestro || job.claimedAt === null) return { kind: 'done', note };
+async function done(job: JobRecord, attempt: AttemptRecord, lavaId: number, ctx: Context): Promise<Outcome> {
+  const isTold = attempt.lavaState !== null || (await ctx.store.callbacks(job.id)).length > 0;
+  const outcome: Outcome = {
+    kind: 'done',
+    note: `LAVA job ${lavaId}`,
+    // A job that was just submitted waits; LAVA tells when it runs, and the poll would see it.
+    ...(isTold || job.cancel !== null ? {} : { until: nextRound(ctx.now(), labOf(ctx, job.lab)) }),
+  };
+  if (!ctx.maestro || job.claimedAt === null) return outcome;
   // Maestro's users find the LAVA job by this number; it takes our mark's place.
-  const deliveries = [
-    {
-      destination: 'maestro',
-      kind: `job_id ${lavaId}`,
-      body: JSON.stringify({ nodeId: job.nodeId, jobId: String(lavaId) }),
-    },
-  ];
-  ctx.wakeOutbox();
-  return { kind: 'done', note, change: { deliveries } };
+  const body = JSON.stringify({ nodeId: job.nodeId, jobId: String(lavaId) });
+  return {
+    ...outcome,
+    change: { deliveries: [{ destination: 'maestro', kind: `job_id ${lavaId}`, body }] },
+  };
 }

@@ -1,0 +1,74 @@
+// Which routes are served at which address: callbacks, logs and the API may share one, or have their own.
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../base/time.ts';
+import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
+import { resolveSecret } from '../config/secrets.ts';
+import type { Context } from '../jobs/context.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import { addApi } from './api.ts';
+import { addCallbacks, type CallbackLab } from './callbacks.ts';
+import { createCounters } from './counters.ts';
+import { addHealth } from './health.ts';
+import { addLogs } from './logs.ts';
+import { addMetrics } from './metrics.ts';
+import { createApp, listen } from './server.ts';
+
+export interface HttpServers {
+  /** Starts to listen at all addresses and gives their URLs. Throws BridgeError `listen`. */
+  start: () => Promise<string[]>;
+  /** Cuts all connections. */
+  stop: () => Promise<void>;
+}
+
+interface Parts {
+  ctx: Context;
+  outbox: Pick<Outbox, 'states'>;
+  alive: () => boolean;
+  now: Clock;
+}
+
+/** Makes the servers of the configuration. Throws if a secret can't be had. */
+export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }: Parts): HttpServers {
+  const { http } = config;
+  const { store, log, wake } = ctx;
+  const counters = createCounters();
+  const apps = new Map<string, { app: FastifyInstance; at: Listen }>();
+
+  function appAt(at: Listen): FastifyInstance {
+    const key = `${at.host}:${at.port}`;
+    const known = apps.get(key);
+    if (known) return known.app;
+    const app = createApp(log, counters);
+    addHealth(app, { ctx, alive, outbox });
+    apps.set(key, { app, at });
+    return app;
+  }
+
+  const labs = new Map(config.labs.map((lab) => [lab.name, callbackLab(lab)]));
+  addCallbacks(appAt(http.listen), { labs, store, counters, log, wake, now });
+  addLogs(appAt(http.listen), ctx.logs);
+  const api = appAt(http.api_listen ?? http.listen);
+  addApi(api, { ctx, counters, token: http.token === undefined ? undefined : resolveSecret(http.token) });
+  addMetrics(api, { ctx, counters, outbox });
+
+  return {
+    async start() {
+      const urls: string[] = [];
+      for (const { app, at } of apps.values()) urls.push(await listen(app, at));
+      return urls;
+    },
+    async stop() {
+      await Promise.all([...apps.values()].map(({ app }) => app.close()));
+    },
+  };
+}
+
+function callbackLab(lab: LabConfig): CallbackLab {
+  return {
+    name: lab.name,
+    header: lab.callback.header.toLowerCase(),
+    token: resolveSecret(lab.callback.token),
+    tokenName: lab.callback.token_name,
+    maxBody: lab.limits.max_callback,
+  };
+}

@@ -1,0 +1,111 @@
+// The lava-bridge.yaml of an import of KernelCI's configuration.
+import type { z } from 'zod';
+import { BridgeError } from '../base/errors.ts';
+import { BridgeConfig } from '../config/schema.ts';
+import type { Importing } from './context.ts';
+import type { Lab } from './runtimes.ts';
+import { Api, Storage } from './schema.ts';
+import { checkEntries } from './source.ts';
+
+export interface ConfigOptions {
+  /** What is printed in LAVA job names, `[prod] …`. */
+  instance: string;
+  /** Which of KernelCI's APIs; undefined: `production`, if it is there. */
+  api: string | undefined;
+  /** Which of KernelCI's storages; undefined: `kci-storage-production`, if it is there. */
+  storage: string | undefined;
+  /** Where LAVA reaches the bridge. */
+  callbackBase: string | undefined;
+}
+
+const DEFAULT_API = 'production';
+const DEFAULT_STORAGE = 'kci-storage-production';
+/** The bridge's own address if nothing is said; good for a LAVA on the same machine. */
+const DEFAULT_BASE = 'http://127.0.0.1:8480';
+
+export interface ImportedConfig {
+  value: z.input<typeof BridgeConfig>;
+  /** Where builds' files lie. */
+  filesUrl: string;
+  todo: string[];
+}
+
+/** Throws BridgeError `unknown_name` for an API or a storage that was asked for and is not there, `bad_option` for an
+ * option that the configuration cannot hold. */
+export function bridgeConfig(
+  importing: Importing,
+  labs: readonly Lab[],
+  { instance, api, storage, callbackBase }: ConfigOptions,
+): ImportedConfig {
+  const maestro = chosen(importing, 'api', Api, api, DEFAULT_API);
+  const files = chosen(importing, 'storage', Storage, storage, DEFAULT_STORAGE);
+  const storageName = storage ?? DEFAULT_STORAGE;
+  const upload = files === undefined || files.storage_type !== 'backend' ? undefined : files;
+  if (labs.length === 0) throw new BridgeError('no_labs', 'no runtime of that configuration is a LAVA lab');
+  const config: ImportedConfig = {
+    value: {
+      instance,
+      ...(maestro === undefined
+        ? {}
+        : { maestro: { url: trimmed(maestro.url), token: { env: 'KCI_API_TOKEN' } } }),
+      labs: labs.map(({ entry }) => entry),
+      report: { kcidb: 'off', maestro: 'hierarchy' },
+      storage:
+        upload === undefined
+          ? { kind: 'local' }
+          : {
+              kind: 'kernelci-storage',
+              url: trimmed(upload.api_url ?? upload.base_url),
+              token: { env: 'KCI_STORAGE_TOKEN' },
+              ...(trimmed(upload.api_url ?? upload.base_url) === trimmed(upload.base_url)
+                ? {}
+                : { public_url: trimmed(upload.base_url) }),
+            },
+      ...(upload === undefined
+        ? {}
+        : { uploads: { url: trimmed(upload.base_url), token_name: `${storageName}-token` } }),
+      http: { public_url: trimmed(callbackBase ?? DEFAULT_BASE) },
+      fetch: { allow_private: true },
+      metadata: { api_config_name: api ?? DEFAULT_API, storage_config_name: storageName },
+      device_types: 'device-types',
+      plans: 'plans',
+    },
+    filesUrl: trimmed(files?.base_url ?? 'https://files.kernelci.org'),
+    todo: [
+      ...(callbackBase === undefined
+        ? [`http.public_url: where LAVA reaches the bridge (now ${DEFAULT_BASE}; --callback-base)`]
+        : []),
+      ...(maestro === undefined ? [`maestro: the configuration has no API ${api ?? DEFAULT_API}`] : []),
+      ...(upload === undefined
+        ? [`storage: the configuration has no storage ${storageName} that takes uploads`]
+        : []),
+    ],
+  };
+  const parsed = BridgeConfig.safeParse(config.value);
+  if (parsed.success) return config;
+  const [issue] = parsed.error.issues;
+  throw new BridgeError('bad_option', `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+function chosen<S extends z.ZodType>(
+  { source }: Importing,
+  section: 'api' | 'storage',
+  schema: S,
+  wanted: string | undefined,
+  usual: string,
+): z.output<S> | undefined {
+  const entries = checkEntries(source.entries(section), schema, () => undefined);
+  const found = entries.find(({ name }) => name === (wanted ?? usual));
+  if (found === undefined && wanted !== undefined) {
+    const names = entries.map(({ name }) => name).join(', ');
+    throw new BridgeError(
+      'unknown_name',
+      `the configuration has no ${section} ${wanted}; there ${names === '' ? 'is none' : `are ${names}`}`,
+    );
+  }
+  return found?.value;
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,207 @@
+// KernelCI's jobs → plans: what a job name of Maestro means on a board.
+import { z } from 'zod';
+import type { RootfsSet } from '../boards/rootfs.ts';
+import { Plan, PlanName, Priority } from '../plans/schema.ts';
+import { ONE_MACHINE, type Importing } from './context.ts';
+import { formatValue } from './format.ts';
+import { isRootKey, takeRoot } from './rootfs.ts';
+import { takeRules } from './rules.ts';
+import { Job } from './schema.ts';
+import { checkEntries, type Entry } from './source.ts';
+
+const KIND = 'jobs';
+
+/** A plan before its defaults are put in: as it is written. */
+export type PlanEntry = z.input<typeof Plan>;
+
+export interface ImportedPlan {
+  name: string;
+  /** The kind of test, a name in job-templates/test/. */
+  type: string;
+  entry: PlanEntry;
+  plan: Plan;
+}
+
+/** What a job template of KernelCI comes to here (kernelci-pipeline config/runtime/*.jinja2). */
+interface Form {
+  type: string;
+  /** The template boots from NFS, whatever the job says. */
+  boot?: 'nfs';
+  /** Minutes, where the job names none. */
+  timeout?: number;
+  /** Parameters that we call otherwise. */
+  renamed?: Record<string, string>;
+}
+
+const FORMS: Readonly<Record<string, Form>> = {
+  'baseline.jinja2': { type: 'boot' },
+  'baseline-nfs.jinja2': { type: 'boot', boot: 'nfs' },
+  'ltp.jinja2': { type: 'ltp', boot: 'nfs' },
+  'rt-tests.jinja2': { type: 'rt-tests', boot: 'nfs' },
+  'kvm-unit-tests.jinja2': { type: 'kvm-unit-tests', boot: 'nfs' },
+  'ltp-pull-labs.jinja2': { type: 'ltp', timeout: 60 },
+  'kselftest-pull-labs.jinja2': { type: 'kselftest', timeout: 30, renamed: { collection: 'collections' } },
+};
+
+/** Names of test definitions that are not the job's name. */
+const TEST_NAMES: Readonly<Record<string, string>> = { boot: 'dmesg', 'watchdog-reset': 'wdt-reset' };
+
+/** Parameters of the boot and of the whole job; all others are the test's. */
+const JOB_PARAMS =
+  /^(extra_kernel_args|fastboot_.*|mkbootimg_.*|flash_.*|efi_.*|docker_.*|namespace|prompts|auto_login|visibility|cmdline|console|modules|short_name)$/;
+
+/** Parameters that are read here and are no longer needed. */
+const CONSUMED = new Set(['test_method', 'boot_commands', 'rootfs_ref', 'job_timeout', 'frequency']);
+
+/** All jobs that run on boards, by name. */
+export function importJobs(
+  importing: Importing,
+  sets: ReadonlyMap<string, RootfsSet>,
+): Map<string, ImportedPlan> {
+  const { source, ledger } = importing;
+  const plans = new Map<string, ImportedPlan>();
+  const entries = checkEntries(source.entries('jobs'), Job, (e, reason) => ledger.left(KIND, e.name, reason));
+  for (const job of entries) {
+    const form = formOf(job.value, importing.templates.test);
+    if (typeof form === 'string') {
+      ledger.left(KIND, job.name, form);
+      continue;
+    }
+    const entry = planEntry(job, form, sets, ledger);
+    const parsed = typeof entry === 'string' ? undefined : Plan.safeParse(entry);
+    if (typeof entry === 'string' || !PlanName.safeParse(job.name).success || parsed?.success !== true) {
+      const [issue] = parsed?.error?.issues ?? [];
+      const why = issue
+        ? `${issue.path.map(String).join('.')}: ${issue.message}`
+        : 'its name is none that a plan can have';
+      ledger.left(KIND, job.name, `${job.place}: ${typeof entry === 'string' ? entry : why}`);
+    } else {
+      ledger.over(KIND);
+      plans.set(job.name, { name: job.name, type: form.type, entry, plan: parsed.data });
+    }
+  }
+  return plans;
+}
+
+/** What the job comes to, or why it does not come over. */
+function formOf(job: Job, types: ReadonlySet<string>): Form | string {
+  const template = job.template.replace(/^.*\//, '');
+  const method = job.params?.['test_method'];
+  if (template === 'blktests-ddp.jinja2' || method === 'blktests-ddp') return `blktests-ddp: ${ONE_MACHINE}`;
+  if (template === 'kbuild.jinja2') return 'builds a kernel, and runs on no board';
+  const form =
+    template === 'generic.jinja2'
+      ? genericForm(method)
+      : Object.hasOwn(FORMS, template)
+        ? FORMS[template]
+        : undefined;
+  if (form === undefined) return `${template} is no test on a board with LAVA`;
+  if (!types.has(form.type)) return `there is no template for tests of type ${form.type}`;
+  return form;
+}
+
+function genericForm(method: unknown): Form | undefined {
+  if (typeof method !== 'string') return undefined;
+  return { type: method === 'baseline' ? 'boot' : method };
+}
+
+function planEntry(
+  { name, value: job }: Entry<Job>,
+  form: Form,
+  sets: ReadonlyMap<string, RootfsSet>,
+  ledger: Importing['ledger'],
+): PlanEntry | string {
+  const note = (text: string): void => ledger.note(KIND, name, text);
+  const given = Object.entries(job.params ?? {});
+  const params = formatValue(Object.fromEntries(given.filter(([key]) => !isRootKey(key))), {}, (parts) =>
+    note(`params: ${parts.join(', ')} is not filled in here; the text stays as it is`),
+  ) as Record<string, unknown>;
+
+  const ref = params['rootfs_ref'];
+  const root = takeRoot(Object.fromEntries(given));
+  if (root.problem !== undefined) return `params.${root.problem}`;
+  const set = typeof ref === 'string' ? sets.get(ref) : undefined;
+  if (typeof ref === 'string' && set === undefined) return `params.rootfs_ref: there is no rootfs set ${ref}`;
+  const rootfs = Object.keys(root.set).length > 0 ? { ...set, ...root.set } : ref;
+
+  const { rules, problems } = takeRules(job.rules);
+  for (const problem of problems) note(`${problem}: left out`);
+  for (const key of Object.keys(job))
+    if (!KNOWN_KEYS.has(key)) note(`without ${key}, which KernelCI does not know either`);
+  if (Object.hasOwn(params, 'device_type'))
+    note('params.device_type: the device type is always the board’s here');
+
+  const boot = form.boot ?? params['boot_commands'];
+  const timeout = z.coerce
+    .number()
+    .positive()
+    .safeParse(params['job_timeout'] ?? form.timeout);
+  if (!timeout.success && params['job_timeout'] !== undefined)
+    note(`job_timeout ${JSON.stringify(params['job_timeout'])} is no number of minutes: left out`);
+  const own = Object.entries(params).filter(([key]) => !CONSUMED.has(key));
+  const forJob = own.filter(([key]) => JOB_PARAMS.test(key));
+  const forTest = own
+    .filter(([key]) => !JOB_PARAMS.test(key))
+    .map(([key, value]): [string, unknown] => [form.renamed?.[key] ?? key, value]);
+  const testName = Object.hasOwn(TEST_NAMES, form.type) ? TEST_NAMES[form.type] : undefined;
+
+  return {
+    ...(boot === 'nfs' || boot === 'ramdisk' ? { boot } : {}),
+    ...(rootfs === undefined ? {} : { rootfs: rootfs as RootfsSet | string }),
+    ...(timeout.success ? { timeout: `${timeout.data}m` } : {}),
+    ...priorityOf(job, note),
+    ...frequencyOf(params['frequency'], note),
+    ...(rules === undefined ? {} : { rules }),
+    ...(forJob.length === 0 ? {} : { params: Object.fromEntries(forJob) as PlanEntry['params'] }),
+    tests: [
+      {
+        type: form.type,
+        ...(testName === undefined ? {} : { name: testName }),
+        ...suiteOf(job, note),
+        ...(forTest.length === 0 ? {} : { params: Object.fromEntries(forTest) as PlanEntry['params'] }),
+      },
+    ],
+  };
+}
+
+const KNOWN_KEYS = new Set([
+  'base_name',
+  'image',
+  'kcidb_test_suite',
+  'kind',
+  'params',
+  'priority',
+  'rules',
+  'template',
+]);
+
+function priorityOf({ priority }: Job, note: (text: string) => void): Pick<PlanEntry, 'priority'> {
+  if (priority === undefined) return {};
+  const parsed = Priority.safeParse(
+    typeof priority === 'string' && /^\d+$/.test(priority) ? Number(priority) : priority,
+  );
+  if (!parsed.success) {
+    note(`priority ${String(priority)} is neither low, medium, high nor 0 to 100: left out`);
+    return {};
+  }
+  return { priority: priority as PlanEntry['priority'] };
+}
+
+/** kernelci-pipeline takes what it cannot read for "no limit" (src/scheduler.py). */
+function frequencyOf(value: unknown, note: (text: string) => void): Pick<PlanEntry, 'frequency'> {
+  if (value === undefined || value === null) return {};
+  if (typeof value === 'string' && /^(?=.)(\d+d)?(\d+h)?(\d+m)?$/.test(value)) return { frequency: value };
+  note(`frequency ${JSON.stringify(value)} is none: left out, as KernelCI does`);
+  return {};
+}
+
+function suiteOf(job: Job, note: (text: string) => void): { suite?: string } {
+  const suite = job.kcidb_test_suite;
+  if (suite === undefined || suite === '') {
+    note('no kcidb_test_suite: KernelCI reports nothing of it to KCIDB');
+    return {};
+  }
+  const clean = suite.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^\.+|\.+$|\.(?=\.)/g, '');
+  if (clean !== suite) note(`kcidb_test_suite ${JSON.stringify(suite)} became ${clean}`);
+  return { suite: clean };
+}

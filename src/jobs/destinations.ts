@@ -1,0 +1,25 @@
+// Where deliveries go, by the configuration: KCIDB, Maestro, a storage elsewhere, each with its handler.
+import type { KcidbSink } from '../kcidb/sink.ts';
+import type { MaestroClient } from '../maestro/client.ts';
+import type { OpenLogs } from '../storage/open.ts';
+import type { Blobs } from '../store/index.ts';
+import { createKcidbHandler } from './deliver-kcidb.ts';
+import { createMaestroHandler } from './deliver-maestro.ts';
+import { createStorageHandler } from './deliver-storage.ts';
+import type { Handler } from './outbox.ts';
+
+interface Parts {
+  sink: KcidbSink | undefined;
+  maestro: MaestroClient | undefined;
+  logs: OpenLogs;
+  blobs: Blobs;
+}
+
+/** By the name under which deliveries are stored. */
+export function handlersFor({ sink, maestro, logs, blobs }: Parts): Map<string, Handler> {
+  const handlers = new Map<string, Handler>();
+  if (sink) handlers.set('kcidb', createKcidbHandler(sink));
+  if (maestro) handlers.set('maestro', createMaestroHandler(maestro));
+  if (logs.remote) handlers.set('storage', createStorageHandler(logs.remote, blobs));
+  return handlers;
+}

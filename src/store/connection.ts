@@ -1,0 +1,27 @@
+// One connection to the database, used by one at a time: a transaction must not be entered by another caller's
+// statements.
+import type { Kysely, Transaction } from 'kysely';
+import type { Tables } from './tables.ts';
+
+export type Tx = Transaction<Tables>;
+
+export interface Connection {
+  read: <T>(work: (db: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  /** All of the work is stored, or nothing. */
+  write: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+}
+
+export function createConnection(db: Kysely<Tables>): Connection {
+  let last: Promise<unknown> = Promise.resolve();
+
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  return {
+    read: (work) => alone(() => work(db)),
+    write: (work) => alone(() => db.transaction().execute(work)),
+  };
+}

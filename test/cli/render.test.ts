@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { buildUrl, makeFiles, makeRequest, readDefinition, ROOT } from '../templates/support.ts';
+
+interface Run {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** The command line with one command, as main.ts makes it. */
+const SCRIPT = `
+  import { Command, CommanderError } from 'commander';
+  const [name, add, ...argv] = process.argv.slice(1);
+  const program = new Command().exitOverride();
+  (await import(name))[add](program);
+  for (const command of program.commands) command.exitOverride();
+  try { await program.parseAsync(argv, { from: 'user' }); }
+  catch (error) {
+    process.stderr.write(String(error.message) + '\\n');
+    process.exitCode = error instanceof CommanderError ? 2 : 1;
+  }`;
+
+async function cli(command: 'render' | 'validate', args: string[], input = ''): Promise<Run> {
+  const module = join(ROOT, 'src', 'cli', `${command}.ts`);
+  const add = command === 'render' ? 'addRender' : 'addValidate';
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', SCRIPT, module, add, command, ...args],
+    { cwd: ROOT },
+  );
+  const chunks: [string[], string[]] = [[], []];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => chunks[0].push(text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => chunks[1].push(text));
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, out: chunks[0].join(''), err: chunks[1].join('') };
+}
+
+const request = makeRequest({ name: 'baseline-arm64', platform: 'qemu-arm64', lab: 'lava-mylab' });
+const CONFIG = `
+instance: prod
+labs:
+  - name: lava-mylab
+    origin: mylab
+    lava: { url: http://lava.example, user: u, token: { env: NO_SUCH_VARIABLE }, priority: { min: 10, max: 20 } }
+    callback: { token_name: our-token, token: { file: /no/such/file } }
+    limits: { queue_timeout: 5h }
+http: { public_url: https://bridge.example }
+report: { kcidb: off }
+metadata: { api_config_name: production }
+fetch: { allow_private: true }
+device_types: boards
+`;
+const BOARD =
+  'name: own-board\nlava_device_type: own-type\narch: arm64\nboot_method: u-boot\ndtb: dtbs/own.dtb\n';
+
+const dir = await makeFiles({
+  'lava-bridge.yaml': CONFIG,
+  'boards/own.yaml': BOARD,
+  'request.json': JSON.stringify(request),
+});
+const config = ['--config', join(dir, 'lava-bridge.yaml')];
+
+it('prints the definition of a request, by the configuration and without its secrets', async () => {
+  const { code, out, err } = await cli('render', ['--request', join(dir, 'request.json'), ...config]);
+
+  expect([code, err]).toEqual([0, '']);
+  expect(readDefinition(out)).toMatchObject({
+    job_name: expect.stringMatching(/^\[prod\] 68f0c0ffee00000000000003 baseline-arm64/),
+    metadata: { node_id: request.node.id, api_config_name: 'production' },
+    priority: 16,
+    timeouts: { queue: { hours: 5 } },
+    notify: {
+      callback: { url: `https://bridge.example/callback/lava-mylab/${request.node.id}`, token: 'our-token' },
+    },
+  });
+});
+
+it('renders without a configuration, and says what it takes instead', async () => {
+  const { code, out, err } = await cli('render', ['--request', '-'], JSON.stringify(request));
+
+  expect(code).toBe(0);
+  expect(err).toMatch(/with the shipped files, and a lab called as the node's runtime/);
+  expect(out).toContain(`/callback/lava-mylab/${request.node.id}`);
+});
+
+it('prints one line for each line of a batch, in order, with the error in place of the definition', async () => {
+  const { node, kbuild } = request;
+  const long = 'x'.repeat(17 * 1024 * 1024);
+  const lines = [
+    { id: 'a', node, kbuild },
+    { id: 2, node: { ...node, name: 'nobody-knows' }, kbuild },
+    { id: 'c', node: { ...node, data: { ...node.data, platform: 'no-board' } }, kbuild },
+    { id: 'd', node: { ...node, data: { ...node.data, runtime: 'other-lab' } }, kbuild },
+    { id: 'e', node: { ...node, id: 'no id' }, kbuild },
+    { node, kbuild },
+    { id: 'g', node, kbuild, definition_yaml: 'a: b' },
+    '{"id": "h", broken',
+    '',
+    '[1]',
+    long,
+    { id: 'z', node, kbuild },
+  ].map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+
+  const { code, out } = await cli('render', ['--batch', '-', ...config], lines.join('\n'));
+
+  const answers = out
+    .trimEnd()
+    .split('\n')
+    .map(
+      (line) =>
+        JSON.parse(line) as {
+          id: unknown;
+          definition?: string;
+          error?: { code: string; message: string; field?: string };
+        },
+    );
+  expect(code).toBe(0);
+  expect(answers.map((a) => [a.id, a.error?.code ?? typeof a.definition, a.error?.field])).toEqual([
+    ['a', 'string', undefined],
+    [2, 'unknown_plan', 'node.name'],
+    ['c', 'unknown_board', 'node.data.platform'],
+    ['d', 'unknown_lab', 'node.data.runtime'],
+    ['e', 'bad_request', 'node.id'],
+    [node.id, 'string', undefined],
+    ['g', 'definition_yaml', 'definition_yaml'],
+    ['h', 'bad_json', undefined],
+    [null, 'bad_json', undefined],
+    [null, 'bad_request', undefined],
+    [null, 'too_large', undefined],
+    ['z', 'string', undefined],
+  ]);
+});
+
+it('fetches the metadata of a build once for all its jobs', async () => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked++;
+    response.end(JSON.stringify({ artifacts: { 'dtbs/own.dtb': 'https://a.example/own.dtb' } }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const artifacts = { kernel: `${buildUrl()}Image`, metadata: `http://127.0.0.1:${port}/metadata.json` };
+  const { node, kbuild } = makeRequest({
+    name: 'baseline-arm64',
+    platform: 'own-board',
+    lab: 'lava-mylab',
+    artifacts,
+  });
+  const lines = Array.from({ length: 100 }, (_, id) => JSON.stringify({ id, node, kbuild }));
+
+  const { out } = await cli('render', ['--batch', '-', ...config], lines.join('\n'));
+
+  server.close();
+  expect(out.trimEnd().split('\n')).toHaveLength(100);
+  expect(out.match(/https:\/\/a\.example\/own\.dtb/g)).toHaveLength(100);
+  expect(asked).toBe(1);
+});
+
+it('says what is wrong with a request, and exits 1; with the command line, 2', async () => {
+  const { node } = request;
+
+  expect(await cli('render', ['--request', '-', ...config], '{')).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('not JSON'),
+  });
+  expect(await cli('render', ['--request', '-', ...config], JSON.stringify({ node }))).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('no kernel'),
+  });
+  expect(await cli('render', [])).toMatchObject({ code: 2, err: expect.stringContaining('--request') });
+  expect(await cli('render', ['--request', '-', '--config', '/no/such.yaml'], '{}')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('/no/such.yaml: cannot be read'),
+  });
+});
+
+it('tells faults of the admin’s files at their places', async () => {
+  const bad = await makeFiles({
+    'lava-bridge.yaml': CONFIG,
+    'boards/own.yaml': `${BOARD}dbt: x\n`,
+  });
+
+  const run = await cli(
+    'render',
+    ['--request', '-', '--config', join(bad, 'lava-bridge.yaml')],
+    JSON.stringify(request),
+  );
+
+  expect(run).toMatchObject({ code: 1, err: expect.stringContaining('own.yaml:6:1: dbt: no such key') });
+});
+
+it('validates definitions offline, each fault at its line and column', async () => {
+  const { out: good } = await cli('render', ['--request', join(dir, 'request.json'), ...config]);
+  const files = await makeFiles({
+    'good.yaml': good,
+    'bad.yaml': good
+      .replace('visibility: public', 'visibility: public\nsurprise: 1')
+      .replace('minutes: 20', 'minutes:'),
+    'odd.yaml': 'a: [',
+  });
+  const names = ['good.yaml', 'bad.yaml', 'odd.yaml', 'none.yaml'].map((name) => join(files, name));
+  const surprise = readFileSync(join(files, 'bad.yaml'), 'utf8').split('\n').indexOf('surprise: 1') + 1;
+
+  const { code, out, err } = await cli('validate', [...names, '--offline']);
+
+  const told = err.replaceAll(`${files}/`, '');
+  expect([code, out]).toEqual([1, `${names[0]}: valid\n`]);
+  expect(told).toContain(`bad.yaml:${surprise}:1: surprise: no such key`);
+  expect(told).toMatch(/bad\.yaml:\d+:\d+: actions\.1\.boot\.timeout/);
+  expect(told).toMatch(/odd\.yaml:1:\d+: /);
+  expect(told).toContain('none.yaml: cannot be read');
+});

@@ -1,0 +1,232 @@
+// What the run does with its jobs: publishes, cancels, drains, kills, and follows each to its end.
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorText } from '../../src/base/errors.ts';
+import type { Job } from './bridge.ts';
+import {
+  CALLBACK_LOST,
+  CANCELLED_IN_QUEUE,
+  CANCELLED_RUNNING,
+  DAEMON_KILLED,
+  DRAINED,
+  ENDED_IN_MAESTRO,
+  PLAIN_CASES,
+  RESTRICTED,
+  type E2eCase,
+} from './cases.ts';
+import { delaysOf, type Delays } from './figures.ts';
+import { byHand, publish } from './requests.ts';
+import { faultsOf } from './verify.ts';
+import { until } from './wait.ts';
+import { ORIGIN, RUNTIME, type World } from './world.ts';
+
+export interface Course {
+  world: World;
+  /** Something was tried: `faults` is empty if it came out as it must. */
+  tell: (what: string, faults: readonly string[], detail?: string) => void;
+  delays: Delays[];
+}
+
+/** How long one job may take; the machine may be busy with others. */
+const JOB_LIMIT = 240_000;
+const STEP_LIMIT = 60_000;
+
+/** All of it; what fails is told, not thrown. */
+export async function runCourse(course: Course): Promise<void> {
+  await attempt(course, 'check', () => command(course, ['check'], /good for bridge[^]*takes the token/));
+  const first = publish(course.world, CANCELLED_RUNNING);
+  await attempt(course, CANCELLED_RUNNING.name, () => isInLava(course.world, first));
+  await Promise.all([
+    attempt(course, 'cancels', () => cancels(course, first)),
+    attempt(course, 'drain', () => drain(course)),
+    attempt(course, RESTRICTED.name, () => restricted(course)),
+    ...PLAIN_CASES.map((each) => attempt(course, each.name, () => plain(course, each))),
+    attempt(course, CALLBACK_LOST.name, () => callbackLost(course)),
+    attempt(course, 'submit', () => submit(course)),
+  ]);
+  await attempt(course, DAEMON_KILLED.name, () => daemonKilled(course));
+  await attempt(course, 'commands', () => commands(course));
+}
+
+async function attempt(course: Course, what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    course.tell(what, [errorText(error)]);
+  }
+}
+
+async function plain(course: Course, asked: E2eCase): Promise<void> {
+  await followToEnd(course, asked, publish(course.world, asked));
+}
+
+async function callbackLost(course: Course): Promise<void> {
+  const node = publish(course.world, CALLBACK_LOST);
+  course.world.onFinished.set(node, 'lose it');
+  await followToEnd(course, CALLBACK_LOST, node);
+}
+
+async function daemonKilled(course: Course): Promise<void> {
+  const { world } = course;
+  const node = publish(world, DAEMON_KILLED);
+  world.onFinished.set(node, 'kill the daemon once it is answered');
+  await until('the daemon is killed', JOB_LIMIT, () => (world.bridge.isRunning() ? undefined : true));
+  world.onFinished.delete(node);
+  await world.bridge.start();
+  await followToEnd(course, DAEMON_KILLED, node);
+}
+
+async function isInLava(world: World, node: string): Promise<void> {
+  await jobWhen(world, node, 'is in LAVA', STEP_LIMIT, (job) => typeof job.attempts[0]?.lava_id === 'number');
+}
+
+/** One job holds the only device with the tag, a second one waits for it: the second is cancelled first. */
+async function cancels(course: Course, running: string): Promise<void> {
+  const { world } = course;
+  await jobWhen(world, running, 'runs', JOB_LIMIT, (job) => job.stage === 'running');
+
+  const waiting = publish(world, CANCELLED_IN_QUEUE);
+  const { attempts } = await jobWhen(
+    world,
+    waiting,
+    'waits in LAVA',
+    STEP_LIMIT,
+    (job) => job.stage === 'submitted',
+  );
+  const lavaId = attempts[0]?.lava_id ?? 0;
+  const shown = (await world.lab.client.show([lavaId])).get(lavaId);
+  const state = shown?.kind === 'job' ? shown.job.state : shown?.reason;
+  course.tell('waits in the queue of LAVA', state === 'Submitted' ? [] : [`LAVA job ${lavaId} is ${state}`]);
+  await command(course, ['jobs', 'cancel', idOf(waiting), '--reason', 'not wanted'], /is being cancelled/);
+  await followToEnd(course, CANCELLED_IN_QUEUE, waiting);
+
+  await followLog(course, running);
+  await followToEnd(course, CANCELLED_RUNNING, running);
+}
+
+/** New lines of the console come while the job runs; then it is cancelled, and the command ends by itself. */
+async function followLog(course: Course, node: string): Promise<void> {
+  const { bridge } = course.world;
+  const log = bridge.following(['jobs', 'log', '-f', idOf(node)]);
+  const seen = (word: string): Promise<true> =>
+    until(`jobs log -f shows "${word}"`, STEP_LIMIT, () =>
+      log.text().includes(`\n${word}`) ? true : undefined,
+    );
+  try {
+    await seen('tick 2');
+    const before = log.text();
+    await seen(`tick ${1 + Number(/.*tick (\d+)/s.exec(before)?.[1])}`);
+    const stage = (await bridge.job(idOf(node)))?.stage;
+    course.tell('jobs log -f', stage === 'running' ? [] : [`the job is ${stage} already`]);
+    await command(course, ['jobs', 'cancel', idOf(node)], /is being cancelled/);
+    await until('jobs log -f ends after the job', STEP_LIMIT, async () => {
+      const code = await Promise.race([log.ended, Promise.resolve(undefined)]);
+      return code === 0 ? true : undefined;
+    });
+  } finally {
+    log.end();
+  }
+}
+
+/** Two jobs wait for a drained board; Maestro ends one of them meanwhile, and only the other one is run. */
+async function drain(course: Course): Promise<void> {
+  const { world } = course;
+  await command(course, ['drain', RUNTIME, DRAINED.board, '--reason', 'being moved'], /drained/);
+  const goesOn = publish(world, DRAINED);
+  const ends = publish(world, ENDED_IN_MAESTRO);
+  for (const node of [goesOn, ends]) {
+    await jobWhen(world, node, 'waits for the board', STEP_LIMIT, (job) =>
+      /being moved/.test(job.reason ?? ''),
+    );
+  }
+  world.maestro.database.change(ends, { state: 'done', result: 'incomplete' }, false);
+  await command(course, ['resume', RUNTIME, DRAINED.board], /takes jobs again/);
+
+  const ended = await jobWhen(world, ends, 'is forgotten', STEP_LIMIT, (job) => job.done);
+  const reports = JSON.stringify(world.kcidb.objects('tests')).includes(`${ORIGIN}:${RUNTIME}-${ends}`);
+  const lavaJobs = (await world.lab.client.findByMark(ends)).ids;
+  course.tell(
+    ENDED_IN_MAESTRO.name,
+    [...(reports ? ['it was reported'] : []), ...lavaJobs.map((id) => `it became LAVA job ${id}`)],
+    ended.reason ?? '',
+  );
+  await followToEnd(course, DRAINED, goesOn, { waited: true });
+}
+
+async function restricted(course: Course): Promise<void> {
+  const { world } = course;
+  const node = publish(world, RESTRICTED);
+  await jobWhen(world, node, 'waits for a device', STEP_LIMIT, (job) =>
+    /no qemu-restricted/.test(job.reason ?? ''),
+  );
+  await command(course, ['jobs', 'cancel', idOf(node)], /is being cancelled/);
+  await followToEnd(course, RESTRICTED, node, { waited: true });
+}
+
+async function submit(course: Course): Promise<void> {
+  const { bridge } = course.world;
+  const node = randomBytes(12).toString('hex');
+  const asked = { name: 'by-hand', board: 'qemu-x86_64', tests: { login: 'boot' } } as const;
+  const file = join(dirname(bridge.configFile), 'request.json');
+  await writeFile(file, JSON.stringify(byHand(course.world, node, asked)));
+  await command(course, ['submit', '--wait', '--request', file], /: pass; boot PASS/, JOB_LIMIT);
+}
+
+/** The commands that only look, when there is something to see. */
+async function commands(course: Course): Promise<void> {
+  const [first] = PLAIN_CASES;
+  const id = idOf(
+    [...course.world.maestro.database.nodes.values()].find((n) => n.name === first?.name)?.id ?? '',
+  );
+  await command(course, ['jobs', '--limit', '100'], new RegExp(`${id} +${first?.name} `));
+  await command(course, ['jobs', 'show', id], /timeline[^]*accepted by kcidb/);
+  await command(course, ['jobs', 'log', id], /Linux version \d/);
+  await command(course, ['labs'], new RegExp(`${RUNTIME} +up`));
+  await command(course, ['boards'], /qemu-arm64 +qemu-arm64 +qemu +1/);
+}
+
+async function command(course: Course, args: string[], shows: RegExp, limitMs?: number): Promise<void> {
+  const { code, stdout, stderr } = await course.world.bridge.command(args, limitMs);
+  const text = `${stdout}${stderr}`.trim();
+  const faults = [
+    ...(code === 0 ? [] : [`exit code ${code}`]),
+    ...(shows.test(stdout) ? [] : [`its output does not match ${shows}`]),
+  ];
+  course.tell(`lava-bridge ${args.slice(0, 2).join(' ')}`, faults.length === 0 ? [] : [...faults, text]);
+}
+
+function idOf(node: string): string {
+  return `${RUNTIME}:${node}`;
+}
+
+function jobWhen(
+  { bridge }: World,
+  node: string,
+  what: string,
+  limitMs: number,
+  is: (job: Job) => boolean,
+): Promise<Job> {
+  let last: Job | undefined;
+  return until(`${idOf(node)} ${what}`, limitMs, async () => {
+    last = await bridge.job(idOf(node));
+    return last && is(last) ? last : undefined;
+  });
+}
+
+async function followToEnd(
+  { world, tell, delays }: Course,
+  { name, expected }: E2eCase,
+  node: string,
+  options = { waited: false },
+): Promise<void> {
+  const job = await jobWhen(world, node, `(${name}) ends`, JOB_LIMIT, (j) => j.done);
+  delays.push(delaysOf(world, name, job, options));
+  const judged = job.timeline.find((entry) => entry.text.startsWith('judged'))?.text ?? '';
+  const lavaId = job.attempts[0]?.lava_id ?? 'no';
+  tell(
+    name,
+    await faultsOf(world, node, job, expected),
+    `LAVA job ${lavaId} on ${job.device ?? 'no device'}, ${judged}`,
+  );
+}

@@ -1,0 +1,26 @@
+// The real lab, as the environment names it.
+import { createLavaClient, type LavaClient } from '../../src/lava/client.ts';
+import { labFact } from '../lab/environment.ts';
+
+export interface Lab {
+  url: string;
+  eventsUrl: string;
+  user: string;
+  token: string;
+  callback: { name: string; token: string };
+  /** Where kernels and initramfs are served. */
+  files: string;
+  client: LavaClient;
+}
+
+/** Throws if the environment names no lab. */
+export function labOfEnvironment(): Lab {
+  const access = { url: labFact('URL'), user: labFact('BRIDGE_USER'), token: labFact('BRIDGE_TOKEN') };
+  return {
+    ...access,
+    eventsUrl: labFact('WS_URL'),
+    callback: { name: labFact('CALLBACK_TOKEN_NAME'), token: labFact('CALLBACK_TOKEN') },
+    files: labFact('ARTIFACT_URL'),
+    client: createLavaClient({ ...access, timeoutMs: 20_000 }),
+  };
+}

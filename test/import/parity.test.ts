@@ -1,0 +1,165 @@
+// What an import of KernelCI's own configuration renders, against what KernelCI's own code makes of it.
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadBoards, type Boards } from '../../src/boards/registry.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { BridgeConfig } from '../../src/config/schema.ts';
+import { loadPlans, type Plans } from '../../src/plans/registry.ts';
+import { renderInput } from '../../src/templates/input.ts';
+import {
+  makeRequest,
+  readDefinition,
+  readReference,
+  referenceDir,
+  ROOT,
+  shipped,
+  type RequestParts,
+} from '../templates/support.ts';
+import { kernelciConfig, runImport } from './support.ts';
+
+const RPI = 'bcm2711-rpi-4-b';
+const JACUZZI = 'mt8183-kukui-jacuzzi-juniper-sku16';
+const CHROMEBOOK = 'kbuild-gcc-14-arm64-chromebook';
+const CASES: [sample: string, parts: RequestParts][] = [
+  [
+    'barebox-riotboard-baseline',
+    {
+      name: 'baseline-arm-pengutronix',
+      platform: 'imx6dl-riotboard',
+      build: 'kbuild-gcc-14-arm',
+      kernel: 'zImage',
+      lab: 'lava-pengutronix',
+    },
+  ],
+  ['depthcharge-fluster-h264', { name: 'fluster-debian-h264', platform: JACUZZI, build: CHROMEBOOK }],
+  [
+    'depthcharge-jacuzzi-baseline-nfs',
+    { name: 'baseline-nfs-arm64-mediatek-chromebook', platform: JACUZZI, build: CHROMEBOOK },
+  ],
+  [
+    'depthcharge-jacuzzi-baseline',
+    { name: 'baseline-arm64-mediatek-chromebook', platform: JACUZZI, build: CHROMEBOOK },
+  ],
+  [
+    'depthcharge-watchdog-reset',
+    { name: 'watchdog-reset-arm64-mediatek', platform: JACUZZI, build: CHROMEBOOK },
+  ],
+  ['efi-rb3gen2-baseline', { name: 'baseline-arm64-qualcomm', platform: 'qcs6490-rb3gen2' }],
+  ['fastboot-db410c-baseline', { name: 'baseline-arm64', platform: 'dragonboard-410c', kernel: 'Image.gz' }],
+  [
+    'grub-orion-o6-baseline',
+    { name: 'baseline-arm64-broonie', platform: 'cd8180-orion-o6', kernel: 'Image.gz', lab: 'lava-broonie' },
+  ],
+  [
+    'ipxe-mcom-baseline',
+    {
+      name: 'baseline-x86',
+      platform: 'x86-siemens-mcom',
+      build: 'kbuild-gcc-14-x86',
+      kernel: 'bzImage',
+      lab: 'lava-cip',
+    },
+  ],
+  ['qemu-arm64-baseline', { name: 'baseline-arm64', platform: 'qemu-arm64' }],
+  [
+    'qemu-x86-baseline',
+    { name: 'baseline-x86', platform: 'qemu-x86_64', build: 'kbuild-gcc-14-x86', kernel: 'bzImage' },
+  ],
+  [
+    'testpull-bbb-baseline',
+    {
+      name: 'baseline-arm-testpull',
+      platform: 'beaglebone-black',
+      build: 'kbuild-gcc-14-arm',
+      kernel: 'zImage',
+      lab: 'lava-testpull',
+    },
+  ],
+  [
+    'uboot-kselftest-coverage',
+    {
+      name: 'kselftest-futex',
+      platform: RPI,
+      build: 'kbuild-gcc-14-arm64-coverage',
+      configFull: 'defconfig+coverage',
+    },
+  ],
+  ['uboot-kselftest-cpufreq', { name: 'kselftest-cpufreq-suspend', platform: RPI }],
+  ['uboot-kselftest-mm-2g', { name: 'kselftest-mm-2g', platform: RPI }],
+  ['uboot-genio700-wifi-basic', { name: 'wifi-basic', platform: 'mt8390-genio-700-evk' }],
+  ['uboot-kvm-unit-tests', { name: 'kvm-unit-tests', platform: RPI }],
+  ['uboot-ltp-smoke', { name: 'ltp-smoke', platform: RPI }],
+  ['uboot-rpi4-baseline-nfs', { name: 'baseline-nfs-arm64', platform: RPI, kernel: 'Image.gz' }],
+  ['uboot-rpi4-baseline', { name: 'baseline-arm64-broonie', platform: RPI, lab: 'lava-broonie' }],
+  [
+    'uboot-rt-tests-cyclictest',
+    { name: 'rt-tests-cyclictest', platform: RPI, build: 'kbuild-gcc-14-arm64-preempt_rt' },
+  ],
+];
+
+/** Where our templates differ from KernelCI's on purpose (docs/parity.md), whatever was imported. */
+const OURS = [
+  /^notify\.callback\.url$/,
+  /^timeouts\.(job\.minutes|connections)$/,
+  /\.steps(\.\d+)?$/,
+  /\.repository\.metadata\.(description|environment|os|scope)$/,
+  /^actions\.0\.deploy\.(os|timeout|modules|root_partition|kernel\.image_arg|kernel\.type)$/,
+  /^actions\.0\.deploy\.images\.ramdisk\.(compression|format|overlays)$/,
+  // KernelCI's has two slashes.
+  /^actions\.0\.deploy\.(nfsrootfs|ramdisk)\.url \/\/$/,
+  // There is no qemu-system-arm64.
+  /^actions\.1\.boot\.docker\.binary qemu-system-arm64$/,
+  /^actions\.2\.test\.interactive\.0\.script\.(0\.failures\.0\.message|1\.command)$/,
+  // KernelCI's is null.
+  /^actions\.2\.test\.timeout\.minutes null$/,
+  /^actions\.2\.test\.name$/,
+  /^actions\.2\.test\.definitions\.0\.parameters\.(AFFINITY|AFFINTIY|PRIORITY|(ARTIFACTORIAL_\w+|HISTOGRAM) null)$/,
+];
+
+describe.runIf(kernelciConfig !== undefined && referenceDir !== undefined)('after an import', () => {
+  let config: BridgeConfig;
+  let boards: Boards;
+  let plans: Plans;
+
+  beforeAll(async () => {
+    const { out } = await runImport(kernelciConfig ?? '', {
+      instance: 'production',
+      callbackBase: 'https://pipeline.kernelci.example',
+    });
+    config = await loadConfig(join(out, 'lava-bridge.yaml'));
+    boards = await loadBoards({ shipped: join(ROOT, 'device-types'), own: config.device_types });
+    plans = await loadPlans({ shipped: join(ROOT, 'plans'), own: config.plans });
+  });
+
+  it.each(CASES)('%s is as KernelCI makes it, but for what our templates do better', (sample, parts) => {
+    const request = makeRequest(parts);
+    const lab = config.labs.find(({ name }) => name === (parts.lab ?? 'lava-collabora'));
+    if (lab === undefined) throw new Error('no such lab');
+    const board = boards.get(parts.platform, lab.name);
+    const base = request.kbuild?.artifacts['metadata']?.replace('metadata.json', '') ?? '';
+    const dtbs = Object.fromEntries(board.dtb.map((path) => [path, `${base}${path}`]));
+
+    const { definition } = shipped.renderer.render(renderInput(request, config, lab, { board, plans, dtbs }));
+
+    const upstream: unknown = parse(readReference(`lava-${sample}.yaml`));
+    const found = differences(upstream, readDefinition(definition));
+    expect(found.filter((path) => !OURS.some((pattern) => pattern.test(path)))).toEqual([]);
+  });
+});
+
+/** The paths at which ours differs from KernelCI's; some with what KernelCI has there. */
+function differences(a: unknown, b: unknown, path: string[] = []): string[] {
+  if (JSON.stringify(a) === JSON.stringify(b)) return [];
+  const here = path.join('.');
+  const isMap = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
+  if (!isMap(a) || !isMap(b)) return [`${here}${told(a, b)}`];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].flatMap((key) => differences(a[key], b[key], [...path, key]));
+}
+
+function told(a: unknown, b: unknown): string {
+  if (a === null) return ' null';
+  if (typeof a === 'string' && a.replace(/(?<!:)\/\//g, '/') === b) return ' //';
+  return typeof a === 'string' && a.startsWith('qemu-system-') ? ` ${a}` : '';
+}

@@ -1,0 +1,134 @@
+// Every definition that the shipped templates can produce, by its form: each shipped board, booted each way, with each
+// test, and with what changes the form (coverage, containers, namespaces, kernel arguments, …).
+import type { Board } from '../../src/boards/registry.ts';
+import { makeInput, makeRequest, shipped, type InputParts } from './support.ts';
+import type { RenderInput } from '../../src/templates/renderer.ts';
+
+export interface MatrixEntry {
+  label: string;
+  input: RenderInput;
+}
+
+/** For each test type what a PULL_LABS request says to it. */
+const TESTS: Record<string, Record<string, unknown>> = {
+  blktests: { parameters: 'test_group=loop test_device=/dev/sda' },
+  boot: {},
+  'fault-injection': {
+    test_name: 'slab',
+    test_command: 'ls -l /',
+    parameters: 'fail_type=failslab iterations=2',
+  },
+  'fluster-chromeos': { testsuite: 'JVT-AVC_V1', decoders: ['GStreamer-H.264-V4L2-Gst1.0'] },
+  'fluster-debian': {
+    testsuite: 'JVT-AVC_V1',
+    decoders: ['GStreamer-H.264-V4L2-Gst1.0', 'GStreamer-H.264-V4L2SL-Gst1.0'],
+  },
+  git: {
+    repository: 'https://github.com/linaro/test-definitions.git',
+    path: 'automated/linux/smoke/smoke.yaml',
+    revision: 'master',
+    branch: 'master',
+    parameters: 'A=b C="d e"',
+  },
+  'h26forge-debian': {},
+  inline: { definition: { run: { steps: ['lava-test-case a --result pass'] }, install: { deps: ['curl'] } } },
+  kselftest: { parameters: 'collections=net tests=a skipfile=https://a.example/s.yaml env=A=b' },
+  'kselftest-platform-parameters': { parameters: 'collections=devices/exist' },
+  'kvm-unit-tests': {},
+  ltp: { parameters: 'tst_cmdfiles=syscalls workers=max shard_number=4 shard_index=2', subset: ['a', 'b'] },
+  'rt-tests': { parameters: 'tst_cmd=cyclictest' },
+  shell: { commands: ['uname -a', 'echo "a: b" # c'], 'pre-commands': ['true'] },
+  sleep: { parameters: 'sleep_params=mem' },
+  'watchdog-reset': { bl_message: 'U-Boot' },
+  'wifi-basic': {},
+};
+
+const KERNELS: Record<string, string[]> = {
+  arm: ['zImage'],
+  arm64: ['Image', 'Image.gz'],
+  riscv: ['Image.gz'],
+  x86_64: ['bzImage'],
+};
+
+interface Variant {
+  label: string;
+  board?: (board: Board) => Partial<Board>;
+  configFull?: string;
+  input?: InputParts;
+  test?: Record<string, unknown>;
+}
+
+/** What changes the form beside board, boot and test. */
+const VARIANTS: Variant[] = [
+  { label: 'plain' },
+  {
+    label: 'coverage',
+    configFull: 'defconfig+coverage',
+    input: { uploads: { url: 'https://f.example', tokenName: 't' } },
+  },
+  { label: 'fault-injection', configFull: 'defconfig+fault-injection' },
+  { label: 'arguments', board: (b) => ({ params: { ...b.params, extra_kernel_args: 'kpti=off a=b' } }) },
+  { label: 'namespace', board: (b) => ({ params: { ...b.params, namespace: 'dut' } }) },
+  { label: 'container', board: (b) => ({ params: { ...b.params, docker_image: 'kernelci/qemu' } }) },
+  { label: 'tags', board: () => ({ tags: ['usb-ethernet'] }) },
+  {
+    label: 'login',
+    board: (b) => ({
+      params: {
+        ...b.params,
+        prompts: ['root@(.*):'],
+        auto_login: { login_prompt: 'login:', username: 'root' },
+      },
+    }),
+  },
+  { label: 'around', test: { 'pre-commands': ['echo before'], 'post-commands': ['echo after'] } },
+];
+
+const base = 'https://files.kernelci.org/kbuild-68f0c0ffee00000000000002/';
+
+export function* matrix(): Generator<MatrixEntry> {
+  for (const name of shipped.boards.names()) {
+    const board = shipped.boards.get(name, undefined);
+    for (const boot of ['ramdisk', 'nfs']) {
+      for (const variant of VARIANTS) {
+        for (const kernel of KERNELS[board.arch] ?? []) {
+          for (const [type, more] of Object.entries(TESTS)) {
+            if (variant.label !== 'plain' && !['boot', 'kselftest', 'ltp', 'shell'].includes(type)) continue;
+            yield {
+              label: `${name} ${boot} ${kernel} ${type} ${variant.label}`,
+              input: entry(board, boot, kernel, type, { ...more, ...variant.test }, variant),
+            };
+          }
+        }
+      }
+    }
+  }
+}
+
+function entry(
+  board: Board,
+  boot: string,
+  kernel: string,
+  type: string,
+  test: Record<string, unknown>,
+  variant: Variant,
+): RenderInput {
+  const root =
+    boot === 'nfs' ? { rootfs: `${base}full.rootfs.tar.xz` } : { ramdisk: `${base}rootfs.cpio.gz` };
+  const request = makeRequest({
+    name: 'matrix',
+    platform: board.name,
+    kernel,
+    configFull: variant.configFull ?? 'defconfig',
+    definition: {
+      artifacts: {
+        kernel: `${base}${kernel}`,
+        modules: `${base}modules.tar.xz`,
+        kselftest: `${base}kselftest.tar.xz`,
+        ...root,
+      },
+      tests: [{ id: `test-${type}`, type, ...test }],
+    },
+  });
+  return makeInput(request, { ...variant.input, board: { ...board, ...variant.board?.(board) } });
+}
