@@ -101,8 +101,13 @@ async function runAll(
 
 function tell(name: string, { rows, findings }: Report): void {
   printTable(name, rows);
-  for (const { what, nodeId, text } of findings) process.stdout.write(`${what} ${nodeId} ${text}\n`);
-  const count = (what: string): number => findings.filter((f) => f.what === what).length;
+  for (const [nodeId, own] of Map.groupBy(findings, (f) => f.nodeId)) {
+    const shown = own.slice(0, 5).map(({ what, text }) => `${what}: ${text}`);
+    const more = own.length > shown.length ? `; and ${own.length - shown.length} more` : '';
+    process.stdout.write(`${nodeId} ${shown.join('; ')}${more}\n`);
+  }
+  const count = (what: string): number =>
+    new Set(findings.flatMap((f) => (f.what === what ? [f.nodeId] : []))).size;
   process.stdout.write(`\nlost ${count('lost')}, doubled ${count('doubled')}, wrong ${count('wrong')}\n`);
 }
 

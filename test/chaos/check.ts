@@ -60,7 +60,7 @@ export function checkEnd(requests: readonly Wanted[], end: End): Finding[] {
         ...checkTests(kind, tests.get(nodeId) ?? []),
         ...(end.hierarchy ? checkChildren(kind, end.node(nodeId), end.below(nodeId)) : []),
       ];
-      return found.map(([what, text]): Finding => ({ what, nodeId, text: `${kind.name}: ${text}` }));
+      return found.map(([what, text]): Finding => ({ what, nodeId, text: `${text} (${kind.name})` }));
     }),
   ];
 }
