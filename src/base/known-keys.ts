@@ -8,30 +8,31 @@ const Node = z.looseObject({
   anyOf: z.array(z.unknown()).optional(),
   oneOf: z.array(z.unknown()).optional(),
   $ref: z.string().optional(),
+  $defs: z.record(z.string(), z.unknown()).optional(),
 });
+type Node = z.infer<typeof Node>;
 
 /** The keys that an object may have at `path` of the input, sorted; empty if that can't be said. */
 export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const root: unknown = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
-  let places: unknown[] = [root];
-  for (const key of path) places = places.flatMap((place) => below(place, key));
-  const keys = places.flatMap(branches).flatMap((place) => Object.keys(place.properties ?? {}));
-  return [...new Set(keys)].toSorted();
-}
+  const root = Node.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 
-function below(place: unknown, key: PropertyKey): unknown[] {
-  return branches(place).flatMap((node) => {
+  /** The place itself, what it stands for, and what it may be one of. */
+  function branches(place: unknown): Node[] {
+    const parsed = Node.safeParse(place);
+    if (!parsed.success) return [];
+    const { anyOf = [], oneOf = [], $ref = '' } = parsed.data;
+    const meant = root.$defs?.[$ref.replace('#/$defs/', '')];
+    return [parsed.data, ...[...anyOf, ...oneOf, ...(meant === undefined ? [] : [meant])].flatMap(branches)];
+  }
+
+  function below(node: Node, key: PropertyKey): unknown[] {
     if (typeof key === 'number') return node.items === undefined ? [] : [node.items];
     const own = node.properties?.[String(key)];
     if (own !== undefined) return [own];
     return typeof node.additionalProperties === 'object' ? [node.additionalProperties] : [];
-  });
-}
+  }
 
-/** The place itself, or what it may be one of. */
-function branches(place: unknown): z.infer<typeof Node>[] {
-  const parsed = Node.safeParse(place);
-  if (!parsed.success) return [];
-  const inner = [...(parsed.data.anyOf ?? []), ...(parsed.data.oneOf ?? [])];
-  return [parsed.data, ...inner.flatMap(branches)];
+  let places = branches(root);
+  for (const key of path) places = places.flatMap((place) => below(place, key)).flatMap(branches);
+  return [...new Set(places.flatMap((place) => Object.keys(place.properties ?? {})))].toSorted();
 }
