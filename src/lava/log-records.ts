@@ -6,8 +6,8 @@ import { resolveScalar } from './log-flow.ts';
 
 /** Cuts a log into records. Records longer than the limit are cut short and come out as they are. */
 export interface RecordSplitter {
-  /** The records that the next line (without its line break) completes. */
-  line: (line: string) => string[];
+  /** The records that the next piece completes: block style takes lines without line breaks, JSON any text. */
+  push: (piece: string) => string[];
   /** What is left when the log ends. */
   end: () => string[];
 }
@@ -23,7 +23,7 @@ export function blockSplitter(limit: number): RecordSplitter {
     return record.trim() === '' ? [] : [record];
   };
   return {
-    line: (line) => {
+    push: (line) => {
       const done = line.startsWith('- ') || line === '-' ? flush() : [];
       if (line === '---' || line === '...') return done;
       if (size < limit) {
@@ -45,7 +45,7 @@ export function jsonSplitter(limit: number): RecordSplitter {
   const take = (piece: string): void => {
     if (record.length < limit) record += piece.slice(0, limit - record.length);
   };
-  const line = (text: string): string[] => {
+  const push = (text: string): string[] => {
     const done: string[] = [];
     let from = 0;
     for (let i = 0; i < text.length; i++) {
@@ -68,10 +68,10 @@ export function jsonSplitter(limit: number): RecordSplitter {
         }
       }
     }
-    if (depth > 0) take(`${text.slice(from)}\n`);
+    if (depth > 0) take(text.slice(from));
     return done;
   };
-  return { line, end: () => (record.trim() === '' ? [] : [record]) };
+  return { push, end: () => (record.trim() === '' ? [] : [record]) };
 }
 
 /** The value of one record, or undefined if it is not readable. */

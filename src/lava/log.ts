@@ -27,17 +27,46 @@ export function parseLogLine(line: string): LogLine | undefined {
 
 /**
  * Reads a log that comes in pieces. `push` returns the lines that a piece completes, `end` what is left; both in the
- * order of the log, whatever the pieces. The first line of the log decides on its format.
+ * order of the log, whatever the pieces. How the log begins decides on its format.
  */
 export class LogReader {
   readonly #decoder = new StringDecoder('utf8');
-  readonly #parts: string[] = [];
+  /** The begin of the log, as long as its format is not known. */
+  #head: string | undefined = '';
+  #json: RecordSplitter | undefined;
+  #block: RecordSplitter | undefined;
+  /** The begin of the line that is not complete. */
+  #parts: string[] = [];
   #size = 0;
-  #splitter: RecordSplitter | undefined;
-  #begun = false;
 
   push(chunk: string | Uint8Array): LogLine[] {
-    const text = typeof chunk === 'string' ? chunk : this.#decoder.write(chunk);
+    return this.#take(typeof chunk === 'string' ? chunk : this.#decoder.write(chunk), false);
+  }
+
+  end(): LogLine[] {
+    const out = this.#take(this.#decoder.end(), true);
+    if (this.#size > 0) this.#line(this.#completed(''), out);
+    for (const record of [...(this.#block?.end() ?? []), ...(this.#json?.end() ?? [])])
+      out.push(fromRecord(record));
+    return out;
+  }
+
+  #take(chunk: string, last: boolean): LogLine[] {
+    let text = chunk;
+    if (this.#head !== undefined) {
+      text = withoutNothing(this.#head + chunk);
+      if (text.length < ENOUGH && !last) {
+        this.#head = text;
+        return [];
+      }
+      this.#head = undefined;
+      if (JSON_BEGIN.test(text)) this.#json = jsonSplitter(MAX_LINE);
+      else if (BLOCK_BEGIN.test(text)) this.#block = blockSplitter(MAX_LINE);
+    }
+    return this.#json === undefined ? this.#lines(text) : this.#json.push(text).map(fromRecord);
+  }
+
+  #lines(text: string): LogLine[] {
     const out: LogLine[] = [];
     let from = 0;
     for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
@@ -45,14 +74,6 @@ export class LogReader {
       from = to + 1;
     }
     if (from < text.length) this.#keep(text.slice(from));
-    return out;
-  }
-
-  end(): LogLine[] {
-    const out: LogLine[] = [];
-    const rest = this.#completed(this.#decoder.end());
-    if (rest !== '') this.#line(rest, out);
-    for (const record of this.#splitter?.end() ?? []) out.push(fromRecord(record));
     return out;
   }
 
@@ -64,28 +85,30 @@ export class LogReader {
   #completed(last: string): string {
     this.#keep(last);
     const line = this.#parts.join('');
-    this.#parts.length = 0;
+    this.#parts = [];
     this.#size = 0;
     return line;
   }
 
   #line(raw: string, out: LogLine[]): void {
     const line = detached(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
-    if (!this.#begun) {
-      const first = line.startsWith('\ufeff') ? line.slice(1) : line;
-      if (first.trim() === '' || first === '[]') return;
-      this.#begun = true;
-      this.#splitter = splitterFor(first);
-      this.#one(first, out);
-    } else this.#one(line, out);
-  }
-
-  #one(line: string, out: LogLine[]): void {
-    if (this.#splitter !== undefined) {
-      for (const record of this.#splitter.line(line)) out.push(fromRecord(record));
+    if (this.#block !== undefined) {
+      for (const record of this.#block.push(line)) out.push(fromRecord(record));
     } else if (line.length > MAX_LINE) out.push(unreadable(line.slice(0, MAX_LINE)));
     else if (line !== '' && line !== '[]') out.push(parseLogLine(line) ?? unreadable(line));
   }
+}
+
+/** Characters that tell the format of a log. */
+const ENOUGH = 16;
+const JSON_BEGIN = /^\[?\s*\{\s*"/;
+const BLOCK_BEGIN = /^(?:---\s|-\s*(?:[a-z]+:|\n))/;
+
+/** Without white space at the begin, and without the two characters that LAVA has for a log that is not there yet. */
+function withoutNothing(head: string): string {
+  let text = head.trimStart();
+  while (/^\[\](?:\s|$)/.test(text)) text = text.slice(2).trimStart();
+  return text;
 }
 
 /** The lines of a log that comes as bytes or text, in batches: one for each piece that completes any. */
@@ -169,12 +192,6 @@ function fromRecord(record: string): LogLine {
 
 function unreadable(text: string): LogLine {
   return { at: undefined, level: UNREADABLE, text, value: undefined, namespace: undefined };
-}
-
-function splitterFor(first: string): RecordSplitter | undefined {
-  if (first.startsWith('- {')) return undefined;
-  if (first.startsWith('[') || first.startsWith('{')) return jsonSplitter(MAX_LINE);
-  return first.startsWith('- ') || first === '-' || first === '---' ? blockSplitter(MAX_LINE) : undefined;
 }
 
 // parseTime is exact but takes a microsecond; the stamps of a log are all of one shape.

@@ -173,6 +173,18 @@ function chooseDtb({ request, board, dtbs }: ArtifactSources): FileFact | null {
   return fileFact(own(dtbs, path) ?? '', `${field}: ${path}`);
 }
 
+/** Where the root file system will be: as the request's files say, else the plan, else the board. */
+export function bootFrom(
+  { definition }: Pick<JobRequest, 'definition'>,
+  plan: Pick<FoundPlan, 'boot'> | undefined,
+  board: Pick<Board, 'boot'> | undefined,
+): BootFrom {
+  const given = definition?.artifacts ?? {};
+  if (own(given, 'rootfs') !== undefined) return 'nfs';
+  if (own(given, 'ramdisk') !== undefined || own(given, 'initrd') !== undefined) return 'ramdisk';
+  return plan?.boot ?? board?.boot ?? 'ramdisk';
+}
+
 type Root = Pick<Artifacts, 'ramdisk' | 'nfsroot'>;
 
 function chooseRoot(sources: ArtifactSources): Root {
@@ -196,8 +208,8 @@ function nfsFact(rootfs: string, initrd: string, where: string): NonNullable<Roo
 }
 
 /** The root file system of the plan, or of the board where the plan has none for this way of booting. */
-function planRoot({ board, plan, plans }: ArtifactSources): Root {
-  const from: BootFrom = plan?.boot ?? board.boot ?? 'ramdisk';
+function planRoot({ request, board, plan, plans }: ArtifactSources): Root {
+  const from = bootFrom(request, plan, board);
   const words = archWords(board.arch);
   const folder = (url: string): string => fillArch(url, words).replace(/\/+$/, '');
   for (const [set, where] of rootCandidates(board, plan, plans)) {

@@ -15,7 +15,7 @@ export interface ConsoleTriage {
 }
 
 /** Characters. A log up to twice this size is looked at as a whole, a larger one in windows (see scan.ts). */
-const WINDOW = 4096 * 1024;
+const WINDOW = 4 * 1024 * 1024;
 const PIECE = 32 * 1024;
 const MAX_LINES = 50_000;
 

@@ -142,7 +142,7 @@ export class LogspecTriage {
 export const PROMPT = '/ #';
 
 /** A report with logspec's field names. */
-export function logspecError(report: Report, text: string, signature: string): LogspecError {
+function logspecError(report: Report, text: string, signature: string): LogspecError {
   const fields = Object.entries(report.fields).filter(([, value]) => value !== '');
   return {
     error_type: report.errorType,

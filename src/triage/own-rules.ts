@@ -212,7 +212,7 @@ const ROWS: readonly Row[] = [
   ['panic', 'panic', ['Kernel panic - '], pattern(/^Kernel panic - (?:not syncing: )?(?<text>\S.{0,300})/)],
 ];
 
-export const OWN_RULES: readonly OwnRule[] = ROWS.map(([type, category, begins, read, options = {}]) => ({
+const OWN_RULES: readonly OwnRule[] = ROWS.map(([type, category, begins, read, options = {}]) => ({
   type: `own.${type}`,
   category: `runtime.${category}`,
   role: 'backup',

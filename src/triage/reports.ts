@@ -3,8 +3,16 @@
 // the report's start marker and the end of the text to look at; it answers with the report, or undefined where
 // logspec finds the report unreadable.
 import type { SignatureValue } from './signature.ts';
-import { stampEnd } from './console-text.ts';
-import type { ConsoleIndex, Mark, StartMark } from './console-index.ts';
+import type { ConsoleIndex, StartMark } from './console-index.ts';
+import {
+  callTrace,
+  findBanner,
+  hardwareName,
+  moduleList,
+  plainLine,
+  stampedRunEnd,
+  traceLines,
+} from './report-parts.ts';
 
 /** A report, before it has a signature. All offsets are those of the indexed text. */
 export interface Report {
@@ -81,40 +89,6 @@ function parseGeneric(index: ConsoleIndex, start: number, to: number): Report | 
     reportTo: end,
     end,
   };
-}
-
-// "WARNING: CPU: 0 PID: 1 at kernel/fork.c:12 copy+0x1/0x2": after a stamp the first word in capitals with a colon,
-// and on the same line " at " and a place.
-function findBanner(
-  index: ConsoleIndex,
-  from: number,
-  to: number,
-): { word: string; location: string; end: number } | undefined {
-  const text = index.text;
-  let stamp = index.nextStamp(from, to);
-  while (stamp !== undefined) {
-    const end = index.lineEnd(stamp.end, to);
-    const rest = text.slice(stamp.end, end);
-    const word = firstBannerWord(rest);
-    const at = word === undefined ? -1 : rest.indexOf(' at ', word.end);
-    if (word !== undefined && at >= 0) return { word: word.word, location: rest.slice(at + 4), end };
-    // A later stamp on the same line sees less of it.
-    stamp = index.nextStamp(end, to);
-  }
-  return undefined;
-}
-
-function firstBannerWord(text: string): { word: string; end: number } | undefined {
-  for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
-    let from = colon;
-    while (from > 0 && isCapital(text.charCodeAt(from - 1))) from--;
-    if (from < colon) return { word: text.slice(from, colon), end: colon + 1 };
-  }
-  return undefined;
-}
-
-function isCapital(char: number): boolean {
-  return char >= 0x41 && char <= 0x5a;
 }
 
 function parseErrorReturnCode(index: ConsoleIndex, start: number, to: number): Report | undefined {
@@ -248,22 +222,6 @@ function parsePanic(index: ConsoleIndex, start: number, to: number): Report | un
   };
 }
 
-/** The end of the run of lines that begin with a time stamp: a board that resets on panic prints no end marker. */
-function stampedRunEnd(index: ConsoleIndex, start: number, to: number): number {
-  let at = start;
-  while (at < to && beginsWithStamp(index.text, at) !== undefined) {
-    const end = index.lineEnd(at, to);
-    at = end < to ? end + 1 : to;
-  }
-  return at;
-}
-
-/** The end of the time stamp that stands at `at`, if one does. */
-function beginsWithStamp(text: string, at: number): number | undefined {
-  const end = text.charAt(at) === '[' ? stampEnd(text, at) : -1;
-  return end < 0 ? undefined : end;
-}
-
 function parseUbsan(index: ConsoleIndex, start: number, to: number): Report | undefined {
   const end = index.nextPlainEnd(start, to);
   if (end === undefined) return undefined;
@@ -293,89 +251,4 @@ function parseUbsan(index: ConsoleIndex, start: number, to: number): Report | un
     reportTo: end,
     end,
   };
-}
-
-/** The first whole line that is a time stamp, a space, and text without a colon. */
-function plainLine(
-  index: ConsoleIndex,
-  from: number,
-  to: number,
-): { value: string; end: number } | undefined {
-  for (let at = from; at < to;) {
-    const end = index.text.indexOf('\n', at);
-    if (end < 0 || end >= to) return undefined;
-    const stamp = beginsWithStamp(index.text, at);
-    if (stamp !== undefined && stamp < end && index.text.startsWith(' ', stamp)) {
-      const value = index.text.slice(stamp + 1, end);
-      if (!value.includes(':')) return { value, end: end + 1 };
-    }
-    at = end + 1;
-  }
-  return undefined;
-}
-
-interface Found<T> {
-  start: number;
-  value: T;
-  end: number;
-}
-
-function hardwareName(index: ConsoleIndex, from: number, to: number): Found<string> | undefined {
-  return restOfLine(index, index.next('hardware', from, to), to);
-}
-
-function moduleList(
-  index: ConsoleIndex,
-  from: number,
-  to: number,
-  spaced: boolean,
-): Found<string[]> | undefined {
-  let mark = index.next('modules', from, to);
-  if (spaced) {
-    while (mark !== undefined && !(mark.body < to && index.text.startsWith(' ', mark.body))) {
-      mark = index.next('modules', mark.body, to);
-    }
-  }
-  const found = restOfLine(index, mark, to);
-  return (
-    found && {
-      ...found,
-      value: found.value
-        .split(WHITE_SPACE)
-        .filter((name) => name !== '')
-        .sort(),
-    }
-  );
-}
-
-/** What Python's str.split() splits at. */
-const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
-
-function restOfLine(index: ConsoleIndex, mark: Mark | undefined, to: number): Found<string> | undefined {
-  if (mark === undefined) return undefined;
-  const end = index.lineEnd(mark.body, to);
-  return { start: mark.start, value: index.text.slice(mark.body, end), end };
-}
-
-function callTrace(index: ConsoleIndex, from: number, to: number): string[] {
-  const mark = index.next('call_trace', from, to);
-  return mark === undefined ? [] : traceLines(index, mark.body, to, { strict: false, limit: Infinity });
-}
-
-/** Lines with two spaces after the stamp; strict: exactly two. */
-function traceLines(
-  index: ConsoleIndex,
-  from: number,
-  to: number,
-  { strict, limit }: { strict: boolean; limit: number },
-): string[] {
-  const lines: string[] = [];
-  let mark = index.next('trace', from, to);
-  while (mark !== undefined && lines.length < limit) {
-    const end = index.lineEnd(mark.body, to);
-    const skip = strict && (mark.body >= to || WHITE_SPACE.test(index.text.charAt(mark.body)));
-    if (!skip) lines.push(index.text.slice(mark.body, end));
-    mark = index.next('trace', skip ? mark.body : end, to);
-  }
-  return lines;
 }

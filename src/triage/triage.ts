@@ -2,7 +2,7 @@
 // time, whatever they hold. Finds what Maestro's triage finds, with the same signatures, in every phase of the job
 // (not only before the shell's prompt), and what our own rules know.
 //
-// Bounds: a report is looked at as far as one to two windows (128 to 256 Ki characters) after its first line; of one
+// Bounds: a report is looked at as far as one to two windows (64 to 128 Ki characters) after its first line; of one
 // summary 20 findings are kept, of one type 200; a report's text is cut at 64 Ki characters, all together at 4 Mi.
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
@@ -22,7 +22,7 @@ export interface Triage {
   end: () => Finding[];
 }
 
-const WINDOW = 128 * 1024;
+const WINDOW = 64 * 1024;
 const PIECE = 32 * 1024;
 const MAX_TRACE = 5000;
 const MAX_REPORT = 64 * 1024;

@@ -302,6 +302,16 @@ describe('a log from a database', () => {
     expect(seen(records.map((r) => JSON.stringify(r)).join('\n'))).toEqual(expected);
   });
 
+  it('may be one line of any length', () => {
+    const record = '{"dt": "2026-08-21T15:20:23.000100", "lvl": "target", "msg": "one"}';
+    const reader = new LogReader();
+    const piece = `${record}, `.repeat(10_000);
+    let lines = reader.push('[').length;
+    for (let i = 0; i < 10; i++) lines += reader.push(piece).length;
+    expect(lines + reader.push(`${record}]\n`).length).toBe(100_001);
+    expect(reader.end()).toEqual([]);
+  });
+
   it('keeps records that it cannot read', () => {
     expect(seen('- lvl: info\n  msg: a\n- : : [\n- lvl: info\n  msg: b\n')).toEqual([
       ['info', 'a'],

@@ -170,9 +170,19 @@ it('ends a template that includes itself', async () => {
 it('ends a template that loops over much', async () => {
   const list = Array.from({ length: 300 }, (_, i) => i);
 
-  const error = await failure('{{#each list}}{{#each ../list}}- {{this}}\n{{/each}}{{/each}}', { list });
+  const error = await failure('{{#each list}}{{#each ../list}}{{#if (eq 1 2)}}a{{/if}}{{/each}}{{/each}}', {
+    list,
+  });
 
   expect(error.message).toContain('runs too long');
+});
+
+it('ends a template that puts out more and more', async () => {
+  const list = Array.from({ length: 40_000 }, (_, i) => i);
+
+  const error = await failure('{{#each list}}- a plain line\n{{/each}}', { list });
+
+  expect(error.message).toContain('puts out too much text');
 });
 
 it('ends a template that makes ever larger texts', async () => {

@@ -421,6 +421,11 @@ it('knows without the templates what a request asks for', () => {
     makeRequest({ name: 'kselftest-futex', platform: RPI, configFull: 'coverage' }),
     makeRequest({ name: 'baseline-nfs-arm64', platform: RPI }),
     makeRequest({ name: 'watchdog-reset-arm64-mediatek', platform: RPI }),
+    makeRequest({
+      name: 'ltp-smoke',
+      platform: 'qemu-arm64',
+      definition: { artifacts: { kernel: artifacts.kernel }, tests: [{ id: 'x', type: 'ltp' }] },
+    }),
     pull([{ id: 'b', type: 'ltp-syscalls', 'pre-commands': ['a'], 'post-commands': ['c'] }]),
   ];
   for (const request of requests) {
@@ -573,7 +578,7 @@ it('throws ConfigError for templates at fault', async () => {
   await expect(createRenderer({ shipped: `${ROOT}/job-templates`, own })).rejects.toBeInstanceOf(ConfigError);
 });
 
-it('makes shell scripts that a shell can read', () => {
+it('makes shell scripts that a shell can read', async () => {
   const scripts = new Set<string>();
   for (const { input } of matrix()) {
     let text: string;
@@ -585,12 +590,12 @@ it('makes shell scripts that a shell can read', () => {
     collectSteps(readDefinition(text), scripts);
   }
   expect(scripts.size).toBeGreaterThan(20);
-  for (const script of scripts) {
-    expect(spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({
-      status: 0,
-      stderr: '',
-    });
-  }
+  const files = await makeFiles(Object.fromEntries([...scripts].map((text, i) => [`${i}.sh`, text])));
+  const read = 'for f in *.sh; do sh -n "$f" || exit 1; done';
+  expect(spawnSync('sh', ['-c', read], { cwd: files, encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
 });
 
 function collectSteps(value: unknown, scripts: Set<string>): void {
