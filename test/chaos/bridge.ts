@@ -2,7 +2,7 @@
 // started again after it ended by itself.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MINUTE, SECOND, sleep } from '../../src/base/time.ts';
 
@@ -10,52 +10,62 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface Bridge {
   start: () => void;
-  /** SIGKILL, wherever it is; started again after the pause (ms). */
-  kill: (pauseMs: number) => Promise<void>;
-  /** SIGTERM; started again after the pause. Gives how long the daemon took to end (ms). */
-  stop: (pauseMs: number) => Promise<number>;
-  /** Ends it for good, by SIGTERM and after a minute by SIGKILL. Gives how long that took (ms). */
-  end: () => Promise<number>;
+  /** Waits until it says that it runs; at most so long (ms). */
+  running: (limitMs: number) => Promise<void>;
+  /** Sends a signal, wherever the daemon is, and starts it again after the pause (ms). Gives how long it took to end (ms). */
+  strike: (signal: NodeJS.Signals, pauseMs: number) => Promise<number>;
+  /** Ends it for good, by SIGTERM and after a minute by SIGKILL. */
+  end: () => Promise<void>;
   pid: () => number | undefined;
   /** How often it ended by itself, by its exit code or signal. */
   crashes: Map<string, number>;
 }
 
-export function createBridge(config: string, logFile: string): Bridge {
-  const log = openSync(logFile, 'a');
-  const crashes = new Map<string, number>();
-  let child: ChildProcess | undefined;
-  let wanted = false;
-  let last: Promise<unknown> = Promise.resolve();
+/** A started process and what it said. */
+interface Life {
+  process: ChildProcess;
+  /** Settles when it says that it runs, or ends. */
+  up: Promise<void>;
+}
 
-  /** One order after the other. */
-  function inTurn<T>(order: () => Promise<T>): Promise<T> {
-    const mine = last.then(order);
-    last = mine.catch(() => undefined);
-    return mine;
-  }
+export function createBridge(config: string, logFile: string): Bridge {
+  const log = createWriteStream(logFile, { flags: 'a' });
+  const crashes = new Map<string, number>();
+  let life: Life | undefined;
+  let wanted = false;
 
   function start(): void {
     wanted = true;
-    const started = spawn(process.execPath, [MAIN, 'run', '--config', config], {
-      stdio: ['ignore', log, log],
+    const child = spawn(process.execPath, [MAIN, 'run', '--config', config], {
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    child = started;
-    started.once('exit', (code, signal) => {
-      if (child !== started || !wanted) return;
-      child = undefined;
+    child.stderr.pipe(log, { end: false });
+    const up = new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        log.write(chunk);
+        if (chunk.includes('"msg":"running"')) resolve();
+      });
+      child.once('exit', () => resolve());
+    });
+    const mine = { process: child, up };
+    life = mine;
+    child.once('exit', (code, signal) => {
+      if (life !== mine) return; // we ended it
+      life = undefined;
       const how = signal ?? `exit ${code}`;
       crashes.set(how, (crashes.get(how) ?? 0) + 1);
-      setTimeout(() => {
-        if (wanted && child === undefined) start();
-      }, SECOND);
+      setTimeout(startAgain, SECOND);
     });
+  }
+
+  function startAgain(): void {
+    if (wanted && life === undefined) start();
   }
 
   /** Sends the signal and waits for the end; gives how long it took. */
   async function signal(name: NodeJS.Signals): Promise<number> {
-    const struck = child;
-    child = undefined;
+    const struck = life?.process;
+    life = undefined;
     if (struck === undefined || struck.exitCode !== null || struck.signalCode !== null) return 0;
     const at = Date.now();
     const over = once(struck, 'exit');
@@ -66,27 +76,24 @@ export function createBridge(config: string, logFile: string): Bridge {
     return Date.now() - at;
   }
 
-  async function again(name: NodeJS.Signals, pauseMs: number): Promise<number> {
-    const took = await signal(name);
-    await sleep(pauseMs);
-    if (wanted && child === undefined) start();
-    return took;
-  }
-
   return {
     crashes,
-    pid: () => child?.pid,
+    pid: () => life?.process.pid,
     start,
-    kill: async (pauseMs) => {
-      await inTurn(async () => {
-        if (child === undefined) start(); // every kill is one
-        await again('SIGKILL', pauseMs);
-      });
+    running: async (limitMs) => {
+      await Promise.race([life?.up, sleep(limitMs)]);
     },
-    stop: (pauseMs) => inTurn(() => again('SIGTERM', pauseMs)),
-    end: () => {
+    strike: async (name, pauseMs) => {
+      startAgain(); // if it just ended by itself: every strike is one
+      const took = await signal(name);
+      await sleep(pauseMs);
+      startAgain();
+      return took;
+    },
+    end: async () => {
       wanted = false;
-      return inTurn(() => signal('SIGTERM'));
+      await signal('SIGTERM');
+      log.end();
     },
   };
 }

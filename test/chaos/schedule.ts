@@ -7,10 +7,6 @@ export const HTTP_FAULTS = ['fails', 'mute', 'cuts', 'loses', 'slow'] as const;
 
 /** What may be struck, and how. */
 export const FAULTS = {
-  /** SIGKILL, and started again. */
-  daemon: ['kill'],
-  /** SIGTERM, and started again. */
-  'daemon-stop': ['stop'],
   web: ['stop', 'pause', 'kill', 'restart'],
   publisher: ['stop', 'pause', 'kill', 'restart'],
   database: ['stop', 'pause', 'kill'],
@@ -30,8 +26,23 @@ export interface Strike {
   how: string;
   /** Since the beginning, ms. */
   at: number;
-  /** How long it lasts, ms; for the daemon: how long it is away. */
+  /** How long it lasts, ms. */
   lasts: number;
+}
+
+/** One end of the daemon. They follow one another, whatever the time. */
+export interface Death {
+  signal: 'SIGKILL' | 'SIGTERM';
+  /** It comes so long (ms) after the daemon was started, or after it said that it runs. */
+  after: number;
+  since: 'start' | 'running';
+  /** How long it stays away, ms. */
+  pause: number;
+}
+
+export interface Schedule {
+  strikes: Strike[];
+  deaths: Death[];
 }
 
 interface Habit {
@@ -41,8 +52,7 @@ interface Habit {
   calm: [least: number, most: number];
 }
 
-const HABITS: Record<Exclude<Target, 'daemon'>, Habit> = {
-  'daemon-stop': { lasts: [0, SECOND], calm: [30 * SECOND, 60 * SECOND] },
+const HABITS: Record<Target, Habit> = {
   web: { lasts: [2 * SECOND, 12 * SECOND], calm: [20 * SECOND, 70 * SECOND] },
   publisher: { lasts: [3 * SECOND, 20 * SECOND], calm: [20 * SECOND, 60 * SECOND] },
   database: { lasts: [2 * SECOND, 10 * SECOND], calm: [40 * SECOND, 100 * SECOND] },
@@ -53,24 +63,31 @@ const HABITS: Record<Exclude<Target, 'daemon'>, Habit> = {
   disk: { lasts: [4 * SECOND, 12 * SECOND], calm: [60 * SECOND, 150 * SECOND] },
 };
 
+/** After how many SIGKILLs a SIGTERM comes. */
+const KILLS_PER_STOP = 10;
+
 /**
- * The strikes of a run, in their order. Faults of one target follow one another, those of different targets overlap as
- * they come. The daemon is killed exactly `kills` times.
+ * The faults of a run. Those of one target follow one another, those of different targets overlap as they come; they go
+ * on for `spanMs`. The daemon is killed exactly `kills` times.
  */
-export function planStrikes(seed: number, spanMs: number, kills: number): Strike[] {
-  const strikes: Strike[] = [];
-  const killing = seededRandom(seed);
-  for (let i = 0; i < kills; i++) {
-    const at = Math.round(killing() * spanMs);
-    strikes.push({ target: 'daemon', how: 'kill', at, lasts: Math.round(killing() * SECOND) });
-  }
-  for (const [i, target] of TARGETS.entries()) {
-    if (target === 'daemon') continue;
-    // Each target has random numbers of its own: what is changed for one leaves the others as they were.
-    const random = seededRandom(seed * 101 + i);
-    strikes.push(...strikesOf(target, HABITS[target], spanMs, random));
-  }
-  return strikes.toSorted((a, b) => a.at - b.at);
+export function planFaults(seed: number, spanMs: number, kills: number): Schedule {
+  // Each has random numbers of its own: what is changed for one leaves the others as they were.
+  const strikes = TARGETS.flatMap((target, i) =>
+    strikesOf(target, HABITS[target], spanMs, seededRandom(seed * 101 + i)),
+  );
+  const random = seededRandom(seed);
+  const deaths = Array.from({ length: kills }, (_, i): Death[] => [
+    deathOf('SIGKILL', random),
+    ...(i % KILLS_PER_STOP === KILLS_PER_STOP - 1 ? [deathOf('SIGTERM', random)] : []),
+  ]).flat();
+  return { strikes: strikes.toSorted((a, b) => a.at - b.at), deaths };
+}
+
+/** Mostly at work, at times while it starts. */
+function deathOf(signal: Death['signal'], random: () => number): Death {
+  const since = random() < 0.15 ? 'start' : 'running';
+  const after = Math.round(random() * (since === 'start' ? 800 : 7 * SECOND));
+  return { signal, since, after, pause: Math.round(random() * SECOND) };
 }
 
 function strikesOf(target: Target, { lasts, calm }: Habit, spanMs: number, random: () => number): Strike[] {
