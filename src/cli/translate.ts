@@ -63,6 +63,7 @@ export function addTranslate(program: Command): void {
 
 /** Does the work of the command. Throws BridgeError for what is wrong with the input, rule 0 among it. */
 export async function translate(options: TranslateOptions): Promise<{ verdict: Verdict; report: unknown }> {
+  checkNames(options);
   const callback = parseCallback(await readJson(options.callback));
   const request = options.request === undefined ? undefined : await readRequest(options.request);
   const { job } = callback;
@@ -80,6 +81,21 @@ export async function translate(options: TranslateOptions): Promise<{ verdict: V
     throw new PermanentError('invalid_report', `the report is not valid: ${all.join('; ')}`);
   }
   return { verdict, report };
+}
+
+function checkNames({ origin, buildId }: TranslateOptions): void {
+  if (origin !== undefined && !/^[a-z0-9_]+$/.test(origin)) {
+    throw new PermanentError(
+      'bad_origin',
+      '--origin: a KCIDB origin has lower-case letters, digits and _ only',
+    );
+  }
+  if (buildId !== undefined && !/^(?:[a-z0-9_]+:)?[^:\0]+$/.test(buildId)) {
+    throw new PermanentError(
+      'bad_build',
+      "--build-id: a build's id is <origin>:<id>, or a kbuild node's 24 hex digits",
+    );
+  }
 }
 
 async function readConsole(

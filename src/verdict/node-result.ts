@@ -48,6 +48,7 @@ const ENDING_CODES = {
   canceled: 'Canceled',
 } as const satisfies Record<Ending['kind'], ErrorCode>;
 
-function endingCode({ ending }: Situation): ErrorCode {
-  return ending?.errorCode ?? ENDING_CODES[ending?.kind ?? 'canceled'];
+function endingCode({ ending, canceled }: Situation): ErrorCode {
+  if (ending) return ending.errorCode ?? ENDING_CODES[ending.kind];
+  return canceled ? 'Canceled' : 'Infrastructure';
 }

@@ -82,7 +82,8 @@ function rootReason(s: Situation, rule: Rule, test: RootVerdict): string {
 /** Why the whole job ended, in one line. */
 export function jobReason(s: Situation): string {
   if (s.ending) return s.ending.reason;
-  if (!s.onDevice) return 'canceled or timed out in the queue';
+  if (!s.onDevice)
+    return s.canceled ? 'canceled or timed out in the queue' : 'ended in LAVA without a device';
   const crash = s.bootCrash ?? s.suiteCrashes[0]?.crash;
   return crash ? crash.text : lavaWord(s);
 }

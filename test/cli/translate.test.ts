@@ -229,6 +229,11 @@ describe('translate', () => {
     await expect(translate(options('', { callback }))).rejects.toThrow(message);
   });
 
+  it('refuses names that KCIDB would refuse', async () => {
+    await expect(translate(options('complete', { origin: 'My-Lab' }))).rejects.toThrow(/--origin: /);
+    await expect(translate(options('complete', { buildId: 'My Lab:1' }))).rejects.toThrow(/--build-id: /);
+  });
+
   it('refuses a request that is none, and a log that is not there', async () => {
     const request = await file('request.json', '{"node": {}}');
 

@@ -79,6 +79,14 @@ describe('rule 1', () => {
     expect(verdict.node.errorCode).toBe('Canceled');
   });
 
+  it('blames the harness for a job that LAVA ended without a device and without a cancel', () => {
+    const verdict = judged({ lava: lavaJob('Incomplete', [], { device: undefined }) });
+
+    expect(verdict.rule).toBe(1);
+    expect(blamed(verdict)).toEqual(['boot: harness']);
+    expect(verdict.node.errorCode).toBe('Infrastructure');
+  });
+
   it('leaves the word to LAVA where the job ran on a device after all', () => {
     const ending = { kind: 'canceled', reason: 'the node was closed' } as const;
 
