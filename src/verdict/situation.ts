@@ -156,8 +156,11 @@ function rootBefore({ runs, boot }: Suites): RootPlan {
   return runs.findLast((run: SuiteRun) => run.root && run.started)?.root ?? boot;
 }
 
+/** The root of the last suite that started, or if that ran to its end, of the next; else of one that did not end. */
 function findThere(suites: Suites): RootPlan | undefined {
   const { runs } = suites;
-  const cut = runs.findIndex((run) => run.started && !run.ended);
-  return rootFrom(suites, cut >= 0 ? cut : runs.findLastIndex((run) => run.started) + 1);
+  const last = runs.findLastIndex((run) => run.started);
+  const cut = runs[last]?.ended === false ? last : last + 1;
+  const unended = runs.findLastIndex((run) => run.started && !run.ended);
+  return rootFrom(suites, cut) ?? (unended >= 0 ? rootFrom(suites, unended) : undefined);
 }
