@@ -133,9 +133,9 @@ function askedRoots(ask: Ask, hasCases: (suite: string) => boolean): Roots {
     const named = byDefinition.get(suite) ?? byDefinition.get(name);
     if (named) return named;
     if (ask.helpers.includes(suite) || ask.helpers.includes(name)) return undefined;
+    if (only) return only;
     // What nobody named and left no case is a helper too: it was not asked for, so it cannot be missing.
     if (ask.roots.length > 0 && !hasCases(suite)) return undefined;
-    if (only) return only;
     const path = cleanPath(name.replaceAll('.', '_'));
     const own = isBootPath(path)
       ? boot

@@ -577,6 +577,13 @@ describe('rule 10', () => {
     expect(blamed(verdict)).toEqual(['second: tool']);
   });
 
+  it('happened in the only test that was asked for, whatever its definition is called', () => {
+    const cases = [login(), stage('0_odd', 'fail'), jobError('LAVATimeout')];
+    const lava = lavaJob('Incomplete', cases, { definition: definition(['odd']) });
+
+    expect(statuses(judged({ lava }, ask({ ltp: ['ltp'] })))).toEqual({ boot: 'PASS', ltp: 'ERROR' });
+  });
+
   it('passes no test of which a definition never ran, whatever the others say', () => {
     const cases = [
       login(),
