@@ -171,6 +171,8 @@ function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: Leaf
     return rootRule.number === 13 && missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
   }
   if (rootRule.number === 3 && s.suiteCrashes.some((c) => c.root === root)) return 'FAIL';
+  // What is known of a job that never ran to its end in LAVA is not known well enough to tell of it.
+  if (rootRule.number === 1) return 'MISS';
   const columns = rootRule.roots === 'next' ? undefined : rootRule.roots;
   if (root === s.there) {
     return cutStatus(court, (rootRule.number === 3 ? undefined : columns?.there) ?? 'ERROR', own);

@@ -79,12 +79,9 @@ export function metadataText(c: LavaCase | undefined, key: string): string {
   return typeof value === 'string' && value !== 'None' ? value : '';
 }
 
-function howFar({ lava, console }: Evidence, { runs }: Suites, cases: LavaCase[]): Reached {
+function howFar({ console }: Evidence, { runs }: Suites, cases: LavaCase[]): Reached {
   const segments = console?.segments ?? [];
-  const started = runs.filter((run) => run.started);
-  if (started.length > 0) {
-    return lava?.health === 'Complete' && runs.every((run) => run.ended) ? 'end' : 'suite';
-  }
+  if (runs.some((run) => run.started)) return runs.at(-1)?.ended === true ? 'end' : 'suite';
   if (cases.some((c) => isLogin(c.name) && c.result === 'pass')) return 'login';
   if (segments.some((s) => s.kernel) || cases.some((c) => c.name === 'kernel-messages')) return 'kernel';
   if (segments.some((s) => s.handover)) return 'handover';

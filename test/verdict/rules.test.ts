@@ -63,6 +63,15 @@ describe('rule 1', () => {
     expect(verdict.node).toEqual({ result: 'incomplete', errorCode: code, errorMsg: 'because' });
   });
 
+  it('misses all tests of a job that was lost, whatever it had done by then', () => {
+    const cases = [login(), lavaCase('0_smoke', 'a'), stage('0_smoke'), stage('1_second', 'fail')];
+    const lava = lavaJob('Unknown', cases, { state: 'Running' });
+
+    const verdict = judged({ lava, ending: { kind: 'lost', reason: 'LAVA no longer knows it' } });
+
+    expect(statuses(verdict)).toEqual({ boot: 'MISS', smoke: 'MISS', second: 'MISS' });
+  });
+
   it('takes the error code that our record names', () => {
     const ending = { kind: 'rejected', reason: 'LAVA refused it', errorCode: 'submit_error' } as const;
 
@@ -192,6 +201,7 @@ describe('rule 3', () => {
     const verdict = judged({ lava, console: consoleOf(log) });
 
     expect(verdict.rule).toBe(8);
+    expect(verdict.reached).toBe('end');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS' });
     expect(verdict.issues).toEqual([]);
   });
