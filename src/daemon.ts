@@ -17,6 +17,7 @@ import { createLab, type Lab } from './jobs/lab.ts';
 import { labOfJob } from './jobs/labs.ts';
 import { createOutbox } from './jobs/outbox.ts';
 import { createRunner } from './jobs/runner.ts';
+import { createTriggers, hasTriggers } from './jobs/triggers.ts';
 import { createTrouble } from './jobs/trouble.ts';
 import { createSink } from './kcidb/open.ts';
 import { createLavaClient } from './lava/client.ts';
@@ -158,6 +159,8 @@ export async function createDaemon(
       for (const lab of labs.values()) startEvents(lab, ctx, stopping.signal);
       if (maestro && config.maestro)
         background.push(createIngest(ctx, maestro, config.maestro).run(stopping.signal));
+      if (maestro && config.maestro && hasTriggers(config))
+        background.push(createTriggers(ctx, maestro, config.maestro).run(stopping.signal));
       background.push(keepHouse(ctx, stopping.signal));
     },
     async stop(graceMs = GRACE) {

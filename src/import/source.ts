@@ -1,7 +1,7 @@
 // Reads KernelCI's `config` folder: every YAML file below it, as PyYAML reads them (YAML 1.1, anchors, merge keys), all
 // sections put together as kernelci-core does: of two entries of one name the later file's counts, lists go on.
 import { readFile } from 'node:fs/promises';
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Tags } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from '../base/errors.ts';
 import { overlayFiles } from '../base/overlay.ts';
@@ -97,6 +97,15 @@ function topKeys(text: string): string[] {
   return [...text.matchAll(/^([A-Za-z][\w-]*):/gm)].map(([, key]) => key ?? '');
 }
 
+/** YAML 1.1 has y and n for true and false; PyYAML does not, and takes them for texts. */
+function likePyYaml(tags: Tags): Tags {
+  return tags.map((tag) =>
+    typeof tag === 'object' && tag.tag === 'tag:yaml.org,2002:bool' && 'test' in tag && tag.test
+      ? { ...tag, test: new RegExp(tag.test.source.replace(/[YN]\|[yn]\|/, '')) }
+      : tag,
+  );
+}
+
 interface ParsedFile {
   sections: [section: string, entries: Raw[]][];
   oddities: Source['oddities'];
@@ -105,7 +114,12 @@ interface ParsedFile {
 /** `path` is for errors, `name` (below the folder) for places. */
 function parseFile(path: string, name: string, text: string): ParsedFile {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
+  const doc = parseDocument(text, {
+    version: '1.1',
+    customTags: likePyYaml,
+    lineCounter: lines,
+    prettyErrors: false,
+  });
   const spot = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };

@@ -3,7 +3,7 @@
 import { fetchLimited } from '../base/fetch-limited.ts';
 import { PermanentError, RequestError } from '../base/errors.ts';
 import type { MaestroClient } from '../maestro/client.ts';
-import { createFeed, type Feed, type Found } from '../maestro/feed.ts';
+import { createFeed, type CursorStore, type Feed, type Found } from '../maestro/feed.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Context } from './context.ts';
 import { receive } from './receive.ts';
@@ -35,13 +35,7 @@ export function createIngest(
     receive: (found) => take(found, ctx),
     reconcileMs: settings.reconcile_interval,
     pollMs: settings.poll_interval,
-    cursors: {
-      load: async (name) => {
-        const text = await ctx.store.setting(`cursor ${name}`);
-        return text === undefined ? undefined : Number(text);
-      },
-      save: (name, at) => ctx.store.saveSetting(`cursor ${name}`, String(at)),
-    },
+    cursors: cursorsOf(ctx),
     onState: (state, why) => {
       if (state === 'up') ctx.log.info('Maestro is followed');
       else ctx.log.warn({ why }, 'Maestro is away; requests come in when it is back');
@@ -49,6 +43,17 @@ export function createIngest(
     onProblem: (message) => ctx.log.warn(message),
     clock: ctx.now,
   });
+}
+
+/** How far the event history was read, kept in the store. */
+export function cursorsOf({ store }: Pick<Context, 'store'>): CursorStore {
+  return {
+    load: async (name) => {
+      const text = await store.setting(`cursor ${name}`);
+      return text === undefined ? undefined : Number(text);
+    },
+    save: (name, at) => store.saveSetting(`cursor ${name}`, String(at)),
+  };
 }
 
 async function take(found: Found, ctx: Context): Promise<void> {

@@ -3,7 +3,9 @@
 import { BridgeError, RequestError } from '../base/errors.ts';
 import type { Board } from '../boards/registry.ts';
 import type { JobRequest } from '../maestro/request.ts';
+import { adoptDefinition } from '../templates/adopt.ts';
 import { metadataUrl } from '../templates/artifacts.ts';
+import type { RenderLab } from '../templates/context.ts';
 import type { Rendered } from '../templates/renderer.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
@@ -19,30 +21,48 @@ export async function renderJob(
   mark: string,
   ctx: Context,
 ): Promise<Rendered> {
+  const { definition_yaml: yaml } = request;
+  if (yaml !== undefined) return adopt(yaml, request, lab, mark, ctx);
   const board = boardOf(request, lab.name, ctx);
-  const { config } = lab;
   const { uploads } = ctx.config;
   const url = metadataUrl(request, board);
   return ctx.renderer.render({
     request,
     board,
     plans: ctx.plans,
-    lab: {
-      name: lab.name,
-      priority: config.lava.priority,
-      callback: {
-        url: `${lab.callbackBase}/callback/${lab.name}/${request.node.id}`,
-        tokenName: config.callback.token_name,
-        header: config.callback.header,
-      },
-      queueTimeoutMs: config.limits.queue_timeout,
-    },
+    lab: renderLab(lab, request),
     instance: ctx.config.instance,
     mark,
     metadata: ctx.config.metadata,
     ...(uploads === undefined ? {} : { uploads: { url: uploads.url, tokenName: uploads.token_name } }),
     ...(url === undefined ? {} : { dtbs: await ctx.dtbs(url) }),
   });
+}
+
+/** A definition that is there already; its board need not be registered. */
+function adopt(yaml: string, request: JobRequest, lab: Lab, mark: string, ctx: Context): Rendered {
+  return adoptDefinition(yaml, {
+    request,
+    board: ctx.boards.find(request.node.data.platform ?? '', lab.name),
+    plans: ctx.plans,
+    lab: renderLab(lab, request),
+    definitions: lab.config.definitions,
+    allowPrivate: ctx.config.fetch.allow_private,
+    mark,
+  });
+}
+
+function renderLab({ name, config, callbackBase }: Lab, request: JobRequest): RenderLab {
+  return {
+    name,
+    priority: config.lava.priority,
+    callback: {
+      url: `${callbackBase}/callback/${name}/${request.node.id}`,
+      tokenName: config.callback.token_name,
+      header: config.callback.header,
+    },
+    queueTimeoutMs: config.limits.queue_timeout,
+  };
 }
 
 /**

@@ -35,7 +35,7 @@ export function deliveriesFor(judged: Judged, ctx: Context): ToDeliver {
     ({ rejected } = checked);
     deliveries.push({ destination: 'kcidb', kind: 'report', body: JSON.stringify(checked.report) });
   }
-  if (maestro !== 'off' && ctx.maestro) {
+  if (maestro !== 'off' && ctx.maestro && judged.job.source !== 'trigger') {
     deliveries.push({ destination: 'maestro', kind: 'close', body: JSON.stringify(closeBody(judged, ctx)) });
   }
   return { deliveries, rejected };
@@ -64,7 +64,12 @@ function reportContext(
     compiler: fact('compiler'),
     kernelType: fact('kernel_type'),
     configName: fact('config_full') ?? fact('defconfig'),
-    node: { id: node.id, name: node.name, retryCounter: node.retry_counter ?? 0 },
+    // Maestro has no node of a triggered job: its build is what it can show.
+    node: {
+      id: job.source === 'trigger' ? (kbuild?.id ?? node.id) : node.id,
+      name: node.name,
+      retryCounter: node.retry_counter ?? 0,
+    },
     startedAt: lava?.startedAt ?? job.receivedAt,
     logUrl: logs.logUrl,
     outputFiles: logs.outputFiles,

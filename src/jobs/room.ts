@@ -4,8 +4,10 @@ import type { Board } from '../boards/registry.ts';
 import { supplyOf, type Supply } from '../lava/inventory.ts';
 import { SECOND } from '../base/time.ts';
 import type { JobRecord } from '../store/index.ts';
+import { adoptedDevice } from '../templates/adopt.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
+import { requestOf } from './model.ts';
 
 /** Jobs in these stages will be in LAVA's queue soon. */
 const ON_THE_WAY = new Set(['admitted', 'claimed', 'rendered']);
@@ -23,8 +25,21 @@ export async function whyDrained(
   return `${drain.board === '' ? job.lab : `${drain.board} in ${job.lab}`} is drained: ${drain.why}`;
 }
 
+/** What of a lab a job needs. */
+export type Wanted = Pick<Board, 'lava_device_type' | 'tags' | 'limits'>;
+
+/** What a job needs; undefined: its board is not registered for the lab, and its request has no definition that says. */
+export function wantedBy(job: JobRecord, lab: Lab, ctx: Context): Wanted | undefined {
+  const board = ctx.boards.find(job.board, lab.name);
+  const { definition_yaml: yaml } = requestOf(job);
+  if (yaml === undefined) return board;
+  if (board === undefined && ctx.boards.find(job.board) !== undefined) return undefined;
+  const { deviceType, tags } = adoptedDevice(yaml);
+  return { lava_device_type: deviceType, tags, limits: board?.limits ?? {} };
+}
+
 /** Why no job for the board can be given to LAVA now; undefined if one can. */
-export async function whyNoRoom(lab: Lab, board: Board, ctx: Context): Promise<string | undefined> {
+export async function whyNoRoom(lab: Lab, board: Wanted, ctx: Context): Promise<string | undefined> {
   const counts = (await ctx.store.openCounts()).filter((c) => c.lab === lab.name);
   const known = await lab.inventory();
   const reason = judge(supplyOf(known, board.lava_device_type, board.tags), counts, lab, board, ctx);
@@ -35,7 +50,7 @@ export async function whyNoRoom(lab: Lab, board: Board, ctx: Context): Promise<s
 
 type Counts = Awaited<ReturnType<Context['store']['openCounts']>>;
 
-function judge(supply: Supply, counts: Counts, lab: Lab, board: Board, ctx: Context): string | undefined {
+function judge(supply: Supply, counts: Counts, lab: Lab, board: Wanted, ctx: Context): string | undefined {
   const type = board.lava_device_type;
   if (supply.total === 0) {
     const tags = board.tags.length === 0 ? '' : ` with the tags ${board.tags.join(', ')}`;
@@ -49,8 +64,9 @@ function judge(supply: Supply, counts: Counts, lab: Lab, board: Board, ctx: Cont
   const inLava = sum((c) => ON_THE_WAY.has(c.stage) || c.stage === 'submitted' || c.stage === 'running');
   if (inLava >= max_jobs) return `${max_jobs} of our jobs are in ${lab.name} already (limits.max_jobs)`;
 
+  // A board that is not registered is known by its definition; most are called as their type.
   const sameType = (c: Counts[number]): boolean =>
-    ctx.boards.find(c.board, lab.name)?.lava_device_type === type;
+    (ctx.boards.find(c.board, lab.name)?.lava_device_type ?? c.board) === type;
   const coming = sum((c) => sameType(c) && ON_THE_WAY.has(c.stage));
   const ours = sum((c) => sameType(c) && c.stage === 'submitted');
   const limit = board.limits.max_queued_per_device ?? max_queued_per_device;

@@ -111,6 +111,8 @@ export const DeviceTypes = z.array(
   z.object({ name: z.string(), devices: z.number(), installed: z.boolean().nullish() }),
 );
 
+export const Settings = z.instanceof(Uint8Array);
+
 export const MasterConfig = z
   .object({ EVENT_NOTIFICATION: z.boolean().nullish(), EVENT_TOPIC: z.string().nullish() })
   .transform((c) => ({ events: c.EVENT_NOTIFICATION ?? false, topic: c.EVENT_TOPIC ?? '' }));

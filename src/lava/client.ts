@@ -87,6 +87,11 @@ export interface LavaClient {
   facts: (signal?: AbortSignal) => Promise<LabFacts>;
   /** Names of the device types that the user may see, with their number of devices. */
   deviceTypes: () => Promise<{ name: string; devices: number }[]>;
+  /**
+   * The settings of devices, as LAVA gives them to its dispatcher: YAML, by name. Those that the user may not see, or
+   * that have none, are left out. They may hold commands and addresses of the lab: not for logs, pages and messages.
+   */
+  deviceSettings: (names: readonly string[], signal?: AbortSignal) => Promise<Map<string, string>>;
 }
 
 /** LAVA's limit of `scheduler.jobs.list`. */
@@ -193,7 +198,25 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     findByMark,
     facts: (signal) => askFacts(asker, signal),
     deviceTypes: () => ask(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
+    deviceSettings: async (names, signal) => {
+      const calls = names.map((name) => to('scheduler.devices.get_dictionary', name, true));
+      const outcomes = await askAll(calls, signal);
+      return new Map(names.flatMap((name, i) => settingsOf(name, outcomes[i])));
+    },
   };
+}
+
+/** Why there may be no settings of a device: it is gone, not to be seen, or LAVA does not tell. */
+const SILENT = new Set(['lava_not_found', 'lava_forbidden', 'lava_version']);
+
+function settingsOf(name: string, outcome: Outcome | undefined): [string, string][] {
+  try {
+    const settings = read(answers.Settings, 'scheduler.devices.get_dictionary', outcome);
+    return [[name, Buffer.from(settings).toString('utf8')]];
+  } catch (error) {
+    if (error instanceof PermanentError && SILENT.has(error.code)) return [];
+    throw error;
+  }
 }
 
 function shown(id: number, outcome: Outcome | undefined): ShownJob {

@@ -5,7 +5,6 @@ import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../plans/registry.ts';
 import type { Ask, Root } from '../verdict/model.ts';
 import { bootFrom } from './artifacts.ts';
-import type { LavaDefinition } from './definition/definition.ts';
 import { isLikelyType, testsOf, type TestSpec } from './tests.ts';
 
 /** The helpers of the shipped templates, by the names of their definitions. */
@@ -16,8 +15,19 @@ export const HELPER_NAMES = [
   'upload',
 ] as const;
 
+/** What of a test matters to the verdict. */
+export type AskedTest = Pick<TestSpec, 'name' | 'type' | 'suite' | 'measurements'>;
+
+type Named = readonly { name: string }[] | undefined;
+/** The tests in a LAVA job definition. */
+export interface TestActions {
+  actions: readonly {
+    test?: { definitions?: Named; interactive?: Named; monitors?: Named } | undefined;
+  }[];
+}
+
 /** The test definitions of a job, in the order they run. */
-export function definitionNames(definition: LavaDefinition): string[] {
+export function definitionNames(definition: TestActions): string[] {
   return definition.actions.flatMap(({ test }) => [
     ...(test?.definitions ?? []).map((d) => d.name),
     ...(test?.interactive ?? []).map((i) => i.name),
@@ -26,7 +36,7 @@ export function definitionNames(definition: LavaDefinition): string[] {
 }
 
 /** The tests asked for; what else is in the definition are helpers. */
-export function askOf(tests: readonly TestSpec[], nfs: boolean, names: readonly string[]): Ask {
+export function askOf(tests: readonly AskedTest[], nfs: boolean, names: readonly string[]): Ask {
   const bootPath = nfs ? 'boot.nfs' : 'boot';
   const roots = new Map<string, Root>();
   for (const test of tests) {

@@ -7,29 +7,37 @@ const WORDS = new Set(['y', 'n', 'yes', 'no', 'on', 'off', 'true', 'false', 'nul
 /** Longer texts are quoted without looking. */
 const MAX_PLAIN = 200;
 
-/** The YAML text of plain data, block style. Throws RequestError `bad_text` for what no YAML text can hold. */
-export function emitYaml(value: unknown): string {
+/**
+ * The YAML text of plain data, block style. A null is a fault of a template, unless `nulls`. Throws RequestError
+ * `bad_text` for what no YAML text can hold.
+ */
+export function emitYaml(value: unknown, { nulls = false }: { nulls?: boolean } = {}): string {
   const lines: string[] = [];
-  emitBlock(value, '', '', lines, []);
+  emitBlock(value, '', '', { lines, nulls }, []);
   return `${lines.join('\n')}\n`;
 }
 
 type Path = (string | number)[];
 
+interface Output {
+  lines: string[];
+  nulls: boolean;
+}
+
 /** Puts `value` below `head` (what stands before it on its line: `key:` or `-`), its own lines with `indent`. */
-function emitBlock(value: unknown, head: string, indent: string, lines: string[], path: Path): void {
-  const inline = inlineForm(value, path);
+function emitBlock(value: unknown, head: string, indent: string, out: Output, path: Path): void {
+  const inline = value === null && out.nulls ? 'null' : inlineForm(value, path);
   if (inline !== undefined) {
-    lines.push(head === '' ? inline : `${head} ${inline}`);
+    out.lines.push(head === '' ? inline : `${head} ${inline}`);
     return;
   }
   const isItem = head.endsWith('-');
-  if (head !== '' && !isItem) lines.push(head);
+  if (head !== '' && !isItem) out.lines.push(head);
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
       path.push(i);
       const start = isItem && i === 0 ? `${head} -` : `${indent}-`;
-      emitBlock(item, start, `${indent}  `, lines, path);
+      emitBlock(item, start, `${indent}  `, out, path);
       path.pop();
     }
     return;
@@ -39,7 +47,7 @@ function emitBlock(value: unknown, head: string, indent: string, lines: string[]
     path.push(key);
     const name = `${scalar(key, path)}:`;
     const start = first ? `${head} ${name}` : `${indent}${name}`;
-    emitBlock(item, start, Array.isArray(item) ? indent : `${indent}  `, lines, path);
+    emitBlock(item, start, Array.isArray(item) ? indent : `${indent}  `, out, path);
     first = false;
     path.pop();
   }

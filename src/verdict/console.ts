@@ -80,7 +80,8 @@ export function createConsole(options: ConsoleOptions = {}): Console {
     if (read.stamp !== undefined && !stamped) becomeStamped();
     const trace = isShellTrace(raw);
     const kernels = !trace && (read.stamp !== undefined || !stamped);
-    const line = { ...read, number, at, raw, kernels, echo: lava.isEcho(raw) };
+    const { stamp, text } = read;
+    const line = { stamp, text, number, at, raw, kernels, echo: lava.isEcho(raw) };
 
     if (signal?.kind === 'start') {
       open.leave(line);

@@ -120,11 +120,15 @@ DAEMONS=(postgres httpd lava-publisher gunicorn lava-scheduler lava-worker)
 run_daemon() {
   case $1 in
     postgres)
-      # One that runs on our data already (its pid file was lost) is taken over.
+      # One that runs on our data already (its pid file was lost) is taken over. A lock that names a process which is
+      # something else by now is stale.
       local pm st
-      if ! is_up postgres && pm=$(head -n 1 "$STATE/pg/postmaster.pid" 2>/dev/null) && st=$(proc_start "$pm") &&
-        grep -q postgres "/proc/$pm/cmdline"; then
-        printf '%s %s\n' "$pm" "$st" > "$RUN/postgres.pid"
+      if ! is_up postgres && pm=$(head -n 1 "$STATE/pg/postmaster.pid" 2>/dev/null) && st=$(proc_start "$pm"); then
+        if tr '\0' ' ' < "/proc/$pm/cmdline" | grep -qF -- "-D $STATE/pg "; then
+          printf '%s %s\n' "$pm" "$st" > "$RUN/postgres.pid"
+        else
+          rm -f "$STATE/pg/postmaster.pid"
+        fi
       fi
       # A lab's data may be lost in a crash: speed before safety.
       start postgres setpriv --reuid=postgres --regid=postgres --init-groups -- "$(pg_bin)/postgres" -D "$STATE/pg" \

@@ -379,6 +379,27 @@ describe('the facts of a lab', () => {
   });
 });
 
+it('reads the settings of those devices that may be seen', async () => {
+  const { client, calls } = await canned(() => [
+    [Buffer.from('actions: {boot: {methods: {u-boot: }}}\n')],
+    { faultCode: 403, faultString: 'User has no view permission' },
+    { faultCode: 404, faultString: "Device 'gone' was not found." },
+  ]);
+
+  const settings = await client.deviceSettings(['rpi-01', 'hidden', 'gone']);
+
+  expect([...settings]).toEqual([['rpi-01', 'actions: {boot: {methods: {u-boot: }}}\n']]);
+  expect(calls).toEqual([
+    [
+      'system.multicall',
+      ['rpi-01', 'hidden', 'gone'].map((name) => ({
+        methodName: 'scheduler.devices.get_dictionary',
+        params: [name, true],
+      })),
+    ],
+  ]);
+});
+
 it('takes an address with /RPC2 or a slash at its end as well', async () => {
   const { lava } = await simulate();
 

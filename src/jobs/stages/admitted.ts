@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { callNext, lineOf } from '../line.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
-import { whyDrained, whyNoRoom } from '../room.ts';
+import { wantedBy, whyDrained, whyNoRoom } from '../room.ts';
 
 /** Whoever makes room calls the next one; this is for what nobody tells (a device that comes back unseen). */
 const LOOK_AGAIN = 30 * SECOND;
@@ -32,10 +32,10 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
 
 async function whyNot(job: JobRecord, ctx: Context): Promise<string | undefined> {
   const lab = labOf(ctx, job.lab);
-  const board = ctx.boards.find(job.board, lab.name);
-  if (!board) return `no board ${job.board} is registered for ${lab.name}`;
+  const wanted = wantedBy(job, lab, ctx);
+  if (!wanted) return `no board ${job.board} is registered for ${lab.name}`;
   try {
-    return (await whyDrained(job, ctx)) ?? (await whyNoRoom(lab, board, ctx));
+    return (await whyDrained(job, ctx)) ?? (await whyNoRoom(lab, wanted, ctx));
   } catch (error) {
     if (error instanceof TemporaryError) return errorText(error);
     throw error;

@@ -14,6 +14,7 @@ export const claimed: Stage = { name: 'claimed', run };
 async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
   if (!ctx.maestro) return { kind: 'done', note: 'no Maestro is configured' };
+  if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
   const mark = `${ctx.store.instanceId}:${job.nodeId}`;
   if (job.claimedAt === null) {
     const placed = await placeMark(ctx.maestro, job.nodeId, mark);

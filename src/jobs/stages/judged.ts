@@ -4,6 +4,7 @@
 import { MINUTE } from '../../base/time.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
+import { reporterOf } from '../beside.ts';
 import { labOf } from '../labs.ts';
 import { publishLogs } from '../logs.ts';
 import { countingAttempt, endingOf, requestOf, type Outcome, type Stage } from '../model.ts';
@@ -21,12 +22,20 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const attempts = await ctx.store.attempts(job.id);
   const attempt = countingAttempt(attempts);
   const request = requestOf(job);
+  const reporter = await reporterOf(job, attempt, ctx);
+  if (reporter.kind === 'wait') {
+    return { kind: 'wait', until: reporter.until, reason: 'LAVA told Maestro itself; if it does not take that, we report' }; // prettier-ignore
+  }
+  const isOurs = reporter.kind === 'ours';
   const trial = await judgeJob(job, attempt, endingOf(job), ctx);
-  const again = anotherAttempt({ job, request, attempts, trial, lab: labOf(ctx, job.lab), now: ctx.now() });
+  const lab = labOf(ctx, job.lab);
+  // Where Maestro was told of this attempt, it is Maestro that tries again.
+  const again = isOurs ? anotherAttempt({ job, request, attempts, trial, lab, now: ctx.now() }) : undefined;
   if (again) return again;
 
   const logs = await publishLogs(job, attempt, trial.evidence, ctx);
-  const { deliveries, rejected } = deliveriesFor({ job, request, attempts, attempt, trial, logs }, ctx);
+  const judgedJob = { job, request, attempts, attempt, trial, logs };
+  const { deliveries, rejected } = isOurs ? deliveriesFor(judgedJob, ctx) : { deliveries: [], rejected: [] };
   const stored = toStored(trial.verdict, attempt?.lavaId ?? null, attempt?.device ?? null);
   return {
     kind: 'done',
@@ -37,6 +46,9 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       deliveries: [...logs.deliveries, ...deliveries],
       entries: [
         ...stored.why.map((text) => ({ kind: 'note', text })),
+        ...(isOurs
+          ? []
+          : [{ kind: 'report', text: 'Maestro has the results from LAVA itself, and reports them' }]),
         ...rejected.map((r) => ({
           kind: 'error',
           text: `left out of the report: ${r.list} ${r.reasons.join('; ')}`,
