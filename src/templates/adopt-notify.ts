@@ -28,7 +28,7 @@ function callbackSchema(policy: Policy) {
 
 /** The block as it came. If it is replaced as a whole, nothing of it matters. */
 export function notifySchema(policy: Policy) {
-  if (policy.lists.notify === 'replace') return z.unknown();
+  if (policy.lists.notify === 'replace') return z.unknown().optional();
   const callback = callbackSchema(policy);
   return closed({
     criteria: closed({

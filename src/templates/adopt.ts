@@ -95,13 +95,18 @@ const MOST_TOLD = 5;
 
 /** One error for all that is wrong; its field is the first's. */
 function refusal(issues: readonly z.core.$ZodIssue[]): RequestError {
-  const told = issues.map(({ path, message }) => ({
-    field: ['definition_yaml', ...path.map(String)].join('.'),
-    message,
+  const told = issues.map((issue) => ({
+    field: ['definition_yaml', ...issue.path, ...keyOf(issue)].map(String).join('.'),
+    message: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message,
   }));
   const more = told.length > MOST_TOLD ? `; and ${told.length - MOST_TOLD} more` : '';
   const text = told.slice(0, MOST_TOLD).map(({ field, message }) => `${field}: ${message}`);
   return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: told[0]?.field });
+}
+
+/** Where one key is one too many, that is the place. */
+function keyOf(issue: z.core.$ZodIssue): string[] {
+  return issue.code === 'unrecognized_keys' && issue.keys.length === 1 ? issue.keys : [];
 }
 
 function boundedJobTimeout({ timeouts }: Adopted, board: Board | undefined): number {
