@@ -35,12 +35,13 @@ const paths = (...args: Parameters<typeof leaves>): string[] => leaves(...args).
 
 describe('paths', () => {
   it('are cleaned segment by segment, dots included', () => {
-    const names = ['a.b/c', 'with space', 'ünïcode', 'ok_name-1', ''];
+    const names = ['a.b/c', 'with space', 'ünïcode', 'an 🙂', 'ok_name-1', ''];
 
     expect(paths(names.map((name) => lavaCase('0_smoke', name)))).toEqual([
       'smoke.a_b_c',
       'smoke.with_space',
       'smoke._n_code',
+      'smoke.an__',
       'smoke.ok_name-1',
       'smoke._',
     ]);
