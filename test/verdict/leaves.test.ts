@@ -109,6 +109,22 @@ describe('paths', () => {
     }
   });
 
+  it('are two where one suite is called as the root and one as the job: neither hides the other', () => {
+    const cases = [lavaCase('0_ltp', 'x', 'fail'), lavaCase('1_ltp-smoke', 'x')];
+    const lava = lavaJob('Complete', [login(), ...cases, jobPassed()], {
+      definition: definition(['ltp', 'ltp-smoke']),
+    });
+
+    const [root] = judged({ lava }, ask({ ltp: ['ltp', 'ltp-smoke'] }, { job: 'ltp-smoke' })).roots;
+
+    expect(root?.status).toBe('FAIL');
+    expect(root?.leaves.map((leaf) => [leaf.path.slice(0, 5), leaf.status])).toEqual([
+      ['ltp.x', 'FAIL'],
+      ['ltp.x', 'PASS'],
+    ]);
+    expect(new Set(root?.leaves.map((leaf) => leaf.path)).size).toBe(2);
+  });
+
   it('share a root where two definitions have one name', () => {
     const cases = [lavaCase('0_smoke', 'a'), lavaCase('1_smoke', 'b')];
     const lava = lavaJob('Complete', [login(), ...cases, stage('0_smoke'), stage('1_smoke'), jobPassed()], {
