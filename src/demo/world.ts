@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { stringify } from 'yaml';
 import { BridgeError } from '../base/errors.ts';
+import type { Clock } from '../base/time.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon, type Daemon } from '../daemon.ts';
 import { validateReport } from '../kcidb/schema.ts';
-import { startKcidbSimulator, type KcidbSimulator } from '../sim/kcidb/server.ts';
+import { startKcidbSimulator, type KcidbSimulator, type KcidbSimulatorOptions } from '../sim/kcidb/server.ts';
 import { startLavaSimulator, type LavaSimulator, type LavaSimulatorOptions } from '../sim/lava/simulator.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../sim/maestro/server.ts';
 import type { Store } from '../store/index.ts';
@@ -37,11 +38,18 @@ interface Options {
   folder: string;
   log: Logger;
   lava?: LavaSimulatorOptions;
+  kcidb?: KcidbSimulatorOptions;
   /** Merged into the configuration's top level. */
   config?: Record<string, unknown>;
   /** Merged into the lab's entry. */
   lab?: Record<string, unknown>;
+  /** How often Maestro is asked for work. */
+  poll?: string;
+  /** Entries of more labs. */
+  labs?: (Record<string, unknown> & { name: string })[];
   store?: (file: string) => Promise<Store>;
+  /** The daemon's clock. */
+  now?: Clock;
 }
 
 /** Starts everything; what was started is stopped again if something fails. */
@@ -49,23 +57,27 @@ export async function startWorld({
   folder,
   log,
   lava: lavaOptions,
+  kcidb: kcidbOptions,
   config,
   lab,
+  labs = [],
+  poll = '1s',
   store,
+  now,
 }: Options): Promise<World> {
   const lava = await startLavaSimulator({
     pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
     ...lavaOptions,
   });
-  const maestro = await startMaestroSimulator({ runtimes: [DEMO_LAB] });
-  const kcidb = await startKcidbSimulator({ validate: problemsOf });
+  const maestro = await startMaestroSimulator({ runtimes: [DEMO_LAB, ...labs.map(({ name }) => name)] });
+  const kcidb = await startKcidbSimulator({ validate: problemsOf, ...kcidbOptions });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const token = 'demo-token';
   const configFile = join(folder, 'lava-bridge.yaml');
   const content = {
     instance: 'demo',
-    maestro: { url: maestro.url, token: maestro.token, poll_interval: '1s' },
+    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll },
     labs: [
       {
         name: DEMO_LAB,
@@ -76,6 +88,7 @@ export async function startWorld({
         retries: { infrastructure: 1, pause: '1s' },
         ...lab,
       },
+      ...labs,
     ],
     kcidb: { url: kcidb.url, token: kcidb.token },
     http: { listen: `127.0.0.1:${port}`, public_url: url, token },
@@ -89,7 +102,11 @@ export async function startWorld({
 
   async function start(own?: Store): Promise<Daemon> {
     const loaded = await loadConfig(configFile);
-    const daemon = await createDaemon(loaded, { log, ...(own === undefined ? {} : { store: own }) });
+    const daemon = await createDaemon(loaded, {
+      log,
+      ...(own === undefined ? {} : { store: own }),
+      ...(now === undefined ? {} : { now }),
+    });
     await daemon.start();
     return daemon;
   }
