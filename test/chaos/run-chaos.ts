@@ -36,7 +36,10 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
   // A slow machine needs longer for the kills; the other faults go on as long.
   const schedule = planFaults(plan.seed, plan.until - startedAt, plan.kills);
 
-  const enough = AbortSignal.any([signal, AbortSignal.timeout((plan.until - startedAt) * CHAOS_PART)]);
+  const enough = AbortSignal.any([
+    signal,
+    AbortSignal.timeout(Math.round((plan.until - startedAt) * CHAOS_PART)),
+  ]);
   const course: Course = { startedAt, wholeAt: 0, settledAt: 0 };
   course.rough = await measure(world, async () => {
     const stormy = kinds.slice(0, kinds.length - calm);
