@@ -232,7 +232,9 @@ describe('a definition that is permitted', () => {
     const board = { ...shipped.boards.get('qemu-x86_64', undefined), limits: { max_job_timeout: 60_000 } };
 
     expect(refusalOf(maestroJob(), { board })).toMatchObject({ code: 'job_too_long' });
-    expect(refusalOf(maestroJob(), { board }).message).toContain('1m 00s, the limit of the board qemu-x86_64');
+    expect(refusalOf(maestroJob(), { board }).message).toContain(
+      '1m 00s, the limit of the board qemu-x86_64',
+    );
   });
 
   it('is refused if it runs longer than any may', () => {
