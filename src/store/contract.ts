@@ -38,8 +38,8 @@ export interface DeliveryChange {
   /** Deliveries that take this one's place. */
   instead?: readonly NewDelivery[];
   entries?: readonly Entry[];
-  /** It has reached its end, so its job may go on now. */
-  wakeJob?: boolean;
+  /** It has reached its end, so its job may go on now, if that is what it waits for: if it is in this stage. */
+  wakeJobIn?: string;
 }
 
 export interface JobFilter {
