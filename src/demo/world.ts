@@ -1,6 +1,7 @@
 // A whole world on loopback: Maestro, a LAVA lab and KCIDB played by simulators, and the real daemon between them.
 // For the demo and for tests of the whole path.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -145,11 +146,20 @@ function problemsOf(report: unknown): string[] {
 
 /** A port of 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new BridgeError('port', 'no free port');
-  return address.port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(PORTS[0], PORTS[1]);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new BridgeError('port', 'no free port on 127.0.0.1');
 }
+
+/** Below what the kernel gives to outgoing connections: none of these takes the port while the daemon is away. */
+const PORTS = [20_000, 32_000] as const;

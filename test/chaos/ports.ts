@@ -1,13 +1,2 @@
-// A port that nobody listens on.
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
+// Ports for what chaos starts.
+export { freePort } from '../../src/demo/world.ts';
