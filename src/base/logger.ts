@@ -4,8 +4,8 @@ import { pino, type Logger } from 'pino';
 
 const PRIORITY: Record<string, number> = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7 };
 
-/** Under systemd each line begins with the journal's priority, `<4>`. */
-export function createLogger(level: string): Logger {
+/** Under systemd each line begins with the journal's priority, `<4>`. `to` takes the lines in place of standard output. */
+export function createLogger(level: string, to?: { write: (line: string) => void }): Logger {
   const journal = process.env['JOURNAL_STREAM'] !== undefined;
   const logger = pino(
     {
@@ -18,7 +18,7 @@ export function createLogger(level: string): Logger {
         censor: '[secret]',
       },
     },
-    journal ? prefixed() : pino.destination({ fd: 1, sync: true }),
+    to ?? (journal ? prefixed() : pino.destination({ fd: 1, sync: true })),
   );
   return logger;
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from './errors.ts';
+import { knownKeys } from './known-keys.ts';
 
 /** A parsed file, and the place of any value in it. */
 export interface Located<T> {
@@ -44,17 +45,24 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
     message,
   });
   const parsed = schema.safeParse(doc.toJS({ maxAliasCount: 1000 }) ?? {});
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => explain(issue, at)));
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.flatMap((issue) => explain(issue, at, schema)));
+  }
   return { file, value: parsed.data, at };
 }
 
-function explain(issue: z.core.$ZodIssue, at: Located<unknown>['at']): Problem[] {
+function explain(issue: z.core.$ZodIssue, at: Located<unknown>['at'], schema: z.ZodType): Problem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => at([...issue.path, key], `${dotted([...issue.path, key])}: no such key`));
+    const known = knownKeys(schema, issue.path);
+    const right = known.length === 0 ? '' : ` (there are ${known.join(', ')})`;
+    return issue.keys.map((key) =>
+      at([...issue.path, key], `${dotted([...issue.path, key])}: no such key${right}`),
+    );
   }
   if (issue.code === 'invalid_union') {
     const best = closestBranch(issue);
-    if (best) return best.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, at));
+    if (best)
+      return best.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, at, schema));
   }
   const missing =
     issue.code === 'invalid_type' && issue.input === undefined && /received undefined/.test(issue.message);

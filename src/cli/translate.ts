@@ -90,7 +90,7 @@ function checkNames({ origin, buildId }: TranslateOptions): void {
       '--origin: a KCIDB origin has lower-case letters, digits and _ only',
     );
   }
-  if (buildId !== undefined && !/^(?:[a-z0-9_]+:)?[^:\0]+$/.test(buildId)) {
+  if (buildId !== undefined && !/^(?:[a-z0-9_]+:[^\0]*|[^:\0]+)$/.test(buildId)) {
     throw new PermanentError(
       'bad_build',
       "--build-id: a build's id is <origin>:<id>, or a kbuild node's 24 hex digits",
@@ -189,7 +189,8 @@ function contextOf(
     kernelType: data?.kernel_type ?? undefined,
     configName: data?.config_full ?? undefined,
     node: node && { id: node.id, name: node.name, retryCounter: node.retry_counter ?? 0 },
-    startedAt: job.startedAt,
+    // The dashboard hides tests without a time: a job that never started has that of its submission.
+    startedAt: job.startedAt ?? job.submittedAt,
   };
 }
 

@@ -135,6 +135,8 @@ export const LabConfig = z.strictObject({
       /** `public`, `personal`, or names of groups. */
       visibility: z.array(z.string().min(1)).prefault(['public']),
       notify_hosts: z.array(z.string().min(1)).prefault(['*.kernelci.org', '*.westus3.cloudapp.azure.com']),
+      /** No job may ask for more, once it has a device. */
+      max_job_timeout: Duration.prefault('12h'),
       /** Whether callbacks that it brings along stay beside ours. */
       notify: z.enum(['beside', 'replace']).prefault('beside'),
     })

@@ -1,16 +1,18 @@
 // A whole world on loopback: Maestro, a LAVA lab and KCIDB played by simulators, and the real daemon between them.
 // For the demo and for tests of the whole path.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { stringify } from 'yaml';
 import { BridgeError } from '../base/errors.ts';
+import type { Clock } from '../base/time.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon, type Daemon } from '../daemon.ts';
 import { validateReport } from '../kcidb/schema.ts';
-import { startKcidbSimulator, type KcidbSimulator } from '../sim/kcidb/server.ts';
+import { startKcidbSimulator, type KcidbSimulator, type KcidbSimulatorOptions } from '../sim/kcidb/server.ts';
 import { startLavaSimulator, type LavaSimulator, type LavaSimulatorOptions } from '../sim/lava/simulator.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../sim/maestro/server.ts';
 import type { Store } from '../store/index.ts';
@@ -37,11 +39,18 @@ interface Options {
   folder: string;
   log: Logger;
   lava?: LavaSimulatorOptions;
+  kcidb?: KcidbSimulatorOptions;
   /** Merged into the configuration's top level. */
   config?: Record<string, unknown>;
   /** Merged into the lab's entry. */
   lab?: Record<string, unknown>;
+  /** How often Maestro is asked for work. */
+  poll?: string;
+  /** Entries of more labs. */
+  labs?: (Record<string, unknown> & { name: string })[];
   store?: (file: string) => Promise<Store>;
+  /** The daemon's clock. */
+  now?: Clock;
 }
 
 /** Starts everything; what was started is stopped again if something fails. */
@@ -49,23 +58,27 @@ export async function startWorld({
   folder,
   log,
   lava: lavaOptions,
+  kcidb: kcidbOptions,
   config,
   lab,
+  labs = [],
+  poll = '1s',
   store,
+  now,
 }: Options): Promise<World> {
   const lava = await startLavaSimulator({
     pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
     ...lavaOptions,
   });
-  const maestro = await startMaestroSimulator({ runtimes: [DEMO_LAB] });
-  const kcidb = await startKcidbSimulator({ validate: problemsOf });
+  const maestro = await startMaestroSimulator({ runtimes: [DEMO_LAB, ...labs.map(({ name }) => name)] });
+  const kcidb = await startKcidbSimulator({ validate: problemsOf, ...kcidbOptions });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const token = 'demo-token';
   const configFile = join(folder, 'lava-bridge.yaml');
   const content = {
     instance: 'demo',
-    maestro: { url: maestro.url, token: maestro.token, poll_interval: '1s' },
+    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll },
     labs: [
       {
         name: DEMO_LAB,
@@ -76,6 +89,7 @@ export async function startWorld({
         retries: { infrastructure: 1, pause: '1s' },
         ...lab,
       },
+      ...labs,
     ],
     kcidb: { url: kcidb.url, token: kcidb.token },
     http: { listen: `127.0.0.1:${port}`, public_url: url, token },
@@ -89,7 +103,11 @@ export async function startWorld({
 
   async function start(own?: Store): Promise<Daemon> {
     const loaded = await loadConfig(configFile);
-    const daemon = await createDaemon(loaded, { log, ...(own === undefined ? {} : { store: own }) });
+    const daemon = await createDaemon(loaded, {
+      log,
+      ...(own === undefined ? {} : { store: own }),
+      ...(now === undefined ? {} : { now }),
+    });
     await daemon.start();
     return daemon;
   }
@@ -128,11 +146,20 @@ function problemsOf(report: unknown): string[] {
 
 /** A port of 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new BridgeError('port', 'no free port');
-  return address.port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(PORTS[0], PORTS[1]);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new BridgeError('port', 'no free port on 127.0.0.1');
 }
+
+/** Below what the kernel gives to outgoing connections: none of these takes the port while the daemon is away. */
+const PORTS = [20_000, 32_000] as const;

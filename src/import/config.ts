@@ -23,6 +23,9 @@ const DEFAULT_STORAGE = 'kci-storage-production';
 /** The bridge's own address if nothing is said; good for a LAVA on the same machine. */
 const DEFAULT_BASE = 'http://127.0.0.1:8480';
 
+const API_TOKEN = 'KCI_API_TOKEN';
+const STORAGE_TOKEN = 'KCI_STORAGE_TOKEN';
+
 export interface ImportedConfig {
   value: z.input<typeof BridgeConfig>;
   /** Where builds' files lie. */
@@ -45,9 +48,7 @@ export function bridgeConfig(
   const config: ImportedConfig = {
     value: {
       instance,
-      ...(maestro === undefined
-        ? {}
-        : { maestro: { url: trimmed(maestro.url), token: { env: 'KCI_API_TOKEN' } } }),
+      ...(maestro === undefined ? {} : { maestro: { url: trimmed(maestro.url), token: { env: API_TOKEN } } }),
       labs: labs.map(({ entry }) => entry),
       report: { kcidb: 'off', maestro: 'hierarchy' },
       storage:
@@ -56,7 +57,7 @@ export function bridgeConfig(
           : {
               kind: 'kernelci-storage',
               url: trimmed(upload.api_url ?? upload.base_url),
-              token: { env: 'KCI_STORAGE_TOKEN' },
+              token: { env: STORAGE_TOKEN },
               ...(trimmed(upload.api_url ?? upload.base_url) === trimmed(upload.base_url)
                 ? {}
                 : { public_url: trimmed(upload.base_url) }),
@@ -72,6 +73,7 @@ export function bridgeConfig(
     },
     filesUrl: trimmed(files?.base_url ?? 'https://files.kernelci.org'),
     todo: [
+      `the environment, with the secrets: ${secretNames(labs, maestro !== undefined, upload !== undefined).join(', ')}`,
       ...(callbackBase === undefined
         ? [`http.public_url: where LAVA reaches the bridge (now ${DEFAULT_BASE}; --callback-base)`]
         : []),
@@ -85,6 +87,15 @@ export function bridgeConfig(
   if (parsed.success) return config;
   const [issue] = parsed.error.issues;
   throw new BridgeError('bad_option', `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+function secretNames(labs: readonly Lab[], hasApi: boolean, hasStorage: boolean): string[] {
+  const sources = labs.flatMap(({ entry }) => [entry.lava.token, entry.callback.token]);
+  return [
+    ...(hasApi ? [API_TOKEN] : []),
+    ...(hasStorage ? [STORAGE_TOKEN] : []),
+    ...sources.flatMap((source) => (typeof source === 'object' && 'env' in source ? [source.env] : [])),
+  ];
 }
 
 function chosen<S extends z.ZodType>(

@@ -26,7 +26,12 @@ export function yamlText(value: unknown, { comment, share = [], depth = 1 }: Yam
     else for (const entry of inside(part)) putOnLines(entry, 4, depthOf(entry) === 1 ? 1 : 0, depth);
   }
   const text = doc.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
-  return `${comment.map((line) => `# ${line}\n`).join('')}${text}`;
+  return `${comment.map(commentLine).join('')}${text}`;
+}
+
+/** A comment of one line, whatever the text: names of files and of things in a lab are other people's. */
+export function commentLine(text: string): string {
+  return `# ${text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')}\n`;
 }
 
 function shareEqual(doc: Document, key: string): void {

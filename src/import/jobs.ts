@@ -105,6 +105,7 @@ function genericForm(method: unknown): Form | undefined {
   return { type: method === 'baseline' ? 'boot' : method };
 }
 
+/** The plan of a job, or why it cannot come over. */
 function planEntry(
   { name, value: job }: Entry<Job>,
   form: Form,
@@ -112,56 +113,79 @@ function planEntry(
   ledger: Importing['ledger'],
 ): PlanEntry | string {
   const note = (text: string): void => ledger.note(KIND, name, text);
-  const given = Object.entries(job.params ?? {});
-  const params = formatValue(Object.fromEntries(given.filter(([key]) => !isRootKey(key))), {}, (parts) =>
-    note(`params: ${parts.join(', ')} is not filled in here; the text stays as it is`),
-  ) as Record<string, unknown>;
-
-  const ref = params['rootfs_ref'];
-  const root = takeRoot(Object.fromEntries(given));
-  if (root.problem !== undefined) return `params.${root.problem}`;
-  const set = typeof ref === 'string' ? sets.get(ref) : undefined;
-  if (typeof ref === 'string' && set === undefined) return `params.rootfs_ref: there is no rootfs set ${ref}`;
-  const rootfs = Object.keys(root.set).length > 0 ? { ...set, ...root.set } : ref;
-
+  const root = rootfsOf(job, sets);
+  if (typeof root === 'string') return root;
   const { rules, problems } = takeRules(job.rules);
   for (const problem of problems) note(`${problem}: left out`);
-  for (const key of Object.keys(job))
+  for (const key of Object.keys(job)) {
     if (!KNOWN_KEYS.has(key)) note(`without ${key}, which KernelCI does not know either`);
-  if (Object.hasOwn(params, 'device_type'))
-    note('params.device_type: the device type is always the board’s here');
-
+  }
+  const given = Object.entries(job.params ?? {}).filter(([key]) => !isRootKey(key));
+  const params = formatValue(Object.fromEntries(given), {}, (parts) =>
+    note(`params: ${parts.join(', ')} is not filled in here; the text stays as it is`),
+  ) as Record<string, z.core.util.JSONType>;
   const boot = form.boot ?? params['boot_commands'];
-  const timeout = z.coerce
-    .number()
-    .positive()
-    .safeParse(params['job_timeout'] ?? form.timeout);
-  if (!timeout.success && params['job_timeout'] !== undefined)
-    note(`job_timeout ${JSON.stringify(params['job_timeout'])} is no number of minutes: left out`);
-  const own = Object.entries(params).filter(([key]) => !CONSUMED.has(key));
-  const forJob = own.filter(([key]) => JOB_PARAMS.test(key));
-  const forTest = own
-    .filter(([key]) => !JOB_PARAMS.test(key))
-    .map(([key, value]): [string, unknown] => [form.renamed?.[key] ?? key, value]);
-  const testName = Object.hasOwn(TEST_NAMES, form.type) ? TEST_NAMES[form.type] : undefined;
-
+  const { forJob, forTest } = sortedParams(params, form, note);
   return {
     ...(boot === 'nfs' || boot === 'ramdisk' ? { boot } : {}),
-    ...(rootfs === undefined ? {} : { rootfs: rootfs as RootfsSet | string }),
-    ...(timeout.success ? { timeout: `${timeout.data}m` } : {}),
+    ...root,
+    ...timeoutOf(params['job_timeout'] ?? form.timeout, note),
     ...priorityOf(job, note),
     ...frequencyOf(params['frequency'], note),
     ...(rules === undefined ? {} : { rules }),
-    ...(forJob.length === 0 ? {} : { params: Object.fromEntries(forJob) as PlanEntry['params'] }),
+    ...forJob,
     tests: [
       {
         type: form.type,
-        ...(testName === undefined ? {} : { name: testName }),
+        ...(Object.hasOwn(TEST_NAMES, form.type) ? { name: TEST_NAMES[form.type] } : {}),
         ...suiteOf(job, note),
-        ...(forTest.length === 0 ? {} : { params: Object.fromEntries(forTest) as PlanEntry['params'] }),
+        ...forTest,
       },
     ],
   };
+}
+
+/** What a job gives itself counts before what the set gives that it names. */
+function rootfsOf(job: Job, sets: ReadonlyMap<string, RootfsSet>): Pick<PlanEntry, 'rootfs'> | string {
+  const { set: own, problem } = takeRoot(job.params ?? {});
+  if (problem !== undefined) return `params.${problem}`;
+  const ref = job.params?.['rootfs_ref'] ?? undefined;
+  if (ref === undefined) return Object.keys(own).length > 0 ? { rootfs: own } : {};
+  const set = typeof ref === 'string' ? sets.get(ref) : undefined;
+  if (typeof ref !== 'string' || set === undefined)
+    return `params.rootfs_ref: there is no rootfs set ${JSON.stringify(ref)}`;
+  return { rootfs: Object.keys(own).length > 0 ? { ...set, ...own } : ref };
+}
+
+interface SortedParams {
+  forJob: Pick<PlanEntry, 'params'>;
+  forTest: Pick<PlanEntry, 'params'>;
+}
+
+function sortedParams(
+  params: Readonly<Record<string, z.core.util.JSONType>>,
+  { renamed = {} }: Form,
+  note: (text: string) => void,
+): SortedParams {
+  const own = Object.entries(params).filter(([key]) => !CONSUMED.has(key));
+  const job = own.filter(([key]) => JOB_PARAMS.test(key));
+  const test = own.filter(([key]) => !JOB_PARAMS.test(key));
+  if (Object.hasOwn(params, 'device_type')) note('params.device_type: it is always the board’s here');
+  return {
+    forJob: job.length === 0 ? {} : { params: Object.fromEntries(job) },
+    forTest:
+      test.length === 0
+        ? {}
+        : { params: Object.fromEntries(test.map(([key, value]) => [renamed[key] ?? key, value])) },
+  };
+}
+
+function timeoutOf(value: unknown, note: (text: string) => void): Pick<PlanEntry, 'timeout'> {
+  if (value === undefined || value === null) return {};
+  const minutes = z.coerce.number().positive().safeParse(value);
+  if (minutes.success) return { timeout: `${minutes.data}m` };
+  note(`job_timeout ${JSON.stringify(value)} is no number of minutes: left out`);
+  return {};
 }
 
 const KNOWN_KEYS = new Set([
@@ -177,14 +201,10 @@ const KNOWN_KEYS = new Set([
 
 function priorityOf({ priority }: Job, note: (text: string) => void): Pick<PlanEntry, 'priority'> {
   if (priority === undefined) return {};
-  const parsed = Priority.safeParse(
-    typeof priority === 'string' && /^\d+$/.test(priority) ? Number(priority) : priority,
-  );
-  if (!parsed.success) {
-    note(`priority ${String(priority)} is neither low, medium, high nor 0 to 100: left out`);
-    return {};
-  }
-  return { priority: priority as PlanEntry['priority'] };
+  const value = typeof priority === 'string' && /^\d+$/.test(priority) ? Number(priority) : priority;
+  if (Priority.safeParse(value).success) return { priority: value as PlanEntry['priority'] };
+  note(`priority ${String(priority)} is neither low, medium, high nor 0 to 100: left out`);
+  return {};
 }
 
 /** kernelci-pipeline takes what it cannot read for "no limit" (src/scheduler.py). */

@@ -6,6 +6,7 @@ import type { Board, Boards } from '../boards/registry.ts';
 import { DeviceType } from '../boards/schema.ts';
 import type { LavaClient } from '../lava/client.ts';
 import { takeInventory } from '../lava/inventory.ts';
+import { commentLine } from './files.ts';
 import { readSettings, type BoardFacts } from './device-settings.ts';
 
 export interface ImportLavaOptions {
@@ -101,7 +102,9 @@ async function knownFile(
     '',
   );
   if (board.lava_device_type === type) {
-    const head = `# ${about}: the known board ${board.name}, by ${LAVA_MARK}. Without this file ${board.name} is the same.\n`;
+    const head = commentLine(
+      `${about}: the known board ${board.name}, by ${LAVA_MARK}. Without this file ${board.name} is the same.`,
+    );
     return { name, text: `${head}${text}`, to_fill_in: [] };
   }
   const doc = parseDocument(text);
@@ -110,7 +113,9 @@ async function knownFile(
     const others = labs.filter((other) => other !== lab).map((other) => [other, {}]);
     doc.set('labs', doc.createNode(Object.fromEntries([[lab, { lava_device_type: type }], ...others])));
   }
-  const head = `# ${about}: the known board ${board.name} under the lab's own name of it, by ${LAVA_MARK}.\n`;
+  const head = commentLine(
+    `${about}: the known board ${board.name} under the lab's own name of it, by ${LAVA_MARK}.`,
+  );
   return { name, text: `${head}${doc.toString({ lineWidth: 0 })}`, to_fill_in: [] };
 }
 
@@ -130,7 +135,7 @@ function newFile(
     ...(arch === 'x86_64' || arch === 'i386' ? [] : ['dtb', 'compatible']),
   ];
   const lines = [
-    `# ${about}, by ${LAVA_MARK}. To fill in: ${todo.join(', ')}. See docs/boards.md.`,
+    `${about}, by ${LAVA_MARK}. To fill in: ${todo.join(', ')}. See docs/boards.md.`,
     `name: ${name} # the platform's name in Maestro, if it is another`,
     ...(name === type ? [] : [`lava_device_type: ${JSON.stringify(type)}`]),
     arch === undefined
@@ -147,7 +152,8 @@ function newFile(
         ]
       : []),
   ];
-  const text = `${lines.join('\n')}\n`;
+  const [head = '', ...rest] = lines;
+  const text = `${commentLine(head)}${rest.join('\n')}\n`;
   const isComplete = arch !== undefined && method !== undefined;
   const parsed = isComplete
     ? DeviceType.safeParse({ name, lava_device_type: type, arch, boot_method: method })

@@ -6,7 +6,7 @@ import { MINUTE, SECOND, type Clock } from '../base/time.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { LavaClient, ShownJob } from '../lava/client.ts';
 import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
-import { readInventory, type Inventory } from '../lava/inventory.ts';
+import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
 
 export interface Lab {
@@ -48,6 +48,7 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
   let requests = 0;
   let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
+  // What is known of each device and worker, so that only news makes the inventory old.
   const told = new Map<string, string>();
 
   function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
@@ -57,12 +58,24 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
     });
   }
 
+  function remember({ boards }: Inventory): void {
+    for (const { name, online } of boards) {
+      if (online) told.set(`device ${name}`, HEALTHY);
+      else told.delete(`device ${name}`);
+    }
+  }
+
   function ask(): Promise<Inventory> {
     const asked = { at: now(), inventory: call(readInventory) };
     known = asked;
-    asked.inventory.catch(() => {
-      if (known === asked) known = undefined;
-    });
+    asked.inventory
+      .then((inventory) => {
+        if (known === asked) remember(inventory);
+        return undefined;
+      })
+      .catch(() => {
+        if (known === asked) known = undefined;
+      });
     return asked.inventory;
   }
 
@@ -81,8 +94,7 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
     },
     noticed(event) {
       const key = `${event.kind} ${event.name}`;
-      // A device that begins or ends a job is no news.
-      const word = event.kind === 'device' ? event.health : `${event.state} ${event.health}`;
+      const word = wordOf(event);
       if (told.get(key) === word) return false;
       told.set(key, word);
       known = undefined;
@@ -91,6 +103,14 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
     state: circuit.state,
     calls: () => requests,
   };
+}
+
+const HEALTHY = 'healthy';
+
+/** What counts of an event. A device that begins or ends a job is no news. */
+function wordOf(event: DeviceEvent | WorkerEvent): string {
+  if (event.kind === 'worker') return `${event.state} ${event.health}`;
+  return takesJobs(event.health) ? HEALTHY : event.health;
 }
 
 type ShowMany = (ids: number[]) => Promise<Map<number, ShownJob>>;

@@ -48,7 +48,9 @@ export function createLane<T>(options: Options<T>): Lane {
         clearTimeout(timer);
         resolve();
       };
-      if (rung || signal.aborted) ring();
+      // Not at once: the store answers without letting go of the process, and a lane that always finds something due
+      // would keep it from everybody else.
+      if (rung || signal.aborted) setImmediate(ring);
     });
     rung = false;
   }

@@ -8,10 +8,24 @@ export function lineOf({ lab, board }: Pick<JobRecord, 'lab' | 'board'>): Line {
   return { lab, board, stage: 'received' };
 }
 
-/** There may be room for a job's board: the next one in its line looks now. */
-export async function callNext(job: Pick<JobRecord, 'id' | 'lab' | 'board'>, ctx: Context): Promise<void> {
-  const first = await ctx.store.firstOf(lineOf(job), job.id);
-  if (first === undefined) return;
-  await ctx.store.wake(first);
+type Waiting = Pick<JobRecord, 'id' | 'lab' | 'board'>;
+
+/** There may be room for a job's board: the next one in its line looks now, and once more if it is just looking. */
+export async function callNext(job: Waiting, ctx: Context): Promise<void> {
+  const next = await ctx.store.firstOf(lineOf(job), job.id);
+  if (next !== undefined) await call(next, job, ctx);
+}
+
+/**
+ * The same, for one in the line that has looked itself. They look one at a time, so who is due looks anyway: if two woke
+ * each other, each would find itself changed meanwhile, without end.
+ */
+export async function passOn(job: Waiting, ctx: Context): Promise<void> {
+  const next = await ctx.store.firstOf(lineOf(job), job.id);
+  if (next !== undefined && next.nextAt > ctx.now()) await call(next, job, ctx);
+}
+
+async function call(next: Pick<JobRecord, 'id'>, job: Waiting, ctx: Context): Promise<void> {
+  await ctx.store.wake(next.id);
   ctx.wake(job.lab);
 }

@@ -7,6 +7,7 @@ import { errorText, TemporaryError } from '../base/errors.ts';
 import { backoff, MINUTE, SECOND, sleep, type Clock } from '../base/time.ts';
 import type { DeliveryRecord, NewDelivery, Store } from '../store/index.ts';
 import { createLane, type Lane } from './lane.ts';
+import type { StageName } from './model.ts';
 import type { Trouble } from './trouble.ts';
 
 /** What became of one try. */
@@ -45,6 +46,9 @@ interface Options {
   /** A delivery reached its end, and its job was made due. */
   onEnd: (jobId: string) => void;
 }
+
+/** Jobs in it have nothing left but their deliveries. */
+const WAITS_FOR_DELIVERIES: StageName = 'judged';
 
 /** How many deliveries to one destination are under way at once. */
 const WIDTH = 4;
@@ -103,7 +107,7 @@ export function createOutbox(options: Options): Outbox {
         await store.saveDelivery(delivery, {
           delivery: { state: 'done', doneAt: now(), error: null },
           entries: entry(`accepted by ${destination}${note}`),
-          wakeJob: true,
+          wakeJobIn: WAITS_FOR_DELIVERIES,
         });
         options.onEnd(delivery.jobId);
         return;
@@ -144,7 +148,7 @@ export function createOutbox(options: Options): Outbox {
     await store.saveDelivery(delivery, {
       delivery: { state: 'parked', error: text, doneAt: now() },
       entries: [{ kind: 'error', text: `${kind}: refused by ${destination}: ${text}` }],
-      wakeJob: true,
+      wakeJobIn: WAITS_FOR_DELIVERIES,
     });
     options.onEnd(jobId);
   }

@@ -17,7 +17,7 @@ export function describeIssues(
   const issues = new Map<string, KcidbIssue>();
   const incidents = new Map<string, KcidbIncident>();
   for (const verdict of verdicts) {
-    const id = issueId(run.origin, verdict.signature, verdict.finding?.by ?? 'lava');
+    const id = issueId(run.origin, verdict.signature, foundBy(verdict));
     const test = testId(run, verdict.testPath);
     const incident = incidentId(run.origin, test, id);
     if (!issues.has(id)) issues.set(id, describeIssue(id, verdict, run.origin));
@@ -32,6 +32,11 @@ export function describeIssues(
     });
   }
   return { issues: [...issues.values()], incidents: [...incidents.values()] };
+}
+
+/** A kernel's end that nobody has a rule for is known by its line alone: that too is a finding of our own. */
+function foundBy({ finding, culprit }: IssueVerdict): 'logspec' | 'own' | 'lava' {
+  return finding?.by ?? (culprit?.code === true ? 'own' : 'lava');
 }
 
 function describeIssue(id: string, verdict: IssueVerdict, origin: string): KcidbIssue {

@@ -45,11 +45,12 @@ export function cleanMisc(value: unknown, depth = 0): Json | undefined {
 
 /** As cleanMisc, for the keys of an object. */
 export function cleanRecord(object: object, depth = 0): { [key: string]: Json } {
-  const entries = Object.entries(object).flatMap(([key, value]): [string, Json][] => {
+  const record: { [key: string]: Json } = {};
+  for (const [key, value] of Object.entries(object)) {
     const clean = cleanMisc(value, depth + 1);
-    return clean === undefined ? [] : [[cleanText(key), clean]];
-  });
-  return Object.fromEntries(entries);
+    if (clean !== undefined && key !== '__proto__') record[cleanText(key)] = clean;
+  }
+  return record;
 }
 
 /** The URL, with what URLs do not allow escaped; undefined if it is none. */

@@ -64,8 +64,13 @@ export function takeInventory({ devices, workers, tags, queued }: LabFacts): Inv
   return { boards, queued };
 }
 
+/** Whether LAVA gives a device of that health jobs. */
+export function takesJobs(health: string): boolean {
+  return health === 'Good' || health === 'Unknown';
+}
+
 function whyAway(device: LavaDevice, worker: LavaWorker | undefined): string | undefined {
-  if (device.health !== 'Good' && device.health !== 'Unknown') return `its health is ${device.health}`;
+  if (!takesJobs(device.health)) return `its health is ${device.health}`;
   if (!worker) return 'no worker has it';
   if (worker.state !== 'Online') return `its worker ${worker.name} is ${worker.state}`;
   if (worker.health !== 'Active') return `its worker ${worker.name} is in ${worker.health}`;

@@ -38,8 +38,8 @@ export interface DeliveryChange {
   /** Deliveries that take this one's place. */
   instead?: readonly NewDelivery[];
   entries?: readonly Entry[];
-  /** It has reached its end, so its job may go on now. */
-  wakeJob?: boolean;
+  /** It has reached its end, so its job may go on now, if that is what it waits for: if it is in this stage. */
+  wakeJobIn?: string;
 }
 
 export interface JobFilter {
@@ -103,7 +103,7 @@ export interface JobStore {
   /** Asks for a cancel; false if the job is done, or somebody has asked before. */
   requestCancel(id: string, why: string, entries: readonly Entry[]): Promise<boolean>;
   /** The id of the most urgent open job in a line, `except` that one. */
-  firstOf(line: Line, except?: string): Promise<string | undefined>;
+  firstOf(line: Line, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /** Puts off all jobs of a line but one, for a reason that holds for each; those being cancelled are left alone. */
   holdBack(line: Line, until: number, reason: string, except: string): Promise<void>;
   /** Open jobs, counted by lab, board and stage. */

@@ -54,17 +54,18 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
         return row?.at ?? undefined;
       }),
 
-    saveDelivery: ({ id, jobId }, { delivery, instead = [], entries = [], wakeJob = false }) =>
+    saveDelivery: ({ id, jobId }, { delivery, instead = [], entries = [], wakeJobIn }) =>
       write(async (tx) => {
         const at = now();
         await tx.updateTable('deliveries').set(delivery).where('id', '=', id).execute();
         await addDeliveries(tx, jobId, at, instead);
         await addEntries(tx, jobId, at, entries);
-        if (!wakeJob) return;
+        if (wakeJobIn === undefined) return;
         await tx
           .updateTable('jobs')
           .set((e) => ({ nextAt: at, rev: e('rev', '+', 1) }))
           .where('id', '=', jobId)
+          .where('stage', '=', wakeJobIn)
           .where('done', '=', 0)
           .execute();
       }),

@@ -111,10 +111,10 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       }),
 
     firstOf: ({ lab, board, stage }, except = '') =>
-      read(async (db) => {
-        const row = await db
+      read((db) =>
+        db
           .selectFrom('jobs')
-          .select('id')
+          .select(['id', 'nextAt'])
           .where('done', '=', 0)
           .where('lab', '=', lab)
           .where('board', '=', board)
@@ -124,9 +124,8 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .orderBy('receivedAt')
           .orderBy('id')
           .limit(1)
-          .executeTakeFirst();
-        return row?.id;
-      }),
+          .executeTakeFirst(),
+      ),
 
     holdBack: (line, until, reason, except) =>
       write((tx) => hold(tx, line, { until, reason, except, at: now() })),

@@ -19,15 +19,17 @@ const Words = text(
 const Word = text(/^[A-Za-z0-9_.-]+$/, 'only letters, digits and _ . -');
 const Address = text(/^(?:0x)?[0-9a-fA-F]{1,16}$/, 'an address such as 0x04000000');
 
+const OPTIONS = /^[A-Za-z0-9_.,:=+ -]*$/;
+const OPERAND = /^[A-Za-z0-9_.,=+-]+$/;
+
 /** A value that stands behind this option in QEMU's command line; without one, whole options. */
 function qemu(option?: string) {
+  const pattern = option === undefined ? OPTIONS : OPERAND;
+  const line = (value: string | number): string => (option === undefined ? `${value}` : `${option} ${value}`);
   return z
-    .union([
-      z.number().int(),
-      z.string().max(2000).regex(option === undefined ? /^[A-Za-z0-9_.,:=+ -]*$/ : /^[A-Za-z0-9_.,=+-]+$/, 'characters that QEMU options have no need of'), // prettier-ignore
-    ])
+    .union([z.number().int(), z.string().max(2000).regex(pattern, 'QEMU options need no such characters')])
     .superRefine((value, ctx) => {
-      const message = qemuFault(option === undefined ? String(value) : `${option} ${value}`);
+      const message = qemuFault(line(value));
       if (message !== undefined) ctx.addIssue({ code: 'custom', message });
     });
 }
@@ -58,7 +60,7 @@ export const ContextSchema = closed({
   memory: qemu('-m').optional(),
   model: text(/^(?:model=)?[A-Za-z0-9_-]+$/, 'the model of a network card'),
   monitor: qemu('-monitor').optional(),
-  netdevice: z.literal('user', { error: 'only user: other networks are the lab\'s own' }).optional(), // prettier-ignore
+  netdevice: z.literal('user', { error: "only user: other networks are the lab's own" }).optional(),
   serial: Options.optional(),
   vga: Options.optional(),
   extra_options: z.union([z.array(Options), Options]).optional(),

@@ -1,7 +1,18 @@
 // The deploy actions of a definition that came as YAML. The lab's host fetches these files as root, unpacks them, and
 // names them in command lines.
 import { z } from 'zod';
-import { actionKeys, closed, count, dockerShape, flag, listed, refused, webUrlFault, Word, type Policy } from './adopt-policy.ts'; // prettier-ignore
+import {
+  actionKeys,
+  closed,
+  count,
+  dockerShape,
+  flag,
+  listed,
+  refused,
+  webUrlFault,
+  Word,
+  type Policy,
+} from './adopt-policy.ts';
 import { qemuFault } from './adopt-qemu.ts';
 
 /** Ways of deploying that only fetch files and give them to the board. */
@@ -30,6 +41,8 @@ export function headers(policy: Policy) {
     .optional();
 }
 
+const Sha512 = z.string().regex(/^[0-9a-fA-F]{128}$/, '128 hex digits');
+
 const Prefix = z
   .string()
   .regex(/^[A-Za-z0-9_.][A-Za-z0-9_./+-]*$/, 'a path inside the archive')
@@ -48,7 +61,7 @@ function fileShape(policy: Policy) {
     archive: Word.optional(),
     md5sum: Word.optional(),
     sha256sum: Word.optional(),
-    sha512sum: z.string().regex(/^[0-9a-fA-F]{128}$/).optional(), // prettier-ignore
+    sha512sum: Sha512.optional(),
     use_cache: flag,
     format: Word.optional(),
   };
@@ -107,7 +120,7 @@ export function deploySchema(policy: Policy) {
     root_partition: count,
     uniquify: flag,
     persistent_nfs: refused("the lab's host would mount, and write to, a share of the lab's network"),
-    authorize: refused('it would let the lab\'s host log in to the board'), // prettier-ignore
+    authorize: refused("it would let the lab's host log in to the board"),
     connection: refused('connections to containers are not passed on'),
   }).superRefine((deploy, ctx) => {
     const named = Object.entries(deploy.images ?? {});

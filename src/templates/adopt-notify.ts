@@ -16,19 +16,25 @@ function callbackSchema(policy: Policy) {
     'content-type': z.enum(['json', 'urlencoded']).optional(),
   }).superRefine(({ url, token }, ctx) => {
     if (url === policy.callback.url) return;
-    // LAVA replaces {NAME} in it by what it knows of the job, {TOKEN} among that.
-    const fault = webUrlFault(url, { ...policy, allowPrivate: true });
-    const host = fault === undefined ? new URL(url).hostname : '';
-    const message = fault ?? (isListed(policy.lists.notify_hosts, host) ? undefined : `${host} is not among the lab's definitions.notify_hosts`); // prettier-ignore
+    const message = urlFault(url, policy);
     if (message !== undefined) ctx.addIssue({ code: 'custom', path: ['url'], message });
     if (token !== policy.callback.tokenName) return;
     ctx.addIssue({ code: 'custom', path: ['token'], message: "the bridge's own token goes to nobody else" });
   });
 }
 
+/** LAVA replaces `{NAME}` in it by what it knows of the job, `{TOKEN}` among that: so there may be no braces. */
+function urlFault(url: string, policy: Policy): string | undefined {
+  const fault = webUrlFault(url, { ...policy, allowPrivate: true });
+  if (fault !== undefined) return fault;
+  const { hostname } = new URL(url);
+  const isKnown = isListed(policy.lists.notify_hosts, hostname);
+  return isKnown ? undefined : `${hostname} is not among the lab's definitions.notify_hosts`;
+}
+
 /** The block as it came. If it is replaced as a whole, nothing of it matters. */
 export function notifySchema(policy: Policy) {
-  if (policy.lists.notify === 'replace') return z.unknown();
+  if (policy.lists.notify === 'replace') return z.unknown().optional();
   const callback = callbackSchema(policy);
   return closed({
     criteria: closed({

@@ -104,11 +104,11 @@ const WEB_URL =
  */
 export function webUrlFault(text: string, policy: Policy): string | undefined {
   if (text.length > 2000 || !WEB_URL.test(text) || !URL.canParse(text)) {
-    return 'only http and https URLs without user, password and odd characters, which are read as commands on the lab\'s host'; // prettier-ignore
+    return 'only http and https URLs without user, password and odd characters';
   }
-  const { pathname, hostname } = new URL(text);
-  if (/(?:^|\/)\.{1,2}(?:\/|\?|$)/.test(text.slice(8)) || pathname.endsWith('/..'))
-    return 'its path holds ..';
+  const { hostname } = new URL(text);
+  // URL() has taken them out of its path already.
+  if (/\/\.{1,2}(?:[/?]|$)/.test(text)) return 'its path holds ..';
   if (policy.allowPrivate || isPublicHost(hostname)) return undefined;
   return `${hostname} is in the lab's own network (fetch.allow_private)`;
 }
@@ -124,8 +124,9 @@ function isPublicHost(hostname: string): boolean {
 export function repository(policy: Policy): z.ZodType<string, string> {
   return z
     .string()
+    .regex(/^[^%?]*$/, 'no % and ? in the address of a repository')
     .superRefine((text, ctx) => {
-      const message = webUrlFault(text, policy) ?? (/[%?]/.test(text) ? 'no % and ? in the address of a repository' : undefined); // prettier-ignore
+      const message = webUrlFault(text, policy);
       if (message !== undefined) ctx.addIssue({ code: 'custom', message });
     })
     .pipe(listed(policy, 'repositories', 'this repository'));

@@ -41,6 +41,10 @@ function isOwnFile(operand: string, labels: readonly string[]): boolean {
   return labels.some((label) => operand === `{${label}}`);
 }
 
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
+}
+
 /** `first,key=value,…`: each key one of these, each value a word. */
 function properties(first: RegExp, keys: ReadonlySet<string>): Check {
   return (operand) => {
@@ -57,14 +61,18 @@ function properties(first: RegExp, keys: ReadonlySet<string>): Check {
 
 const MACHINE = properties(
   /^(?:type=)?[A-Za-z0-9_.-]+$/,
-  new Set(['accel', 'virtualization', 'gic-version', 'mte', 'secure', 'highmem', 'usb', 'its', 'iommu', 'ras', 'smm', 'acpi', 'hpet', 'kernel_irqchip', 'nvdimm', 'aclint', 'aia', 'aia-guests', 'graphics', 'vmport', 'pit', 'sata']), // prettier-ignore
+  words(
+    `accel virtualization gic-version mte secure highmem usb its iommu ras smm acpi hpet kernel_irqchip nvdimm aclint aia aia-guests graphics vmport pit sata`,
+  ),
 );
 const DRIVE_KEYS = new Set(['if', 'id', 'media', 'index', 'cache', 'readonly', 'discard']);
 const DEVICES =
   /^(?:virtio-(?:blk|net|rng|scsi|serial|gpu|balloon|keyboard|mouse|tablet)(?:-pci|-device|-ccw)?|scsi-hd|ide-hd|nvme|qemu-xhci|nec-usb-xhci|usb-(?:storage|kbd|mouse|tablet)|sdhci-pci|sd-card|i6300esb|e1000|e1000e|rtl8139|pcie-root-port|intel-iommu|ahci)$/;
 const DEVICE = properties(
   DEVICES,
-  new Set(['drive', 'id', 'bus', 'netdev', 'mac', 'serial', 'addr', 'scsi-id', 'lun', 'channel', 'port', 'chassis', 'slot', 'bootindex', 'disable-legacy', 'disable-modern', 'intremap']), // prettier-ignore
+  words(
+    `drive id bus netdev mac serial addr scsi-id lun channel port chassis slot bootindex disable-legacy disable-modern intremap`,
+  ),
 );
 const NET = properties(/^(?:nic|user)$/, new Set(['model', 'macaddr', 'id', 'netdev', 'name']));
 

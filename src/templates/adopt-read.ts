@@ -15,6 +15,9 @@ const MAX_DEPTH = 32;
 /** Throws RequestError `bad_definition`: no YAML, too large, or written so that readers differ. */
 export function readLavaYaml(text: string): Plain {
   if (text.length > MAX_CHARACTERS) throw bad([], `it is longer than ${MAX_CHARACTERS / 1024} Ki characters`);
+  // Line breaks to YAML 1.1, and none to later versions.
+  if (/[\u0085\u2028\u2029\ufeff]/.test(text))
+    throw bad([], 'it holds U+0085, U+2028, U+2029 or U+FEFF; write them as escapes');
   checkEffort(text);
   return valueOf(compose(text).contents, { anchors: new Map(), left: MAX_VALUES }, []);
 }
@@ -50,11 +53,19 @@ function checkEffort(text: string): void {
   }
 }
 
+/** Every plain scalar stays the text that it is. Doubled keys are found below: the library compares all with all. */
+const OPTIONS = {
+  version: '1.1',
+  schema: 'failsafe',
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'error',
+} as const;
+
 function compose(text: string): Document {
   let document: Document;
   try {
-    // Every plain scalar stays the text that it is. Doubled keys are found below: the library compares all with all.
-    document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' }); // prettier-ignore
+    document = parseDocument(text, OPTIONS);
   } catch (error) {
     throw bad([], `it can't be read as YAML: ${errorText(error)}`);
   }
@@ -109,10 +120,10 @@ const NULL = /^(?:~|null|Null|NULL|)$/;
 const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 const INTEGER = /^[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)$/;
-const FLOAT = /^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?$/;
-/** Numbers with _, to the base 2, 8 or 60, infinity, times, `=` and `<<`: nobody means these without quotes. */
+const FLOAT = /^(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?$/;
+/** Numbers with _, to the base 2, 8 or 60, infinity, times, `=`, `<<` and `?…`: nobody means these without quotes. */
 const ODD =
-  /^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?|=|<<)$/s;
+  /^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+][0-9]+)?|[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?|=|<<|\?.*)$/s;
 
 function plainScalar(text: string, path: Path): Plain {
   if (NULL.test(text)) return null;
@@ -120,10 +131,15 @@ function plainScalar(text: string, path: Path): Plain {
   if (FALSE.test(text)) return false;
   if (INTEGER.test(text) || FLOAT.test(text)) {
     const value = numberOf(text);
-    if (FLOAT.test(text) ? !Number.isInteger(value) : Number.isSafeInteger(value)) return value;
+    if (INTEGER.test(text) ? Number.isSafeInteger(value) : isFraction(value)) return value;
   }
   if (ODD.test(text)) throw bad(path, `${text} is not the same to every reader; put it in quotes`);
   return text;
+}
+
+/** `1.0` is no 1 to those who print it. */
+function isFraction(value: number): boolean {
+  return Number.isFinite(value) && !Number.isInteger(value);
 }
 
 function numberOf(text: string): number {

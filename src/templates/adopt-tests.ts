@@ -3,7 +3,19 @@
 // a path is checked.
 import { z } from 'zod';
 import { headers } from './adopt-files.ts';
-import { actionKeys, closed, dockerShape, flag, InnerPath, listed, refused, repository, VariableName, Word, type Policy } from './adopt-policy.ts'; // prettier-ignore
+import {
+  actionKeys,
+  closed,
+  dockerShape,
+  flag,
+  InnerPath,
+  listed,
+  refused,
+  repository,
+  VariableName,
+  Word,
+  type Policy,
+} from './adopt-policy.ts';
 
 /** Ways of booting that use the board's own connection and power, or QEMU. */
 const METHODS = [
@@ -53,7 +65,7 @@ export function bootSchema(policy: Policy) {
     pre_os_command: flag,
   }).superRefine(({ method, commands }, ctx) => {
     if (method !== 'fastboot' || commands === undefined) return;
-    const message = 'for fastboot these are options of a program on the lab\'s host, which reads its files'; // prettier-ignore
+    const message = "for fastboot these are options of a program on the lab's host, which reads its files";
     ctx.addIssue({ code: 'custom', path: ['commands'], message });
   });
 }

@@ -3,7 +3,7 @@
 // callback, and the lab's bounds for queue and priority. The rest keeps its meaning to the letter. Pure.
 import { z } from 'zod';
 import { RequestError } from '../base/errors.ts';
-import { MINUTE, SECOND } from '../base/time.ts';
+import { formatDuration, SECOND } from '../base/time.ts';
 import type { Board } from '../boards/registry.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
@@ -45,7 +45,7 @@ export function adoptDefinition(text: string, options: AdoptOptions): Rendered {
   const parsed = adoptedSchema(policy).safeParse(raw);
   if (!parsed.success) throw refusal(parsed.error.issues);
   const adopted = parsed.data;
-  const jobTimeoutMs = boundedJobTimeout(adopted, options.board);
+  const jobTimeoutMs = boundedJobTimeout(adopted, options);
   const queueTimeoutMs = queueTimeout(adopted, lab.queueTimeoutMs);
   const priority = boundedPriority(adopted, options);
   const jobName = markedName(adopted.job_name, request.node.id, options.mark);
@@ -95,23 +95,30 @@ const MOST_TOLD = 5;
 
 /** One error for all that is wrong; its field is the first's. */
 function refusal(issues: readonly z.core.$ZodIssue[]): RequestError {
-  const told = issues.map(({ path, message }) => ({
-    field: ['definition_yaml', ...path.map(String)].join('.'),
-    message,
+  const told = issues.map((issue) => ({
+    field: ['definition_yaml', ...issue.path, ...keyOf(issue)].map(String).join('.'),
+    message: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message,
   }));
   const more = told.length > MOST_TOLD ? `; and ${told.length - MOST_TOLD} more` : '';
   const text = told.slice(0, MOST_TOLD).map(({ field, message }) => `${field}: ${message}`);
   return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: told[0]?.field });
 }
 
-function boundedJobTimeout({ timeouts }: Adopted, board: Board | undefined): number {
+/** Where one key is one too many, that is the place. */
+function keyOf(issue: z.core.$ZodIssue): string[] {
+  return issue.code === 'unrecognized_keys' && issue.keys.length === 1 ? issue.keys : [];
+}
+
+function boundedJobTimeout({ timeouts }: Adopted, { board, definitions }: AdoptOptions): number {
   const ms = timeoutSeconds(timeouts.job) * SECOND;
-  const limit = board?.limits.max_job_timeout;
-  if (limit === undefined || ms <= limit) return ms;
+  const ofBoard = board?.limits.max_job_timeout ?? Infinity;
+  const limit = Math.min(ofBoard, definitions.max_job_timeout);
+  if (ms <= limit) return ms;
   const field = 'definition_yaml.timeouts.job';
+  const whose = limit === ofBoard ? `board ${board?.name} (limits` : 'lab (definitions';
   throw new RequestError(
     'job_too_long',
-    `${field}: ${Math.ceil(ms / MINUTE)} minutes, and board ${board?.name} allows ${limit / MINUTE} (limits.max_job_timeout)`,
+    `${field}: longer than ${formatDuration(limit)}, the limit of the ${whose}.max_job_timeout)`,
     { field },
   );
 }

@@ -13,6 +13,9 @@ export interface ConsoleLine {
 const ANSI = /^(?:\x1b?\[[0-9;?]*[A-Za-z])+/;
 const STAMP = /^(?:<\d{1,3}>)?\[ *(\d{1,10}\.\d{1,9})\](?:\[ *[TC]\d+\])? ?(?:<\d{1,3}>)?/;
 
+// A kernel without time stamps may still name the caller.
+const UNTIMED = /^(?:<\d{1,3}>)?(?:\[ *[TC]\d{1,9}\] )?/;
+
 export function readConsoleLine(raw: string): ConsoleLine {
   const first = raw.charCodeAt(0);
   if (first !== BRACKET && first !== LESS && first !== ESCAPE) return { stamp: undefined, text: raw };
@@ -27,7 +30,7 @@ function readStamped(line: string): ConsoleLine | undefined {
 function readUnstamped(raw: string): ConsoleLine {
   const line = raw.replace(ANSI, '');
   const read = line === raw ? undefined : readStamped(line);
-  return read ?? { stamp: undefined, text: line.replace(/^<\d{1,3}>/, '') };
+  return read ?? { stamp: undefined, text: line.replace(UNTIMED, '') };
 }
 
 const BRACKET = 0x5b;
@@ -39,9 +42,10 @@ export function isShellTrace(raw: string): boolean {
   return raw.startsWith('+') && /^\++ /.test(raw);
 }
 
-// reference: kernelci/logspec states/generic_boot.py, and the EFI stub's own lines (drivers/firmware/efi/libstub).
+// reference: kernelci/logspec states/generic_boot.py, and the EFI stub's own lines (drivers/firmware/efi/libstub): it is
+// a part of the kernel's image.
 const HANDOVER =
-  /Starting kernel .{3}|jumping to kernel|Booting from ROM.{3}|\[[ \d.]+\] Booting Linux|^EFI stub: (?:Booting Linux|Exiting boot services|Decompressing Linux|Loaded initrd)/;
+  /Starting kernel .{3}|jumping to kernel|Booting from ROM.{3}|\[[ \d.]+\] Booting Linux|^EFI stub: /;
 
 /** The boot loader says that it starts the kernel. */
 export function isHandover(raw: string): boolean {
@@ -60,7 +64,8 @@ const CRASH = new RegExp(
     String.raw`Rebooting in \d+ seconds\.\.`, // panic() alone says so; its first line may stand behind a prompt
     String.raw`kernel BUG at `,
     String.raw`BUG: (?!soft lockup|workqueue lockup|MAX_LOCK|Invalid wait context)`,
-    String.raw`Oops(?: -|:|\[#)`,
+    String.raw`BUG [\w-]+ \(`, // SLUB: "BUG kmalloc-64 (Not tainted): …"
+    String.raw`Oops(?: -|:| ?\[#)`,
     String.raw`(?:CPU \d+ )?Unable to handle kernel`,
     String.raw`Internal error: `,
     String.raw`SError\b`,

@@ -80,7 +80,8 @@ export function createConsole(options: ConsoleOptions = {}): Console {
     if (read.stamp !== undefined && !stamped) becomeStamped();
     const trace = isShellTrace(raw);
     const kernels = !trace && (read.stamp !== undefined || !stamped);
-    const line = { ...read, number, at, raw, kernels, echo: lava.isEcho(raw) };
+    const { stamp, text } = read;
+    const line = { stamp, text, number, at, raw, kernels, echo: lava.isEcho(raw) };
 
     if (signal?.kind === 'start') {
       open.leave(line);
@@ -100,8 +101,9 @@ export function createConsole(options: ConsoleOptions = {}): Console {
     if (open.kind !== 'boot') return;
     const banner = line.kernels && isBanner(line);
     // After the login it is `dmesg` that shows the first words of a kernel.
-    const begins = loader || ((banner || handover) && lava.loginAt() === undefined);
-    if (begins && open.versionSeen) {
+    const begins = (banner || handover) && (loader || lava.loginAt() === undefined);
+    // A kernel that was told to be quiet has no banner, but a boot loader that starts one is never its own doing.
+    if (begins && (open.versionSeen || (loader && open.kernelSpoke()))) {
       next('boot', undefined, line.at);
       newestStamp = 0;
     }

@@ -13,6 +13,9 @@ export const HARNESS: Culprit = { code: false, tool: false, harness: true };
 // So many different reports are told of one test; a kernel in a loop has thousands.
 const MAX_KERNEL_ISSUES = 20;
 
+// Reports after which a kernel goes on: none of them says why it ended.
+const SURVIVED = /\.(?:warning|ubsan|lockdep|kcsan|kfence|kmsan|hung_task|oom_kill)$/;
+
 /** The issues of the kernel's reports in these stretches of the console, each once; those of its end first. */
 export function kernelIssues(
   testPath: string,
@@ -26,8 +29,8 @@ export function kernelIssues(
   const ends = (f: Finding): boolean =>
     crash !== undefined && f.firstLine <= crash.line && crash.line <= f.lastLine;
   const ordered = [...distinct.values()].toSorted((a, b) => Number(ends(b)) - Number(ends(a)));
-  if (ordered.length === 0) return crash === undefined ? [] : [crashIssue(testPath, crash)];
-  return ordered.slice(0, MAX_KERNEL_ISSUES).map((finding) => ({
+  const explained = crash === undefined || ordered.some((f) => ends(f) || !SURVIVED.test(f.errorType));
+  const issues = ordered.slice(0, MAX_KERNEL_ISSUES).map((finding) => ({
     testPath,
     signature: finding.signature,
     culprit: KERNEL,
@@ -36,6 +39,7 @@ export function kernelIssues(
     misc: {},
     finding,
   }));
+  return explained ? issues : [crashIssue(testPath, crash), ...issues];
 }
 
 /** A kernel that ended on a line of which no report could be read. */
@@ -99,9 +103,8 @@ export function generalise(message: string, names: readonly (string | undefined)
     .replace(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi, '<address>')
     .replace(/(?<![\w.])(?:\/[\w.@+-]+){2,}\/?/g, '<path>')
     .replace(/\b0x[0-9a-f]+\b/gi, '<n>')
-    .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi, '<id>')
-    .replace(/\b\d+(?:[.:]\d+)*/g, '<n>')
-    .replace(/\b((?:[a-z]+-)+)<n>/gi, '$1<n>')
+    .replace(/\bg?(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi, '<id>')
+    .replace(/\d+(?:[.:]\d+)*/g, '<n>')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, LONGEST_MESSAGE);

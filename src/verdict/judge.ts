@@ -171,15 +171,20 @@ function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: Leaf
     return rootRule.number === 13 && missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
   }
   if (rootRule.number === 3 && s.suiteCrashes.some((c) => c.root === root)) return 'FAIL';
+  // What is known of a job that never ran to its end in LAVA is not known well enough to tell of it.
+  if (rootRule.number === 1) return 'MISS';
   const columns = rootRule.roots === 'next' ? undefined : rootRule.roots;
-  const started = runs.some((run) => run.started);
-  if (root === s.there || (started && runs.some((run) => !run.ended))) {
-    const column = root === s.there && rootRule.number !== 3 ? columns?.there : 'ERROR';
-    return cutStatus(court, column ?? 'ERROR', own);
+  if (root === s.there) {
+    return cutStatus(court, (rootRule.number === 3 ? undefined : columns?.there) ?? 'ERROR', own);
   }
-  // It ended, and nothing is wrong with it but that it had no case: its own fault.
-  if (started) return own ?? (root.isBoot ? 'PASS' : 'ERROR');
-  return fromColumn(columns?.after ?? 'MISS', court.infra, own);
+  const after = fromColumn(columns?.after ?? 'MISS', court.infra, own);
+  const started = runs.filter((run) => run.started);
+  if (started.length === 0) return after;
+  // It ended, and nothing is wrong with it but that it had no case: its own fault. So it is if it did not end by itself.
+  const done = own ?? (root.isBoot ? 'PASS' : 'ERROR');
+  const status = started.every((run) => run.ended) ? done : worse(done, 'ERROR');
+  // A definition of it that never ran leaves it unfinished, whatever the others say.
+  return started.length === runs.length ? status : worse(status, after);
 }
 
 /** By the guide's order FAIL stands above ERROR; not where a dying connection made tests fail. */

@@ -16,6 +16,9 @@ export interface LeafOptions {
 
 /** The cases that become one leaf, in LAVA's order; the last one counts. */
 interface Group {
+  /** LAVA's, without its number. */
+  run: string;
+  /** As it stands in the path: empty if it is called as its root or job. */
   suite: string;
   set: string | undefined;
   name: string;
@@ -30,7 +33,7 @@ export function judgeLeaves(root: RootPlan, runs: SuiteRun[], options: LeafOptio
     const last = group.cases.at(-1);
     if (last === undefined) return [];
     const path = [root.path, ...(segments[i] ?? [])].join('.');
-    const key = JSON.stringify([group.suite, group.set ?? null, group.name]);
+    const key = JSON.stringify([group.run, group.set ?? null, group.name]);
     return [toLeaf(takePath(options.taken, path, key), group, last, root, options)];
   });
 }
@@ -43,8 +46,8 @@ function groupCases(root: RootPlan, runs: SuiteRun[]): Group[] {
     const name = withoutNumber(run.name);
     const suite = root.names.some((own) => sameName(own, name)) ? '' : name;
     for (const result of run.cases) {
-      const key = JSON.stringify([suite, result.set ?? null, result.name]);
-      const group = groups.get(key) ?? { suite, set: result.set, name: result.name, cases: [] };
+      const key = JSON.stringify([name, result.set ?? null, result.name]);
+      const group = groups.get(key) ?? { run: name, suite, set: result.set, name: result.name, cases: [] };
       groups.set(key, group);
       group.cases.push({ result, cutShort: !run.ended });
     }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 
 /** One segment of a path: dots too are replaced, as they would make levels. Never empty. */
 export function cleanSegment(name: string): string {
-  return name === '' ? '_' : name.replace(/[^A-Za-z0-9_-]/g, '_');
+  return name === '' ? '_' : name.replace(/[^A-Za-z0-9_-]/gu, '_');
 }
 
 /** A path as a plan or request wrote it (`kselftest.arm64`), made valid where it is not. */

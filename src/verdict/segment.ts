@@ -53,6 +53,8 @@ export interface SegmentBuilder {
   readonly kind: Segment['kind'];
   /** `Linux version` was seen in it. */
   versionSeen: boolean;
+  /** The kernel has said anything in it. */
+  kernelSpoke: () => boolean;
   handover: boolean;
   write: (line: BoardLine) => void;
   /** The line is the next stretch's; but a stall that it follows is none. */
@@ -113,6 +115,7 @@ export function openSegment(
   const builder: SegmentBuilder = {
     kind,
     versionSeen: false,
+    kernelSpoke: () => kernel || builder.versionSeen || crash !== undefined,
     handover: false,
 
     write: (line) => {
@@ -149,7 +152,7 @@ export function openSegment(
           endedAt,
           spoke,
           handover: builder.handover,
-          kernel: kernel || builder.versionSeen || crash !== undefined,
+          kernel: builder.kernelSpoke(),
           crash: end && {
             line: end.line.number,
             at: end.line.at,

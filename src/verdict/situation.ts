@@ -79,12 +79,9 @@ export function metadataText(c: LavaCase | undefined, key: string): string {
   return typeof value === 'string' && value !== 'None' ? value : '';
 }
 
-function howFar({ lava, console }: Evidence, { runs }: Suites, cases: LavaCase[]): Reached {
+function howFar({ console }: Evidence, { runs }: Suites, cases: LavaCase[]): Reached {
   const segments = console?.segments ?? [];
-  const started = runs.filter((run) => run.started);
-  if (started.length > 0) {
-    return lava?.health === 'Complete' && runs.every((run) => run.ended) ? 'end' : 'suite';
-  }
+  if (runs.some((run) => run.started)) return runs.at(-1)?.ended === true ? 'end' : 'suite';
   if (cases.some((c) => isLogin(c.name) && c.result === 'pass')) return 'login';
   if (segments.some((s) => s.kernel) || cases.some((c) => c.name === 'kernel-messages')) return 'kernel';
   if (segments.some((s) => s.handover)) return 'handover';
@@ -156,8 +153,11 @@ function rootBefore({ runs, boot }: Suites): RootPlan {
   return runs.findLast((run: SuiteRun) => run.root && run.started)?.root ?? boot;
 }
 
+/** The root of the last suite that started, or if that ran to its end, of the next; else of one that did not end. */
 function findThere(suites: Suites): RootPlan | undefined {
   const { runs } = suites;
-  const cut = runs.findIndex((run) => run.started && !run.ended);
-  return rootFrom(suites, cut >= 0 ? cut : runs.findLastIndex((run) => run.started) + 1);
+  const last = runs.findLastIndex((run) => run.started);
+  const cut = runs[last]?.ended === false ? last : last + 1;
+  const unended = runs.findLastIndex((run) => run.started && !run.ended);
+  return rootFrom(suites, cut) ?? (unended >= 0 ? rootFrom(suites, unended) : undefined);
 }

@@ -49,8 +49,10 @@ export function arrangeSuites(
 ): Suites {
   const seen = seenSuites(lava, console);
   const names = inRunOrder(plannedSuites(ask, outline), seen);
-  const { boot, roots, rootOf } = ask ? askedRoots(ask) : impliedRoots(names, outline);
   const bySuite = Map.groupBy(lava?.cases ?? [], (c) => c.suite);
+  const { boot, roots, rootOf } = ask
+    ? askedRoots(ask, (suite) => bySuite.has(suite))
+    : impliedRoots(names, outline);
   const runs = names.map((name) => describeRun(name, rootOf(name), bySuite, console?.segments ?? []));
   settleEnds(runs, lava?.health === 'Complete');
   return { boot, roots, runs };
@@ -103,7 +105,7 @@ interface Roots {
   rootOf: (suite: string) => RootPlan | undefined;
 }
 
-function askedRoots(ask: Ask): Roots {
+function askedRoots(ask: Ask, hasCases: (suite: string) => boolean): Roots {
   const boot: RootPlan = {
     path: ask.bootPath,
     isBoot: true,
@@ -132,6 +134,8 @@ function askedRoots(ask: Ask): Roots {
     if (named) return named;
     if (ask.helpers.includes(suite) || ask.helpers.includes(name)) return undefined;
     if (only) return only;
+    // What nobody named and left no case is a helper too: it was not asked for, so it cannot be missing.
+    if (ask.roots.length > 0 && !hasCases(suite)) return undefined;
     const path = cleanPath(name.replaceAll('.', '_'));
     const own = isBootPath(path)
       ? boot
@@ -194,11 +198,14 @@ function phaseOf(name: string, segments: Segment[]): Segment[] {
   );
 }
 
-/** Where LAVA left no stage case, the console's ENDRUN or a later suite tells that a suite ran to its end. */
+/**
+ * Where LAVA left no stage case, its Complete, the console's ENDRUN or a later suite tells that a suite ran to its end.
+ * A stage that failed says that it did not, even in a Complete job: its shell died, and LAVA went on with the next.
+ */
 function settleEnds(runs: SuiteRun[], complete: boolean): void {
   const lastStarted = runs.findLastIndex((run) => run.started);
   runs.forEach((run, i) => {
-    if (!run.started) return;
-    if (complete || (run.stage === undefined && (run.endSeen || i < lastStarted))) run.ended = true;
+    if (!run.started || run.stage !== undefined) return;
+    if (complete || run.endSeen || i < lastStarted) run.ended = true;
   });
 }

@@ -195,6 +195,15 @@ describe('translate', () => {
     expect(withPlain.report).toEqual((await translate(options('boot-panic'))).report);
   });
 
+  it('takes any id of a build that KCIDB takes, and gives a job that never ran a time', async () => {
+    const { report } = await translate(options('canceled-waiting', { buildId: 'other:tree:main:1' }));
+
+    expect(KcidbReport.parse(report).tests?.[0]).toMatchObject({
+      build_id: 'other:tree:main:1',
+      start_time: '2026-11-21T17:00:03.416Z',
+    });
+  });
+
   it('reads a packed payload', async () => {
     const callback = await file('callback.json.gz', gzipSync(await readFile(capture('test-panic'))));
 

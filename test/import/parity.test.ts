@@ -130,7 +130,7 @@ describe.runIf(kernelciConfig !== undefined && referenceDir !== undefined)('afte
     config = await loadConfig(join(out, 'lava-bridge.yaml'));
     boards = await loadBoards({ shipped: join(ROOT, 'device-types'), own: config.device_types });
     plans = await loadPlans({ shipped: join(ROOT, 'plans'), own: config.plans });
-  });
+  }, 60_000);
 
   it.each(CASES)('%s is as KernelCI makes it, but for what our templates do better', (sample, parts) => {
     const request = makeRequest(parts);

@@ -172,6 +172,16 @@ describe('a report', () => {
     ]);
   });
 
+  it('says in its id that no rule of Maestro knows a kernel’s end', () => {
+    const lava = lavaJob('Incomplete', [login('fail'), jobError('Infrastructure')]);
+    const console = consoleOf([...BOOT, '[    2.000000] Bad mode in FIQ handler detected']);
+
+    const [issue] = sent(judged({ lava, console })).issues ?? [];
+
+    expect(issue?.id).toMatch(/^mylab:own-[0-9a-f]{40}$/);
+    expect(issue?.culprit).toEqual({ code: true, tool: false, harness: false });
+  });
+
   it('leaves the culprit out where nobody knows it', () => {
     const lava = lavaJob('Incomplete', [lavaCase('lava', 'kernel-messages'), login('fail'), jobError('Job')]);
 

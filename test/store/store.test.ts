@@ -156,7 +156,11 @@ describe('a callback', () => {
     const { job } = await store.receive(newJob(), []);
     await store.save(job, { job: { nextAt: now + 60_000 } });
 
-    await store.addCallback({ jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped') }, now, []);
+    await store.addCallback(
+      { jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped') },
+      now,
+      [],
+    );
 
     const [due] = await store.due('lava-a', now, 10);
     const [callback] = await store.callbacks(job.id);

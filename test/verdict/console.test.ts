@@ -103,6 +103,8 @@ describe('a crash', () => {
     'Oops: 0002 [#1] PREEMPT SMP NOPTI',
     'Oops - BUG: 0 [#1] SMP ARM',
     'Oops[#1]:',
+    'Oops [#1]',
+    'BUG kmalloc-64 (Not tainted): Poison overwritten',
     'Unable to handle kernel paging request at virtual address ffff800008000000',
     'CPU 0 Unable to handle kernel paging request at virtual address 00000000, epc == 80012345',
     'Internal error: Oops: 96000004 [#1] PREEMPT SMP',
@@ -153,6 +155,12 @@ describe('a crash', () => {
 
     expect(crashOf(log)).toBe('Kernel panic - not syncing: VFS');
     expect(consoleOf(log).segments[0]?.kernel).toBe(true);
+  });
+
+  it('stands behind a caller id where the kernel writes that and no time stamps', () => {
+    expect(crashOf(['Linux version 6.18.0', '[    T1] Kernel panic - not syncing: x'])).toBe(
+      'Kernel panic - not syncing: x',
+    );
   });
 
   it('is taken back where the time stamps begin only after it', () => {

@@ -37,6 +37,8 @@ describe('the issue of a harness', () => {
     ['a job’s paths', 'no space in /var/lib/lava/tmp/12/x', 'no space in /var/lib/lava/tmp/4711/yz'],
     ['an address', 'no answer of 52:54:00:12:34:56', 'no answer of 52:54:00:ab:cd:ef'],
     ['an id', 'commit 0123456789abcdef is gone', 'commit fedcba9876543210 is gone'],
+    ['a number in a word', 'outlet of pdu3 and ttyUSB0 lost', 'outlet of pdu11 and ttyUSB7 lost'],
+    ['a git version', 'no v6.18-12-g0123456789ab', 'no v6.17-3-gfedcba987654'],
     ['a number', 'Reading /dev/ttyUSB3 failed: -5', 'Reading /dev/ttyUSB11 failed: -110'],
   ])('is the same whatever %s is', (_what, a, b) => {
     expect(issueOf(a).signature).toBe(issueOf(b).signature);
@@ -131,6 +133,26 @@ describe('the issue of a kernel', () => {
     expect(verdict.rule).toBe(2);
     expect(verdict.issues).toHaveLength(1);
     expect(verdict.issues[0]).toMatchObject({ testPath: 'boot', culprit: { code: true } });
+  });
+});
+
+describe('the issue of a kernel that no rule knows', () => {
+  const unknown = '[    2.000000] Bad mode in FIQ handler detected, code 0x1';
+  const warning = [
+    '[    1.500000] ------------[ cut here ]------------',
+    '[    1.500000] WARNING: CPU: 0 PID: 1 at foo.c:12 bar+0x1/0x2',
+    '[    1.500000] ---[ end trace 0000000000000000 ]---',
+  ];
+
+  it('is told before a warning that the kernel had survived', () => {
+    const lava = lavaJob('Incomplete', [jobError('Infrastructure')]);
+
+    const { issues } = judged({ lava, console: consoleOf([...BOOT, ...warning, unknown]) });
+
+    expect(issues.map((issue) => issue.comment)).toEqual([
+      'Bad mode in FIQ handler detected, code <n>',
+      'WARNING at foo.c:12 bar+0x1/0x2',
+    ]);
   });
 });
 

@@ -35,12 +35,13 @@ const paths = (...args: Parameters<typeof leaves>): string[] => leaves(...args).
 
 describe('paths', () => {
   it('are cleaned segment by segment, dots included', () => {
-    const names = ['a.b/c', 'with space', 'ünïcode', 'ok_name-1', ''];
+    const names = ['a.b/c', 'with space', 'ünïcode', 'an 🙂', 'ok_name-1', ''];
 
     expect(paths(names.map((name) => lavaCase('0_smoke', name)))).toEqual([
       'smoke.a_b_c',
       'smoke.with_space',
       'smoke._n_code',
+      'smoke.an__',
       'smoke.ok_name-1',
       'smoke._',
     ]);
@@ -106,6 +107,22 @@ describe('paths', () => {
       const all = [boot, ...roots].flatMap((root) => [root, ...root.leaves]).map((test) => test.path);
       expect(new Set(all).size).toBe(all.length);
     }
+  });
+
+  it('are two where one suite is called as the root and one as the job: neither hides the other', () => {
+    const cases = [lavaCase('0_ltp', 'x', 'fail'), lavaCase('1_ltp-smoke', 'x')];
+    const lava = lavaJob('Complete', [login(), ...cases, jobPassed()], {
+      definition: definition(['ltp', 'ltp-smoke']),
+    });
+
+    const [root] = judged({ lava }, ask({ ltp: ['ltp', 'ltp-smoke'] }, { job: 'ltp-smoke' })).roots;
+
+    expect(root?.status).toBe('FAIL');
+    expect(root?.leaves.map((leaf) => [leaf.path.slice(0, 5), leaf.status])).toEqual([
+      ['ltp.x', 'FAIL'],
+      ['ltp.x', 'PASS'],
+    ]);
+    expect(new Set(root?.leaves.map((leaf) => leaf.path)).size).toBe(2);
   });
 
   it('share a root where two definitions have one name', () => {

@@ -63,6 +63,15 @@ describe('rule 1', () => {
     expect(verdict.node).toEqual({ result: 'incomplete', errorCode: code, errorMsg: 'because' });
   });
 
+  it('misses all tests of a job that was lost, whatever it had done by then', () => {
+    const cases = [login(), lavaCase('0_smoke', 'a'), stage('0_smoke'), stage('1_second', 'fail')];
+    const lava = lavaJob('Unknown', cases, { state: 'Running' });
+
+    const verdict = judged({ lava, ending: { kind: 'lost', reason: 'LAVA no longer knows it' } });
+
+    expect(statuses(verdict)).toEqual({ boot: 'MISS', smoke: 'MISS', second: 'MISS' });
+  });
+
   it('takes the error code that our record names', () => {
     const ending = { kind: 'rejected', reason: 'LAVA refused it', errorCode: 'submit_error' } as const;
 
@@ -192,8 +201,31 @@ describe('rule 3', () => {
     const verdict = judged({ lava, console: consoleOf(log) });
 
     expect(verdict.rule).toBe(8);
+    expect(verdict.reached).toBe('end');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS' });
     expect(verdict.issues).toEqual([]);
+  });
+
+  it('fails the test whose shell an oops killed, though LAVA went on and calls the job Complete', () => {
+    const cases = [login(), lavaCase('0_smoke', 'a'), stage('0_smoke', 'fail')];
+    const rest = [lavaCase('1_second', 'b'), stage('1_second'), jobPassed()];
+    const oops = '[   12.000000] Oops: 0002 [#1] SMP';
+
+    const verdict = judged({
+      lava: lavaJob('Complete', [...cases, ...rest]),
+      console: consoleOf([
+        ...BOOT,
+        ...SHELL,
+        started('0_smoke'),
+        oops,
+        started('1_second'),
+        ended('1_second'),
+      ]),
+    });
+
+    expect(verdict.rule).toBe(3);
+    expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'FAIL', second: 'PASS' });
+    expect(blamed(verdict)).toEqual(['smoke: kernel']);
   });
 
   it('gives what breaks in a helper to the test after it, or to the one before if there is none', () => {
@@ -278,6 +310,20 @@ describe('rule 4', () => {
 });
 
 describe('rule 5', () => {
+  it('knows an earlier boot attempt of a quiet kernel by the boot loader', () => {
+    const cases = [login('fail'), login(), lavaCase('0_smoke', 'a'), stage('0_smoke'), jobPassed()];
+    const quiet = ['Starting kernel ...', '[    9.0] Kernel panic - not syncing: no init'];
+    const again = ['U-Boot 2026.01', 'Starting kernel ...', '[    2.0] random: crng init done'];
+
+    const verdict = judged({
+      lava: lavaJob('Complete', cases, { definition: definition(['smoke']) }),
+      console: consoleOf([...quiet, ...again, ...SHELL, ...SMOKE_ENDED]),
+    });
+
+    expect(verdict.rule).toBe(5);
+    expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS' });
+  });
+
   const kernelMessages = (): LavaCase => lavaCase('lava', 'kernel-messages', 'fail');
 
   it('fails a boot with failed kernel messages though the login passed; the tests keep their own', () => {
@@ -400,6 +446,19 @@ describe('rule 6', () => {
 });
 
 describe('rule 7', () => {
+  it.each([
+    'EFI stub: Using DTB from configuration table',
+    'EFI stub: UEFI Secure Boot is enabled.',
+    'EFI stub: ERROR: Failed to relocate kernel',
+  ])('takes any line of the EFI stub for a kernel that was started: %s', (line) => {
+    const lava = lavaJob('Incomplete', [
+      login('fail'),
+      jobError('Job', 'auto-login-action timed out after 120 seconds'),
+    ]);
+
+    expect(judged({ lava, console: consoleOf(['GNU GRUB', line]) }).rule).toBe(7);
+  });
+
   const mute = ['U-Boot 2026.01', 'Starting kernel ...', ''];
   const lava = lavaJob('Incomplete', [
     login('fail'),
@@ -519,6 +578,39 @@ describe('rule 9', () => {
 });
 
 describe('rule 10', () => {
+  it('happened in the last test that started, not in one before that did not end either', () => {
+    const cases = [stage('0_smoke', 'fail'), lavaCase('1_second', 'b'), stage('1_second', 'fail')];
+
+    const verdict = judged({ lava: lavaJob('Incomplete', [login(), ...cases, jobError('LAVATimeout')]) });
+
+    expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'ERROR', second: 'ERROR' });
+    expect(blamed(verdict)).toEqual(['second: tool']);
+  });
+
+  it('happened in the only test that was asked for, whatever its definition is called', () => {
+    const cases = [login(), stage('0_odd', 'fail'), jobError('LAVATimeout')];
+    const lava = lavaJob('Incomplete', cases, { definition: definition(['odd']) });
+
+    expect(statuses(judged({ lava }, ask({ ltp: ['ltp'] })))).toEqual({ boot: 'PASS', ltp: 'ERROR' });
+  });
+
+  it('passes no test of which a definition never ran, whatever the others say', () => {
+    const cases = [
+      login(),
+      lavaCase('0_a', 'x'),
+      stage('0_a'),
+      stage('1_b', 'fail'),
+      jobError('LAVATimeout'),
+    ];
+    const lava = lavaJob('Incomplete', cases, { definition: definition(['a', 'b', 'more']) });
+
+    expect(statuses(judged({ lava }, ask({ one: ['a', 'more'], two: ['b'] })))).toEqual({
+      boot: 'PASS',
+      one: 'MISS',
+      two: 'ERROR',
+    });
+  });
+
   it.each(['Test', 'LAVATimeout', 'Job'])('errs the test that a %s error cut short', (type) => {
     const lava = lavaJob('Incomplete', [...smokeCases(), stage('1_second', 'fail'), jobError(type)]);
 
@@ -622,6 +714,18 @@ describe('rule 13', () => {
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'ERROR', ltp: 'ERROR' });
     expect(blamed(verdict)).toEqual(['second: tool', 'ltp: tool']);
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: 'Test' });
+  });
+
+  it('asks nothing of a suite that nobody asked for', () => {
+    const cases = [stage('0_net'), lavaCase('1_a', 'x'), stage('1_a'), lavaCase('2_b', 'y'), stage('2_b')];
+    const lava = lavaJob('Complete', [login(), ...cases, jobPassed()], {
+      definition: definition(['net', 'a', 'b']),
+    });
+
+    const verdict = judged({ lava }, ask({ a: ['a'], b: ['b'] }));
+
+    expect(verdict.rule).toBe(14);
+    expect(statuses(verdict)).toEqual({ boot: 'PASS', a: 'PASS', b: 'PASS' });
   });
 
   it('asks no case of the boot test or of a helper', () => {

@@ -4,7 +4,7 @@ import { errorText, TemporaryError } from '../../base/errors.ts';
 import { SECOND } from '../../base/time.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
-import { callNext, lineOf } from '../line.ts';
+import { lineOf, passOn } from '../line.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
 import { wantedBy, whyDrained, whyNoRoom } from '../room.ts';
@@ -24,8 +24,8 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     await ctx.store.holdBack(line, until, reason, job.id);
     return { kind: 'wait', until, reason };
   }
-  const isFirst = (await ctx.store.firstOf(line)) === job.id;
-  await callNext(job, ctx);
+  const isFirst = (await ctx.store.firstOf(line))?.id === job.id;
+  await passOn(job, ctx);
   if (isFirst) return { kind: 'done' };
   return { kind: 'wait', until, reason: `more urgent jobs wait for ${job.board} in ${job.lab}` };
 }

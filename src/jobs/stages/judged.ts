@@ -24,7 +24,8 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const request = requestOf(job);
   const reporter = await reporterOf(job, attempt, ctx);
   if (reporter.kind === 'wait') {
-    return { kind: 'wait', until: reporter.until, reason: 'LAVA told Maestro itself; if it does not take that, we report' }; // prettier-ignore
+    const reason = 'LAVA told Maestro itself; if it does not take that, we report';
+    return { kind: 'wait', until: reporter.until, reason };
   }
   const isOurs = reporter.kind === 'ours';
   const trial = await judgeJob(job, attempt, endingOf(job), ctx);

@@ -17,7 +17,10 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
   const attempts = await ctx.store.attempts(job.id);
   const reason = await whyNotAgain(job, attempts, ctx);
-  if (reason !== undefined) return { kind: 'wait', until: ctx.now() + LOOK_AGAIN, reason };
+  if (reason !== undefined) {
+    const pause = Math.min(LOOK_AGAIN, labOf(ctx, job.lab).config.retries.pause);
+    return { kind: 'wait', until: ctx.now() + pause, reason };
+  }
   const n = attempts.length + 1;
   const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
   try {

@@ -1,0 +1,2 @@
+// Ports for what chaos starts.
+export { freePort } from '../../src/demo/world.ts';

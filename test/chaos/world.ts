@@ -1,0 +1,200 @@
+// The world of a chaos run: a real LAVA with played boards, the simulated Maestro and KCIDB, the real daemon as a process,
+// and proxies between it and LAVA.
+import { appendFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { stringify } from 'yaml';
+import { rfc3339, SECOND } from '../../src/base/time.ts';
+import { freePort } from './ports.ts';
+import { validateReport } from '../../src/kcidb/schema.ts';
+import type { KcidbObject } from '../../src/sim/kcidb/database.ts';
+import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
+import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
+import { createBridge, type Bridge } from './bridge.ts';
+import type { End, EndNode, Wanted } from './check.ts';
+import { createDisk, type Disk } from './disk.ts';
+import { definitionOf, type Kind } from './kinds.ts';
+import type { Lab } from './lab.ts';
+import { startProxy, type Proxy } from './proxy.ts';
+
+export const RUNTIME = 'lava-chaos';
+const SITE = fileURLToPath(new URL('site/', import.meta.url));
+
+export interface WorldOptions {
+  lab: Lab;
+  /** Made anew: configuration, state and log of the daemon. */
+  folder: string;
+  seed: number;
+  report: 'close' | 'hierarchy';
+  /** Merged into the lab's `lava` settings. */
+  lava?: Record<string, unknown>;
+  /** More labs, by the URL that LAVA is to call back. */
+  labs?: (callbackUrl: string) => Record<string, unknown>[];
+}
+
+export interface World {
+  lab: Lab;
+  maestro: MaestroSimulator;
+  kcidb: KcidbSimulator;
+  /** Between LAVA and the daemon's callbacks. */
+  callbacks: Proxy;
+  /** Between the daemon and LAVA's XML-RPC. */
+  rpc: Proxy;
+  /** How many XML-RPC requests were made, by method; for a multicall, by that of its first call. */
+  calls: ReadonlyMap<string, number>;
+  bridge: Bridge;
+  disk: Disk;
+  requests: Wanted[];
+  /** Publishes a request whose job runs for so many seconds; gives its node's id. */
+  publish: (kind: Kind, seconds: number, runtime?: string) => string;
+  /** When KCIDB first accepted a report of a node (ms). */
+  acceptedAt: ReadonlyMap<string, number>;
+  /** How many requests have their report in KCIDB and their node done. */
+  done: () => number;
+  /** How many jobs the daemon says are open; undefined if it does not answer. */
+  open: () => Promise<number | undefined>;
+  end: () => Promise<End>;
+  /** Writes a line to the run's log. */
+  note: (text: string) => Promise<void>;
+  /** Ends all but the lab; first copies the daemon's state off its disk, if somebody is to look into it. */
+  close: (save: boolean) => Promise<void>;
+}
+
+/** Starts all of it; the daemon last. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { lab, folder, seed, report } = options;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const acceptedAt = new Map<string, number>();
+  const sentTests: KcidbObject[] = [];
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const callbacks = await startProxy(url);
+  const rpc = await startProxy(lab.url);
+  const moreLabs = options.labs?.(callbacks.url) ?? [];
+  const runtimes = [RUNTIME, ...moreLabs.map((more) => String(more['name']))];
+  const maestro = await startMaestroSimulator({ seed, runtimes });
+  const kcidb = await startKcidbSimulator({ seed: seed + 1, validate: accept });
+  const calls = new Map<string, number>();
+  rpc.watch = (body) => {
+    const methods = [...body.matchAll(/scheduler\.[\w.]+|results\.\w+|system\.(?!multicall)\w+/g)];
+    const method = methods[0]?.[0] ?? 'unknown';
+    calls.set(method, (calls.get(method) ?? 0) + 1);
+  };
+  // Job names begin with it: those of other runs are told apart.
+  const instance = `chaos-${Date.now().toString(36)}`;
+  const configFile = `${folder}/lava-bridge.yaml`;
+  await writeFile(configFile, stringify(configOf()), { mode: 0o600 });
+  const bridge = createBridge(configFile, `${folder}/daemon.log`);
+  const disk = await createDisk(`${folder}/state`, bridge.pid);
+  const requests: Wanted[] = [];
+  const build = maestro.addBuild({ arch: 'x86_64' });
+
+  /** KCIDB's ingester asks this of each report as it comes. */
+  function accept(body: unknown): string[] {
+    const problems = validateReport(body).rejected.map(({ list, index }) => `${list}.${index}`);
+    const { tests } = Report.parse(body);
+    sentTests.push(...tests);
+    for (const test of tests) {
+      const nodeId = /node_id=(\w+)/.exec(JSON.stringify(test['misc']))?.[1] ?? '';
+      if (!acceptedAt.has(nodeId)) acceptedAt.set(nodeId, Date.now());
+    }
+    return problems;
+  }
+
+  function configOf(): Record<string, unknown> {
+    return {
+      instance,
+      maestro: {
+        url: maestro.url,
+        token: maestro.token,
+        poll_interval: '1s',
+        reconcile_interval: '20s',
+        timeout: '5s',
+      },
+      labs: [
+        {
+          name: RUNTIME,
+          origin: 'chaos',
+          lava: {
+            url: rpc.url,
+            user: lab.user,
+            token: lab.token,
+            events: lab.eventsUrl,
+            poll_interval: '10s',
+            timeout: '15s',
+            ...options.lava,
+          },
+          callback: { token_name: lab.callback.name, token: lab.callback.token, url: callbacks.url },
+          retries: { infrastructure: 1, pause: '2s' },
+        },
+        ...moreLabs,
+      ],
+      kcidb: { url: kcidb.url, token: kcidb.token, timeout: '5s' },
+      report: { maestro: report },
+      http: { listen: `127.0.0.1:${port}`, public_url: url },
+      store: { sqlite: 'state/lava-bridge.db' },
+      fetch: { allow_private: true, timeout: '5s' },
+      device_types: `${SITE}device-types`,
+      job_templates: `${SITE}job-templates`,
+    };
+  }
+
+  function below(id: string): EndNode[] {
+    return maestro.database.children(id).flatMap((node) => [node, ...below(node.id)]);
+  }
+
+  bridge.start();
+  return {
+    lab,
+    maestro,
+    kcidb,
+    callbacks,
+    rpc,
+    calls,
+    bridge,
+    disk,
+    requests,
+    acceptedAt,
+    publish(kind, seconds, runtime = RUNTIME) {
+      const spec = { build: build.id, name: kind.name, runtime, platform: 'fake-board' };
+      const { id } = maestro.addPullLabsJob(spec, definitionOf(kind, seconds, `${maestro.url}/files`));
+      requests.push({ nodeId: id, kind });
+      return id;
+    },
+    done: () =>
+      requests.filter(
+        ({ nodeId }) => acceptedAt.has(nodeId) && maestro.database.get(nodeId)?.state === 'done',
+      ).length,
+    open: () => askOpen(url),
+    end: async () => ({
+      lavaJobs: await lab.jobs(`[${instance}] `),
+      node: (id) => maestro.database.get(id),
+      below,
+      tests: kcidb.objects('tests'),
+      sentTests,
+      hierarchy: report === 'hierarchy',
+    }),
+    note: (text) => appendFile(`${folder}/chaos.log`, `${rfc3339(Date.now())} ${text}\n`),
+    close: async (save) => {
+      await bridge.end();
+      await Promise.all([callbacks.stop(), rpc.stop(), maestro.stop(), kcidb.stop()]);
+      if (save) await cp(`${folder}/state`, `${folder}/state-at-end`, { recursive: true });
+      await disk.remove();
+    },
+  };
+}
+
+const Report = z.looseObject({ tests: z.array(z.record(z.string(), z.unknown())).default([]) });
+
+const Labs = z.object({ labs: z.array(z.object({ jobs: z.record(z.string(), z.number()) })) });
+
+async function askOpen(url: string): Promise<number | undefined> {
+  try {
+    const answer = await fetch(`${url}/api/v1/labs`, { signal: AbortSignal.timeout(5 * SECOND) });
+    const { labs } = Labs.parse(await answer.json());
+    return labs.flatMap(({ jobs }) => Object.values(jobs)).reduce((sum, n) => sum + n, 0);
+  } catch {
+    return undefined; // it is away, or just starting
+  }
+}

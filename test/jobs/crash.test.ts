@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { mortalWorld } from '../support/mortal-world.ts';
+import { testWorld, type TestWorld } from '../support/world.ts';
+
+/** Worlds at the same time. */
+const AT_ONCE = 8;
+const CONFIG = { report: { maestro: 'hierarchy' } };
+
+/** All that others see of a job in the end. */
+async function endOf(world: TestWorld, nodeId: string): Promise<unknown> {
+  const job = await world.ended(nodeId);
+  const plain = (value: unknown): string => JSON.stringify(value).replaceAll(nodeId, 'NODE');
+  const { state, result, data } = world.maestro.database.get(nodeId) ?? {};
+  const children = (id: string): unknown[] =>
+    world.maestro.database
+      .children(id)
+      .flatMap((node) => [[node.path.slice(2).join('/'), node.result], ...children(node.id)]);
+  return {
+    job: [job.stage, job.ending, job.verdict],
+    lavaJobs: world.lava.jobs().map(({ state, health }) => [state, health]),
+    node: [state, result, data?.['job_id'], data?.['error_code'], world.transitions(nodeId)],
+    children: children(nodeId),
+    kcidb: (['tests', 'issues', 'incidents'] as const).map((list) =>
+      world.kcidb
+        .objects(list)
+        .map((object) => plain([object['id'], object['path'], object['status']]))
+        .sort(),
+    ),
+    open: (await world.deliveries(nodeId)).filter((d) => d.state !== 'done'),
+  };
+}
+
+async function undisturbed(scenario: string): Promise<unknown> {
+  const world = await testWorld({ config: CONFIG });
+  world.fly();
+  const end = await endOf(world, world.publish({ scenario, name: 'smoke' }));
+  await world.stop();
+  return end;
+}
+
+/** The end after a death at the n-th write; undefined if the job needs fewer. */
+async function disturbed(scenario: string, at: number, isStored: boolean): Promise<unknown> {
+  const { world, reborn } = await mortalWorld({ at, isStored }, { config: CONFIG });
+  world.fly();
+  const nodeId = world.publish({ scenario, name: 'smoke' });
+  const last = await Promise.race([reborn, world.ended(nodeId).then(() => undefined)]);
+  const end = last === undefined ? undefined : { last, end: await endOf(world, nodeId) };
+  await world.stop();
+  return end;
+}
+
+describe('a crash between any two stored steps', () => {
+  for (const scenario of ['test-panic', 'infrastructure-once']) {
+    for (const isStored of [false, true]) {
+      it(
+        `comes to the same end (${scenario}, the last write is ${isStored ? 'stored' : 'lost'})`,
+        { timeout: 240_000 },
+        async () => {
+          const wanted = await undisturbed(scenario);
+          const deaths = new Set<string>();
+          for (let first = 1; ; first += AT_ONCE) {
+            const found = await Promise.all(
+              Array.from({ length: AT_ONCE }, async (_, i) => {
+                const end = await disturbed(scenario, first + i, isStored);
+                return end === undefined
+                  ? undefined
+                  : { at: first + i, ...(end as { last: string; end: unknown }) };
+              }),
+            );
+            for (const one of found) {
+              if (one === undefined) continue;
+              deaths.add(one.last);
+              expect(one.end, `death at write ${one.at}, ${one.last}`).toEqual(wanted);
+            }
+            if (found.includes(undefined)) break;
+          }
+          expect([...deaths].sort()).toEqual(
+            expect.arrayContaining(['addCallback', 'receive', 'record', 'save', 'saveDelivery']),
+          );
+        },
+      );
+    }
+  }
+});

@@ -1,0 +1,226 @@
+// A world for tests: simulators and the real daemon in this process, with a clock that can be moved on, and the log kept.
+// What a test has started is stopped when it ends.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { createLogger } from '../../src/base/logger.ts';
+import { sleep } from '../../src/base/time.ts';
+import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
+import type { AttemptRecord, DeliveryRecord, JobRecord } from '../../src/store/index.ts';
+
+export const LAB = DEMO_LAB;
+export const X86 = 'qemu-x86_64';
+export const ARM64 = 'qemu-arm64';
+
+export interface TestWorld extends World {
+  folder: string;
+  /** What the daemon logged, a JSON object a line. */
+  log: string[];
+  /** Moves the daemon's clock on, and lets it see what is due now. */
+  jump: (ms: number) => void;
+  /** Lets the daemon's clock run so many times faster until the test ends. */
+  fly: (times?: number) => void;
+  /** Publishes a job in Maestro; gives the node's id. */
+  publish: (spec?: JobSpec) => string;
+  job: (nodeId: string) => Promise<JobRecord | undefined>;
+  /** Waits until the job is at that stage, or past it. */
+  at: (nodeId: string, stage: string) => Promise<JobRecord>;
+  /** Waits until nothing is left to do for the job. */
+  ended: (nodeId: string) => Promise<JobRecord>;
+  /** Waits for a reason that the job shows. */
+  waits: (nodeId: string, reason: RegExp) => Promise<JobRecord>;
+  attempts: (nodeId: string) => Promise<AttemptRecord[]>;
+  deliveries: (nodeId: string) => Promise<DeliveryRecord[]>;
+  timeline: (nodeId: string) => Promise<string[]>;
+  /** The daemon's HTTP, as whoever calls it sees it. */
+  http: (path: string, init?: RequestInit) => Promise<{ status: number; text: string; json: unknown }>;
+  /** How the daemon's calls to Maestro's node changed its state: `running→done`. */
+  transitions: (nodeId: string) => string[];
+}
+
+export interface JobSpec {
+  name?: string;
+  scenario?: string;
+  board?: string;
+  lab?: string;
+  retryCounter?: number;
+  /** Of the build; `high` in Maestro. */
+  priority?: string;
+}
+
+type Options = Partial<Omit<Parameters<typeof startWorld>[0], 'log' | 'now'>>;
+
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** Something to be done when the test ends, before what was started earlier is stopped. */
+export function atEnd(cleanUp: () => Promise<void>): void {
+  cleanUps.push(cleanUp);
+}
+
+export async function testWorld(options: Options = {}): Promise<TestWorld> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'lava-bridge-test-')));
+  atEnd(() => rm(folder, { recursive: true, force: true }));
+  const log: string[] = [];
+  let offset = 0;
+  const world = await startWorld({
+    poll: '200ms',
+    ...options,
+    folder,
+    log: createLogger('debug', { write: (line) => log.push(line) }),
+    now: () => Date.now() + offset,
+  });
+  let stopped: Promise<void> | undefined;
+  const { stop } = world;
+  world.stop = () => (stopped ??= stop());
+  atEnd(() => world.stop());
+
+  function jump(ms: number): void {
+    offset += ms;
+    const { context } = world.daemon;
+    for (const lab of context.labs.keys()) context.wake(lab);
+    context.wakeOutbox();
+  }
+
+  const job = (nodeId: string): Promise<JobRecord | undefined> => findJob(world, nodeId);
+  const idOf = async (nodeId: string): Promise<string> => (await job(nodeId))?.id ?? '';
+  const { store } = world.daemon.context;
+  const test: TestWorld = Object.assign(world, {
+    folder,
+    log,
+    jump,
+    fly(times = 20) {
+      const timer = setInterval(() => jump(50 * times), 50);
+      atEnd(async () => clearInterval(timer));
+    },
+    publish: (spec = {}) => publishJob(world, spec),
+    job,
+    at: (nodeId, stage) =>
+      until(`${nodeId} is ${stage}`, async () => {
+        const found = await job(nodeId);
+        return found !== undefined && ORDER.indexOf(found.stage) >= ORDER.indexOf(stage) ? found : undefined;
+      }),
+    ended: (nodeId) =>
+      until(`${nodeId} has ended`, async () => {
+        const found = await job(nodeId);
+        return found?.done === 1 ? found : undefined;
+      }),
+    waits: (nodeId, reason) =>
+      until(`${nodeId} waits: ${reason.source}`, async () => {
+        const found = await job(nodeId);
+        return reason.test(found?.reason ?? '') ? found : undefined;
+      }),
+    attempts: async (nodeId) => current().attempts(await idOf(nodeId)),
+    deliveries: async (nodeId) => current().deliveries(await idOf(nodeId)),
+    timeline: async (nodeId) => (await current().timeline(await idOf(nodeId))).map(({ text }) => text),
+    async http(path, init) {
+      const answer = await fetch(`${world.url}${path}`, init);
+      const text = await answer.text();
+      return { status: answer.status, text, json: parsed(text) };
+    },
+    transitions: (nodeId) =>
+      world.maestro.database.events
+        .filter(({ data }) => data['id'] === nodeId && data['op'] === 'updated')
+        .map(({ data }) => `${String(data['previous_state'])}→${String(data['state'])}`)
+        .filter((text) => new Set(text.split('→')).size === 2),
+  } satisfies Omit<TestWorld, keyof World>);
+  return test;
+
+  function current(): typeof store {
+    return world.daemon.context.store;
+  }
+}
+
+const ORDER = [
+  'received',
+  'admitted',
+  'claimed',
+  'rendered',
+  'submitted',
+  'running',
+  'finished',
+  'judged',
+  'reported',
+];
+
+async function findJob(world: World, nodeId: string): Promise<JobRecord | undefined> {
+  const [found] = await world.daemon.context.store.jobs({ nodeId, limit: 1 });
+  return found;
+}
+
+/** The definition of a PULL_LABS job. */
+export function definition(
+  world: World,
+  { scenario = 'pass', board = X86, name = 'smoke' }: JobSpec,
+): { artifacts: Record<string, string> } & Record<string, unknown> {
+  const arch = board === ARM64 ? 'arm64' : 'x86_64';
+  const files = `${world.maestro.url}/files/scenario/${scenario}/${name}`;
+  return {
+    artifacts: {
+      kernel: `${files}/${arch === 'arm64' ? 'Image' : 'bzImage'}`,
+      ramdisk: `${files}/rootfs.cpio.gz`,
+    },
+    tests: [
+      {
+        id: 'shell',
+        type: 'shell',
+        depends: [],
+        timeout_s: 300,
+        'pre-commands': [],
+        'post-commands': ['lava-test-case kernel-version --shell uname -r'],
+      },
+    ],
+    environment: { platform: board, arch },
+  };
+}
+
+let published = 0;
+
+function publishJob(world: World, spec: JobSpec): string {
+  const named = { ...spec, name: spec.name ?? `smoke-${++published}` };
+  const wanted = definition(world, named);
+  const board = spec.board ?? X86;
+  const build = world.maestro.addBuild({
+    arch: board === ARM64 ? 'arm64' : 'x86_64',
+    artifacts: { ...wanted.artifacts },
+    ...(spec.priority === undefined ? {} : { data: { tree_priority: spec.priority } }),
+  });
+  const node = world.maestro.addPullLabsJob(
+    {
+      build: build.id,
+      name: named.name,
+      runtime: spec.lab ?? LAB,
+      platform: board,
+      ...(spec.retryCounter === undefined ? {} : { retryCounter: spec.retryCounter }),
+      ...(spec.priority === undefined ? {} : { data: { tree_priority: spec.priority } }),
+    },
+    wanted,
+  );
+  return node.id;
+}
+
+/** Looks until there is something, and fails with the words if there is nothing within the time (ms). */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  limit = 15_000,
+): Promise<T> {
+  const end = Date.now() + limit;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
+    await sleep(15);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
