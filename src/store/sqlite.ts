@@ -34,10 +34,12 @@ function adapt(database: DatabaseSync): SqliteDatabase {
       const known = prepared.get(text);
       if (known) return known;
       const statement = database.prepare(text);
+      const run = (parameters: readonly unknown[]) => statement.run(...parameters.map(bindable));
       const made = {
         reader: statement.columns().length > 0,
         all: (parameters: readonly unknown[]) => statement.all(...parameters.map(bindable)),
-        run: (parameters: readonly unknown[]) => statement.run(...parameters.map(bindable)),
+        // On a full disk SQLite has rolled back by itself; a refused rollback would be told in place of the cause.
+        run: text === 'rollback' ? () => (database.isTransaction ? run([]) : NOTHING_DONE) : run,
         iterate: (parameters: readonly unknown[]) => statement.iterate(...parameters.map(bindable)),
       };
       if (prepared.size < MAX_PREPARED) prepared.set(text, made);
@@ -46,6 +48,7 @@ function adapt(database: DatabaseSync): SqliteDatabase {
   };
 }
 
+const NOTHING_DONE = { changes: 0, lastInsertRowid: 0 };
 const MAX_PREPARED = 500;
 
 function bindable(value: unknown): SQLInputValue {
