@@ -46,7 +46,7 @@ export function createLane<T>(options: Options<T>): Lane {
       const timer = setTimeout(resolve, ms);
       ring = () => {
         clearTimeout(timer);
-        resolve();
+        setImmediate(resolve); // whatever rings how often: timers and sockets get their turn
       };
       if (rung || signal.aborted) ring();
     });

@@ -96,6 +96,8 @@ export interface JobStore {
   record(jobId: string, change: Omit<Change, 'job'> & { job?: Pick<JobChange, 'nodeSeenAt'> }): Promise<void>;
   /** Makes a job due at `at` (ms; now if it is not there); a stage that is under way will not put it off again. */
   wake(id: string, at?: number): Promise<void>;
+  /** Makes a job due now if it is put off; one whose stage is under way stays as it is. */
+  hurry(id: string): Promise<void>;
   /** Makes all waiting jobs of a lab in a stage due now. */
   wakeStage(lab: string, stage: string): Promise<void>;
   /** Makes all jobs of a lab due now whose last step failed: what it failed on is back. */

@@ -92,6 +92,18 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .execute();
       }),
 
+    hurry: (id) =>
+      write(async (tx) => {
+        const at = now();
+        await tx
+          .updateTable('jobs')
+          .set({ nextAt: at })
+          .where('id', '=', id)
+          .where('done', '=', 0)
+          .where('nextAt', '>', at)
+          .execute();
+      }),
+
     wakeStage: (lab, stage) => write((tx) => wakeWaiting(tx, lab, now(), { stage })),
     wakeFailed: (lab) => write((tx) => wakeWaiting(tx, lab, now(), { failed: true })),
 

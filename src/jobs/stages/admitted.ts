@@ -4,7 +4,7 @@ import { errorText, TemporaryError } from '../../base/errors.ts';
 import { SECOND } from '../../base/time.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
-import { callNext, lineOf } from '../line.ts';
+import { lineOf } from '../line.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
 import { whyDrained, whyNoRoom } from '../room.ts';
@@ -24,9 +24,11 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     await ctx.store.holdBack(line, until, reason, job.id);
     return { kind: 'wait', until, reason };
   }
-  const isFirst = (await ctx.store.firstOf(line)) === job.id;
-  await callNext(job, ctx);
-  if (isFirst) return { kind: 'done' };
+  const first = await ctx.store.firstOf(line);
+  const next = first === job.id ? await ctx.store.firstOf(line, job.id) : first;
+  // There is room: whoever is to look now does so, but is not disturbed if he does already.
+  if (next !== undefined) await ctx.store.hurry(next);
+  if (first === job.id) return { kind: 'done' };
   return { kind: 'wait', until, reason: `more urgent jobs wait for ${job.board} in ${job.lab}` };
 }
 
