@@ -46,7 +46,7 @@ export function createLane<T>(options: Options<T>): Lane {
       const timer = setTimeout(resolve, ms);
       ring = () => {
         clearTimeout(timer);
-        resolve();
+        setImmediate(resolve); // whatever rings how often: timers and sockets get their turn
       };
       // Not at once: the store answers without letting go of the process, and a lane that always finds something due
       // would keep it from everybody else.

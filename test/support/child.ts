@@ -1,0 +1,55 @@
+// The daemon as a process of its own, started as a user would, so that it can be killed for real.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { atEnd, testWorld, until, type TestWorld } from './world.ts';
+
+export interface ChildDaemon {
+  /** Starts the daemon; fulfilled when it answers. */
+  start: () => Promise<void>;
+  /** Sends a signal; fulfilled with the exit code (null for one that was killed) when the process has ended. */
+  end: (signal: NodeJS.Signals) => Promise<number | null>;
+  signal: (signal: NodeJS.Signals) => void;
+  /** What it wrote on standard output and standard error. */
+  output: () => string;
+}
+
+/** A world whose daemon is not in this process; it is not started yet. */
+export async function childWorld(
+  options: Parameters<typeof testWorld>[0] = {},
+): Promise<{ world: TestWorld; daemon: ChildDaemon }> {
+  const world = await testWorld(options);
+  await world.daemon.stop();
+  world.daemon.stop = async () => undefined;
+
+  let child: ChildProcess | undefined;
+  let exited: Promise<unknown> = Promise.resolve();
+  let output = '';
+  const daemon: ChildDaemon = {
+    async start() {
+      child = spawn(process.execPath, ['src/cli/main.ts', 'run', '--config', world.configFile], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      exited = once(child, 'exit');
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      }
+      await until('the daemon answers', () =>
+        world.http('/healthz').then(
+          ({ status }) => (status === 200 ? true : undefined),
+          () => undefined,
+        ),
+      );
+    },
+    async end(signal) {
+      child?.kill(signal);
+      await exited;
+      return child?.exitCode ?? null;
+    },
+    signal: (signal) => void child?.kill(signal),
+    output: () => output,
+  };
+  atEnd(async () => {
+    await daemon.end('SIGKILL');
+  });
+  return { world, daemon };
+}
