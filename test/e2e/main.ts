@@ -1,5 +1,5 @@
 // `npm run e2e`: the real daemon against a real LAVA, with real kernels under QEMU. A line for each job and command, then
-// what the bridge added to each job's time, then the count. Exit code 1 if anything came out other than it must.
+// what the bridge added to each job's time, then the count. Exit code 1 if anything came out other than it must. With --keep the daemon's folder stays.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ async function main(): Promise<boolean> {
   }
   for (const line of tellFigures(world, course.delays)) print(line);
   const isGood = counts.failed === 0;
-  if (isGood) await rm(folder, { recursive: true });
+  if (isGood && !process.argv.includes('--keep')) await rm(folder, { recursive: true });
   else print(`Configuration, state and log of the daemon: ${folder}`);
   print(`e2e: ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
   print(`${counts.passed} passed, ${counts.failed} failed`);

@@ -206,7 +206,7 @@ function publishJob(world: World, spec: JobSpec): string {
 export async function until<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  limit = 15_000,
+  limit = 60_000,
 ): Promise<T> {
   const end = Date.now() + limit;
   for (;;) {
