@@ -107,7 +107,7 @@ function rowsOf(world: World, plan: Plan, course: Course, end: End): Row[] {
     ['strikes that failed', problems.join('; ') || 'none'],
     ['callbacks', counted(world.callbacks.counts)],
     ['LAVA jobs', `${end.lavaJobs.length} (wanted ${wanted}, ${retries} of them retries)`],
-    ['reports to KCIDB', `${world.kcidb.submissions.size} submissions`],
+    ['reports in KCIDB', `${world.acceptedAt.size} (sent ${world.reportsTaken()} times)`],
     ['XML-RPC requests per job', `${perJob(rough)} in chaos, ${perJob(quiet)} in calm`],
     ['Finished → accepted, chaos', times(rough)],
     ['Finished → accepted, calm', times(quiet)],

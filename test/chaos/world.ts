@@ -49,6 +49,8 @@ export interface World {
   publish: (kind: Kind, seconds: number, runtime?: string) => string;
   /** When KCIDB first accepted a report of a node (ms). */
   acceptedAt: ReadonlyMap<string, number>;
+  /** How many reports KCIDB took, resent ones again. */
+  reportsTaken: () => number;
   /** How many requests have their report in KCIDB and their node done. */
   done: () => number;
   /** How many jobs the daemon says are open; undefined if it does not answer. */
@@ -67,6 +69,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const acceptedAt = new Map<string, number>();
   const sentTests: KcidbObject[] = [];
+  let reportsTaken = 0;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const callbacks = await startProxy(url);
@@ -94,6 +97,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   function accept(body: unknown): string[] {
     const problems = validateReport(body).rejected.map(({ list, index }) => `${list}.${index}`);
     const { tests } = Report.parse(body);
+    reportsTaken += 1;
     sentTests.push(...tests);
     for (const test of tests) {
       const nodeId = /node_id=(\w+)/.exec(JSON.stringify(test['misc']))?.[1] ?? '';
@@ -162,6 +166,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       requests.push({ nodeId: id, kind });
       return id;
     },
+    reportsTaken: () => reportsTaken,
     done: () =>
       requests.filter(
         ({ nodeId }) => acceptedAt.has(nodeId) && maestro.database.get(nodeId)?.state === 'done',
