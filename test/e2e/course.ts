@@ -49,7 +49,7 @@ export async function runCourse(course: Course): Promise<void> {
   await attempt(course, 'commands', () => commands(course));
 }
 
-async function attempt(course: Course, what: string, work: () => Promise<void>): Promise<void> {
+async function attempt(course: Course, what: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -140,6 +140,7 @@ async function drain(course: Course): Promise<void> {
       /being moved/.test(job.reason ?? ''),
     );
   }
+  await command(course, ['jobs', 'retry', idOf(goesOn)], /the stage that waits/);
   world.maestro.database.change(ends, { state: 'done', result: 'incomplete' }, false);
   await command(course, ['resume', RUNTIME, DRAINED.board], /takes jobs again/);
 
@@ -164,13 +165,19 @@ async function restricted(course: Course): Promise<void> {
   await followToEnd(course, RESTRICTED, node, { waited: true });
 }
 
+/** The request of a file: rendered, checked by the lab itself, and run. */
 async function submit(course: Course): Promise<void> {
   const { bridge } = course.world;
-  const node = randomBytes(12).toString('hex');
+  const folder = dirname(bridge.configFile);
+  const [request, definition] = [join(folder, 'request.json'), join(folder, 'definition.yaml')];
   const asked = { name: 'by-hand', board: 'qemu-x86_64', tests: { login: 'boot' } } as const;
-  const file = join(dirname(bridge.configFile), 'request.json');
-  await writeFile(file, JSON.stringify(byHand(course.world, node, asked)));
-  await command(course, ['submit', '--wait', '--request', file], /: pass; boot PASS/, JOB_LIMIT);
+  await writeFile(request, JSON.stringify(byHand(course.world, randomBytes(12).toString('hex'), asked)));
+  await writeFile(
+    definition,
+    await command(course, ['render', '--request', request], /^job_name: .*by-hand/),
+  );
+  await command(course, ['validate', definition], /definition\.yaml/);
+  await command(course, ['submit', '--wait', '--request', request], /: pass; boot PASS/, JOB_LIMIT);
 }
 
 /** The commands that only look, when there is something to see. */
@@ -184,9 +191,11 @@ async function commands(course: Course): Promise<void> {
   await command(course, ['jobs', 'log', id], /Linux version \d/);
   await command(course, ['labs'], new RegExp(`${RUNTIME} +up`));
   await command(course, ['boards'], /qemu-arm64 +qemu-arm64 +qemu +1/);
+  await command(course, ['import', 'lava', '--lab', RUNTIME], /qemu-arm64/);
 }
 
-async function command(course: Course, args: string[], shows: RegExp, limitMs?: number): Promise<void> {
+/** Runs a command that must succeed; returns what it printed. */
+async function command(course: Course, args: string[], shows: RegExp, limitMs?: number): Promise<string> {
   const { code, stdout, stderr } = await course.world.bridge.command(args, limitMs);
   const text = `${stdout}${stderr}`.trim();
   const faults = [
@@ -194,6 +203,7 @@ async function command(course: Course, args: string[], shows: RegExp, limitMs?: 
     ...(shows.test(stdout) ? [] : [`its output does not match ${shows}`]),
   ];
   course.tell(`lava-bridge ${args.slice(0, 2).join(' ')}`, faults.length === 0 ? [] : [...faults, text]);
+  return stdout;
 }
 
 function idOf(node: string): string {
@@ -207,10 +217,9 @@ function jobWhen(
   limitMs: number,
   is: (job: Job) => boolean,
 ): Promise<Job> {
-  let last: Job | undefined;
   return until(`${idOf(node)} ${what}`, limitMs, async () => {
-    last = await bridge.job(idOf(node));
-    return last && is(last) ? last : undefined;
+    const job = await bridge.job(idOf(node));
+    return job && is(job) ? job : undefined;
   });
 }
 

@@ -40,6 +40,7 @@ function seconds(from: number | undefined, to: number | undefined): number | und
 /** The figures as lines of text. */
 export function tellFigures(world: World, all: readonly Delays[]): string[] {
   const jobs = all.filter(({ lavaId }) => lavaId !== undefined);
+  if (jobs.length === 0) return [];
   const shown = (value: number | undefined): string =>
     (value === undefined ? '-' : value.toFixed(2)).padStart(8);
   const row = (name: string, id: string, a: number | undefined, b: number | undefined): string =>

@@ -24,3 +24,10 @@ export function labOfEnvironment(): Lab {
     client: createLavaClient({ ...access, timeoutMs: 20_000 }),
   };
 }
+
+/** Cancels what LAVA still has of these nodes, so that no device is kept for nobody. */
+export async function cancelAll({ client }: Lab, nodes: Iterable<string>): Promise<void> {
+  for (const node of nodes) {
+    for (const id of (await client.findByMark(node)).ids) await client.cancel(id);
+  }
+}

@@ -1,15 +1,18 @@
 // `npm run e2e`: the real daemon against a real LAVA, with real kernels under QEMU. A line for each job and command, then
-// what the bridge added to each job's time, then the count. Exit code 1 if anything came out other than it must. With --keep the daemon's folder stays.
+// what the bridge added to each job's time, then the count. Exit code 1 if anything came out other than it must. With
+// --keep the daemon's configuration, state and log stay in any case.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '../../src/base/errors.ts';
+import { formatDuration, MINUTE, sleep } from '../../src/base/time.ts';
 import { runCourse, type Course } from './course.ts';
 import { tellFigures } from './figures.ts';
+import { cancelAll } from './lab.ts';
 import { startWorld } from './world.ts';
 
 /** For the whole run, ms. */
-const LIMIT = 7 * 60_000;
+const LIMIT = 7 * MINUTE;
 
 async function main(): Promise<boolean> {
   const startedAt = Date.now();
@@ -22,23 +25,35 @@ async function main(): Promise<boolean> {
     tell(what, faults, detail = '') {
       const isGood = faults.length === 0;
       counts[isGood ? 'passed' : 'failed']++;
-      const seconds = ((Date.now() - startedAt) / 1000).toFixed(0).padStart(4);
-      print(`${isGood ? 'ok    ' : 'FAILED'} ${seconds}s  ${what.padEnd(26)} ${detail}`);
-      for (const fault of faults) print(`               ${fault}`);
+      const after = formatDuration(Date.now() - startedAt).padStart(7);
+      print(`${isGood ? 'ok    ' : 'FAILED'} ${after}  ${what.padEnd(26)} ${detail}`);
+      for (const fault of faults) print(`                 ${fault}`);
     },
   };
+  const limit = new AbortController();
   try {
-    await runCourse(course);
+    await Promise.race([runCourse(course), overtime(course, limit.signal)]);
   } finally {
+    limit.abort();
+    if (counts.failed > 0) await cancelAll(world.lab, world.maestro.database.nodes.keys()).catch(tellError);
     await world.stop();
   }
   for (const line of tellFigures(world, course.delays)) print(line);
   const isGood = counts.failed === 0;
   if (isGood && !process.argv.includes('--keep')) await rm(folder, { recursive: true });
   else print(`Configuration, state and log of the daemon: ${folder}`);
-  print(`e2e: ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+  print(`${formatDuration(Date.now() - startedAt)} in all`);
   print(`${counts.passed} passed, ${counts.failed} failed`);
   return isGood;
+}
+
+async function overtime({ tell }: Course, signal: AbortSignal): Promise<void> {
+  await sleep(LIMIT, signal);
+  if (!signal.aborted) tell('the whole run', [`not done within ${formatDuration(LIMIT)}`]);
+}
+
+function tellError(error: unknown): void {
+  print(`e2e: ${errorText(error)}`);
 }
 
 function print(line: string): void {
@@ -51,14 +66,9 @@ for (const [signal, code] of [
 ] as const) {
   process.once(signal, () => process.exit(code));
 }
-setTimeout(() => {
-  print(`e2e: not done within ${LIMIT / 60_000} minutes`);
-  process.exit(1);
-}, LIMIT).unref();
-
 try {
   process.exit((await main()) ? 0 : 1);
 } catch (error) {
-  print(`e2e: ${errorText(error)}`);
+  tellError(error);
   process.exit(1);
 }

@@ -24,7 +24,6 @@ export interface World {
   relays: { lava: Relay; kcidb: Relay; bridge: Relay };
   /** By node id: what is done with the callback that says Finished. */
   onFinished: Map<string, 'lose it' | 'kill the daemon once it is answered'>;
-  /** Jobs that the run made in LAVA and that have not ended are cancelled first. */
   stop: () => Promise<void>;
 }
 
