@@ -27,7 +27,7 @@ function reported(world: TestWorld, nodeId: string, limit?: number): Promise<z.i
 }
 
 describe('kill -9', () => {
-  it('right after the 2xx of a callback loses nothing of it', { timeout: 60_000 }, async () => {
+  it('right after the 2xx of a callback loses nothing of it', { timeout: 300_000 }, async () => {
     const { world, daemon } = await childWorld();
     await daemon.start();
     const nodeId = world.publish({ scenario: 'fail' });
@@ -45,7 +45,7 @@ describe('kill -9', () => {
     expect(world.lava.callbacks.sent).toBe(1);
   });
 
-  it('again and again, at any moment, does no job twice and loses none', { timeout: 180_000 }, async () => {
+  it('again and again, at any moment, does no job twice and loses none', { timeout: 600_000 }, async () => {
     const { world, daemon } = await childWorld({ config: { report: { maestro: 'hierarchy' } } });
     const random = seededRandom(20260821);
     await daemon.start();
