@@ -1,6 +1,6 @@
 // `lava-bridge check`: what an admin wants to know before he starts the daemon, a line each: ok, or what to do.
 import type { Command } from 'commander';
-import { ConfigError, errorText, type Problem } from '../base/errors.ts';
+import { ConfigError, errorText, formatProblem, type Problem } from '../base/errors.ts';
 import { exchange } from '../base/http-client.ts';
 import { SECOND } from '../base/time.ts';
 import { shippedFolder } from '../base/shipped.ts';
@@ -14,6 +14,7 @@ import { readInventory, supplyOf } from '../lava/inventory.ts';
 import { createMaestroClient } from '../maestro/client.ts';
 import { loadPlans } from '../plans/registry.ts';
 import { createKernelciStorage } from '../storage/kernelci.ts';
+import { crossCheck } from '../templates/cross-check.ts';
 import { createRenderer } from '../templates/renderer.ts';
 import { configOption, jsonOption, print, printJson } from './common.ts';
 
@@ -87,8 +88,8 @@ async function files(file: string, add: (line: Line) => void): Promise<BridgeCon
     add,
   );
   if (boards && plans && renderer) {
-    for (const problem of missingTemplates(boards, plans, renderer))
-      add({ what: 'job templates', state: 'failed', text: problem });
+    for (const problem of crossCheck({ boards, plans, renderer }))
+      add({ what: 'job templates', state: 'failed', text: formatProblem(problem) });
   }
   for (const [what, secret] of secretsOf(config)) {
     await attempt(
@@ -99,29 +100,6 @@ async function files(file: string, add: (line: Line) => void): Promise<BridgeCon
     );
   }
   return boards && plans && renderer ? config : undefined;
-}
-
-function missingTemplates(
-  boards: Awaited<ReturnType<typeof loadBoards>>,
-  plans: Awaited<ReturnType<typeof loadPlans>>,
-  renderer: Awaited<ReturnType<typeof createRenderer>>,
-): string[] {
-  const methods = boards.names().flatMap((name) => {
-    const board = boards.find(name);
-    const method = board?.templates.boot ?? board?.boot_method;
-    if (board === undefined || method === undefined || renderer.has('boot', method)) return [];
-    return [`${board.file}: ${name} boots by ${method}, and there is no template boot/${method}.yaml.hbs`];
-  });
-  const tests = plans
-    .names()
-    .flatMap((name) =>
-      (plans.find(name.replaceAll('*', 'x'))?.tests ?? []).flatMap((test) =>
-        renderer.has('test', test.type)
-          ? []
-          : [`plan ${name}: there is no template test/${test.type}.yaml.hbs`],
-      ),
-    );
-  return [...methods, ...tests];
 }
 
 function secretsOf(config: BridgeConfig): [string, SecretSource][] {

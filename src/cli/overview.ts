@@ -35,6 +35,8 @@ const BoardRows = z.object({
       reasons: z.array(z.string()),
       drained: z.string().nullable(),
       jobs: z.number(),
+      runs: z.array(z.string()),
+      runs_not: z.array(z.object({ plan: z.string(), reason: z.string() })),
     }),
   ),
 });
@@ -80,10 +82,14 @@ export function addBoards(program: Command): void {
         count(b.idle),
         count(b.queued),
         String(b.jobs),
+        `${b.runs.length} of ${b.runs.length + b.runs_not.length}`,
         b.drained === null ? b.reasons.join('; ') : `drained: ${b.drained}`,
       ]);
       return print(
-        table(['LAB', 'BOARD', 'DEVICE TYPE', 'BOOT', 'ONLINE', 'IDLE', 'QUEUED', 'OURS', 'WHY NOT'], rows),
+        table(
+          ['LAB', 'BOARD', 'DEVICE TYPE', 'BOOT', 'ONLINE', 'IDLE', 'QUEUED', 'OURS', 'PLANS', 'WHY NOT'],
+          rows,
+        ),
       );
     });
 }

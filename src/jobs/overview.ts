@@ -2,6 +2,8 @@
 import { rfc3339 } from '../base/time.ts';
 import { errorText } from '../base/errors.ts';
 import { supplyOf, type Inventory } from '../lava/inventory.ts';
+import type { Board } from '../boards/registry.ts';
+import { abilitiesOf } from '../templates/cross-check.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
 
@@ -49,6 +51,9 @@ export interface BoardView {
   reasons: string[];
   drained: string | null;
   jobs: number;
+  /** Plans that it can run, and those that it can't with the reason. */
+  runs: string[];
+  runs_not: { plan: string; reason: string }[];
 }
 
 /** The boards that a lab has devices for, or jobs. */
@@ -77,6 +82,7 @@ export async function boardsView(ctx: Context): Promise<BoardView[]> {
         drained:
           drains.find((d) => d.lab === lab.name && (d.board === '' || d.board === board.name))?.why ?? null,
         jobs,
+        ...plansOf(board, ctx),
       });
     }
   }
@@ -91,4 +97,12 @@ async function inventoryOf(
   } catch (error) {
     return { inventory: undefined, problem: errorText(error) };
   }
+}
+
+function plansOf(board: Board, ctx: Context): Pick<BoardView, 'runs' | 'runs_not'> {
+  const abilities = abilitiesOf(board, ctx);
+  return {
+    runs: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [plan] : [])),
+    runs_not: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [] : [{ plan, reason }])),
+  };
 }
