@@ -207,7 +207,7 @@ function lavaLab(lab: LabConfig, config: BridgeConfig): Promise<Line[]> {
     );
     if (who === undefined) return;
     await events(lab, client, add);
-    await devices(lab, client, add);
+    await devices(lab, client, config.device_types, add);
     await callbacks(lab, config, add);
   });
 }
@@ -229,7 +229,12 @@ async function events(lab: LabConfig, client: LavaClient, add: (line: Line) => v
   }
 }
 
-async function devices(lab: LabConfig, client: LavaClient, add: (line: Line) => void): Promise<void> {
+async function devices(
+  lab: LabConfig,
+  client: LavaClient,
+  own: string | undefined,
+  add: (line: Line) => void,
+): Promise<void> {
   const inventory = await attempt(
     lab.name,
     () => readInventory(client),
@@ -237,12 +242,12 @@ async function devices(lab: LabConfig, client: LavaClient, add: (line: Line) => 
     add,
   );
   if (!inventory) return;
-  const boards = await loadBoards({ shipped: shippedFolder('device-types') });
+  const boards = await loadBoards({ shipped: shippedFolder('device-types'), own });
   const types = new Set(inventory.boards.map((b) => b.type));
   const used = new Set(boards.names().flatMap((name) => boards.find(name, lab.name)?.lava_device_type ?? []));
   for (const type of [...types].toSorted()) {
     const { total, online, reasons } = supplyOf(inventory, type);
-    const known = used.has(type) ? '' : '; no shipped board uses this device type (docs/boards.md)';
+    const known = used.has(type) ? '' : '; no board uses this device type (docs/boards.md)';
     add({
       what: lab.name,
       state: online === 0 ? 'warning' : 'ok',

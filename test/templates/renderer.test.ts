@@ -578,7 +578,7 @@ it('throws ConfigError for templates at fault', async () => {
   await expect(createRenderer({ shipped: `${ROOT}/job-templates`, own })).rejects.toBeInstanceOf(ConfigError);
 });
 
-it('makes shell scripts that a shell can read', async () => {
+it('makes shell scripts that a shell can read', { timeout: 300_000 }, async () => {
   const scripts = new Set<string>();
   for (const { input } of matrix()) {
     let text: string;
