@@ -44,6 +44,8 @@ interface Options {
   config?: Record<string, unknown>;
   /** Merged into the lab's entry. */
   lab?: Record<string, unknown>;
+  /** How long the daemon waits for an answer of LAVA, Maestro and KCIDB. */
+  timeout?: string;
   /** How often Maestro is asked for work. */
   poll?: string;
   /** Entries of more labs. */
@@ -63,6 +65,7 @@ export async function startWorld({
   lab,
   labs = [],
   poll = '1s',
+  timeout = '60s',
   store,
   now,
 }: Options): Promise<World> {
@@ -78,12 +81,12 @@ export async function startWorld({
   const configFile = join(folder, 'lava-bridge.yaml');
   const content = {
     instance: 'demo',
-    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll },
+    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll, timeout },
     labs: [
       {
         name: DEMO_LAB,
         origin: 'demo',
-        lava: { url: lava.url, user: lava.user, token: lava.token, events: lava.eventsUrl },
+        lava: { url: lava.url, user: lava.user, token: lava.token, events: lava.eventsUrl, timeout },
         callback: { token_name: lava.callback.name, token: lava.callback.token },
         limits: { max_queued_per_device: 50 },
         retries: { infrastructure: 1, pause: '1s' },
@@ -91,7 +94,7 @@ export async function startWorld({
       },
       ...labs,
     ],
-    kcidb: { url: kcidb.url, token: kcidb.token },
+    kcidb: { url: kcidb.url, token: kcidb.token, timeout },
     http: { listen: `127.0.0.1:${port}`, public_url: url, token },
     store: { sqlite: 'state/lava-bridge.db' },
     fetch: { allow_private: true },
