@@ -1,6 +1,6 @@
 // A whole world on loopback: Maestro, a LAVA lab and KCIDB played by simulators, and the real daemon between them.
 // For the demo and for tests of the whole path.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -133,11 +133,6 @@ export async function startWorld({
     },
   };
   return world;
-}
-
-/** Removes what a world left on the disk. */
-export async function forgetWorld(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** What KCIDB's ingester would say of a report. */
