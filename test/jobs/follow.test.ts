@@ -217,7 +217,7 @@ describe('cancelling', () => {
     const nodeId = world.publish();
     await world.at(nodeId, 'admitted');
     world.lava.setDown(true);
-    await world.at(nodeId, 'rendered');
+    await world.waits(nodeId, /lava-demo|127\.0\.0\.1|answer to the submission/);
     world.maestro.database.change(nodeId, { state: 'done', result: 'incomplete' }, false);
     world.lava.setDown(false);
     world.jump(11 * MINUTE);
@@ -259,8 +259,9 @@ describe('Maestro’s node', () => {
     const world = await testWorld();
     const nodeId = world.publish({ scenario: 'long' });
     await world.at(nodeId, 'running');
+    world.maestro.database.change(nodeId, { timeout: Date.now() + 30 * MINUTE }, true);
     const before = world.maestro.node(nodeId) ?? {};
-    world.jump(5.5 * 60 * MINUTE);
+    world.jump(11 * MINUTE);
 
     const after = await until('the time-out moved', () => {
       const node = world.maestro.node(nodeId) ?? {};
