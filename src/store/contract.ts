@@ -114,9 +114,10 @@ export interface JobStore {
 
 export interface HistoryStore {
   attempts(jobId: string): Promise<AttemptRecord[]>;
-  attemptByLavaId(lab: string, lavaId: number): Promise<AttemptRecord | undefined>;
-  /** The largest LAVA id that this lab gave before `before` (ms). */
-  lastLavaId(lab: string, before: number): Promise<number | undefined>;
+  /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs anew. */
+  openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
+  /** The largest LAVA id that this lab has given. */
+  lastLavaId(lab: string): Promise<number | undefined>;
   timeline(jobId: string): Promise<TimelineRecord[]>;
   note(jobId: string, entries: readonly Entry[]): Promise<void>;
   /** Stores a callback and makes its job due at `dueAt` (ms), in one transaction. */

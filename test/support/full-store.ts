@@ -10,7 +10,7 @@ const READS = new Set([
   'firstOf',
   'openCounts',
   'attempts',
-  'attemptByLavaId',
+  'openAttempts',
   'lastLavaId',
   'timeline',
   'callbacks',
