@@ -53,6 +53,8 @@ interface Options {
   store?: (file: string) => Promise<Store>;
   /** The daemon's clock. */
   now?: Clock;
+  /** How far that was set since the start. */
+  drift?: Clock;
 }
 
 /** Starts everything; what was started is stopped again if something fails. */
@@ -68,6 +70,7 @@ export async function startWorld({
   timeout = '60s',
   store,
   now,
+  drift,
 }: Options): Promise<World> {
   const lava = await startLavaSimulator({
     pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
@@ -110,6 +113,7 @@ export async function startWorld({
       log,
       ...(own === undefined ? {} : { store: own }),
       ...(now === undefined ? {} : { now }),
+      ...(drift === undefined ? {} : { drift }),
     });
     await daemon.start();
     return daemon;

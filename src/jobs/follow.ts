@@ -42,7 +42,7 @@ export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
   const unwanted = job.cancel ?? (await minding(job, ctx));
   // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
   if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ctx);
-  const why = unwanted ?? overdue(attempt, info, ctx.now());
+  const why = unwanted ?? overdue(attempt, info, ctx);
   if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ctx.now(), lab) };
   await cancel(attempt, id, why, lab, ctx);
   return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
@@ -91,7 +91,9 @@ function notEnded(job: JobRecord, id: number, cancelAt: number, ctx: Context): O
   return { kind: 'end', ending: { kind: 'lost', reason } };
 }
 
-function overdue(attempt: AttemptRecord, info: LavaJobInfo, now: number): string | undefined {
+function overdue(attempt: AttemptRecord, info: LavaJobInfo, ctx: Context): string | undefined {
+  // A clock that was set forward makes nothing last longer.
+  const now = ctx.now() - Math.max(0, ctx.drift());
   const since = info.submittedAt ?? attempt.submittedAt ?? now;
   if (attempt.runningAt === null && info.startedAt === undefined) {
     const limit = attempt.queueTimeout + MARGIN;

@@ -73,6 +73,10 @@ export interface Store extends JobStore, HistoryStore, DeliveryStore {
   readonly instanceId: string;
   setting(key: string): Promise<string | undefined>;
   saveSetting(key: string, value: string): Promise<void>;
+  /** Drops the settings whose key begins so, and whose value is a time before `before` (ms). */
+  dropSettings(prefix: string, before: number): Promise<void>;
+  /** For a clock that was set back: no stored time is later than now, and nothing waits longer than `longest` (ms). */
+  forgetFuture(longest: number): Promise<void>;
   drains(): Promise<Drain[]>;
   drain(lab: string, board: string, why: string): Promise<void>;
   resume(lab: string, board: string): Promise<boolean>;

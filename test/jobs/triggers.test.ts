@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { sleep } from '../../src/base/time.ts';
+import { DAY, sleep } from '../../src/base/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import type { Context } from '../../src/jobs/context.ts';
-import { createTriggers, hasTriggers } from '../../src/jobs/triggers.ts';
+import { createTriggers, forgetRuns, hasTriggers } from '../../src/jobs/triggers.ts';
 import { frequencyMs, isEvent, requestFor, whyNotRun } from '../../src/jobs/trigger-match.ts';
 import { createMaestroClient } from '../../src/maestro/client.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
@@ -280,6 +280,22 @@ describe('a lab that accepts triggers', () => {
       `smoke on qemu-x86_64 in ${DEMO_LAB}: it has run for mainline master within its frequency`,
     );
     expect(skipped).toContain(`often on qemu-x86_64 in ${DEMO_LAB}: it has run for this build`);
+  });
+
+  it('forgets when a plan ran, once that keeps it from nothing any more', async () => {
+    const world = await start(['triggers']);
+    world.maestro.addBuild({ arch: 'x86_64' });
+    await ended(world, 2);
+    const { context } = world.daemon;
+    const key = `trigger ${JSON.stringify([DEMO_LAB, 'smoke', 'qemu-x86_64', 'mainline', 'master'])}`;
+    await context.store.saveSetting('cursor x', '1');
+    await forgetRuns(context);
+    expect(await context.store.setting(key)).toBeDefined();
+
+    await forgetRuns({ ...context, now: () => Date.now() + 8 * DAY });
+
+    expect(await context.store.setting(key)).toBeUndefined();
+    expect(await context.store.setting('cursor x')).toBe('1');
   });
 
   it('is one that says so', async () => {

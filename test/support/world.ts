@@ -65,6 +65,7 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
   let offset = 0;
   const world = await startWorld({
     poll: '200ms',
+    drift: () => 0,
     ...options,
     folder,
     log: createLogger('debug', { write: (line) => log.push(line) }),
