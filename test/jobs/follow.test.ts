@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { MINUTE } from '../../src/base/time.ts';
-import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 /** A lab that is polled often; `events` are those of the simulator. */
 async function polled(): Promise<TestWorld> {
@@ -110,6 +111,21 @@ describe('a LAVA job that LAVA does not end', () => {
     expect(world.kcidb.objects('tests')[0]).toMatchObject({ path: 'boot', status: 'MISS' });
   });
 
+  it('is lost also when its events go on to say that it runs', async () => {
+    const world = await testWorld({ lava: { pace: { runMs: 3_600_000 } } });
+    const nodeId = world.publish();
+    await world.at(nodeId, 'running');
+    const [lavaJob] = world.lava.jobs();
+    if (!lavaJob) throw new Error('no job');
+    world.lava.lab.jobs.delete(lavaJob.id);
+    world.jump(MINUTE);
+    await world.waits(nodeId, /LAVA knows no job 1; if that stays so/);
+    await world.lava.lab.cancel(lavaJob); // tells of it, and does not list it
+    world.fly(600);
+
+    expect((await world.ended(nodeId)).ending).toContain('LAVA knows no job 1 any more');
+  });
+
   it('is not lost when LAVA denies it for a while only', async () => {
     const world = await testWorld({ lava: { pace: { runMs: 60_000 } } });
     const nodeId = world.publish({ scenario: 'pass' });
@@ -199,6 +215,50 @@ describe('cancelling', () => {
     });
   });
 
+  it('is asked for again when LAVA’s answer was lost, and does no harm twice', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'long' });
+    await world.at(nodeId, 'running');
+    world.lava.switches.loseAnswersOf = 'scheduler.jobs.cancel';
+    world.lava.switches.loseAnswers = 2;
+    world.fly();
+
+    expect(await cancel(world, nodeId)).toBe(202);
+
+    await world.ended(nodeId);
+    expect(world.lava.jobs()).toMatchObject([{ state: 'Finished', health: 'Canceled' }]);
+    expect(world.maestro.node(nodeId)).toMatchObject({ data: { error_code: 'Canceled' } });
+  });
+
+  it('while nobody knows whether LAVA has the job ends that job, if LAVA has it', async () => {
+    const world = await testWorld({ lava: { pace: { runMs: 3_600_000 } } });
+    world.lava.switches.loseAnswers = 1;
+    const nodeId = world.publish();
+    await world.waits(nodeId, /answer to the submission was lost/);
+
+    expect(await cancel(world, nodeId)).toBe(202);
+    world.fly();
+
+    await world.ended(nodeId);
+    expect(world.lava.jobs()).toMatchObject([{ state: 'Finished', health: 'Canceled' }]);
+    expect(world.maestro.node(nodeId)).toMatchObject({ data: { error_code: 'Canceled', job_id: '1' } });
+  });
+
+  it('while nobody knows whether LAVA has the job submits nothing any more, if LAVA has not', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.at(nodeId, 'admitted');
+    const back = world.lava.faults.add({ kind: 'cut', path: /^\/RPC2/ });
+    await until('it was tried', async () => ((await world.attempts(nodeId))[0]?.sentAt ? true : undefined));
+
+    expect(await cancel(world, nodeId)).toBe(202);
+    back();
+    world.fly();
+
+    expect((await world.ended(nodeId)).ending).toContain('not wanted');
+    expect(world.lava.jobs()).toHaveLength(0);
+  });
+
   it('happens in LAVA when Maestro ended the node', async () => {
     const world = await testWorld();
     const nodeId = world.publish({ scenario: 'long' });
@@ -251,6 +311,57 @@ describe('cancelling', () => {
     expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/queue time-out/));
     expect(world.kcidb.objects('tests')[0]).toMatchObject({ status: 'MISS' });
     expect(world.kcidb.objects('incidents')).toHaveLength(1);
+  });
+});
+
+describe('a definition’s own time-out for the queue', () => {
+  /** Pushes a definition for a board that is never free; gives the job's node id. */
+  async function push(world: TestWorld, queue: Record<string, number>): Promise<string> {
+    const id = '68f0c0ffee0000000000abcd';
+    const node = { id, kind: 'job', name: 'own', path: ['own'], state: 'available' };
+    const { status, text } = await world.http('/api/v1/requests', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        node: { ...node, data: { runtime: LAB, platform: 'theirs' } },
+        definition_yaml: stringify({
+          job_name: 'own',
+          device_type: 'qemu',
+          visibility: 'public',
+          timeouts: { job: { minutes: 10 }, queue },
+          context: { arch: 'x86_64' },
+          actions: [{ boot: { method: 'qemu', media: 'tmpfs', prompts: ['# '] } }],
+        }),
+      }),
+    });
+    if (status >= 300) throw new Error(text);
+    return id;
+  }
+  const BUSY = { pace: { scheduleMs: 3_600_000 } };
+
+  it('is what ended the job if it is shorter than the lab’s', async () => {
+    const world = await testWorld({ lava: BUSY });
+    const nodeId = await push(world, { seconds: 2 });
+
+    await world.ended(nodeId);
+
+    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/queue time-out/));
+    expect(world.kcidb.objects('tests')[0]).toMatchObject({ status: 'MISS' });
+  });
+
+  it('is kept by us if LAVA does not keep it', async () => {
+    const world = await testWorld({ lava: BUSY });
+    const nodeId = await push(world, { hours: 1 });
+    await world.at(nodeId, 'submitted');
+    world.jump(80 * MINUTE);
+    await world.waits(nodeId, /is Submitted/);
+    expect(world.lava.jobs()).toMatchObject([{ state: 'Submitted' }]);
+
+    world.jump(20 * MINUTE);
+
+    await world.ended(nodeId);
+    expect(world.lava.jobs()).toMatchObject([{ state: 'Finished', health: 'Canceled' }]);
+    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/waited 1h .* for a device/));
   });
 });
 
