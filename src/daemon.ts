@@ -82,7 +82,7 @@ export async function createDaemon(
     ]),
   );
 
-  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs });
+  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs, now });
   const destinations = new Map(
     [...handlers].map(([name, send]) => [name, { send, circuit: circuitFor(name) }]),
   );

@@ -163,6 +163,10 @@ export const ReportConfig = z.strictObject({
   kcidb: z.enum(['direct', 'off']).prefault('direct'),
   maestro: z.enum(['close', 'hierarchy', 'off']).prefault('close'),
   infrastructure_status: z.enum(['ERROR', 'MISS']).prefault('ERROR'),
+  /** Which of Maestro's own tries of a run KCIDB is told of: each, or the last alone, as Maestro's bridge does. */
+  tries: z.enum(['every', 'last']).prefault('every'),
+  /** Whether Maestro's statistics of labs and boards are fed. */
+  telemetry: z.boolean().prefault(true),
 });
 
 export const StorageConfig = z.discriminatedUnion('kind', [
