@@ -39,7 +39,7 @@ describe('Maestro’s statistics', () => {
       world.maestro.database
         .children(id)
         .flatMap((node) => (node.kind === 'test' ? [node.name] : below(node.id)));
-    expect(results.map((r) => r['test_name']).toSorted()).toEqual(below(nodeId).toSorted());
+    expect(results.map((r) => String(r['test_name'])).toSorted()).toEqual(below(nodeId).toSorted());
   });
 
   it('learn of each of our LAVA jobs for a node, and which the lab is to blame for', async () => {
