@@ -76,10 +76,7 @@ export async function createDaemon(
     'the store works again',
   );
   const labs = new Map(
-    config.labs.map((lab) => [
-      lab.name,
-      labOf(lab, config, { log, now, signal, onUp: () => goOn([lab.name]) }),
-    ]),
+    config.labs.map((lab) => [lab.name, labOf(lab, { log, now, signal, onUp: () => goOn([lab.name]) })]),
   );
 
   const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs, now });
@@ -211,12 +208,11 @@ interface LabParts {
   onUp: () => void;
 }
 
-function labOf(lab: LabConfig, config: BridgeConfig, { log, now, signal, onUp }: LabParts): Lab {
+function labOf(lab: LabConfig, { log, now, signal, onUp }: LabParts): Lab {
   const { url, user, token, timeout } = lab.lava;
   return createLab({
     config: lab,
     client: createLavaClient({ url, user, token: resolveSecret(token), timeoutMs: timeout, signal }),
-    callbackBase: lab.callback.url ?? config.http.public_url ?? '',
     now,
     onChange: ({ up, why }) => {
       if (!up) return log.warn({ lab: lab.name, why }, 'the lab is away; its jobs wait');

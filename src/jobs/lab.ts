@@ -23,8 +23,6 @@ export interface Lab {
   /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
   noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
-  /** What LAVA sends callbacks for a job to. */
-  callbackBase: string;
   /** How many XML-RPC requests were made. */
   calls: () => number;
 }
@@ -32,7 +30,6 @@ export interface Lab {
 interface Options {
   config: LabConfig;
   client: LavaClient;
-  callbackBase: string;
   now: Clock;
   onChange: (state: CircuitState) => void;
 }
@@ -43,7 +40,7 @@ const UNFOLLOWED_AGE = 30 * SECOND;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
-export function createLab({ config, client, callbackBase, now, onChange }: Options): Lab {
+export function createLab({ config, client, now, onChange }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange });
   let requests = 0;
   let followed = false;
@@ -82,7 +79,6 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
   return {
     name: config.name,
     config,
-    callbackBase,
     call,
     show: createShow((ids) => call((c) => c.show(ids))),
     inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {

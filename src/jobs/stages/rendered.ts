@@ -24,7 +24,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const n = attempts.length + 1;
   const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
   try {
-    const result = await renderJob(requestOf(job), labOf(ctx, job.lab), mark, ctx);
+    const result = await renderJob(requestOf(job), job.lab, mark, ctx);
     const newAttempt = {
       jobId: job.id,
       n,
