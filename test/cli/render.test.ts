@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { buildUrl, makeFiles, makeRequest, readDefinition, ROOT } from '../templates/support.ts';
+import { makeFiles } from '../support/folder.ts';
+import { buildUrl, makeRequest, readDefinition, ROOT } from '../templates/support.ts';
 
 interface Run {
   code: number | null;
