@@ -80,13 +80,10 @@ export async function createDaemon(
     'the store works again',
   );
   const labs = new Map(
-    config.labs.map((lab) => [
-      lab.name,
-      labOf(lab, config, { log, now, signal, onUp: () => goOn([lab.name]) }),
-    ]),
+    config.labs.map((lab) => [lab.name, labOf(lab, { log, now, signal, onUp: () => goOn([lab.name]) })]),
   );
 
-  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs });
+  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs, now });
   const destinations = new Map(
     [...handlers].map(([name, send]) => [name, { send, circuit: circuitFor(name) }]),
   );
@@ -217,12 +214,11 @@ interface LabParts {
   onUp: () => void;
 }
 
-function labOf(lab: LabConfig, config: BridgeConfig, { log, now, signal, onUp }: LabParts): Lab {
+function labOf(lab: LabConfig, { log, now, signal, onUp }: LabParts): Lab {
   const { url, user, token, timeout } = lab.lava;
   return createLab({
     config: lab,
     client: createLavaClient({ url, user, token: resolveSecret(token), timeoutMs: timeout, signal }),
-    callbackBase: lab.callback.url ?? config.http.public_url ?? '',
     now,
     onChange: ({ up, why }) => {
       if (!up) return log.warn({ lab: lab.name, why }, 'the lab is away; its jobs wait');

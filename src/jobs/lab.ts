@@ -24,8 +24,6 @@ export interface Lab {
   /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
   noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
-  /** What LAVA sends callbacks for a job to. */
-  callbackBase: string;
   /** How many XML-RPC requests were made. */
   calls: () => number;
 }
@@ -33,7 +31,6 @@ export interface Lab {
 interface Options {
   config: LabConfig;
   client: LavaClient;
-  callbackBase: string;
   now: Clock;
   onChange: (state: CircuitState) => void;
 }
@@ -46,7 +43,7 @@ const IN_FLIGHT = 2;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
-export function createLab({ config, client, callbackBase, now, onChange }: Options): Lab {
+export function createLab({ config, client, now, onChange }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange });
   const slots = createSlots(IN_FLIGHT);
   let requests = 0;
@@ -89,7 +86,6 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
   return {
     name: config.name,
     config,
-    callbackBase,
     call,
     show: createShow((ids) => call((c) => c.show(ids))),
     inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {

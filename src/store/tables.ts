@@ -109,7 +109,7 @@ interface Callbacks {
 interface Deliveries {
   id: Generated<number>;
   jobId: string;
-  /** `kcidb`, `maestro` or `storage`. */
+  /** `kcidb`, `maestro`, `telemetry` or `storage`. */
   destination: string;
   kind: string;
   /** JSON. */

@@ -20,7 +20,7 @@ async function makeLab(): Promise<Lab> {
   const [config] = labs;
   if (config === undefined) throw new Error('no lab');
   const client = createLavaClient({ url: config.lava.url, timeoutMs: 1000 });
-  return createLab({ config, client, callbackBase: '', now: Date.now, onChange: () => undefined });
+  return createLab({ config, client, now: Date.now, onChange: () => undefined });
 }
 
 describe('the calls to a lab', () => {

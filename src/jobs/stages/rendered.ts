@@ -25,7 +25,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
   try {
     const lab = labOf(ctx, job.lab);
-    const result = await renderJob(requestOf(job), lab, mark, ctx);
+    const result = await renderJob(requestOf(job), job.lab, mark, ctx);
     const newAttempt = {
       jobId: job.id,
       n,
