@@ -4,6 +4,8 @@
 
 /** Deeper nesting than this is not read: LAVA's deepest messages have about six levels. */
 const MAX_DEPTH = 64;
+/** So many values may stand for aliases in one line. */
+const MAX_ALIASED = 10_000;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '0': '\0',
@@ -96,6 +98,15 @@ export function resolveScalar(text: string): unknown {
   return lower === '.nan' ? NaN : text;
 }
 
+/**
+ * A key as text. One that is a mapping or a list has none: nobody means it, and written as JSON, within the next such key
+ * and so on, it takes twice the room at each step.
+ */
+export function keyText(key: unknown): string {
+  if (typeof key === 'string') return key;
+  return typeof key === 'object' && key !== null ? '?' : String(key);
+}
+
 const BACKSLASH = 0x5c;
 
 class FlowError extends Error {}
@@ -103,7 +114,10 @@ class FlowError extends Error {}
 class FlowParser {
   position: number;
   readonly #text: string;
-  readonly #anchors = new Map<string, unknown>();
+  /** Each with the number of values that it is made of. */
+  readonly #anchors = new Map<string, { value: unknown; size: number }>();
+  #made = 0;
+  #aliased = 0;
 
   constructor(text: string, from: number) {
     this.#text = text;
@@ -121,8 +135,9 @@ class FlowParser {
       else if (mark === '&') anchor = this.#word();
       else break;
     }
+    const before = this.#made++;
     const value = this.#content(depth, tag);
-    if (anchor !== undefined) this.#anchors.set(anchor.slice(1), value);
+    if (anchor !== undefined) this.#anchors.set(anchor.slice(1), { value, size: this.#made - before });
     return value;
   }
 
@@ -137,13 +152,21 @@ class FlowParser {
       case '[':
         return this.#list(depth);
       case '*':
-        return this.#anchors.get(this.#word().slice(1)) ?? null;
+        return this.#alias();
       default: {
         const quoted = this.#peek() === '"' || this.#peek() === "'";
         const text = this.#scalar();
         return hasOtherType(tag, quoted) ? resolveScalar(text) : text;
       }
     }
+  }
+
+  #alias(): unknown {
+    const { value = null, size = 0 } = this.#anchors.get(this.#word().slice(1)) ?? {};
+    this.#made += size;
+    this.#aliased += size;
+    if (this.#aliased > MAX_ALIASED) throw new FlowError();
+    return value;
   }
 
   #mapping(depth: number): Record<string, unknown> {
@@ -157,7 +180,7 @@ class FlowParser {
         this.position++;
         value = this.value(depth + 1);
       }
-      entries.push([typeof key === 'string' ? key : JSON.stringify(key), value]);
+      entries.push([keyText(key), value]);
       this.#separator('}');
     }
     return Object.fromEntries(entries);

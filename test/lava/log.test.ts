@@ -188,6 +188,15 @@ describe('a line', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  it('takes no time for mappings as the keys of mappings, nor for aliases of aliases', () => {
+    const line = (msg: string): string => `- {"dt": "2026", "lvl": "debug", "msg": ${msg}}`;
+    const lists = Array.from({ length: 40 }, (_, i) => `&x${i + 1} [*x${i}, *x${i}, *x${i}]`).join(', ');
+
+    expect(parseLogLine(line(`${'{'.repeat(40)}"a"${': 1}'.repeat(40)}`))?.value).toEqual({ '?': 1 });
+    expect(parseLogLine(line('[&x [1], *x, *x]'))?.value).toEqual([[1], [1], [1]]);
+    expect(parseLogLine(line(`[&x0 [1], ${lists}]`))).toBeUndefined();
+  });
+
   it.each([
     '',
     'hello',
@@ -325,14 +334,22 @@ describe('a log from a database', () => {
     ]);
   });
 
-  it('takes neither time nor memory for aliases of aliases', () => {
+  it('follows aliases, but takes neither time nor memory for aliases of aliases', () => {
     const bomb = Array.from(
       { length: 40 },
       (_, i) => `    a${i + 1}: &x${i + 1} [*x${i}, *x${i}, *x${i}]`,
     ).join('\n');
-    expect(seen(`- lvl: info\n  msg:\n    a0: &x0 [lol]\n${bomb}\n`)).toMatchObject([
-      ['info', { a0: ['lol'], a1: [['lol'], ['lol'], ['lol']] }],
+
+    expect(seen('- lvl: info\n  msg:\n    a: &x [lol]\n    b: [*x, *x]\n')).toEqual([
+      ['info', { a: ['lol'], b: [['lol'], ['lol']] }],
     ]);
+    expect(seen(`- lvl: info\n  msg:\n    a0: &x0 [lol]\n${bomb}\n`)).toMatchObject([[UNREADABLE, /lol/]]);
+  });
+
+  it('takes no time for mappings as the keys of mappings', () => {
+    const keys = `${'{'.repeat(40)}a${': 1}'.repeat(40)}`;
+
+    expect(seen(`- lvl: info\n  msg: ${keys}\n`)).toEqual([['info', { '?': 1 }]]);
   });
 });
 
