@@ -46,6 +46,28 @@ export function parseFlow(text: string, from: number): unknown {
   }
 }
 
+/**
+ * The mapping that `text` is from `from` to `to`, if it is one of texts and tagged scalars alone, as LAVA's results are;
+ * undefined if it is any other: then parseFlow knows. A few times as fast.
+ */
+export function parseFlatMapping(text: string, from: number, to: number): object | undefined {
+  const mapping: Record<string, unknown> = {};
+  for (let at = from + 1; ;) {
+    const keyEnd = text.charCodeAt(at) === QUOTE ? closingQuote(text, at + 1) : -1;
+    if (keyEnd < 0 || !text.startsWith(': ', keyEnd + 1)) return undefined;
+    const tagged = text.startsWith('! ', keyEnd + 3);
+    const start = keyEnd + (tagged ? 5 : 3);
+    const end = text.charCodeAt(start) === QUOTE ? closingQuote(text, start + 1) : -1;
+    const key = unescape(text, at + 1, keyEnd);
+    if (end < 0 || key === '__proto__') return undefined;
+    const value = unescape(text, start + 1, end);
+    mapping[key] = tagged ? resolveScalar(value) : value;
+    if (end + 2 === to && text.charCodeAt(end + 1) === CLOSE) return mapping;
+    if (!text.startsWith(', ', end + 1)) return undefined;
+    at = end + 3;
+  }
+}
+
 /** Where the double-quoted string that begins before `from` ends: the index of its closing quote, or -1. */
 export function closingQuote(text: string, from: number): number {
   let quote = text.indexOf('"', from);
@@ -107,7 +129,9 @@ export function keyText(key: unknown): string {
   return typeof key === 'object' && key !== null ? '?' : String(key);
 }
 
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const CLOSE = 0x7d;
 
 class FlowError extends Error {}
 

@@ -12,7 +12,7 @@ import { isDateTime, isEmail } from '../../src/kcidb/formats.ts';
 import { runCase, type Material } from './case.ts';
 
 /** Seconds on the processor that a case may take: a generous amount, and as much for each MB of it. A hang has no end. */
-const CASE_SECONDS = 5;
+const CASE_SECONDS = 10;
 const MB_SECONDS = 5;
 
 const ROOT = resolve(import.meta.dirname, '..', '..');

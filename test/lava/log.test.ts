@@ -188,6 +188,31 @@ describe('a line', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  it.each<[string, unknown]>([
+    ['{"case": "a", "definition": "0_x", "endtc": ! "7", "result": "pass"}', { case: 'a', definition: '0_x', endtc: 7, result: 'pass' }], // prettier-ignore
+    ['{"case": "a\\"b\\\\", "result": "\\u00e9"}', { case: 'a"b\\', result: 'é' }],
+    ['{"case": "a", "extra": [{"fail": "x"}]}', { case: 'a', extra: [{ fail: 'x' }] }],
+    ['{"case": "a", "number": !!int "12", "none": ! "null"}', { case: 'a', number: 12, none: null }],
+    ['{}', {}],
+  ])('of a result is read the fast way and the other way alike: %s', (msg, expected) => {
+    const line = `- {"dt": "2026-11-21T12:00:00.000100", "lvl": "results", "msg": ${msg}}`;
+
+    for (const same of [line, line.replace('"msg": ', '"msg":  '), line.replace(/}$/, ', "ns": "x"}')]) {
+      expect(parseLogLine(same)?.value).toEqual(expected);
+    }
+  });
+
+  it('has the time of its own second, not of the one before', () => {
+    const at = (dt: string): number | undefined =>
+      parseLogLine(`- {"dt": "${dt}", "lvl": "info", "msg": "x"}`)?.at;
+
+    expect(at('2026-11-21T12:00:00.250000')).toBe(Date.UTC(2026, 10, 21, 12, 0, 0, 250));
+    expect(at('2026-11-21T12:00:00.999999+00:00')).toBe(Date.UTC(2026, 10, 21, 12, 0, 0, 999));
+    expect(at('2026-11-21T12:00:00.250000+02:00')).toBe(Date.UTC(2026, 10, 21, 10, 0, 0, 250));
+    expect(at('2026-11-21T12:00:01.000000')).toBe(Date.UTC(2026, 10, 21, 12, 0, 1));
+    expect(at('2026-11-21T12:00:01.x00000')).toBeUndefined();
+  });
+
   it('takes no time for mappings as the keys of mappings, nor for aliases of aliases', () => {
     const line = (msg: string): string => `- {"dt": "2026", "lvl": "debug", "msg": ${msg}}`;
     const lists = Array.from({ length: 40 }, (_, i) => `&x${i + 1} [*x${i}, *x${i}, *x${i}]`).join(', ');
