@@ -1,5 +1,4 @@
-// What the commands share: the configuration option, talking to the running daemon, tables.
-import { styleText } from 'node:util';
+// What the commands share: the configuration option, talking to the running daemon, and how they print.
 import { Option } from 'commander';
 import { z } from 'zod';
 import { BridgeError } from '../base/errors.ts';
@@ -8,14 +7,11 @@ import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 
+export { bold, jsonOption, print, printJson, table } from './print.ts';
+
 /** `--config FILE`. */
 export function configOption(): Option {
   return new Option('--config <file>', 'the configuration').default(DEFAULT_CONFIG);
-}
-
-/** `--json`. */
-export function jsonOption(): Option {
-  return new Option('--json', 'for programs: JSON on standard output');
 }
 
 const Refusal = z.object({ error: z.string(), message: z.string() });
@@ -91,30 +87,4 @@ function read(answer: HttpAnswer): unknown {
     'refused',
     refusal.success ? refusal.data.message : `the daemon answered ${answer.status}`,
   );
-}
-
-/** A table of text, the columns as wide as they need to be; cut at the terminal's width. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd();
-  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
-  const cut = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
-  return [bold(cut(line(head))), ...rows.map((row) => cut(line(row)))].join('\n');
-}
-
-/** For terminals only; scripts get plain text. */
-export function bold(text: string): string {
-  return process.stdout.isTTY ? styleText('bold', text) : text;
-}
-
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
 }

@@ -7,15 +7,12 @@ import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../base/errors.ts';
 import { keepHeapSmall } from '../base/heap.ts';
-import { loadBoards } from '../boards/registry.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
 import { readLog, readLogText } from '../lava/log.ts';
-import { JobRequest } from '../maestro/request.ts';
+import type { JobRequest } from '../maestro/request.ts';
 import { buildHierarchy } from '../maestro/results.ts';
-import { loadPlans } from '../plans/registry.ts';
-import { askFor } from '../templates/ask.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
 import { readOutline } from '../verdict/definition.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
@@ -152,7 +149,8 @@ async function readStdin(): Promise<Buffer> {
 }
 
 async function readRequest(file: string): Promise<JobRequest> {
-  const parsed = JobRequest.safeParse(await readJson(file));
+  const request = await import('../maestro/request.ts');
+  const parsed = request.JobRequest.safeParse(await readJson(file));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new PermanentError('bad_request', `${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
@@ -161,8 +159,16 @@ async function readRequest(file: string): Promise<JobRequest> {
 // The shipped files, beside `src` or `dist`.
 const SHIPPED = join(import.meta.dirname, '..', '..');
 
-/** What the request asks for, by the shipped plans: there is no config to name others. */
+/**
+ * What the request asks for, by the shipped plans: there is no config to name others. Without a request nothing of this
+ * is needed, and loading it takes half of the start-up's time.
+ */
 async function askOf(request: JobRequest): Promise<Ask> {
+  const [{ loadPlans }, { loadBoards }, { askFor }] = await Promise.all([
+    import('../plans/registry.ts'),
+    import('../boards/registry.ts'),
+    import('../templates/ask.ts'),
+  ]);
   const plans = await loadPlans({ shipped: join(SHIPPED, 'plans') });
   const boards = await loadBoards({ shipped: join(SHIPPED, 'device-types') });
   return { ...askFor(request, plans, boards), job: request.node.name };

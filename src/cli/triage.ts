@@ -6,12 +6,13 @@ import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { Argument, Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../base/errors.ts';
+import { keepHeapSmall } from '../base/heap.ts';
 import { LogReader, looksLikeLavaLog, MAX_LINE } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
 import { ConsoleTriager, type ConsoleTriage } from '../triage/console-triage.ts';
 import { PARSERS, type LogspecResult, type ParserName } from '../triage/logspec.ts';
 import { maestroText } from '../triage/maestro-text.ts';
-import { bold, jsonOption, print, printJson, table } from './common.ts';
+import { bold, jsonOption, print, printJson, table } from './print.ts';
 
 export function addTriage(program: Command): void {
   program
@@ -23,6 +24,7 @@ export function addTriage(program: Command): void {
     .addOption(new Option('--parser <name>', 'what was run').choices(PARSERS).default('generic_linux_boot'))
     .addOption(jsonOption())
     .action(async (log: string, options: { parser: ParserName; json?: boolean }) => {
+      keepHeapSmall();
       const found = await triageFile(log, options.parser);
       if (options.json) printJson(asJson(found));
       else print(asText(found));

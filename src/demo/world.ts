@@ -44,6 +44,8 @@ interface Options {
   config?: Record<string, unknown>;
   /** Merged into the lab's entry. */
   lab?: Record<string, unknown>;
+  /** Merged into the entry `http`. */
+  http?: Record<string, unknown>;
   /** How long the daemon waits for an answer of LAVA, Maestro and KCIDB. */
   timeout?: string;
   /** How often Maestro is asked for work. */
@@ -65,6 +67,7 @@ export async function startWorld({
   kcidb: kcidbOptions,
   config,
   lab,
+  http,
   labs = [],
   poll = '1s',
   timeout = '60s',
@@ -98,7 +101,7 @@ export async function startWorld({
       ...labs,
     ],
     kcidb: { url: kcidb.url, token: kcidb.token, timeout },
-    http: { listen: `127.0.0.1:${port}`, public_url: url, token },
+    http: { listen: `127.0.0.1:${port}`, public_url: url, token, ...http },
     store: { sqlite: 'state/lava-bridge.db' },
     fetch: { allow_private: true },
     log_level: 'warn',

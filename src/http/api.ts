@@ -15,7 +15,7 @@ import type { Counters } from './counters.ts';
 import { openApi } from './openapi.ts';
 import { boardsView, labsView } from './overview.ts';
 import { DrainBody, ListQuery, LogQuery, Why } from './queries.ts';
-import { attemptView, deliveryView, jobRow, timelineView } from './views.ts';
+import { findJob, jobDetail, jobRow } from './views.ts';
 
 interface Options {
   ctx: Context;
@@ -61,20 +61,12 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
     return refuse(reply, 400, 'invalid', `${field}: ${issue?.message ?? 'invalid'}`, field);
   }
 
-  /** By its id, or by the node's where that is of one lab only. */
-  async function find(id: string): Promise<JobRecord | undefined> {
-    const job = await ctx.store.job(id);
-    if (job) return job;
-    const [first, ...others] = await ctx.store.jobs({ nodeId: id, limit: 2 });
-    return others.length === 0 ? first : undefined;
-  }
-
   async function withJob(
     request: FastifyRequest<ById>,
     reply: FastifyReply,
     work: (job: JobRecord) => Promise<unknown>,
   ): Promise<unknown> {
-    const job = await find(request.params.id);
+    const job = await findJob(request.params.id, ctx.store);
     return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
   }
 
@@ -128,14 +120,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
   }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
-    withJob(request, reply, async (job) => ({
-      ...jobRow(job),
-      attempts: (await ctx.store.attempts(job.id)).map(attemptView),
-      deliveries: (await ctx.store.deliveries(job.id)).map(deliveryView),
-      timeline: (await ctx.store.timeline(job.id)).map(timelineView),
-      verdict: job.verdict === null ? null : JSON.parse(job.verdict),
-      request: JSON.parse(job.request),
-    })),
+    withJob(request, reply, (job) => jobDetail(job, ctx.store)),
   );
 
   app.get<ById>('/api/v1/jobs/:id/log', (request, reply) =>

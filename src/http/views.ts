@@ -1,11 +1,11 @@
 // Jobs as the API shows them: our records in stable words, times in RFC 3339.
 import { z } from 'zod';
 import { rfc3339 } from '../base/time.ts';
-import type { AttemptRecord, DeliveryRecord, JobRecord, TimelineRecord } from '../store/index.ts';
-import { endingOf } from '../jobs/model.ts';
+import type { AttemptRecord, DeliveryRecord, JobRecord, Store, TimelineRecord } from '../store/index.ts';
+import { endingOf, requestOf } from '../jobs/model.ts';
 import { StoredVerdict } from '../jobs/verdicts.ts';
 import { SOURCES } from '../maestro/request.ts';
-import type { AttemptView, DeliveryView, JobRow, TimelineView } from './shapes.ts';
+import type { AttemptView, DeliveryView, JobDetail, JobRow, TimelineView } from './shapes.ts';
 
 const time = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
 
@@ -67,4 +67,24 @@ export function deliveryView(delivery: DeliveryRecord): DeliveryView {
 
 export function timelineView(entry: TimelineRecord): TimelineView {
   return { at: rfc3339(entry.at), kind: entry.kind, text: entry.text };
+}
+
+/** All that is known of a job. */
+export async function jobDetail(job: JobRecord, store: Store): Promise<JobDetail> {
+  return {
+    ...jobRow(job),
+    attempts: (await store.attempts(job.id)).map(attemptView),
+    deliveries: (await store.deliveries(job.id)).map(deliveryView),
+    timeline: (await store.timeline(job.id)).map(timelineView),
+    verdict: job.verdict === null ? null : { ...StoredVerdict.parse(JSON.parse(job.verdict)) },
+    request: { ...requestOf(job) },
+  };
+}
+
+/** By its id, or by the node's where that is of one lab only. */
+export async function findJob(id: string, store: Store): Promise<JobRecord | undefined> {
+  const job = await store.job(id);
+  if (job) return job;
+  const [first, ...others] = await store.jobs({ nodeId: id, limit: 2 });
+  return others.length === 0 ? first : undefined;
 }

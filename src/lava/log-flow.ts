@@ -4,6 +4,8 @@
 
 /** Deeper nesting than this is not read: LAVA's deepest messages have about six levels. */
 const MAX_DEPTH = 64;
+/** So many values may stand for aliases in one line. */
+const MAX_ALIASED = 10_000;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '0': '\0',
@@ -41,6 +43,28 @@ export function parseFlow(text: string, from: number): unknown {
   } catch (error) {
     if (error instanceof FlowError) return undefined;
     throw error;
+  }
+}
+
+/**
+ * The mapping that `text` is from `from` to `to`, if it is one of texts and tagged scalars alone, as LAVA's results are;
+ * undefined if it is any other: then parseFlow knows. A few times as fast.
+ */
+export function parseFlatMapping(text: string, from: number, to: number): object | undefined {
+  const mapping: Record<string, unknown> = {};
+  for (let at = from + 1; ;) {
+    const keyEnd = text.charCodeAt(at) === QUOTE ? closingQuote(text, at + 1) : -1;
+    if (keyEnd < 0 || !text.startsWith(': ', keyEnd + 1)) return undefined;
+    const tagged = text.startsWith('! ', keyEnd + 3);
+    const start = keyEnd + (tagged ? 5 : 3);
+    const end = text.charCodeAt(start) === QUOTE ? closingQuote(text, start + 1) : -1;
+    const key = unescape(text, at + 1, keyEnd);
+    if (end < 0 || key === '__proto__') return undefined;
+    const value = unescape(text, start + 1, end);
+    mapping[key] = tagged ? resolveScalar(value) : value;
+    if (end + 2 === to && text.charCodeAt(end + 1) === CLOSE) return mapping;
+    if (!text.startsWith(', ', end + 1)) return undefined;
+    at = end + 3;
   }
 }
 
@@ -96,14 +120,28 @@ export function resolveScalar(text: string): unknown {
   return lower === '.nan' ? NaN : text;
 }
 
+/**
+ * A key as text. One that is a mapping or a list has none: nobody means it, and written as JSON, within the next such key
+ * and so on, it takes twice the room at each step.
+ */
+export function keyText(key: unknown): string {
+  if (typeof key === 'string') return key;
+  return typeof key === 'object' && key !== null ? '?' : String(key);
+}
+
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const CLOSE = 0x7d;
 
 class FlowError extends Error {}
 
 class FlowParser {
   position: number;
   readonly #text: string;
-  readonly #anchors = new Map<string, unknown>();
+  /** Each with the number of values that it is made of. */
+  readonly #anchors = new Map<string, { value: unknown; size: number }>();
+  #made = 0;
+  #aliased = 0;
 
   constructor(text: string, from: number) {
     this.#text = text;
@@ -121,8 +159,9 @@ class FlowParser {
       else if (mark === '&') anchor = this.#word();
       else break;
     }
+    const before = this.#made++;
     const value = this.#content(depth, tag);
-    if (anchor !== undefined) this.#anchors.set(anchor.slice(1), value);
+    if (anchor !== undefined) this.#anchors.set(anchor.slice(1), { value, size: this.#made - before });
     return value;
   }
 
@@ -137,13 +176,21 @@ class FlowParser {
       case '[':
         return this.#list(depth);
       case '*':
-        return this.#anchors.get(this.#word().slice(1)) ?? null;
+        return this.#alias();
       default: {
         const quoted = this.#peek() === '"' || this.#peek() === "'";
         const text = this.#scalar();
         return hasOtherType(tag, quoted) ? resolveScalar(text) : text;
       }
     }
+  }
+
+  #alias(): unknown {
+    const { value = null, size = 0 } = this.#anchors.get(this.#word().slice(1)) ?? {};
+    this.#made += size;
+    this.#aliased += size;
+    if (this.#aliased > MAX_ALIASED) throw new FlowError();
+    return value;
   }
 
   #mapping(depth: number): Record<string, unknown> {
@@ -157,7 +204,7 @@ class FlowParser {
         this.position++;
         value = this.value(depth + 1);
       }
-      entries.push([typeof key === 'string' ? key : JSON.stringify(key), value]);
+      entries.push([keyText(key), value]);
       this.#separator('}');
     }
     return Object.fromEntries(entries);

@@ -1,7 +1,7 @@
 // A job's log as a web page: every line has its number as an anchor (`#L123`), so have test cases and errors; a list
 // of both stands at its end. Line by line, in constant memory. All that comes from the log is escaped, and the page
 // forbids scripts, should that ever fail.
-import { LineCleaner } from './log-clean.ts';
+import { LineCleaner, readable } from './log-clean.ts';
 import { levelOf, timeOf, type LogTransform } from './log-text.ts';
 import type { LogLine } from './model.ts';
 
@@ -47,7 +47,7 @@ export function htmlLog(options: HtmlLogOptions): LogTransform {
   function head(): string {
     if (begun) return '';
     begun = true;
-    return pageHead(options.title);
+    return pageHead(readable(options.title));
   }
 
   function anchors(line: LogLine): string {
@@ -127,7 +127,7 @@ function list(title: string, entries: readonly string[]): string {
 }
 
 function link(href: string, label: string, kind: string): string {
-  return `<li><a class="${className(kind)}" href="${escapeHtml(href)}">${escapeHtml(label)}</a></li>\n`;
+  return `<li><a class="${className(kind)}" href="${escapeHtml(href)}">${escapeHtml(readable(label))}</a></li>\n`;
 }
 
 const CLASSES = new Set([

@@ -1,8 +1,9 @@
 // Logs that are not kept in files: LAVA servers with a database behind (`LAVA_LOG_BACKEND` MongoDB, Elasticsearch,
 // Firestore) dump block-style YAML or JSON (LAVA, lava_scheduler_app/logutils.py). Such a log is cut into records
 // as it comes in, each of bounded size, and only then parsed; slower than LAVA's own lines, and as bounded.
-import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import { parseDocument, type Scalar } from 'yaml';
 import { resolveScalar } from './log-flow.ts';
+import { valueOf } from './yaml-value.ts';
 
 /** Cuts a log into records. Records longer than the limit are cut short and come out as they are. */
 export interface RecordSplitter {
@@ -84,9 +85,9 @@ export function parseRecord(record: string): unknown {
   }
   try {
     const doc = parseDocument(text, { schema: 'failsafe', prettyErrors: false, strict: false });
-    return doc.errors.length > 0 ? undefined : toValue(doc.contents, new Map(), 0);
+    return doc.errors.length > 0 ? undefined : valueOf(doc.contents, typed);
   } catch {
-    // Nested too deep for the library or for us: the caller keeps the record as unreadable text.
+    // Nested too deep for the library, or of too many aliases: the caller keeps the record as unreadable text.
     return undefined;
   }
 }
@@ -95,24 +96,9 @@ const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-const MAX_DEPTH = 64;
 
-// By hand, so that a plain scalar has the type that PyYAML, which wrote it, gives it, and an alias costs nothing.
-function toValue(node: unknown, anchors: Map<string, unknown>, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new RangeError('nested too deep');
-  const inner = (child: unknown): unknown => toValue(child, anchors, depth + 1);
-  if (isAlias(node)) return anchors.get(node.source) ?? null;
-  let value: unknown = null;
-  if (isSeq(node)) value = node.items.map(inner);
-  else if (isMap(node)) {
-    value = Object.fromEntries(node.items.map((pair) => [text(inner(pair.key)), inner(pair.value)]));
-  } else if (isScalar(node)) {
-    value = node.type === 'PLAIN' ? resolveScalar(text(node.value)) : text(node.value);
-  }
-  if (isNode(node) && 'anchor' in node && node.anchor !== undefined) anchors.set(node.anchor, value);
-  return value;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+/** A plain scalar has the type that PyYAML, which wrote it, gives it. */
+function typed({ type, value }: Scalar): unknown {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return type === 'PLAIN' ? resolveScalar(text) : text;
 }

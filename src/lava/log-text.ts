@@ -1,6 +1,6 @@
 // A job's log as plain text for people: the board's console alone, or all with LAVA's own lines and times. Line by
 // line, in constant memory; who writes it where is not known here.
-import { LineCleaner } from './log-clean.ts';
+import { LineCleaner, readable } from './log-clean.ts';
 import type { LogLine } from './model.ts';
 
 /** Turns log lines into text as they come: what each call returns is to be appended. */
@@ -52,7 +52,7 @@ export function timeOf(at: number | undefined): string {
 
 /** The level, and of a feedback line the namespace that it came from. */
 export function levelOf(line: LogLine): string {
-  return line.namespace === undefined ? line.level : `${line.level} ${line.namespace}`;
+  return readable(line.namespace === undefined ? line.level : `${line.level} ${line.namespace}`);
 }
 
 /** The begin and the end of a text that may be long. */

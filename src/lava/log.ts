@@ -2,7 +2,7 @@
 // dropped and none throws: what can't be read is kept as level `unreadable` with its text.
 import { StringDecoder } from 'node:string_decoder';
 import { parseTime } from '../base/time.ts';
-import { closingQuote, parseFlow, unescape } from './log-flow.ts';
+import { closingQuote, parseFlatMapping, parseFlow, unescape } from './log-flow.ts';
 import { blockSplitter, jsonSplitter, parseRecord, type RecordSplitter } from './log-records.ts';
 import type { LogLine } from './model.ts';
 
@@ -138,7 +138,7 @@ export function looksLikeLavaLog(text: string): boolean {
   );
 }
 
-// The common line, without a parser: fixed keys in a fixed order, the message a string.
+// The common line, without a parser: fixed keys in a fixed order, the message a string or a plain result.
 function parsePlainLine(line: string): LogLine | undefined {
   if (!line.startsWith(HEAD)) return undefined;
   const dtEnd = line.indexOf('"', HEAD.length);
@@ -146,6 +146,19 @@ function parsePlainLine(line: string): LogLine | undefined {
   const levelEnd = line.indexOf('"', dtEnd + LEVEL.length);
   if (levelEnd < 0 || !line.startsWith(MESSAGE, levelEnd)) return undefined;
   const from = levelEnd + MESSAGE.length;
+  if (line.charCodeAt(from) === OPEN) {
+    const value =
+      line.charCodeAt(line.length - 1) === CLOSE ? parseFlatMapping(line, from, line.length - 1) : undefined;
+    return (
+      value && {
+        at: stampTime(line, HEAD.length, dtEnd),
+        level: line.slice(dtEnd + LEVEL.length, levelEnd),
+        text: undefined,
+        value,
+        namespace: undefined,
+      }
+    );
+  }
   if (line.charCodeAt(from) !== QUOTE) return undefined;
   const to = closingQuote(line, from + 1);
   if (to < 0) return undefined;
@@ -167,6 +180,7 @@ function parsePlainLine(line: string): LogLine | undefined {
 }
 
 const QUOTE = 0x22;
+const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
 function toLogLine(record: unknown): LogLine | undefined {
@@ -194,10 +208,17 @@ function unreadable(text: string): LogLine {
   return { at: undefined, level: UNREADABLE, text, value: undefined, namespace: undefined };
 }
 
+/** The last stamp's second, and the text that it was: most lines are of the same second as the one before. */
+let second = { text: '', at: NaN };
+
 // parseTime is exact but takes a microsecond; the stamps of a log are all of one shape.
 function stampTime(text: string, from: number, to: number): number | undefined {
   const zone = from + 26;
   const plain = to === zone || (to === zone + 6 && text.startsWith('+00:00', zone));
+  if (plain && text.startsWith(second.text, from)) {
+    const at = second.at + digits(text, from + 20, 3);
+    if (!Number.isNaN(at)) return at;
+  }
   if (!plain || text.charCodeAt(from + 10) !== 0x54 || text.charCodeAt(from + 19) !== 0x2e) {
     return parseTime(text.slice(from, to));
   }
@@ -206,11 +227,14 @@ function stampTime(text: string, from: number, to: number): number | undefined {
   const day = digits(text, from + 8, 2);
   const hour = digits(text, from + 11, 2);
   const minute = digits(text, from + 14, 2);
-  const second = digits(text, from + 17, 2);
+  const seconds = digits(text, from + 17, 2);
   const millis = digits(text, from + 20, 3);
-  const valid = month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && minute < 60 && second < 60;
+  const valid =
+    month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && minute < 60 && seconds < 60;
   if (!valid || Number.isNaN(year + millis)) return parseTime(text.slice(from, to));
-  return Date.UTC(year, month - 1, day, hour, minute, second, millis);
+  const at = Date.UTC(year, month - 1, day, hour, minute, seconds);
+  second = { text: detached(text.slice(from, from + 20)), at };
+  return at + millis;
 }
 
 function digits(text: string, from: number, count: number): number {

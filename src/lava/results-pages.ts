@@ -1,8 +1,8 @@
 // A job's results in bounded pages: LAVA exports test cases slowly, and a job may have tens of thousands.
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { TemporaryError } from '../base/errors.ts';
 import { read, to, type Asker } from './asker.ts';
+import { parseYamlList } from './results-yaml.ts';
 
 /** Test cases in one page. */
 const PAGE = 500;
@@ -37,7 +37,7 @@ const Suites = z.array(z.object({ name: z.string() }));
 
 /** All scalars of the list are strings, whatever they look like. */
 function suiteNames(list: string): string[] {
-  const parsed = Suites.safeParse(parse(list, { schema: 'failsafe' }) ?? []);
+  const parsed = Suites.safeParse(parseYamlList(list));
   if (parsed.success) return parsed.data.map(({ name }) => name);
   throw new TemporaryError(
     'lava_answer',

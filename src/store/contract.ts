@@ -110,6 +110,8 @@ export interface JobStore {
   firstOf(line: Line, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /** Puts off all jobs of a line but one, for a reason that holds for each; those being cancelled are left alone. */
   holdBack(line: Line, until: number, reason: string, except: string): Promise<void>;
+  /** The ids of jobs that changed after `at` (ms), at most `limit` of them. */
+  changedAfter(at: number, limit: number): Promise<string[]>;
   /** Open jobs, counted by lab, board and stage. */
   openCounts(): Promise<{ lab: string; board: string; stage: string; count: number }[]>;
   /** Removes jobs that were done before `before` (ms); returns their ids. */

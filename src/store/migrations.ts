@@ -36,6 +36,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
   await schema.createIndex('jobs_due').on('jobs').columns(['lab', 'done', 'next_at']).execute();
   await schema.createIndex('jobs_open').on('jobs').columns(['done', 'lab', 'board', 'stage']).execute();
   await schema.createIndex('jobs_recent').on('jobs').columns(['received_at']).execute();
+  await schema.createIndex('jobs_changed').on('jobs').columns(['updated_at']).execute();
   await schema
     .createTable('attempts')
     .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))

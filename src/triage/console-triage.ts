@@ -41,7 +41,7 @@ export class ConsoleTriager {
     this.#length += text.length + 1;
     this.#piece += ended ? `${text}\n` : text;
     if (this.#piece.length >= PIECE) this.#push();
-    this.#scanner.line(maestroText(text), number);
+    if (text !== '') this.#scanner.line(maestroText(text), number);
   }
 
   end(): ConsoleTriage {

@@ -14,8 +14,21 @@ export function maestroText(message: string): string {
 // What Python's str.isprintable() refuses in Latin-1, the line break aside.
 const UNPRINTABLE = /[\0-\x09\x0b-\x1f\x7f-\xa0\xad]/;
 
-// Character by character into a buffer: replacing by patterns takes ten times as long on a line of nothing else.
 function visible(text: string): string {
+  if (text.length > MAX_SHORT) return visibleLong(text);
+  let out = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === ESC) out += '^[';
+    else if (char !== 0) out += isPrintable(char) ? text[i] : '?';
+  }
+  return out;
+}
+
+/** Longer ones go by a buffer: adding text to text takes much memory then. */
+const MAX_SHORT = 1000;
+
+function visibleLong(text: string): string {
   const out = new Uint16Array(2 * text.length);
   let length = 0;
   for (let i = 0; i < text.length; i++) {

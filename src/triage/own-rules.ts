@@ -68,9 +68,10 @@ function readSanitizer(message: string): Header | undefined {
 
 // Which of the two CPUs is named first is chance.
 function readRace(message: string): Header | undefined {
-  const found = /^BUG: KCSAN: [a-z: -]{1,30} in ([\w.$]{1,120})(?:\+\S{1,30})?(?: \/ ([\w.$]{1,120}))?/.exec(
-    message,
-  );
+  const found =
+    /^BUG: KCSAN: [a-z: -]{1,30} in ([\w.$]{1,120})(?:\+\S{1,30})?(?: \[[\w-]{1,60}\])?(?: \/ ([\w.$]{1,120}))?/.exec(
+      message,
+    );
   if (found === null) return undefined;
   const functions = [found[1], found[2] ?? found[1]].map((name) => functionName(name) ?? '');
   return { summary: `KCSAN: data-race in ${functions.toSorted(byText).join(' / ')}` };
@@ -89,12 +90,25 @@ function readWarning(message: string): Header | undefined {
 }
 
 /** Messages whose end is about the moment, not about the bug. */
-const BARE_BUGS = ['spinlock bad magic', 'scheduling while atomic', 'workqueue lockup', 'Bad page state'];
+const BARE_BUGS = [
+  'spinlock bad magic',
+  'scheduling while atomic',
+  'workqueue lockup',
+  'Bad page state',
+  'Bad page map',
+  'Bad rss-counter state',
+];
 
 function readBug(message: string): Header | undefined {
   const text = /^BUG: ([A-Za-z].{1,300})/.exec(message)?.[1];
   if (text === undefined) return undefined;
   return { summary: BARE_BUGS.find((bare) => text.startsWith(bare)) ?? stable(text) };
+}
+
+/** "BUG kmalloc-64 (Not tainted): Poison overwritten": the slab allocator's own, with the cache that is damaged. */
+function readSlab(message: string): Header | undefined {
+  const found = /^BUG ([\w-]{1,60})(?:\([^)]{1,60}\))? \(.{1,80}?\): ([A-Z][\w -]{2,80})/.exec(message);
+  return found === null ? undefined : { summary: `${found[1] ?? ''}: ${(found[2] ?? '').trim()}` };
 }
 
 function readHungTask(message: string): Header | undefined {
@@ -103,7 +117,7 @@ function readHungTask(message: string): Header | undefined {
 }
 
 function readOomKill(message: string): Header | undefined {
-  const found = /^(.{1,30}): Kill(?:ed)? process \d+ \(([^)]{1,40})\)/.exec(message);
+  const found = /^(.{1,30}): Kill(?:ed)? process \d+ \((.{1,40}?)\) (?:total-vm|score)\b/.exec(message);
   if (found === null) return undefined;
   return { summary: `${found[1] ?? ''}: killed process ${taskName(found[2] ?? '')}` };
 }
@@ -115,18 +129,18 @@ const UNABLE =
   /^(?:BUG: )?(?:CPU \d+ )?(?<text>[Uu]nable to handle (?:page fault|kernel (?!NULL)[a-z][a-z -]{1,80}?))(?= at | for |,|$)/;
 
 const INTERNAL =
-  /^(?<text>Internal error: [A-Za-z][A-Za-z :-]{0,80}?|Internal error)(?=:{1,2} (?:: )?[\da-f]{1,16}\b|:? ?\[#|$)/;
+  /^(?<text>Internal error: [A-Za-z][\w :/.-]{0,80}?|Internal error)(?=:{1,2} (?:: )?[\da-f]{1,16}\b|:? ?\[#|$)/;
 
 const OOPS =
-  /^(?<text>Oops(?:: [A-Za-z][A-Za-z ,:-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?=:? (?:0x)?[\da-f]{1,16}\b|:? ?\[#)/;
+  /^(?<text>Oops(?:: [A-Za-z][\w ,:-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?=:? (?:0x)?[\da-f]{1,16}\b|:? ?\[#)/;
 
-const TRAP = /^(?<text>[a-z][A-Za-z ,-]{1,80}?)(?: 0x[\da-f]{1,16})?: [\da-f]{4} \[#\d/;
+const TRAP = /^(?<text>[a-z][\w ,-]{1,80}?)(?: 0x[\da-f]{1,16})?: [\da-f]{4} \[#\d/;
 
 const STALL =
   /^(?:rcu: )?(?:INFO: )?(?<text>rcu_\w{1,30} (?:self-detected stall|detected (?:expedited )?stalls))/;
 
 const HARD_LOCKUP =
-  /^(?:NMI )?[Ww]atchdog:? (?:Watchdog detected hard LOCKUP|detected hard LOCKUP|CPU:? ?\d+ (?:self-)?(?:detected )?[Hh]ard LOCKUP)/;
+  /^(?:NMI )?[Ww]atchdog:? (?:(?:CPU\d+: )?Watchdog detected hard LOCKUP|detected hard LOCKUP|CPU:? ?\d+ (?:self-)?(?:detected )?[Hh]ard LOCKUP)/;
 
 type Options = Partial<Pick<OwnRule, 'role' | 'follows' | 'goesOn'>>;
 type Row = [type: string, category: string, begins: string[], read: OwnRule['read'], options?: Options];
@@ -140,7 +154,15 @@ const ROWS: readonly Row[] = [
   ['kasan', 'kasan', ['BUG: KASAN: '], readSanitizer, DETAIL],
   ['kfence', 'kfence', ['BUG: KFENCE: '], readSanitizer, DETAIL_GOES_ON],
   ['kmsan', 'kmsan', ['BUG: KMSAN: '], readSanitizer, DETAIL_GOES_ON],
-  ['lockdep', 'lockdep', ['WARNING: ', '[ ', 'INFO: possible'], pattern(LOCKDEP), DETAIL_GOES_ON],
+  ['slab', 'slab', ['BUG '], readSlab, DETAIL_GOES_ON],
+  ['lockdep', 'lockdep', ['WARNING: ', '[ ', 'INFO: '], pattern(LOCKDEP), DETAIL_GOES_ON],
+  [
+    'lockdep',
+    'lockdep',
+    ['WARNING: '],
+    says('still has locks held', /^WARNING: .{1,60} still has locks held!/),
+    DETAIL_GOES_ON,
+  ],
   ['rcu_stall', 'rcu_stall', ['rcu: ', 'INFO: rcu_', 'rcu_'], pattern(STALL), DETAIL_GOES_ON],
   [
     'soft_lockup',
@@ -183,9 +205,21 @@ const ROWS: readonly Row[] = [
       'stack segment: ',
       'double fault: ',
       'int3: ',
+      'bounds: ',
+      'alignment check: ',
+      'segment not present: ',
+      'simd exception: ',
+      'invalid TSS: ',
+      'control protection fault: ',
     ],
     pattern(TRAP),
     { follows: true },
+  ],
+  [
+    'oops',
+    'oops',
+    ['traps: PANIC: ', 'PANIC: '],
+    says('PANIC: double fault', /^(?:traps: )?PANIC: double fault,/),
   ],
   [
     'oops',

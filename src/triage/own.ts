@@ -125,14 +125,17 @@ function readLine(open: Open, message: string): boolean {
 }
 
 const HARDWARE = 'Hardware name: ';
+/** Where the program counter stood, as arm64, arm, riscv, powerpc, x86, mips, loongarch and s390 print it. */
 const COUNTER =
-  /^(?:pc : |PC is at |epc : |NIP \[[\da-f]+\] |RIP: [\da-f]{4}:|EIP: |ra : )(?:\[<[\da-f]+>\] )?([A-Za-z_][\w.$]*)/;
+  /^(?:pc : |PC is at |epc {0,3}: |NIP |RIP: [\da-f]{4}:|EIP: |ERA: |ra {0,4}: |Krnl PSW : [\da-f]{16} )(?:\[?<?[\da-f]{8,16}>?\]? )?\(?([A-Za-z_][\w.$]*)\+0x/;
 const DETAILS =
   /^(?:CPU: |Code: |Modules linked in:|Workqueue: |Comm: |task:|Internal error|Oops|rcu: |KASAN:|Tainted: )/;
 
-/** A frame that lost its indentation, as in a log without time stamps. */
-const BARE_FRAME = /^(?:\? )?[A-Za-z_][\w.$]{0,120}\+0x[\da-f]{1,8}\/0x[\da-f]{1,8}/;
-const FRAME = /^(?:\? )?(?:\[<[\da-f]+>\] )?(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
+/** A frame without indentation: as in a log without time stamps, or as riscv, mips and powerpc print it. */
+const BARE_FRAME =
+  /^(?:\? |(?:\[<?[\da-f]{8,16}>?\] ){1,2})?[A-Za-z_][\w.$]{0,120}\+0x[\da-f]{1,8}\/0x[\da-f]{1,8}/;
+const FRAME =
+  /^(?:\? )?(?:\[<?[\da-f]{8,16}>?\] ){0,2}(?:\([\da-f<>[\]]+\) )?([A-Za-z_][\w.$]*)(?:\+0x|\s|$)/;
 
 function readFrame(open: Open, message: string): boolean {
   if (open.trace === undefined) return false;

@@ -32,6 +32,7 @@ export function watchCases(cases: readonly LavaCase[]): CaseWatch {
       if (watched.has(number) && line.at !== undefined) times.set(number, line.at);
       const end = ends.get(number);
       if (end !== undefined) running.set(number, { end, tail: createTail(CASE_EXCERPT) });
+      if (running.size === 0) return;
       for (const [start, run] of running) {
         if (number < run.end) {
           if (line.level === 'target' && line.text?.startsWith('<LAVA_SIGNAL_') === false)

@@ -1,6 +1,7 @@
 // What a LAVA job definition says of the job, as far as verdicts need it. LAVA echoes the definition in its callback.
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { valueOf } from '../lava/yaml-value.ts';
 
 /** The parts of a job definition that verdicts are made with. */
 export interface JobOutline {
@@ -53,7 +54,8 @@ export function readOutline(definition: string | undefined): JobOutline {
 function readYaml(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    return parse(text, { logLevel: 'silent', maxAliasCount: 1000 });
+    const doc = parseDocument(text, { logLevel: 'silent', prettyErrors: false });
+    return doc.errors.length > 0 ? undefined : valueOf(doc.contents, (scalar) => scalar.value);
   } catch {
     // The verdict then goes by the results alone.
     return undefined;

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BridgeError } from '../../src/base/errors.ts';
 import { addTranslate, translate, type TranslateOptions } from '../../src/cli/translate.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
-import { explainVerdict } from '../../src/verdict/explanation.ts';
 import { statuses } from '../verdict/evidence.ts';
 
 const CALLBACKS = join(import.meta.dirname, '..', 'fixtures', 'callbacks');
@@ -285,64 +284,4 @@ describe('the command', () => {
     expect(out).toBe('');
     expect(err).toMatch(message);
   });
-});
-
-describe('mutated captures', () => {
-  // A small generator, so that a failure can be repeated.
-  function random(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      return state / 2 ** 32;
-    };
-  }
-
-  /** Cuts, doubles or breaks a few places of a text. */
-  function mutate(text: string, next: () => number): string {
-    let out = text;
-    for (let i = 0; i < 6; i++) {
-      const at = Math.floor(next() * out.length);
-      const to = at + Math.floor(next() * 400);
-      const kinds = [
-        () => out.slice(0, at) + out.slice(to),
-        () => out.slice(0, to) + out.slice(at),
-        () => `${out.slice(0, at)}\0\ud800"'{- ${out.slice(at)}`,
-        () => out.slice(0, at) + String.fromCharCode(Math.floor(next() * 0x10000)) + out.slice(at + 1),
-      ];
-      out = kinds[Math.floor(next() * kinds.length)]?.() ?? out;
-    }
-    return out;
-  }
-
-  it.each(['complete', 'boot-panic', 'test-panic', 'killed'])(
-    'become a valid report or a clear refusal: %s',
-    async (name) => {
-      const original = await body(name);
-      const results = original['results'] as Record<string, string>;
-      let reports = 0;
-      for (let seed = 1; seed <= 40; seed++) {
-        const next = random(seed);
-        const broken = Object.entries(results).map(([suite, text]) => [
-          suite,
-          seed % 2 === 0 ? text : mutate(text, next),
-        ]);
-        const mutated = {
-          ...original,
-          log: mutate(String(original['log']), next),
-          definition: mutate(String(original['definition']), next),
-          results: Object.fromEntries(broken) as unknown,
-        };
-        const callback = await file('callback.json', JSON.stringify(mutated));
-        const done = await translate(options('', { callback })).catch((error: unknown) => error);
-        if (done instanceof Error) expect(done.message).toMatch(/cannot be read|is not a mapping|rule 0/);
-        else {
-          const { verdict, report } = done as Awaited<ReturnType<typeof translate>>;
-          expect(KcidbReport.safeParse(report).success).toBe(true);
-          expect(explainVerdict(verdict)).toContain('rule ');
-          reports++;
-        }
-      }
-      expect(reports).toBeGreaterThanOrEqual(20);
-    },
-  );
 });

@@ -95,6 +95,19 @@ describe('the page of a log', () => {
   });
 });
 
+it('shows control characters of titles and names as it does those of lines', () => {
+  const html = page(
+    [line({ level: 'results', value: { definition: '0_x', case: 'a\x1b[31mb\x07', result: 'pass' } })],
+    {
+      title: 'a job\r\u202e',
+      errors: [{ line: 0, label: 'odd\0\x85' }],
+    },
+  );
+
+  expect(html).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+  expect(html).toContain('0_x.ab^G: pass');
+});
+
 it('escapes for text and attributes', () => {
   expect(escapeHtml(`<a href="x" title='y'>&amp;`)).toBe(
     '&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;',

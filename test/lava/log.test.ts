@@ -188,6 +188,40 @@ describe('a line', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  it.each<[string, unknown]>([
+    ['{"case": "a", "definition": "0_x", "endtc": ! "7", "result": "pass"}', { case: 'a', definition: '0_x', endtc: 7, result: 'pass' }], // prettier-ignore
+    ['{"case": "a\\"b\\\\", "result": "\\u00e9"}', { case: 'a"b\\', result: 'é' }],
+    ['{"case": "a", "extra": [{"fail": "x"}]}', { case: 'a', extra: [{ fail: 'x' }] }],
+    ['{"case": "a", "number": !!int "12", "none": ! "null"}', { case: 'a', number: 12, none: null }],
+    ['{}', {}],
+  ])('of a result is read the fast way and the other way alike: %s', (msg, expected) => {
+    const line = `- {"dt": "2026-11-21T12:00:00.000100", "lvl": "results", "msg": ${msg}}`;
+
+    for (const same of [line, line.replace('"msg": ', '"msg":  '), line.replace(/}$/, ', "ns": "x"}')]) {
+      expect(parseLogLine(same)?.value).toEqual(expected);
+    }
+  });
+
+  it('has the time of its own second, not of the one before', () => {
+    const at = (dt: string): number | undefined =>
+      parseLogLine(`- {"dt": "${dt}", "lvl": "info", "msg": "x"}`)?.at;
+
+    expect(at('2026-11-21T12:00:00.250000')).toBe(Date.UTC(2026, 10, 21, 12, 0, 0, 250));
+    expect(at('2026-11-21T12:00:00.999999+00:00')).toBe(Date.UTC(2026, 10, 21, 12, 0, 0, 999));
+    expect(at('2026-11-21T12:00:00.250000+02:00')).toBe(Date.UTC(2026, 10, 21, 10, 0, 0, 250));
+    expect(at('2026-11-21T12:00:01.000000')).toBe(Date.UTC(2026, 10, 21, 12, 0, 1));
+    expect(at('2026-11-21T12:00:01.x00000')).toBeUndefined();
+  });
+
+  it('takes no time for mappings as the keys of mappings, nor for aliases of aliases', () => {
+    const line = (msg: string): string => `- {"dt": "2026", "lvl": "debug", "msg": ${msg}}`;
+    const lists = Array.from({ length: 40 }, (_, i) => `&x${i + 1} [*x${i}, *x${i}, *x${i}]`).join(', ');
+
+    expect(parseLogLine(line(`${'{'.repeat(40)}"a"${': 1}'.repeat(40)}`))?.value).toEqual({ '?': 1 });
+    expect(parseLogLine(line('[&x [1], *x, *x]'))?.value).toEqual([[1], [1], [1]]);
+    expect(parseLogLine(line(`[&x0 [1], ${lists}]`))).toBeUndefined();
+  });
+
   it.each([
     '',
     'hello',
@@ -325,14 +359,22 @@ describe('a log from a database', () => {
     ]);
   });
 
-  it('takes neither time nor memory for aliases of aliases', () => {
+  it('follows aliases, but takes neither time nor memory for aliases of aliases', () => {
     const bomb = Array.from(
       { length: 40 },
       (_, i) => `    a${i + 1}: &x${i + 1} [*x${i}, *x${i}, *x${i}]`,
     ).join('\n');
-    expect(seen(`- lvl: info\n  msg:\n    a0: &x0 [lol]\n${bomb}\n`)).toMatchObject([
-      ['info', { a0: ['lol'], a1: [['lol'], ['lol'], ['lol']] }],
+
+    expect(seen('- lvl: info\n  msg:\n    a: &x [lol]\n    b: [*x, *x]\n')).toEqual([
+      ['info', { a: ['lol'], b: [['lol'], ['lol']] }],
     ]);
+    expect(seen(`- lvl: info\n  msg:\n    a0: &x0 [lol]\n${bomb}\n`)).toMatchObject([[UNREADABLE, /lol/]]);
+  });
+
+  it('takes no time for mappings as the keys of mappings', () => {
+    const keys = `${'{'.repeat(40)}a${': 1}'.repeat(40)}`;
+
+    expect(seen(`- lvl: info\n  msg: ${keys}\n`)).toEqual([['info', { '?': 1 }]]);
   });
 });
 

@@ -196,6 +196,17 @@ describe('results', () => {
     expect(() => parseResults({ '0_x': text })).toThrow(message);
   });
 
+  it('take no time for what nobody writes: nested keys, aliases of aliases, a fault in each item', () => {
+    const keys = `${'{'.repeat(40)}a${': 1}'.repeat(40)}`;
+    const lists = Array.from({ length: 40 }, (_, i) => `  - &id${i + 1} [*id${i}, *id${i}, *id${i}]\n`).join(
+      '',
+    );
+
+    expect(parseResults({ '0_x': record(`  metadata: ${keys}\n`) })[0]?.metadata).toEqual({ '?': '1' });
+    expect(() => parseResults({ '0_x': record(`  extra:\n  - &id0 [lol]\n${lists}`) })).toThrow(/aliases/);
+    expect(() => parseResults({ '0_x': '- }: {[\n'.repeat(5000) })).toThrow(/cannot be read: line 1: /);
+  });
+
   it('read the same by the fast way as by the library, whatever a library writes', () => {
     const scalar = fc.oneof(
       fc.string(),

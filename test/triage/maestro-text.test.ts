@@ -9,6 +9,7 @@ it.each<[string, string, string]>([
   ['loses NUL', 'a\0b', 'ab'],
   ['has question marks for what is not printable', 'a\tb\rc\x07d\x7fe\x80f\xa0g\xadh', 'a?b?c?d?e?f?g?h'],
   ['keeps line breaks inside', 'a\r\nb', 'a?\nb'],
+  ['is read the same if it is very long', 'a\tb\x1b\0é'.repeat(1000), 'a?b^[é'.repeat(1000)],
   ['keeps a byte order mark', '\ufeffx', '\ufeffx'],
 ])('a line %s', (_what, message, expected) => {
   expect(maestroText(message)).toBe(expected);

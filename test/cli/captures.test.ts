@@ -1,0 +1,208 @@
+// Every body that a real LAVA posted in the lab's captures, with the verdict that the table of docs/verdicts.md asks
+// for: worked out by hand from what LAVA recorded and the board wrote, not copied from what the program says. The
+// captures of each kind stand in test/fixtures/callbacks; this is for all of them, where they are at hand.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { translate } from '../../src/cli/translate.ts';
+import { KcidbReport } from '../../src/kcidb/schema.ts';
+import { explainVerdict } from '../../src/verdict/explanation.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SHARED = process.env['LAVA_BRIDGE_SHARED'] ?? resolve(ROOT, '..', 'shared');
+const CAPTURES = [SHARED, resolve(ROOT, '..', '..', 'shared')]
+  .map((shared) => join(shared, 'lavalab', 'captures', 'callbacks'))
+  .find((folder) => existsSync(folder));
+
+interface Expected {
+  rule: number;
+  /** `status path`, the boot first, then each root with its leaves. */
+  tests: string[];
+  /** `path: who`, of each issue. */
+  issues: string[];
+  node: string;
+}
+
+const smokePasses: Expected = {
+  rule: 14,
+  tests: ['PASS boot', 'PASS smoke', 'PASS smoke.on-tagged-device'],
+  issues: [],
+  node: 'pass',
+};
+const kernelUrl404: Expected = {
+  rule: 9,
+  tests: ['MISS boot', 'MISS smoke'],
+  issues: ['boot: harness'],
+  node: 'incomplete, Job',
+};
+const panicAtBoot: Expected = {
+  rule: 2,
+  tests: ['FAIL boot', 'MISS smoke'],
+  issues: ['boot: kernel'],
+  node: 'fail',
+};
+const canceledInTest: Expected = {
+  rule: 4,
+  tests: ['PASS boot', 'ERROR long', 'PASS long.started'],
+  issues: [],
+  node: 'incomplete, Canceled',
+};
+const canceledInQueue: Expected = {
+  rule: 1,
+  tests: ['MISS boot', 'MISS long'],
+  issues: [],
+  node: 'incomplete, Canceled',
+};
+const cutInTest = (suite: string): Expected => ({
+  rule: 10,
+  tests: ['PASS boot', `ERROR ${suite}`, `PASS ${suite}.before`],
+  issues: [`${suite}: tool`],
+  node: 'incomplete, Test',
+});
+const multinode = (suite: string, ...cases: string[]): Expected => ({
+  rule: 14,
+  tests: ['PASS boot', `PASS ${suite}`, ...cases.map((name) => `PASS ${suite}.${name}`)],
+  issues: [],
+  node: 'pass',
+});
+
+const EXPECTED: Record<string, Expected> = {
+  'answers-500-2': smokePasses,
+  'boot-panic-2': panicAtBoot,
+  'boot-panic-hang-2': panicAtBoot,
+  'boot-test-3': {
+    ...kernelUrl404,
+    tests: ['MISS boot', 'MISS smoke', 'MISS second-suite'],
+  },
+  'boot-test-4': {
+    rule: 14,
+    tests: [
+      'PASS boot',
+      'FAIL smoke',
+      'PASS smoke.pass-by-command',
+      'FAIL smoke.fail-by-command',
+      'PASS smoke.pass-by-result',
+      'FAIL smoke.fail-by-result',
+      'SKIP smoke.skipped',
+      'ERROR smoke.unknown',
+      'PASS smoke.measured',
+      'PASS smoke.uptime',
+      'PASS smoke.set-one.in-set',
+      'FAIL smoke.set-one.in-set-failing',
+      'PASS smoke.uname',
+      'PASS second-suite',
+      'PASS second-suite.only-case',
+    ],
+    issues: [],
+    node: 'fail',
+  },
+  'busy-2': canceledInTest,
+  'dataset-results-2': smokePasses,
+  'deploy-404-2': kernelUrl404,
+  'finished-only-1': smokePasses,
+  'incomplete-only-1': kernelUrl404,
+  'killed-2': {
+    rule: 8,
+    tests: ['PASS boot', 'ERROR long', 'PASS long.started'],
+    issues: ['long: harness'],
+    node: 'incomplete, Infrastructure',
+  },
+  'long-4': canceledInQueue,
+  'long-5': canceledInTest,
+  'long-6': canceledInQueue,
+  'long-7': canceledInTest,
+  'long-8': canceledInTest,
+  'multinode-3': multinode('serving', 'multinode-sync-booted', 'served', 'multinode-send-done'),
+  'multinode-4': multinode('asking', 'multinode-sync-booted', 'multinode-wait-done', 'asked'),
+  'other-header-2': smokePasses,
+  'private-2': kernelUrl404,
+  'queue-timeout-1': canceledInQueue,
+  'slow-answer-2': smokePasses,
+  'tagged-2': smokePasses,
+  'test-panic-2': {
+    rule: 3,
+    tests: ['PASS boot', 'FAIL panic', 'PASS panic.before'],
+    issues: ['panic: kernel'],
+    node: 'fail',
+  },
+  'test-raise-2': cutInTest('raiser'),
+  'test-timeout-2': cutInTest('sleeper'),
+  'two-callbacks-first-2': smokePasses,
+  'unknown-token-2': smokePasses,
+};
+
+/** Finished on a device, but sent without results: rule 0. */
+const WITHOUT_RESULTS = ['dataset-logs-2', 'dataset-minimal-2', 'two-callbacks-second-2'];
+
+/** What `--explain` says, taken apart again: it is what people go by. */
+function readExplanation(text: string): Expected {
+  const lines = text.split('\n');
+  const issues = lines.flatMap((line) => {
+    const [, path, who] = /^issue on (\S+): .* \((\w+), [0-9a-f]{12}\)$/.exec(line) ?? [];
+    return path === undefined ? [] : [`${path}: ${who ?? ''}`];
+  });
+  const node = /^node: (?:pass|fail|skip|incomplete, \w+)/.exec(lines.findLast((l) => l !== '') ?? '')?.[0];
+  return {
+    rule: Number(/^rule (\d+): /.exec(text)?.[1]),
+    tests: lines.flatMap((line) => {
+      const [, status, path] = /^([A-Z]{4,5}) +(\S+)/.exec(line) ?? [];
+      return path === undefined ? [] : [`${status ?? ''} ${path}`];
+    }),
+    issues,
+    node: node?.slice('node: '.length) ?? '',
+  };
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'captures-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function explain(body: unknown): Promise<string> {
+  const callback = join(folder, 'callback.json');
+  await writeFile(callback, JSON.stringify(body));
+  const { verdict, report } = await translate({ callback, format: 'kcidb', infrastructureStatus: 'ERROR' });
+  expect(KcidbReport.safeParse(report).success).toBe(true);
+  return explainVerdict(verdict);
+}
+
+if (CAPTURES !== undefined) {
+  const from = CAPTURES;
+  const bodies = readdirSync(from).flatMap((name) => {
+    const { json } = JSON.parse(readFileSync(join(from, name), 'utf8')) as {
+      json: { state_string: string } | null;
+    };
+    return json === null ? [] : [{ name: name.replace('.json', ''), json }];
+  });
+
+  describe('the captures of the lab', () => {
+    it.each(bodies.filter(({ name }) => name in EXPECTED))('$name', async ({ name, json }) => {
+      expect(readExplanation(await explain(json))).toEqual(EXPECTED[name]);
+    });
+
+    it.each(bodies.filter(({ name }) => WITHOUT_RESULTS.includes(name)))(
+      '$name gives no verdict: its results are not there',
+      async ({ json }) => {
+        await expect(explain(json)).rejects.toThrow(/\(rule 0\)/);
+      },
+    );
+
+    it.each(bodies.filter(({ json }) => json.state_string !== 'Finished'))(
+      '$name gives no verdict before its end',
+      async ({ json }) => {
+        await expect(explain(json)).rejects.toThrow(/nothing is told before LAVA says Finished/);
+      },
+    );
+
+    it('are all told of here', () => {
+      const finished = bodies.filter(({ json }) => json.state_string === 'Finished').map(({ name }) => name);
+
+      expect([...Object.keys(EXPECTED), ...WITHOUT_RESULTS].toSorted()).toEqual(finished.toSorted());
+    });
+  });
+}

@@ -1,0 +1,103 @@
+// Fuzzing: real callbacks, damaged, on the ways that they go in `translate` and in the daemon. Prints what came of it, and
+// of each case that went wrong how to have it again; ends with 1 if there was one.
+//
+//     node test/fuzz/main.ts [--cases 1000] [--seed 1] [--from 0]
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { isDateTime, isEmail } from '../../src/kcidb/formats.ts';
+import { runCase, type Material } from './case.ts';
+
+/** Seconds on the processor that a case may take: a generous amount, and as much for each MB of it. A hang has no end. */
+const CASE_SECONDS = 10;
+const MB_SECONDS = 5;
+
+const ROOT = resolve(import.meta.dirname, '..', '..');
+const CALLBACKS = join(ROOT, 'test', 'fixtures', 'callbacks');
+const SHARED = process.env['LAVA_BRIDGE_SHARED'] ?? resolve(ROOT, '..', 'shared');
+
+const REQUEST = {
+  node: {
+    id: '66c0ffee0000000000000003',
+    kind: 'job',
+    name: 'baseline-x86',
+    path: ['checkout', 'kbuild-gcc-14-x86', 'baseline-x86'],
+    parent: '66c0ffee0000000000000002',
+    state: 'available',
+    data: { runtime: 'lava-mylab', platform: 'qemu-x86_64', arch: 'x86_64' },
+    retry_counter: 0,
+  },
+  definition: {
+    artifacts: { kernel: 'https://files.example/bzImage' },
+    tests: [
+      { id: 'smoke', type: 'ltp' },
+      { id: 'second-suite', type: 'shell' },
+    ],
+  },
+};
+
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+}
+
+function bodies(): Record<string, unknown>[] {
+  return readdirSync(CALLBACKS)
+    .filter((name) => name.endsWith('.json') && name !== 'running.json')
+    .map((name) => read(join(CALLBACKS, name)) as Record<string, unknown>);
+}
+
+/** KCIDB's own schema is not part of this repository; where it lies beside it, it has its say. */
+function jsonSchema(): Material['jsonSchema'] {
+  const file = join(SHARED, 'reference', 'kcidb-schema-v5.3.json');
+  if (!existsSync(file)) return undefined;
+  const ajv = new Ajv({ strict: false });
+  addFormats.default(ajv);
+  ajv.addFormat('date-time', { validate: isDateTime });
+  ajv.addFormat('email', { validate: isEmail });
+  const validate = ajv.compile(read(file) as object);
+  return (document) => validate(document);
+}
+
+async function main(cases: number, seed: number, from: number): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'lava-bridge-fuzz-'));
+  const material = { bodies: bodies(), request: REQUEST, jsonSchema: jsonSchema(), folder };
+  const said = new Map<string, number>();
+  let faulty = 0;
+  let slowest = { seconds: 0, number: from };
+  try {
+    for (let number = from; number < from + cases; number++) {
+      const begin = process.cpuUsage();
+      const outcome = await runCase(seed * 1_000_003 + number, material);
+      const { user, system } = process.cpuUsage(begin);
+      const seconds = (user + system) / 1e6;
+      if (seconds > slowest.seconds) slowest = { seconds, number };
+      const { faults } = outcome;
+      if (seconds > CASE_SECONDS + (MB_SECONDS * outcome.size) / 1e6)
+        faults.push(`took ${seconds.toFixed(1)} s`);
+      for (const what of outcome.said) said.set(what, (said.get(what) ?? 0) + 1);
+      if (faults.length === 0) continue;
+      faulty++;
+      console.log(`case ${number} (--seed ${seed} --from ${number} --cases 1):\n  ${faults.join('\n  ')}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  for (const [what, count] of [...said].toSorted(([, a], [, b]) => b - a)) {
+    console.log(`${String(count).padStart(7)}  ${what}`);
+  }
+  console.log(`the slowest: case ${slowest.number}, ${slowest.seconds.toFixed(2)} s on the processor`);
+  console.log(`${cases} cases, ${faulty} of them with faults`);
+  return faulty === 0 ? 0 : 1;
+}
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
+  },
+});
+process.exitCode = await main(Number(values.cases), Number(values.seed), Number(values.from));
