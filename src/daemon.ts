@@ -8,6 +8,7 @@ import { loadBoards } from './boards/registry.ts';
 import type { BridgeConfig, LabConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import { createServers } from './http/servers.ts';
+import { createDrift, forgetFuture, watchClock } from './jobs/clock.ts';
 import type { Context } from './jobs/context.ts';
 import { handlersFor } from './jobs/destinations.ts';
 import { startEvents } from './jobs/events.ts';
@@ -46,7 +47,10 @@ export interface Daemon {
 
 interface Parts {
   log: Logger;
+  /** The machine's clock, if it is another one. */
   now?: Clock;
+  /** How far that was set since the start (ms). */
+  drift?: Clock;
   /** In place of the configured one. */
   store?: Store;
 }
@@ -58,7 +62,7 @@ const STUCK_AFTER = MINUTE;
 /** Builds the daemon. Throws ConfigError or BridgeError with what is wrong in configuration, files or secrets. */
 export async function createDaemon(
   config: BridgeConfig,
-  { log, now = Date.now, ...parts }: Parts,
+  { log, now = Date.now, drift = createDrift(now), ...parts }: Parts,
 ): Promise<Daemon> {
   const folders = await loadFolders(config);
   const stopping = new AbortController();
@@ -76,13 +80,10 @@ export async function createDaemon(
     'the store works again',
   );
   const labs = new Map(
-    config.labs.map((lab) => [
-      lab.name,
-      labOf(lab, config, { log, now, signal, onUp: () => goOn([lab.name]) }),
-    ]),
+    config.labs.map((lab) => [lab.name, labOf(lab, { log, now, signal, onUp: () => goOn([lab.name]) })]),
   );
 
-  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs });
+  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs, now });
   const destinations = new Map(
     [...handlers].map(([name, send]) => [name, { send, circuit: circuitFor(name) }]),
   );
@@ -106,6 +107,7 @@ export async function createDaemon(
     log,
     storeTrouble,
     now,
+    drift,
     wake: (lab) => runner.wake(lab),
     wakeOutbox: () => outbox.wake(),
   };
@@ -153,6 +155,7 @@ export async function createDaemon(
     alive,
     urls,
     async start() {
+      await forgetFuture(ctx).catch(storeTrouble.failed);
       urls.push(...(await servers.start()));
       runner.start();
       outbox.start();
@@ -161,7 +164,7 @@ export async function createDaemon(
         background.push(createIngest(ctx, maestro, config.maestro).run(stopping.signal));
       if (maestro && config.maestro && hasTriggers(config))
         background.push(createTriggers(ctx, maestro, config.maestro).run(stopping.signal));
-      background.push(keepHouse(ctx, stopping.signal));
+      background.push(keepHouse(ctx, stopping.signal), watchClock(ctx, stopping.signal));
     },
     async stop(graceMs = GRACE) {
       stopping.abort();
@@ -211,12 +214,11 @@ interface LabParts {
   onUp: () => void;
 }
 
-function labOf(lab: LabConfig, config: BridgeConfig, { log, now, signal, onUp }: LabParts): Lab {
+function labOf(lab: LabConfig, { log, now, signal, onUp }: LabParts): Lab {
   const { url, user, token, timeout } = lab.lava;
   return createLab({
     config: lab,
     client: createLavaClient({ url, user, token: resolveSecret(token), timeoutMs: timeout, signal }),
-    callbackBase: lab.callback.url ?? config.http.public_url ?? '',
     now,
     onChange: ({ up, why }) => {
       if (!up) return log.warn({ lab: lab.name, why }, 'the lab is away; its jobs wait');

@@ -44,11 +44,17 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
   let since = now();
   let why: string | undefined;
   let failed = 0;
+  let failedAt = 0;
   let retryAt = 0;
   let probing = false;
 
+  /** When a call is let through again; at once if the clock was set back. */
+  function nextTry(): number {
+    return now() < failedAt ? now() : retryAt;
+  }
+
   function state(): CircuitState {
-    return { up, since, why, retryAt: up ? undefined : retryAt };
+    return { up, since, why, retryAt: up ? undefined : nextTry() };
   }
 
   function change(isUp: boolean): void {
@@ -67,14 +73,15 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
   function unanswered(error: TemporaryError): void {
     failed += 1;
     why = errorText(error);
-    retryAt = now() + Math.min(MAX_PAUSE, Math.max(pause, error.retryAfterMs ?? 0));
+    failedAt = now();
+    retryAt = failedAt + Math.min(MAX_PAUSE, Math.max(pause, error.retryAfterMs ?? 0));
     if (failed >= failures || isAuth(error)) change(false);
   }
 
   return {
     state,
     async run(call) {
-      if (!up && (probing || now() < retryAt)) {
+      if (!up && (probing || now() < nextTry())) {
         const text = `${name} is away since ${rfc3339(since)}: ${why ?? 'no answer'}`;
         throw new TemporaryError('down', text, { retryAfterMs: Math.max(SECOND, retryAt - now()) });
       }

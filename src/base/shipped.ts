@@ -2,6 +2,6 @@
 import { fileURLToPath } from 'node:url';
 
 /** The absolute path of a shipped folder, `device-types`. */
-export function shippedFolder(name: 'device-types' | 'job-templates' | 'plans'): string {
+export function shippedFolder(name: 'device-types' | 'job-templates' | 'pages' | 'plans'): string {
   return fileURLToPath(new URL(`../../${name}`, import.meta.url));
 }

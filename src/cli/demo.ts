@@ -113,7 +113,7 @@ async function stayUp(world: World): Promise<void> {
   lava-bridge jobs --config ${world.configFile}
   lava-bridge jobs show ID --config ${world.configFile}
   lava-bridge labs --config ${world.configFile}
-  ${world.url}/api/v1/jobs   ${world.url}/metrics   ${world.url}/readyz`);
+  ${world.url}/ (the status pages)   ${world.url}/api/v1/openapi.json   ${world.url}/metrics`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

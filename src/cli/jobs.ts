@@ -4,47 +4,8 @@ import got from 'got';
 import { z } from 'zod';
 import { BridgeError } from '../base/errors.ts';
 import { formatDuration } from '../base/time.ts';
+import { JobDetail, JobList, JobRow } from '../http/shapes.ts';
 import { bold, configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
-
-const Row = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  board: z.string(),
-  stage: z.string(),
-  done: z.boolean(),
-  reason: z.string().nullable(),
-  ending: z.looseObject({ kind: z.string(), reason: z.string() }).nullable(),
-  result: z.string().nullable(),
-  lava_id: z.number().nullable(),
-  device: z.string().nullable(),
-  received: z.string(),
-  tests: z.array(z.looseObject({ path: z.string(), status: z.string() })),
-});
-type Row = z.infer<typeof Row>;
-
-const Jobs = z.object({ jobs: z.array(Row) });
-
-const Detail = Row.extend({
-  attempts: z.array(
-    z.looseObject({
-      n: z.number(),
-      lava_id: z.number().nullable(),
-      state: z.string().nullable(),
-      device: z.string().nullable(),
-      outcome: z.string().nullable(),
-    }),
-  ),
-  deliveries: z.array(
-    z.looseObject({
-      destination: z.string(),
-      kind: z.string(),
-      state: z.string(),
-      tries: z.number(),
-      error: z.string().nullable(),
-    }),
-  ),
-  timeline: z.array(z.object({ at: z.string(), kind: z.string(), text: z.string() })),
-});
 
 interface Common {
   config: string;
@@ -77,7 +38,7 @@ export function addJobs(program: Command): void {
         if (options.open) query.set('done', 'false');
         const answer = await (await daemonOf(options.config)).get(`/api/v1/jobs?${query.toString()}`);
         if (options.json) return printJson(answer);
-        const rows = Jobs.parse(answer).jobs;
+        const rows = JobList.parse(answer).jobs;
         if (rows.length === 0) return print('no jobs');
         const head = ['RECEIVED', 'JOB', 'NAME', 'BOARD', 'LAVA', 'STAGE', 'VERDICT OR REASON'];
         return print(table(head, rows.map(listed)));
@@ -92,7 +53,7 @@ export function addJobs(program: Command): void {
     .action(async (id: string, options: Common) => {
       const answer = await (await daemonOf(options.config)).get(`/api/v1/jobs/${encodeURIComponent(id)}`);
       if (options.json) printJson(answer);
-      else print(shown(Detail.parse(answer)));
+      else print(shown(JobDetail.parse(answer)));
     });
 
   jobs
@@ -146,7 +107,7 @@ export function addJobs(program: Command): void {
     });
 }
 
-function listed(job: Row): string[] {
+function listed(job: JobRow): string[] {
   return [
     job.received.slice(0, 19).replace('T', ' '),
     job.id,
@@ -159,13 +120,13 @@ function listed(job: Row): string[] {
 }
 
 /** The verdict if there is one, else why the job is where it is. */
-export function summary(job: Row): string {
+export function summary(job: JobRow): string {
   const verdict = job.tests.map((t) => `${t.path} ${t.status}`).join(', ');
   const ending = job.ending === null ? '' : `${job.ending.kind}: ${job.ending.reason}`;
   return [verdict, ending, job.reason ?? ''].filter((text) => text !== '').join('; ');
 }
 
-function shown(job: z.infer<typeof Detail>): string {
+function shown(job: JobDetail): string {
   const lines = [
     bold(job.id),
     `  ${job.name} on ${job.board}${job.device === null ? '' : ` (${job.device})`}`,
@@ -197,10 +158,10 @@ function shown(job: z.infer<typeof Detail>): string {
 export async function waitForEnd(
   get: (path: string) => Promise<unknown>,
   id: string,
-  progress: (job: Row) => void,
-): Promise<Row> {
+  progress: (job: JobRow) => void,
+): Promise<JobRow> {
   for (let last = ''; ;) {
-    const job = Row.parse(await get(`/api/v1/jobs/${encodeURIComponent(id)}`));
+    const job = JobRow.parse(await get(`/api/v1/jobs/${encodeURIComponent(id)}`));
     const now = `${job.stage} ${job.reason ?? ''}`;
     if (now !== last) progress(job);
     last = now;
@@ -212,7 +173,7 @@ export async function waitForEnd(
 }
 
 /** Whether a job's end counts as success for a script. */
-export function succeeded(job: Row): boolean {
+export function succeeded(job: JobRow): boolean {
   if (job.ending !== null) return false;
   if (job.result === null)
     throw new BridgeError('no_result', `${job.id} ended without a result: ${job.reason ?? ''}`);

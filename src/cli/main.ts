@@ -1,9 +1,8 @@
 // The command line: finds the command, loads only that, and turns whatever it throws into a message and an exit code:
 // 0 done, 1 failed, 2 used wrongly.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { z } from 'zod';
 import { ConfigError, errorText } from '../base/errors.ts';
+import { programVersion } from '../base/version.ts';
 
 type Add = (program: Command) => void;
 
@@ -29,7 +28,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('lava-bridge')
     .description('Lets KernelCI test Linux kernels on the boards of a LAVA lab.')
-    .version(version(), '--version')
+    .version(programVersion(), '--version')
     .helpCommand(false)
     .exitOverride();
   const named = COMMANDS[argv[2] ?? ''];
@@ -51,11 +50,6 @@ function tell(error: unknown): void {
   else process.stderr.write(`lava-bridge: ${errorText(error)}\n`);
   if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 // A reader that closed our output early (head) has what it wanted.

@@ -1,45 +1,12 @@
 // `lava-bridge labs`, `boards`, `drain`, `resume`: what is up, what waits for what, and stopping new work.
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { BoardList, LabList } from '../http/shapes.ts';
 import { configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
 
 interface Common {
   config: string;
   json?: true;
 }
-
-const Labs = z.object({
-  labs: z.array(
-    z.looseObject({
-      name: z.string(),
-      url: z.string(),
-      up: z.boolean(),
-      since: z.string(),
-      why: z.string().nullable(),
-      drained: z.string().nullable(),
-      jobs: z.record(z.string(), z.number()),
-    }),
-  ),
-});
-
-const BoardRows = z.object({
-  boards: z.array(
-    z.looseObject({
-      lab: z.string(),
-      board: z.string(),
-      device_type: z.string(),
-      boot_method: z.string(),
-      online: z.number().nullable(),
-      idle: z.number().nullable(),
-      queued: z.number().nullable(),
-      reasons: z.array(z.string()),
-      drained: z.string().nullable(),
-      jobs: z.number(),
-      runs: z.array(z.string()),
-      runs_not: z.array(z.object({ plan: z.string(), reason: z.string() })),
-    }),
-  ),
-});
 
 export function addLabs(program: Command): void {
   program
@@ -50,7 +17,7 @@ export function addLabs(program: Command): void {
     .action(async (options: Common) => {
       const answer = await (await daemonOf(options.config)).get('/api/v1/labs');
       if (options.json) return printJson(answer);
-      const rows = Labs.parse(answer).labs.map((lab) => [
+      const rows = LabList.parse(answer).labs.map((lab) => [
         lab.name,
         lab.drained === null ? (lab.up ? 'up' : 'down') : 'drained',
         lab.since.slice(0, 19).replace('T', ' '),
@@ -73,7 +40,7 @@ export function addBoards(program: Command): void {
       const answer = await (await daemonOf(options.config)).get('/api/v1/boards');
       if (options.json) return printJson(answer);
       const count = (n: number | null): string => (n === null ? '?' : String(n));
-      const rows = BoardRows.parse(answer).boards.map((b) => [
+      const rows = BoardList.parse(answer).boards.map((b) => [
         b.lab,
         b.board,
         b.device_type,

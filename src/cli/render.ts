@@ -7,15 +7,15 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { BridgeError, errorText, RequestError } from '../base/errors.ts';
 import { shippedFolder } from '../base/shipped.ts';
-import { loadBoards, type Boards } from '../boards/registry.ts';
+import { loadBoards } from '../boards/registry.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
-import { FetchConfig } from '../config/schema.ts';
-import { createMetadataReader, type BuildFiles } from '../maestro/fetch.ts';
+import { DefinitionsConfig, FetchConfig } from '../config/schema.ts';
+import { createMetadataReader } from '../maestro/fetch.ts';
 import { JobRequest } from '../maestro/request.ts';
-import { loadPlans, type Plans } from '../plans/registry.ts';
-import { metadataUrl } from '../templates/artifacts.ts';
-import { renderInput, type RenderConfig, type RenderLabConfig } from '../templates/input.ts';
-import { createRenderer, type Rendered, type Renderer } from '../templates/renderer.ts';
+import { loadPlans } from '../plans/registry.ts';
+import type { RenderLabConfig } from '../templates/input.ts';
+import { makeDefinition, type Workshop } from '../templates/make.ts';
+import { createRenderer, type Rendered } from '../templates/renderer.ts';
 import { configOption, jsonOption, printJson } from './common.ts';
 import { textLines } from './lines.ts';
 
@@ -31,7 +31,10 @@ export function addRender(program: Command): void {
     .command('render')
     .description('print the LAVA definition of a request, or of many')
     .option('--request <file>', 'a request, JSON ("-": standard input)')
-    .option('--batch <file>', 'many: a line {"id","node","kbuild"[,"definition"]} each ("-": standard input)')
+    .option(
+      '--batch <file>',
+      'many: a line {"id","node","kbuild"[,"definition" or "definition_yaml"]} each ("-": standard input)',
+    )
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (options: Options, command: Command) => {
@@ -45,13 +48,8 @@ export function addRender(program: Command): void {
 }
 
 /** All that rendering needs. */
-interface Bench {
-  config: RenderConfig;
+interface Bench extends Workshop {
   lab: (name: string) => RenderLabConfig | undefined;
-  boards: Boards;
-  plans: Plans;
-  renderer: Renderer;
-  dtbs: (url: string) => Promise<BuildFiles>;
 }
 
 async function setUp(file: string, isGiven: boolean): Promise<Bench> {
@@ -79,6 +77,7 @@ async function setUp(file: string, isGiven: boolean): Promise<Bench> {
       metadata: {},
       http: { public_url: undefined },
       uploads: undefined,
+      fetch: FetchConfig.parse({}),
     },
     lab: (name) => (config === undefined ? madeUpLab(name) : config.labs.find((lab) => lab.name === name)),
     boards,
@@ -102,31 +101,22 @@ function madeUpLab(name: string): RenderLabConfig {
     lava: { priority: { min: 0, max: 100 } },
     callback: { token_name: 'lava-bridge', header: 'Authorization', url: 'http://127.0.0.1:8480' },
     limits: { queue_timeout: 2 * 86_400_000 },
+    definitions: DefinitionsConfig.parse({}),
   };
 }
 
 async function renderRequest(value: unknown, bench: Bench): Promise<Rendered> {
   const request = parseRequest(value);
-  if (request.definition_yaml !== undefined) {
-    throw new RequestError('definition_yaml', 'a definition that is YAML already is not rendered', {
-      field: 'definition_yaml',
-    });
-  }
-  const { runtime, platform } = request.node.data;
+  const { runtime } = request.node.data;
   const lab = bench.lab(runtime ?? '');
   if (lab === undefined || !runtime) {
     throw new RequestError(
       'unknown_lab',
       `there is no lab ${JSON.stringify(runtime ?? null)} in the configuration`,
-      {
-        field: 'node.data.runtime',
-      },
+      { field: 'node.data.runtime' },
     );
   }
-  const board = bench.boards.get(platform ?? '', lab.name);
-  const url = metadataUrl(request, board);
-  const dtbs = url === undefined ? undefined : await bench.dtbs(url);
-  return bench.renderer.render(renderInput(request, bench.config, lab, { board, plans: bench.plans, dtbs }));
+  return makeDefinition(request, lab, bench);
 }
 
 function parseRequest(value: unknown): JobRequest {

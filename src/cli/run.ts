@@ -28,10 +28,12 @@ async function run(file: string): Promise<void> {
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
 
   await new Promise<void>((resolve) => {
+    let isStopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
+      process.on(signal, () => {
+        if (isStopping) process.exit(1);
+        isStopping = true;
         log.info({ signal }, 'stopping');
-        process.once(signal, () => process.exit(1));
         resolve();
       });
     }

@@ -53,6 +53,43 @@ export const MaestroConfig = z.strictObject({
   timeout: Duration.prefault('60s'),
 });
 
+/**
+ * What a definition that came as YAML may contain (design 3); what is not listed is refused. `*` stands for anything.
+ * The defaults let Maestro's own definitions through.
+ */
+export const DefinitionsConfig = z.strictObject({
+  /** Left out: every type that LAVA lets its user submit to. */
+  device_types: z.array(z.string().min(1)).optional(),
+  docker_images: z
+    .array(z.string().min(1))
+    .prefault([
+      'kernelci/*',
+      'ghcr.io/kernelci/*',
+      'ghcr.io/mwasilew/*',
+      'registry.gitlab.collabora.com/lava/*',
+      'artifacts.codelinaro.org/clo-420-qli-registry/kmake-image-ci:*',
+    ]),
+  /** Where tests may come from: LAVA clones what these name, and what their own files name, on its hosts. */
+  repositories: z
+    .array(z.string().min(1))
+    .prefault([
+      'https://github.com/kernelci/*',
+      'https://github.com/linaro/*',
+      'https://github.com/Linaro/*',
+    ]),
+  /** Names of tokens in LAVA, for `secrets` and `headers`: who may name one can send it anywhere. */
+  secrets: z.array(z.string().min(1)).prefault(['kci-storage-*-token', 'LAVA_BASIC_AUTH']),
+  /** Names of commands of the devices' configuration, such as hard_reset. */
+  commands: z.array(z.string().min(1)).prefault([]),
+  /** `public`, `personal`, or names of groups. */
+  visibility: z.array(z.string().min(1)).prefault(['public']),
+  notify_hosts: z.array(z.string().min(1)).prefault(['*.kernelci.org', '*.westus3.cloudapp.azure.com']),
+  /** No job may ask for more, once it has a device. */
+  max_job_timeout: Duration.prefault('12h'),
+  /** Whether callbacks that it brings along stay beside ours. */
+  notify: z.enum(['beside', 'replace']).prefault('beside'),
+});
+
 export const LabConfig = z.strictObject({
   name: z
     .string()
@@ -103,44 +140,7 @@ export const LabConfig = z.strictObject({
   accept: z
     .array(z.enum(['pull_labs', 'lava_pull', 'push', 'triggers']))
     .prefault(['pull_labs', 'lava_pull', 'push']),
-  /**
-   * What a definition that came as YAML may contain (design 3); what is not listed is refused. `*` stands for anything.
-   * The defaults let Maestro's own definitions through.
-   */
-  definitions: z
-    .strictObject({
-      /** Left out: every type that LAVA lets its user submit to. */
-      device_types: z.array(z.string().min(1)).optional(),
-      docker_images: z
-        .array(z.string().min(1))
-        .prefault([
-          'kernelci/*',
-          'ghcr.io/kernelci/*',
-          'ghcr.io/mwasilew/*',
-          'registry.gitlab.collabora.com/lava/*',
-          'artifacts.codelinaro.org/clo-420-qli-registry/kmake-image-ci:*',
-        ]),
-      /** Where tests may come from: LAVA clones what these name, and what their own files name, on its hosts. */
-      repositories: z
-        .array(z.string().min(1))
-        .prefault([
-          'https://github.com/kernelci/*',
-          'https://github.com/linaro/*',
-          'https://github.com/Linaro/*',
-        ]),
-      /** Names of tokens in LAVA, for `secrets` and `headers`: who may name one can send it anywhere. */
-      secrets: z.array(z.string().min(1)).prefault(['kci-storage-*-token', 'LAVA_BASIC_AUTH']),
-      /** Names of commands of the devices' configuration, such as hard_reset. */
-      commands: z.array(z.string().min(1)).prefault([]),
-      /** `public`, `personal`, or names of groups. */
-      visibility: z.array(z.string().min(1)).prefault(['public']),
-      notify_hosts: z.array(z.string().min(1)).prefault(['*.kernelci.org', '*.westus3.cloudapp.azure.com']),
-      /** No job may ask for more, once it has a device. */
-      max_job_timeout: Duration.prefault('12h'),
-      /** Whether callbacks that it brings along stay beside ours. */
-      notify: z.enum(['beside', 'replace']).prefault('beside'),
-    })
-    .prefault({}),
+  definitions: DefinitionsConfig.prefault({}),
 });
 export type LabConfig = z.infer<typeof LabConfig>;
 
@@ -163,6 +163,10 @@ export const ReportConfig = z.strictObject({
   kcidb: z.enum(['direct', 'off']).prefault('direct'),
   maestro: z.enum(['close', 'hierarchy', 'off']).prefault('close'),
   infrastructure_status: z.enum(['ERROR', 'MISS']).prefault('ERROR'),
+  /** Which of Maestro's own tries of a run KCIDB is told of: each, or the last alone, as Maestro's bridge does. */
+  tries: z.enum(['every', 'last']).prefault('every'),
+  /** Whether Maestro's statistics of labs and boards are fed. */
+  telemetry: z.boolean().prefault(true),
 });
 
 export const StorageConfig = z.discriminatedUnion('kind', [

@@ -1,6 +1,6 @@
 // A whole world on loopback: Maestro, a LAVA lab and KCIDB played by simulators, and the real daemon between them.
 // For the demo and for tests of the whole path.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -44,6 +44,10 @@ interface Options {
   config?: Record<string, unknown>;
   /** Merged into the lab's entry. */
   lab?: Record<string, unknown>;
+  /** Merged into the entry `http`. */
+  http?: Record<string, unknown>;
+  /** How long the daemon waits for an answer of LAVA, Maestro and KCIDB. */
+  timeout?: string;
   /** How often Maestro is asked for work. */
   poll?: string;
   /** Entries of more labs. */
@@ -51,6 +55,8 @@ interface Options {
   store?: (file: string) => Promise<Store>;
   /** The daemon's clock. */
   now?: Clock;
+  /** How far that was set since the start. */
+  drift?: Clock;
 }
 
 /** Starts everything; what was started is stopped again if something fails. */
@@ -61,10 +67,13 @@ export async function startWorld({
   kcidb: kcidbOptions,
   config,
   lab,
+  http,
   labs = [],
   poll = '1s',
+  timeout = '60s',
   store,
   now,
+  drift,
 }: Options): Promise<World> {
   const lava = await startLavaSimulator({
     pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
@@ -78,12 +87,12 @@ export async function startWorld({
   const configFile = join(folder, 'lava-bridge.yaml');
   const content = {
     instance: 'demo',
-    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll },
+    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll, timeout },
     labs: [
       {
         name: DEMO_LAB,
         origin: 'demo',
-        lava: { url: lava.url, user: lava.user, token: lava.token, events: lava.eventsUrl },
+        lava: { url: lava.url, user: lava.user, token: lava.token, events: lava.eventsUrl, timeout },
         callback: { token_name: lava.callback.name, token: lava.callback.token },
         limits: { max_queued_per_device: 50 },
         retries: { infrastructure: 1, pause: '1s' },
@@ -91,8 +100,8 @@ export async function startWorld({
       },
       ...labs,
     ],
-    kcidb: { url: kcidb.url, token: kcidb.token },
-    http: { listen: `127.0.0.1:${port}`, public_url: url, token },
+    kcidb: { url: kcidb.url, token: kcidb.token, timeout },
+    http: { listen: `127.0.0.1:${port}`, public_url: url, token, ...http },
     store: { sqlite: 'state/lava-bridge.db' },
     fetch: { allow_private: true },
     log_level: 'warn',
@@ -107,6 +116,7 @@ export async function startWorld({
       log,
       ...(own === undefined ? {} : { store: own }),
       ...(now === undefined ? {} : { now }),
+      ...(drift === undefined ? {} : { drift }),
     });
     await daemon.start();
     return daemon;
@@ -130,11 +140,6 @@ export async function startWorld({
     },
   };
   return world;
-}
-
-/** Removes what a world left on the disk. */
-export async function forgetWorld(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** What KCIDB's ingester would say of a report. */

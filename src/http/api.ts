@@ -1,18 +1,21 @@
 // The admin's API: requests in, jobs and what is known of them out. What changes something needs the bearer token.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { RequestError } from '../base/errors.ts';
+import { programVersion } from '../base/version.ts';
 import type { Context } from '../jobs/context.ts';
 import { readLog } from '../jobs/live-log.ts';
 import { receive } from '../jobs/receive.ts';
 import { cancelJob, retryJob } from '../jobs/orders.ts';
-import { boardsView, labsView } from '../jobs/overview.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { JobRecord } from '../store/index.ts';
 import { bearerOf, sameSecret } from './auth.ts';
 import type { Counters } from './counters.ts';
-import { attemptView, deliveryView, jobRow, timelineView } from './views.ts';
+import { openApi } from './openapi.ts';
+import { boardsView, labsView } from './overview.ts';
+import { DrainBody, ListQuery, LogQuery, Why } from './queries.ts';
+import { findJob, jobDetail, jobRow } from './views.ts';
 
 interface Options {
   ctx: Context;
@@ -20,25 +23,6 @@ interface Options {
   /** undefined: nothing can be changed by the API. */
   token: string | undefined;
 }
-
-const flag = z.stringbool().optional();
-
-const ListQuery = z.object({
-  lab: z.string().optional(),
-  board: z.string().optional(),
-  stage: z.string().optional(),
-  done: flag,
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  before: z.iso.datetime({ offset: true }).optional(),
-});
-
-const LogQuery = z.object({ follow: flag, raw: flag });
-const Why = z.object({ reason: z.string().max(500).optional() }).nullish();
-const DrainBody = z.strictObject({
-  lab: z.string(),
-  board: z.string().optional(),
-  reason: z.string().max(500).optional(),
-});
 
 interface ById {
   Params: { id: string };
@@ -77,20 +61,12 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
     return refuse(reply, 400, 'invalid', `${field}: ${issue?.message ?? 'invalid'}`, field);
   }
 
-  /** By its id, or by the node's where that is of one lab only. */
-  async function find(id: string): Promise<JobRecord | undefined> {
-    const job = await ctx.store.job(id);
-    if (job) return job;
-    const [first, ...others] = await ctx.store.jobs({ nodeId: id, limit: 2 });
-    return others.length === 0 ? first : undefined;
-  }
-
   async function withJob(
     request: FastifyRequest<ById>,
     reply: FastifyReply,
     work: (job: JobRecord) => Promise<unknown>,
   ): Promise<unknown> {
-    const job = await find(request.params.id);
+    const job = await findJob(request.params.id, ctx.store);
     return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
   }
 
@@ -115,6 +91,9 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
       return refuse(reply, 422, error.code, error.message, error.field);
     }
   }
+
+  let description: object | undefined;
+  app.get('/api/v1/openapi.json', async () => (description ??= openApi(programVersion())));
 
   app.post('/api/v1/requests', { onRequest: mayChange, bodyLimit: 8 * 1024 * 1024 }, (request, reply) =>
     take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
@@ -141,14 +120,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
   }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
-    withJob(request, reply, async (job) => ({
-      ...jobRow(job),
-      attempts: (await ctx.store.attempts(job.id)).map(attemptView),
-      deliveries: (await ctx.store.deliveries(job.id)).map(deliveryView),
-      timeline: (await ctx.store.timeline(job.id)).map(timelineView),
-      verdict: job.verdict === null ? null : JSON.parse(job.verdict),
-      request: JSON.parse(job.request),
-    })),
+    withJob(request, reply, (job) => jobDetail(job, ctx.store)),
   );
 
   app.get<ById>('/api/v1/jobs/:id/log', (request, reply) =>

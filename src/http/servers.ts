@@ -1,4 +1,4 @@
-// Which routes are served at which address: callbacks, logs and the API may share one, or have their own.
+// Which routes are served at which address: callbacks with logs, the API and the pages may share one, or have their own.
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/time.ts';
 import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
@@ -9,8 +9,10 @@ import { addApi } from './api.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
 import { createCounters } from './counters.ts';
 import { addHealth } from './health.ts';
+import { addLive } from './live.ts';
 import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
+import { addPages } from './pages.ts';
 import { createApp, listen } from './server.ts';
 
 export interface HttpServers {
@@ -50,6 +52,9 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   const api = appAt(http.api_listen ?? http.listen);
   addApi(api, { ctx, counters, token: http.token === undefined ? undefined : resolveSecret(http.token) });
   addMetrics(api, { ctx, counters, outbox });
+  const pages = appAt(http.pages_listen ?? http.api_listen ?? http.listen);
+  addPages(pages, { ctx, outbox });
+  addLive(pages, { ctx, outbox });
 
   return {
     async start() {

@@ -1,12 +1,19 @@
 // Jobs as the API shows them: our records in stable words, times in RFC 3339.
+import { z } from 'zod';
 import { rfc3339 } from '../base/time.ts';
-import type { AttemptRecord, DeliveryRecord, JobRecord, TimelineRecord } from '../store/index.ts';
+import type { AttemptRecord, DeliveryRecord, JobRecord, Store, TimelineRecord } from '../store/index.ts';
+import { endingOf, requestOf } from '../jobs/model.ts';
 import { StoredVerdict } from '../jobs/verdicts.ts';
+import { SOURCES } from '../maestro/request.ts';
+import type { AttemptView, DeliveryView, JobDetail, JobRow, TimelineView } from './shapes.ts';
 
 const time = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
 
+const Source = z.enum(SOURCES);
+
 /** A row of `jobs list`. */
-export function jobRow(job: JobRecord): Record<string, unknown> {
+export function jobRow(job: JobRecord): JobRow {
+  const ending = endingOf(job);
   const verdict = job.verdict === null ? undefined : StoredVerdict.parse(JSON.parse(job.verdict));
   return {
     id: job.id,
@@ -14,22 +21,22 @@ export function jobRow(job: JobRecord): Record<string, unknown> {
     node_id: job.nodeId,
     name: job.name,
     board: job.board,
-    source: job.source,
+    source: Source.parse(job.source),
     stage: job.stage,
     done: job.done === 1,
     reason: job.reason,
-    ending: job.ending === null ? null : JSON.parse(job.ending),
+    ending: ending === undefined ? null : { ...ending },
     result: verdict?.result ?? null,
     lava_id: verdict?.lavaId ?? null,
     device: verdict?.device ?? null,
     tests: verdict?.tests ?? [],
-    received: time(job.receivedAt),
-    updated: time(job.updatedAt),
+    received: rfc3339(job.receivedAt),
+    updated: rfc3339(job.updatedAt),
     next: job.done === 1 ? null : time(job.nextAt),
   };
 }
 
-export function attemptView(attempt: AttemptRecord): Record<string, unknown> {
+export function attemptView(attempt: AttemptRecord): AttemptView {
   return {
     n: attempt.n,
     lava_id: attempt.lavaId,
@@ -45,7 +52,7 @@ export function attemptView(attempt: AttemptRecord): Record<string, unknown> {
   };
 }
 
-export function deliveryView(delivery: DeliveryRecord): Record<string, unknown> {
+export function deliveryView(delivery: DeliveryRecord): DeliveryView {
   return {
     id: delivery.id,
     destination: delivery.destination,
@@ -58,6 +65,26 @@ export function deliveryView(delivery: DeliveryRecord): Record<string, unknown> 
   };
 }
 
-export function timelineView(entry: TimelineRecord): Record<string, unknown> {
+export function timelineView(entry: TimelineRecord): TimelineView {
   return { at: rfc3339(entry.at), kind: entry.kind, text: entry.text };
+}
+
+/** All that is known of a job. */
+export async function jobDetail(job: JobRecord, store: Store): Promise<JobDetail> {
+  return {
+    ...jobRow(job),
+    attempts: (await store.attempts(job.id)).map(attemptView),
+    deliveries: (await store.deliveries(job.id)).map(deliveryView),
+    timeline: (await store.timeline(job.id)).map(timelineView),
+    verdict: job.verdict === null ? null : { ...StoredVerdict.parse(JSON.parse(job.verdict)) },
+    request: { ...requestOf(job) },
+  };
+}
+
+/** By its id, or by the node's where that is of one lab only. */
+export async function findJob(id: string, store: Store): Promise<JobRecord | undefined> {
+  const job = await store.job(id);
+  if (job) return job;
+  const [first, ...others] = await store.jobs({ nodeId: id, limit: 2 });
+  return others.length === 0 ? first : undefined;
 }

@@ -28,6 +28,8 @@ export interface Context {
   /** The store took no write, or takes them again. */
   storeTrouble: Trouble;
   now: Clock;
+  /** How far the machine's clock was set forward since the start (ms; negative: back). */
+  drift: Clock;
   /** Something became due for this lab. */
   wake: (lab: string) => void;
   /** A delivery was stored. */

@@ -1,4 +1,5 @@
 // Where deliveries go, by the configuration: KCIDB, Maestro, a storage elsewhere, each with its handler.
+import type { Clock } from '../base/time.ts';
 import type { KcidbSink } from '../kcidb/sink.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import type { OpenLogs } from '../storage/open.ts';
@@ -6,6 +7,7 @@ import type { Blobs } from '../store/index.ts';
 import { createKcidbHandler } from './deliver-kcidb.ts';
 import { createMaestroHandler } from './deliver-maestro.ts';
 import { createStorageHandler } from './deliver-storage.ts';
+import { createTelemetryHandler } from './deliver-telemetry.ts';
 import type { Handler } from './outbox.ts';
 
 interface Parts {
@@ -13,13 +15,17 @@ interface Parts {
   maestro: MaestroClient | undefined;
   logs: OpenLogs;
   blobs: Blobs;
+  now: Clock;
 }
 
 /** By the name under which deliveries are stored. */
-export function handlersFor({ sink, maestro, logs, blobs }: Parts): Map<string, Handler> {
+export function handlersFor({ sink, maestro, logs, blobs, now }: Parts): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
   if (sink) handlers.set('kcidb', createKcidbHandler(sink));
-  if (maestro) handlers.set('maestro', createMaestroHandler(maestro));
+  if (maestro) {
+    handlers.set('maestro', createMaestroHandler(maestro));
+    handlers.set('telemetry', createTelemetryHandler(maestro, now));
+  }
   if (logs.remote) handlers.set('storage', createStorageHandler(logs.remote, blobs));
   return handlers;
 }

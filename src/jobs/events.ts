@@ -52,12 +52,13 @@ export function startEvents(lab: Lab, ctx: Context, signal: AbortSignal): void {
 async function takeJob(event: JobEvent, lab: Lab, ctx: Context): Promise<void> {
   // Until it runs there is nothing to do.
   if (event.state === 'Submitted' || event.state === 'Scheduling' || event.state === 'Scheduled') return;
-  const attempt = await ctx.store.attemptByLavaId(lab.name, event.id);
-  if (!attempt || attempt.finishedAt !== null || attempt.lavaState === event.state) return;
-  const device = event.device ?? attempt.device;
-  await ctx.store.record(attempt.jobId, {
-    attempts: new Map([[attempt.n, { lavaState: event.state, device }]]),
-  });
-  await ctx.store.wake(attempt.jobId, ctx.now() + COMMIT_PAUSE);
-  ctx.wake(lab.name);
+  for (const attempt of await ctx.store.openAttempts(lab.name, event.id)) {
+    if (attempt.lavaState === event.state) continue;
+    const device = event.device ?? attempt.device;
+    await ctx.store.record(attempt.jobId, {
+      attempts: new Map([[attempt.n, { lavaState: event.state, device }]]),
+    });
+    await ctx.store.wake(attempt.jobId, ctx.now() + COMMIT_PAUSE);
+    ctx.wake(lab.name);
+  }
 }

@@ -89,6 +89,7 @@ async function* fetchLog(id: number, lab: Lab): AsyncGenerator<string> {
     if (page.lines === 0) return;
     line += page.lines;
     yield page.text;
+    if (!page.more) return;
   }
 }
 

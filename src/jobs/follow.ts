@@ -30,7 +30,8 @@ export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
   const attempt = currentAttempt(await ctx.store.attempts(job.id));
   const id = lavaIdOf(attempt);
   const info = await lab.show(id);
-  if (!info) return over(missing(attempt, id, ctx.now()));
+  if (!info) return over(missing(attempt, `LAVA knows no job ${id}`, ctx.now()));
+  if (!isOurs(attempt, info)) return over(missing(attempt, `LAVA's job ${id} is not ours`, ctx.now()));
   if (attempt.missingAt !== null) await note(attempt, { missingAt: null }, `LAVA knows job ${id} again`, ctx);
   if (info.state === 'Finished') return { kind: 'alive', info, attempt, lookAgain: ctx.now() };
 
@@ -41,7 +42,7 @@ export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
   const unwanted = job.cancel ?? (await minding(job, ctx));
   // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
   if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ctx);
-  const why = unwanted ?? overdue(attempt, info, lab, ctx.now());
+  const why = unwanted ?? overdue(attempt, info, ctx);
   if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ctx.now(), lab) };
   await cancel(attempt, id, why, lab, ctx);
   return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
@@ -52,6 +53,11 @@ export function nextRound(now: number, lab: Lab): number {
   const every = lab.config.lava.poll_interval;
   const shift = spread(lab.name) % every;
   return (Math.floor((now - shift) / every) + 1) * every + shift;
+}
+
+/** A lab that was set up anew gives old numbers to other jobs. */
+function isOurs({ mark, definition }: AttemptRecord, { description }: LavaJobInfo): boolean {
+  return description.includes(mark) || !definition.includes(mark); // an admin's own template may leave it out
 }
 
 function over(outcome: Outcome): Sight {
@@ -65,15 +71,15 @@ function spread(name: string): number {
   return sum;
 }
 
-function missing(attempt: AttemptRecord, id: number, now: number): Outcome {
+function missing(attempt: AttemptRecord, what: string, now: number): Outcome {
   const since = attempt.missingAt ?? now;
   if (now - since >= MISSING_FOR) {
-    return { kind: 'end', ending: { kind: 'lost', reason: `LAVA knows no job ${id} any more` } };
+    return { kind: 'end', ending: { kind: 'lost', reason: `${what} any more` } };
   }
   return {
     kind: 'wait',
     until: now + LOOK_FOR_MISSING,
-    reason: `LAVA knows no job ${id}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
+    reason: `${what}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
     change: { attempts: new Map([[attempt.n, { missingAt: since }]]) },
   };
 }
@@ -85,10 +91,12 @@ function notEnded(job: JobRecord, id: number, cancelAt: number, ctx: Context): O
   return { kind: 'end', ending: { kind: 'lost', reason } };
 }
 
-function overdue(attempt: AttemptRecord, info: LavaJobInfo, lab: Lab, now: number): string | undefined {
-  const since = attempt.submittedAt ?? now;
+function overdue(attempt: AttemptRecord, info: LavaJobInfo, ctx: Context): string | undefined {
+  // A clock that was set forward makes nothing last longer.
+  const now = ctx.now() - Math.max(0, ctx.drift());
+  const since = info.submittedAt ?? attempt.submittedAt ?? now;
   if (attempt.runningAt === null && info.startedAt === undefined) {
-    const limit = lab.config.limits.queue_timeout + MARGIN;
+    const limit = attempt.queueTimeout + MARGIN;
     return now - since > limit ? `waited ${formatDuration(now - since)} for a device` : undefined;
   }
   const started = info.startedAt ?? attempt.runningAt ?? since;

@@ -3,6 +3,7 @@ import { errorText, TemporaryError } from '../base/errors.ts';
 import { DAY, HOUR, SECOND, sleep } from '../base/time.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
+import { forgetRuns } from './triggers.ts';
 
 const PROBE_EVERY = 15 * SECOND;
 /** How long ended jobs are kept whose logs are elsewhere. */
@@ -42,6 +43,7 @@ async function sweep(ctx: Context, signal: AbortSignal): Promise<void> {
 async function removeOld(ctx: Context): Promise<void> {
   const { storage } = ctx.config;
   await ctx.logs.local?.sweep(ctx.now());
+  await forgetRuns(ctx);
   const before = ctx.now() - (storage.kind === 'local' ? storage.max_age : KEEP);
   for (;;) {
     const gone = await ctx.store.forget(before, SWEEP_AT_ONCE);

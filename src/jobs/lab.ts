@@ -8,11 +8,12 @@ import type { LavaClient, ShownJob } from '../lava/client.ts';
 import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
 import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
+import { createSlots } from './slots.ts';
 
 export interface Lab {
   name: string;
   config: LabConfig;
-  /** Runs a call to the lab's LAVA; throws at once while the lab is away. */
+  /** Runs a call to the lab's LAVA, two at once; throws at once while the lab is away. */
   call: <T>(work: (client: LavaClient) => Promise<T>) => Promise<T>;
   /** What LAVA says of a job now; undefined if it knows none. Calls made within a moment are one XML-RPC call. */
   show: (id: number) => Promise<LavaJobInfo | undefined>;
@@ -23,8 +24,6 @@ export interface Lab {
   /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
   noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
-  /** What LAVA sends callbacks for a job to. */
-  callbackBase: string;
   /** How many XML-RPC requests were made. */
   calls: () => number;
 }
@@ -32,7 +31,6 @@ export interface Lab {
 interface Options {
   config: LabConfig;
   client: LavaClient;
-  callbackBase: string;
   now: Clock;
   onChange: (state: CircuitState) => void;
 }
@@ -40,11 +38,14 @@ interface Options {
 /** How old an inventory may be with LAVA's events, and without. */
 const FOLLOWED_AGE = 5 * MINUTE;
 const UNFOLLOWED_AGE = 30 * SECOND;
+/** LAVA's web server has few workers, and its users need them as well. */
+const IN_FLIGHT = 2;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
-export function createLab({ config, client, callbackBase, now, onChange }: Options): Lab {
+export function createLab({ config, client, now, onChange }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange });
+  const slots = createSlots(IN_FLIGHT);
   let requests = 0;
   let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
@@ -52,10 +53,13 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
   const told = new Map<string, string>();
 
   function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
-    return circuit.run(() => {
-      requests += 1;
-      return work(client);
-    });
+    // Who has waited for a slot finds out there that the lab is away.
+    return slots.run(() =>
+      circuit.run(() => {
+        requests += 1;
+        return work(client);
+      }),
+    );
   }
 
   function remember({ boards }: Inventory): void {
@@ -82,11 +86,10 @@ export function createLab({ config, client, callbackBase, now, onChange }: Optio
   return {
     name: config.name,
     config,
-    callbackBase,
     call,
     show: createShow((ids) => call((c) => c.show(ids))),
     inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {
-      return known !== undefined && now() - known.at <= maxAge ? known.inventory : ask();
+      return known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : ask();
     },
     setFollowed(isFollowed) {
       followed = isFollowed;

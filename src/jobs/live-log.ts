@@ -2,7 +2,7 @@
 // evidence once that is there. Nobody looks, nobody asks.
 import { TextDecoder } from 'node:util';
 import { sleep, SECOND } from '../base/time.ts';
-import { LogReader } from '../lava/log.ts';
+import { LogReader, readLogText } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
@@ -54,9 +54,7 @@ async function* fetched(lavaId: number, from: number, lab: Lab): AsyncGenerator<
   for (let start = from; ;) {
     const part = await lab.call((c) => c.logs(lavaId, start, PAGE));
     if (part.lines === 0) return;
-    const reader = new LogReader();
-    const lines = [...reader.push(part.text), ...reader.end()];
-    yield lines;
+    yield [...readLogText(part.text)];
     start += part.lines;
     if (part.lines < PAGE) return;
   }

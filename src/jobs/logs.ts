@@ -38,9 +38,8 @@ export async function publishLogs(
 ): Promise<PublishedLogs> {
   const published: PublishedLogs = { logUrl: undefined, outputFiles: [], artifacts: {}, deliveries: [] };
   if (attempt === undefined) return published;
-  const folder = `${cleanName(job.name)}-${job.nodeId}/${attempt.n}`;
   for (const sheet of sheetsOf(job, attempt, evidence, ctx)) {
-    const path = `${folder}/${sheet.file}`;
+    const path = `${folderOf(job, attempt)}/${sheet.file}`;
     const url = ctx.logs.urlOf(path);
     const plain = Readable.from(sheet.text(), { objectMode: false });
     const content = path.endsWith('.gz') ? plain.pipe(createGzip()) : plain;
@@ -59,6 +58,23 @@ export async function publishLogs(
 }
 
 const MAIN = 'log.txt';
+
+/** The published files of an attempt that was reported, those for reading first. */
+export function logUrls(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  ctx: Context,
+): { name: string; url: string }[] {
+  const files = [
+    ...(attempt.log === null ? [] : ['log.html', MAIN, 'full-log.txt.gz']),
+    ...(attempt.lavaJob === null ? [] : ['lava-job.json.gz']),
+  ];
+  return files.map((name) => ({ name, url: ctx.logs.urlOf(`${folderOf(job, attempt)}/${name}`) }));
+}
+
+function folderOf(job: JobRecord, attempt: AttemptRecord): string {
+  return `${cleanName(job.name)}-${job.nodeId}/${attempt.n}`;
+}
 
 function sheetsOf(job: JobRecord, attempt: AttemptRecord, evidence: Evidence, ctx: Context): Sheet[] {
   const sheets: Sheet[] = [];

@@ -36,7 +36,7 @@ export type Outcome =
   /** Again from after stage `to`, with a new attempt. */
   | { kind: 'again'; to: StageName; at: number; reason: string; change?: Change }
   /** It is not ours any more: nothing is reported. */
-  | { kind: 'forget'; reason: string };
+  | { kind: 'forget'; reason: string; change?: Change };
 
 /** One step of a job's life. */
 export interface Stage {

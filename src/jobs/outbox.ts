@@ -12,8 +12,10 @@ import type { Trouble } from './trouble.ts';
 
 /** What became of one try. */
 export type Sent =
-  /** Accepted. `note` goes into the job's timeline. */
-  | { kind: 'done'; note?: string }
+  /** Accepted. `note` goes into the job's timeline; `quiet`: nothing does. */
+  | { kind: 'done'; note?: string; quiet?: true }
+  /** Not accepted, and not worth more: the job goes on without it. */
+  | { kind: 'dropped'; why: string }
   /** Taken, not confirmed yet: ask again by `receipt` after `afterMs`. */
   | { kind: 'taken'; receipt: string; afterMs: number }
   /** To be sent anew: the other side lost it. */
@@ -106,12 +108,21 @@ export function createOutbox(options: Options): Outbox {
         const note = sent.note === undefined ? '' : `, ${sent.note}`;
         await store.saveDelivery(delivery, {
           delivery: { state: 'done', doneAt: now(), error: null },
-          entries: entry(`accepted by ${destination}${note}`),
+          entries: sent.quiet ? [] : entry(`accepted by ${destination}${note}`),
           wakeJobIn: WAITS_FOR_DELIVERIES,
         });
         options.onEnd(delivery.jobId);
         return;
       }
+      case 'dropped':
+        log.warn({ job: delivery.jobId, destination, error: sent.why }, 'a delivery is dropped');
+        await store.saveDelivery(delivery, {
+          delivery: { state: 'done', doneAt: now(), error: sent.why },
+          entries: entry(`dropped: ${sent.why}`),
+          wakeJobIn: WAITS_FOR_DELIVERIES,
+        });
+        options.onEnd(delivery.jobId);
+        return;
       case 'taken':
         await store.saveDelivery(delivery, {
           delivery: { state: 'submitted', receipt: sent.receipt, nextAt: now() + sent.afterMs, error: null },

@@ -24,13 +24,19 @@ export interface ToDeliver {
   deliveries: NewDelivery[];
   /** Objects of the report that KCIDB would refuse; the rest goes out. */
   rejected: RejectedObject[];
+  /** Why KCIDB is told nothing of a run that it would be told of otherwise. */
+  withheld: string | undefined;
 }
+
+/** Maestro starts a run anew at most so often (kernelci-pipeline src/job_retry.py). */
+const MAESTRO_RETRIES = 3;
 
 export function deliveriesFor(judged: Judged, ctx: Context): ToDeliver {
   const { kcidb, maestro } = ctx.config.report;
   const deliveries: NewDelivery[] = [];
   let rejected: RejectedObject[] = [];
-  if (kcidb === 'direct') {
+  const withheld = kcidb === 'direct' ? whyWithheld(judged, ctx) : undefined;
+  if (kcidb === 'direct' && withheld === undefined) {
     const checked = validateReport(buildReport(judged.trial.verdict, reportContext(judged, ctx)));
     ({ rejected } = checked);
     deliveries.push({ destination: 'kcidb', kind: 'report', body: JSON.stringify(checked.report) });
@@ -38,7 +44,17 @@ export function deliveriesFor(judged: Judged, ctx: Context): ToDeliver {
   if (maestro !== 'off' && ctx.maestro && judged.job.source !== 'trigger') {
     deliveries.push({ destination: 'maestro', kind: 'close', body: JSON.stringify(closeBody(judged, ctx)) });
   }
-  return { deliveries, rejected };
+  return { deliveries, rejected, withheld };
+}
+
+/** Maestro's own bridge reports of what Maestro tries again the last try alone (kernelci-pipeline src/send_kcidb.py). */
+function whyWithheld({ job, request, trial }: Judged, { config }: Context): string | undefined {
+  const tries = request.node.retry_counter ?? 0;
+  if (config.report.tries === 'every' || job.claimedAt === null || tries >= MAESTRO_RETRIES) return undefined;
+  const { result } = trial.verdict.node;
+  const isTriedAgain = result === 'incomplete' || (result === 'fail' && job.name.startsWith('baseline'));
+  if (!isTriedAgain) return undefined;
+  return `Maestro tries it again (its retry ${tries} of ${MAESTRO_RETRIES}; report.tries is last)`;
 }
 
 function reportContext(

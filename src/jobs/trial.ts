@@ -8,7 +8,6 @@ import { judge } from '../verdict/judge.ts';
 import type { Ask, Ending, Evidence, Verdict } from '../verdict/model.ts';
 import { askFor } from '../templates/ask.ts';
 import type { Context } from './context.ts';
-import { labOf } from './labs.ts';
 import { linesOf } from './logs.ts';
 import { requestOf } from './model.ts';
 
@@ -71,11 +70,11 @@ function endingInQueue(
   lava: LavaJob | undefined,
   ctx: Context,
 ): Ending | undefined {
-  if (lava === undefined || lava.device !== undefined || lava.health !== 'Canceled') return undefined;
+  if (attempt === undefined || lava === undefined) return undefined;
+  if (lava.device !== undefined || lava.health !== 'Canceled') return undefined;
   if (job.cancel !== null) return { kind: 'canceled', reason: job.cancel };
-  const waited = (lava.finishedAt ?? ctx.now()) - (lava.submittedAt ?? attempt?.submittedAt ?? ctx.now());
-  const limit = labOf(ctx, job.lab).config.limits.queue_timeout;
-  return waited >= limit
+  const waited = (lava.finishedAt ?? ctx.now()) - (lava.submittedAt ?? attempt.submittedAt ?? ctx.now());
+  return waited >= attempt.queueTimeout
     ? { kind: 'timed_out', reason: 'no device was free within the queue time-out' }
     : { kind: 'canceled', reason: 'cancelled in LAVA while it waited' };
 }

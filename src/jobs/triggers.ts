@@ -16,6 +16,15 @@ export function hasTriggers({ labs }: Pick<BridgeConfig, 'labs'>): boolean {
   return labs.some(({ accept }) => accept.includes('triggers'));
 }
 
+/** Settings that begin so keep when a plan last ran on a board for a branch. */
+const RAN = 'trigger ';
+
+/** Forgets when plans last ran, where that no longer keeps one from running. */
+export function forgetRuns({ store, plans, now }: Pick<Context, 'store' | 'plans' | 'now'>): Promise<void> {
+  const all = plans.triggers().map(({ plan }) => frequencyMs(plans.find(plan)?.frequency));
+  return store.dropSettings(RAN, now() - Math.max(0, ...all));
+}
+
 /** Follows Maestro's builds, and starts what the plans' triggers say. */
 export function createTriggers(
   ctx: Context,
@@ -78,7 +87,7 @@ async function run(kbuild: MaestroNode, target: Target, ctx: Context): Promise<s
   if ((await ctx.store.job(`${target.lab}:${request.node.id}`)) !== undefined)
     return 'it has run for this build';
   const { tree = '', branch = '' } = kbuild.data.kernel_revision ?? {};
-  const key = `trigger ${JSON.stringify([target.lab, target.plan, target.board, tree, branch])}`;
+  const key = `${RAN}${JSON.stringify([target.lab, target.plan, target.board, tree, branch])}`;
   const every = frequencyMs(ctx.plans.find(target.plan)?.frequency);
   if (every > 0 && ctx.now() - Number((await ctx.store.setting(key)) ?? -Infinity) < every) {
     return `it has run for ${tree} ${branch} within its frequency`;

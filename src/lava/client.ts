@@ -5,6 +5,7 @@ import { errorText, PermanentError, RequestError, TemporaryError } from '../base
 import * as answers from './answers.ts';
 import { createAsker, read, to } from './asker.ts';
 import { askFacts, type LabFacts } from './facts.ts';
+import { readLogText } from './log.ts';
 import type { LavaJobInfo } from './model.ts';
 import { fetchPages } from './results-pages.ts';
 import { createXmlRpcClient, type Outcome } from './xmlrpc.ts';
@@ -38,8 +39,10 @@ export interface LogPart {
   /** Whether the job had ended before the lines were read: then nothing more is written. */
   finished: boolean;
   text: string;
-  /** How many lines `text` has: the next part starts that much later. */
+  /** How many lines, or records of another log backend, `text` has: the next part starts that much later. */
   lines: number;
+  /** Whether a later part may have any. */
+  more: boolean;
 }
 
 export interface MarkSearch {
@@ -100,6 +103,8 @@ const LIST_PAGE = 100;
 const LIST_PAGES = 50;
 /** LAVA answers these two bytes for a log that is not there yet. */
 const NO_LOG_YET = '[]';
+/** How the log of LAVA's own files begins: a record is a line there. */
+const LINE_BEGIN = '- {';
 /** Django's limit of a request (DATA_UPLOAD_MAX_MEMORY_SIZE, which LAVA leaves at its default). */
 const MAX_DEFINITION = 2_500_000;
 
@@ -155,7 +160,8 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     const call = to('scheduler.jobs.logs', id, startLine, startLine + maxLines);
     try {
       const [finished, data] = await ask(answers.Logs, `job ${id}`, call, signal);
-      return { finished, ...wholeLines(Buffer.from(data).toString('utf8')) };
+      const part = wholeLines(Buffer.from(data).toString('utf8'));
+      return { finished, ...part, more: !finished || part.lines >= maxLines };
     } catch (error) {
       const tooLarge = error instanceof TemporaryError && error.code === 'too_large';
       if (!tooLarge || maxLines === 1) throw error;
@@ -231,6 +237,8 @@ function shown(id: number, outcome: Outcome | undefined): ShownJob {
 /** Cuts a last line that has no end yet. */
 function wholeLines(raw: string): { text: string; lines: number } {
   if (raw === NO_LOG_YET) return { text: '', lines: 0 };
+  // Another backend dumps whole records, of several lines each or without a line break (LAVA, logutils.py).
+  if (raw !== '' && !raw.startsWith(LINE_BEGIN)) return { text: raw, lines: [...readLogText(raw)].length };
   const text = raw.slice(0, raw.lastIndexOf('\n') + 1);
   return { text, lines: text.split('\n').length - 1 };
 }

@@ -6,6 +6,7 @@ import { errorText, PermanentError, TemporaryError } from '../base/errors.ts';
 import { ask, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
 import { checkTree, naiveUtc, patchBody, type NodeChanges, type NodeTree } from './changes.ts';
 import { MaestroNode } from './node.ts';
+import type { TelemetryEvent } from './telemetry.ts';
 
 const Whoami = z.looseObject({
   username: z.string(),
@@ -67,29 +68,6 @@ export interface EventQuery {
   signal?: AbortSignal | undefined;
 }
 
-/** One event for Maestro's statistics (kernelci-core models.py, TelemetryEvent). */
-export interface TelemetryEvent {
-  kind: 'runtime_error' | 'job_submission' | 'job_skip' | 'job_result' | 'test_result';
-  runtime: string;
-  /** Milliseconds since the epoch. */
-  at: number;
-  device_type?: string;
-  device_id?: string;
-  job_name?: string;
-  test_name?: string;
-  job_id?: string;
-  node_id?: string;
-  tree?: string;
-  branch?: string;
-  arch?: string;
-  result?: string;
-  error_type?: string;
-  error_msg?: string;
-  is_infra_error?: boolean;
-  retry?: number;
-  extra?: Record<string, unknown>;
-}
-
 export interface WriteOptions {
   /** Nobody is told of the change. */
   noevent?: boolean;
@@ -129,7 +107,7 @@ export interface MaestroClient {
   /** All nodes whose parent this one is. */
   childrenOf: (id: string) => Promise<MaestroNode[]>;
   /** Gives how many were taken: all, or an error. */
-  telemetry: (events: TelemetryEvent[]) => Promise<number>;
+  telemetry: (events: readonly TelemetryEvent[]) => Promise<number>;
 }
 
 const Page = z.looseObject({ items: z.array(z.unknown()), total: z.number().int() });

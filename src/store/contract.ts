@@ -73,6 +73,10 @@ export interface Store extends JobStore, HistoryStore, DeliveryStore {
   readonly instanceId: string;
   setting(key: string): Promise<string | undefined>;
   saveSetting(key: string, value: string): Promise<void>;
+  /** Drops the settings whose key begins so, and whose value is a time before `before` (ms). */
+  dropSettings(prefix: string, before: number): Promise<void>;
+  /** For a clock that was set back: no stored time is later than now, and nothing waits longer than `longest` (ms). */
+  forgetFuture(longest: number): Promise<void>;
   drains(): Promise<Drain[]>;
   drain(lab: string, board: string, why: string): Promise<void>;
   resume(lab: string, board: string): Promise<boolean>;
@@ -106,6 +110,8 @@ export interface JobStore {
   firstOf(line: Line, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /** Puts off all jobs of a line but one, for a reason that holds for each; those being cancelled are left alone. */
   holdBack(line: Line, until: number, reason: string, except: string): Promise<void>;
+  /** The ids of jobs that changed after `at` (ms), at most `limit` of them. */
+  changedAfter(at: number, limit: number): Promise<string[]>;
   /** Open jobs, counted by lab, board and stage. */
   openCounts(): Promise<{ lab: string; board: string; stage: string; count: number }[]>;
   /** Removes jobs that were done before `before` (ms); returns their ids. */
@@ -114,9 +120,10 @@ export interface JobStore {
 
 export interface HistoryStore {
   attempts(jobId: string): Promise<AttemptRecord[]>;
-  attemptByLavaId(lab: string, lavaId: number): Promise<AttemptRecord | undefined>;
-  /** The largest LAVA id that this lab gave before `before` (ms). */
-  lastLavaId(lab: string, before: number): Promise<number | undefined>;
+  /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs anew. */
+  openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
+  /** The largest LAVA id that this lab has given. */
+  lastLavaId(lab: string): Promise<number | undefined>;
   timeline(jobId: string): Promise<TimelineRecord[]>;
   note(jobId: string, entries: readonly Entry[]): Promise<void>;
   /** Stores a callback and makes its job due at `dueAt` (ms), in one transaction. */

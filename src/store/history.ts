@@ -9,23 +9,23 @@ export function createHistoryStore({ read, write }: Connection, now: Clock): His
     attempts: (jobId) =>
       read((db) => db.selectFrom('attempts').selectAll().where('jobId', '=', jobId).orderBy('n').execute()),
 
-    attemptByLavaId: (lab, lavaId) =>
+    openAttempts: (lab, lavaId) =>
       read((db) =>
         db
           .selectFrom('attempts')
           .selectAll()
           .where('lab', '=', lab)
           .where('lavaId', '=', lavaId)
-          .executeTakeFirst(),
+          .where('finishedAt', 'is', null)
+          .execute(),
       ),
 
-    lastLavaId: (lab, before) =>
+    lastLavaId: (lab) =>
       read(async (db) => {
         const row = await db
           .selectFrom('attempts')
           .select((e) => e.fn.max('lavaId').as('id'))
           .where('lab', '=', lab)
-          .where('submittedAt', '<', before)
           .executeTakeFirst();
         return row?.id ?? undefined;
       }),

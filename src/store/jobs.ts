@@ -130,6 +130,12 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
     holdBack: (line, until, reason, except) =>
       write((tx) => hold(tx, line, { until, reason, except, at: now() })),
 
+    changedAfter: (at, limit) =>
+      read(async (db) => {
+        const query = db.selectFrom('jobs').select('id').where('updatedAt', '>', at);
+        return (await query.orderBy('updatedAt', 'desc').limit(limit).execute()).map(({ id }) => id);
+      }),
+
     openCounts: () =>
       read((db) =>
         db

@@ -36,6 +36,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
   await schema.createIndex('jobs_due').on('jobs').columns(['lab', 'done', 'next_at']).execute();
   await schema.createIndex('jobs_open').on('jobs').columns(['done', 'lab', 'board', 'stage']).execute();
   await schema.createIndex('jobs_recent').on('jobs').columns(['received_at']).execute();
+  await schema.createIndex('jobs_changed').on('jobs').columns(['updated_at']).execute();
   await schema
     .createTable('attempts')
     .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
@@ -46,6 +47,8 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('ask', 'text', (c) => c.notNull())
     .addColumn('device_type', 'text', (c) => c.notNull())
     .addColumn('job_timeout', 'bigint', (c) => c.notNull())
+    .addColumn('queue_timeout', 'bigint', (c) => c.notNull())
+    .addColumn('since_id', 'bigint')
     .addColumn('intent_at', 'bigint')
     .addColumn('sent_at', 'bigint')
     .addColumn('lava_id', 'bigint')
@@ -61,8 +64,9 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('evidence', 'text')
     .addColumn('outcome', 'text')
     .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
-    .addUniqueConstraint('attempts_lava', ['lab', 'lava_id'])
     .execute();
+  // Not unique: a lab that is set up anew counts its jobs from 1 again.
+  await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
   await schema
     .createTable('timeline')
     .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())

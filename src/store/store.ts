@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { BridgeError } from '../base/errors.ts';
 import type { Clock } from '../base/time.ts';
+import { forgetFuture } from './clock.ts';
 import { createConnection } from './connection.ts';
 import type { Store } from './contract.ts';
 import { createDeliveryStore } from './deliveries.ts';
@@ -75,6 +76,16 @@ function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store 
         return row?.value;
       }),
     saveSetting: (key, value) => write((tx) => setMeta(tx, key, value)),
+    dropSettings: (prefix, before) =>
+      write(async (tx) => {
+        await tx
+          .deleteFrom('meta')
+          .where(sql<string>`substr(key, 1, ${prefix.length})`, '=', prefix)
+          .where(sql<number>`CAST(value AS INTEGER)`, '<', before)
+          .execute();
+      }),
+
+    forgetFuture: (longest) => write((tx) => forgetFuture(tx, now(), longest)),
 
     drains: () => read(() => db.selectFrom('drains').selectAll().execute()),
     drain: (lab, board, why) =>

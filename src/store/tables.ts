@@ -55,6 +55,10 @@ interface Attempts {
   deviceType: string;
   /** LAVA's whole-job time-out, ms. */
   jobTimeout: number;
+  /** How long LAVA lets it wait for a device, ms. */
+  queueTimeout: number;
+  /** The largest LAVA id that was known when it was first sent: its own is larger, unless the lab counts anew. */
+  sinceId: number | null;
   /** When it was first decided to submit: from then on LAVA may have it. */
   intentAt: number | null;
   /** When it was sent last, while no answer is known. */
@@ -105,7 +109,7 @@ interface Callbacks {
 interface Deliveries {
   id: Generated<number>;
   jobId: string;
-  /** `kcidb`, `maestro` or `storage`. */
+  /** `kcidb`, `maestro`, `telemetry` or `storage`. */
   destination: string;
   kind: string;
   /** JSON. */

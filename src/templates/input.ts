@@ -3,6 +3,7 @@ import type { Board } from '../boards/registry.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../plans/registry.ts';
+import type { RenderLab } from './context.ts';
 import type { RenderInput } from './renderer.ts';
 
 /** The parts of the configuration that definitions are made from. */
@@ -13,6 +14,7 @@ export type RenderLabConfig = Pick<LabConfig, 'name'> & {
   lava: Pick<LabConfig['lava'], 'priority'>;
   callback: Pick<LabConfig['callback'], 'token_name' | 'header' | 'url'>;
   limits: Pick<LabConfig['limits'], 'queue_timeout'>;
+  definitions: LabConfig['definitions'];
 };
 
 export interface InputExtras {
@@ -22,14 +24,12 @@ export interface InputExtras {
   mark?: string | undefined;
 }
 
-/** The callback's address is `<base>/callback/<lab>/<node id>`: a job is known by its lab and its node. */
 export function renderInput(
   request: JobRequest,
   config: RenderConfig,
   lab: RenderLabConfig,
   extras: InputExtras,
 ): RenderInput {
-  const base = lab.callback.url ?? config.http.public_url ?? '';
   return {
     request,
     ...extras,
@@ -39,15 +39,25 @@ export function renderInput(
       config.uploads === undefined
         ? undefined
         : { url: config.uploads.url, tokenName: config.uploads.token_name },
-    lab: {
-      name: lab.name,
-      priority: lab.lava.priority,
-      callback: {
-        url: `${base}/callback/${encodeURIComponent(lab.name)}/${request.node.id}`,
-        tokenName: lab.callback.token_name,
-        header: lab.callback.header,
-      },
-      queueTimeoutMs: lab.limits.queue_timeout,
+    lab: renderLab(request, config, lab),
+  };
+}
+
+/** The callback's address is `<base>/callback/<lab>/<node id>`: a job is known by its lab and its node. */
+export function renderLab(
+  request: JobRequest,
+  { http }: Pick<RenderConfig, 'http'>,
+  { name, lava, callback, limits }: RenderLabConfig,
+): RenderLab {
+  const base = callback.url ?? http.public_url ?? '';
+  return {
+    name,
+    priority: lava.priority,
+    callback: {
+      url: `${base}/callback/${encodeURIComponent(name)}/${request.node.id}`,
+      tokenName: callback.token_name,
+      header: callback.header,
     },
+    queueTimeoutMs: limits.queue_timeout,
   };
 }

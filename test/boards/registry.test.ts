@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { loadBoards } from '../../src/boards/registry.ts';
-import { makeFiles, shipped } from '../templates/support.ts';
+import { makeFiles } from '../support/folder.ts';
+import { shipped } from '../templates/support.ts';
 
 const BOARD = 'name: b\narch: arm64\nboot_method: u-boot\n';
 

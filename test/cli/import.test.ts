@@ -7,7 +7,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { addImport } from '../../src/cli/import.ts';
 import { addRender } from '../../src/cli/render.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
-import { makeFiles, newDir } from '../import/support.ts';
+import { makeFiles, newFolder } from '../support/folder.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -67,7 +67,7 @@ scheduler:
 }
 
 it('imports, and ends with a table of what came over and why the rest did not', async () => {
-  const out = join(await newDir(), 'out');
+  const out = join(await newFolder(), 'out');
 
   const text = await run('import', 'kernelci', await kernelciFolder(), '--out', out);
 
@@ -90,7 +90,7 @@ it('imports, and ends with a table of what came over and why the rest did not', 
 });
 
 it('prints the same as JSON', async () => {
-  const out = join(await newDir(), 'out');
+  const out = join(await newFolder(), 'out');
 
   const report: unknown = JSON.parse(
     await run('import', 'kernelci', await kernelciFolder(), '--out', out, '--json'),
@@ -106,8 +106,8 @@ it('prints the same as JSON', async () => {
 });
 
 it('makes a folder and a list that render takes as they stand, with no secret', async () => {
-  const out = join(await newDir(), 'out');
-  const list = join(await newDir(), 'list.jsonl');
+  const out = join(await newFolder(), 'out');
+  const list = join(await newFolder(), 'list.jsonl');
   const dir = await kernelciFolder(await startFiles());
   const base = 'https://bridge.example';
 
@@ -147,7 +147,7 @@ it('refuses a folder that is not empty, and one that is no configuration', async
   await expect(run('import', 'kernelci', await kernelciFolder(), '--out', out)).rejects.toThrow(
     /not empty; --force/,
   );
-  await expect(run('import', 'kernelci', await newDir(), '--out', join(out, 'x'))).rejects.toThrow(
+  await expect(run('import', 'kernelci', await newFolder(), '--out', join(out, 'x'))).rejects.toThrow(
     'no YAML files',
   );
   await expect(run('import', 'kernelci', '.')).rejects.toMatchObject({
@@ -170,7 +170,7 @@ report: { kcidb: off }
 `,
   });
   const file = join(config, 'lava-bridge.yaml');
-  const out = join(await newDir(), 'types');
+  const out = join(await newFolder(), 'types');
 
   const table = await run('import', 'lava', '--lab', 'lab-a', '--config', file, '--out', out);
   const text = await run('import', 'lava', '--lab', 'lab-a', '--config', file);

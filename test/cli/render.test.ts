@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { buildUrl, makeFiles, makeRequest, readDefinition, ROOT } from '../templates/support.ts';
+import { makeFiles } from '../support/folder.ts';
+import { buildUrl, makeRequest, readDefinition, ROOT } from '../templates/support.ts';
 
 interface Run {
   code: number | null;
@@ -128,13 +129,40 @@ it('prints one line for each line of a batch, in order, with the error in place 
     ['d', 'unknown_lab', 'node.data.runtime'],
     ['e', 'bad_request', 'node.id'],
     [node.id, 'string', undefined],
-    ['g', 'definition_yaml', 'definition_yaml'],
+    ['g', 'not_permitted', 'definition_yaml.job_name'],
     ['h', 'bad_json', undefined],
     [null, 'bad_json', undefined],
     [null, 'bad_request', undefined],
     [null, 'too_large', undefined],
     ['z', 'string', undefined],
   ]);
+});
+
+it('checks a definition that came as YAML, and gives it our callback', async () => {
+  const { definition } = await rendered({});
+  const theirs = definition
+    .replaceAll('our-token', 'theirs')
+    .replaceAll('bridge.example', 'api.kernelci.org');
+
+  const taken = await rendered({ definition_yaml: theirs });
+
+  const adopted = readDefinition(taken.definition);
+  expect(adopted).toMatchObject({ device_type: 'qemu', metadata: { node_id: request.node.id } });
+  expect(callbacks(adopted)).toEqual([
+    [`https://bridge.example/callback/lava-mylab/${request.node.id}`, 'our-token'],
+    [`https://api.kernelci.org/callback/lava-mylab/${request.node.id}`, 'theirs'],
+  ]);
+
+  function callbacks(of: unknown): string[][] {
+    const { notify } = of as { notify: { callbacks: { url: string; token: string }[] } };
+    return notify.callbacks.map(({ url, token }) => [url, token]);
+  }
+
+  async function rendered(parts: object): Promise<{ definition: string }> {
+    const line = JSON.stringify({ id: 1, ...request, ...parts });
+    const { out } = await cli('render', ['--batch', '-', ...config], line);
+    return JSON.parse(out) as { definition: string };
+  }
 });
 
 it('fetches the metadata of a build once for all its jobs', async () => {

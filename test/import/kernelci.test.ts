@@ -6,7 +6,8 @@ import { loadBoards, type Boards } from '../../src/boards/registry.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { BridgeConfig } from '../../src/config/schema.ts';
 import { loadPlans, type Plans } from '../../src/plans/registry.ts';
-import { kernelciConfig, makeFiles, newDir, runImport, type Run } from './support.ts';
+import { makeFiles, newFolder } from '../support/folder.ts';
+import { kernelciConfig, runImport, type Run } from './support.ts';
 
 const PIPELINE = `
 api:
@@ -453,7 +454,7 @@ describe('the folder', () => {
   });
 
   it('is not touched if it holds something, but by force, and then only what an import wrote is taken away', async () => {
-    const out = await newDir();
+    const out = await newFolder();
     await runImport(await makeFiles(FILES), { out: join(out, 'x') });
     await writeFile(
       join(out, 'x', 'device-types', 'mine.yaml'),
@@ -472,7 +473,7 @@ describe('the folder', () => {
 
   it('is not written for an API or a storage that is not there, nor for an instance that cannot be', async () => {
     const dir = await makeFiles(FILES);
-    const out = join(await newDir(), 'x');
+    const out = join(await newFolder(), 'x');
 
     await expect(runImport(dir, { out, api: 'prod' })).rejects.toThrow(
       /no api prod; there are production, staging/,

@@ -6,7 +6,7 @@ import { loadBoards } from '../../src/boards/registry.ts';
 import { DeviceType } from '../../src/boards/schema.ts';
 import { readSettings } from '../../src/import/device-settings.ts';
 import { importLava, type LavaType } from '../../src/import/lava.ts';
-import { makeFiles } from './support.ts';
+import { makeFiles } from '../support/folder.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'import');
 const SHIPPED = join(import.meta.dirname, '..', '..', 'device-types');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigError } from '../../src/base/errors.ts';
 import { checkEntries, readSource } from '../../src/import/source.ts';
-import { makeFiles, newDir } from './support.ts';
+import { makeFiles, newFolder } from '../support/folder.ts';
 
 it('puts the sections of all files together, folders included, with the place of each entry', async () => {
   const dir = await makeFiles({
@@ -103,7 +103,7 @@ it('refuses a file that grows without end', async () => {
 
 it('refuses a folder that is not there, or has no YAML', async () => {
   await expect(readSource('/no/such/folder')).rejects.toThrow('cannot be read');
-  await expect(readSource(await newDir())).rejects.toThrow('has no YAML files');
+  await expect(readSource(await newFolder())).rejects.toThrow('has no YAML files');
 });
 
 it('leaves out what does not fit, and says what and where', () => {

@@ -1,16 +1,14 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { sleep } from '../../src/base/time.ts';
-import { DEMO_LAB, forgetWorld, startWorld, type World } from '../../src/demo/world.ts';
+import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import { reporterOf } from '../../src/jobs/beside.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
 import type { JobRecord } from '../../src/store/index.ts';
+import { newFolder } from '../support/folder.ts';
 
 const NODE_ID = '68f0c0ffee00000000000003';
 const ENDED = 1_000_000;
@@ -78,14 +76,11 @@ afterEach(async () => {
 });
 
 async function start(definitions: Record<string, unknown>): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-beside-'));
+  const folder = await newFolder();
   const log = pino({ level: 'silent' });
   const lab = { accept: ['lava_pull'], definitions: { notify_hosts: ['127.0.0.1'], ...definitions } };
   const world = await startWorld({ folder, log, lab });
-  cleanups.push(
-    () => forgetWorld(folder),
-    () => world.stop(),
-  );
+  cleanups.push(() => world.stop());
   return world;
 }
 

@@ -1,19 +1,19 @@
-import { mkdtemp, mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { sleep } from '../../src/base/time.ts';
-import { DEMO_LAB, forgetWorld, startWorld, type World } from '../../src/demo/world.ts';
+import { DAY, sleep } from '../../src/base/time.ts';
+import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import type { Context } from '../../src/jobs/context.ts';
-import { createTriggers, hasTriggers } from '../../src/jobs/triggers.ts';
+import { createTriggers, forgetRuns, hasTriggers } from '../../src/jobs/triggers.ts';
 import { frequencyMs, isEvent, requestFor, whyNotRun } from '../../src/jobs/trigger-match.ts';
 import { createMaestroClient } from '../../src/maestro/client.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { Plan, Trigger } from '../../src/plans/schema.ts';
 import type { JobRecord } from '../../src/store/index.ts';
+import { newFolder } from '../support/folder.ts';
 import { shipped } from '../templates/support.ts';
 
 const KBUILD = '68f0c0ffee00000000000002';
@@ -160,12 +160,9 @@ const PLANS = {
   ],
 };
 
-const worlds: { world: World; folder: string }[] = [];
+const worlds: World[] = [];
 afterEach(async () => {
-  for (const { world, folder } of worlds.splice(0)) {
-    await world.stop();
-    await forgetWorld(folder);
-  }
+  for (const world of worlds.splice(0)) await world.stop();
 });
 
 interface Line {
@@ -175,13 +172,13 @@ interface Line {
 }
 
 async function start(accept: string[]): Promise<World & { lines: Line[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-triggers-'));
+  const folder = await newFolder();
   await mkdir(join(folder, 'plans'));
   await writeFile(join(folder, 'plans', 'own.yaml'), stringify(PLANS));
   const lines: Line[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line) as Line) });
   const world = await startWorld({ folder, log, lab: { accept }, config: { plans: join(folder, 'plans') } });
-  worlds.push({ world, folder });
+  worlds.push(world);
   return Object.assign(world, { lines });
 }
 
@@ -283,6 +280,22 @@ describe('a lab that accepts triggers', () => {
       `smoke on qemu-x86_64 in ${DEMO_LAB}: it has run for mainline master within its frequency`,
     );
     expect(skipped).toContain(`often on qemu-x86_64 in ${DEMO_LAB}: it has run for this build`);
+  });
+
+  it('forgets when a plan ran, once that keeps it from nothing any more', async () => {
+    const world = await start(['triggers']);
+    world.maestro.addBuild({ arch: 'x86_64' });
+    await ended(world, 2);
+    const { context } = world.daemon;
+    const key = `trigger ${JSON.stringify([DEMO_LAB, 'smoke', 'qemu-x86_64', 'mainline', 'master'])}`;
+    await context.store.saveSetting('cursor x', '1');
+    await forgetRuns(context);
+    expect(await context.store.setting(key)).toBeDefined();
+
+    await forgetRuns({ ...context, now: () => Date.now() + 8 * DAY });
+
+    expect(await context.store.setting(key)).toBeUndefined();
+    expect(await context.store.setting('cursor x')).toBe('1');
   });
 
   it('is one that says so', async () => {

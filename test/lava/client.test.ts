@@ -245,13 +245,40 @@ describe('reading logs', () => {
     ];
     const { client } = await canned(() => answers.shift() ?? null);
 
-    expect(await client.logs(1, 0, 10)).toEqual({ finished: false, text: '', lines: 0 });
+    expect(await client.logs(1, 0, 10)).toEqual({ finished: false, text: '', lines: 0, more: true });
     expect(await client.logs(1, 0, 10)).toEqual({
       finished: false,
       text: '- {"a": 1}\n- {"b": 2}\n',
       lines: 2,
+      more: true,
     });
-    expect(await client.logs(1, 2, 10)).toEqual({ finished: true, text: '', lines: 0 });
+    expect(await client.logs(1, 2, 10)).toEqual({ finished: true, text: '', lines: 0, more: false });
+  });
+
+  it('says that there is more as long as the job runs, or as many lines came as were asked for', async () => {
+    const line = '- {"dt": "2026-08-21T15:20:01.5", "lvl": "target", "msg": "x"}\n';
+    const { client } = await canned((_method, [, start]) => [
+      true,
+      Buffer.from(line.repeat(start === 0 ? 3 : 2)),
+    ]);
+
+    expect(await client.logs(1, 0, 3)).toMatchObject({ lines: 3, more: true });
+    expect(await client.logs(1, 3, 3)).toMatchObject({ lines: 2, more: false });
+  });
+
+  it.each([
+    [
+      'block-style YAML',
+      '- dt: 2026-08-21T15:20:01\n  lvl: target\n  msg: a\n- dt: x\n  lvl: target\n  msg: b\n',
+    ],
+    [
+      'JSON',
+      '[{"dt": "2026-08-21T15:20:01", "lvl": "target", "msg": "a"}, {"dt": "x", "lvl": "info", "msg": "b"}]',
+    ],
+  ])('counts the records of a server that dumps %s from its database', async (_name, dump) => {
+    const { client } = await canned(() => [true, Buffer.from(dump)]);
+
+    expect(await client.logs(1, 0, 10)).toEqual({ finished: true, text: dump, lines: 2, more: false });
   });
 
   it('asks for fewer lines when they are too many bytes', async () => {

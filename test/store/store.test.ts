@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, StaleError, type NewJob, type Store } from '../../src/store/index.ts';
+import { newFolder } from '../support/folder.ts';
 
 let folder: string;
 let file: string;
@@ -11,7 +10,7 @@ let store: Store;
 let now = 1_000_000;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lava-bridge-store-'));
+  folder = await newFolder();
   file = join(folder, 'sub', 'bridge.db');
   now = 1_000_000;
   store = await openStore({ sqlite: file }, () => now);
@@ -19,7 +18,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await store.close();
-  await rm(folder, { recursive: true });
 });
 
 const NODE = '66c0ffee0000000000000003';

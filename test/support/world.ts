@@ -1,13 +1,11 @@
 // A world for tests: simulators and the real daemon in this process, with a clock that can be moved on, and the log kept.
 // What a test has started is stopped when it ends.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { createLogger } from '../../src/base/logger.ts';
 import { sleep } from '../../src/base/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import type { AttemptRecord, DeliveryRecord, JobRecord } from '../../src/store/index.ts';
+import { newFolder } from './folder.ts';
 
 export const LAB = DEMO_LAB;
 export const X86 = 'qemu-x86_64';
@@ -62,12 +60,12 @@ export function atEnd(cleanUp: () => Promise<void>): void {
 }
 
 export async function testWorld(options: Options = {}): Promise<TestWorld> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'lava-bridge-test-')));
-  atEnd(() => rm(folder, { recursive: true, force: true }));
+  const folder = options.folder ?? (await newFolder());
   const log: string[] = [];
   let offset = 0;
   const world = await startWorld({
     poll: '200ms',
+    drift: () => 0,
     ...options,
     folder,
     log: createLogger('debug', { write: (line) => log.push(line) }),

@@ -3,7 +3,8 @@ import { loadBoards } from '../../src/boards/registry.ts';
 import { loadPlans } from '../../src/plans/registry.ts';
 import { abilitiesOf, crossCheck } from '../../src/templates/cross-check.ts';
 import { createRenderer } from '../../src/templates/renderer.ts';
-import { makeFiles, ROOT, shipped } from './support.ts';
+import { makeFiles } from '../support/folder.ts';
+import { ROOT, shipped } from './support.ts';
 
 it('finds nothing wrong with what is shipped', () => {
   expect(crossCheck(shipped)).toEqual([]);

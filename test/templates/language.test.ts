@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ConfigError, RequestError } from '../../src/base/errors.ts';
 import { loadLibrary } from '../../src/templates/library.ts';
-import { makeFiles } from './support.ts';
+import { makeFiles } from '../support/folder.ts';
 
 const VARIABLES = new Set(['x', 'y', 'list', 'map', 'none']);
 

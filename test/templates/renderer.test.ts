@@ -7,10 +7,10 @@ import { askFor } from '../../src/templates/ask.ts';
 import { metadataUrl } from '../../src/templates/artifacts.ts';
 import { SHIPPED_TYPES } from '../../src/templates/tests.ts';
 import { createRenderer } from '../../src/templates/renderer.ts';
+import { makeFiles } from '../support/folder.ts';
 import { matrix } from './matrix.ts';
 import {
   buildUrl,
-  makeFiles,
   makeInput,
   makeRequest,
   NODE_ID,

@@ -1,8 +1,6 @@
 // What the tests of rendering share: the shipped files, and requests as Maestro makes them.
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadBoards, type Board } from '../../src/boards/registry.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
@@ -114,14 +112,4 @@ export function readDefinition(text: string): Record<string, unknown> & { action
 
 export function readReference(name: string): string {
   return readFileSync(join(referenceDir ?? '', name), 'utf8');
-}
-
-/** A new directory with these files. */
-export async function makeFiles(files: Record<string, string>): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'lava-bridge-templates-'));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(dir, name)), { recursive: true });
-    await writeFile(join(dir, name), text);
-  }
-  return dir;
 }

@@ -5,6 +5,7 @@ import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import type { Outcome, Stage } from '../model.ts';
+import { tellSkip } from '../telemetry.ts';
 
 /** How long another's write may take to show. */
 const SETTLE = 2 * SECOND;
@@ -18,13 +19,13 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const mark = `${ctx.store.instanceId}:${job.nodeId}`;
   if (job.claimedAt === null) {
     const placed = await placeMark(ctx.maestro, job.nodeId, mark);
-    if (placed.outcome !== 'claimed') return yielded(job, placed);
+    if (placed.outcome !== 'claimed') return yielded(job, placed, ctx);
     return marked(ctx.now(), ctx.now() + SETTLE);
   }
   const rest = job.claimedAt + SETTLE - ctx.now();
   if (rest > 0) return marked(job.claimedAt, ctx.now() + rest);
   const kept = await confirmMark(ctx.maestro, job.nodeId, mark);
-  if (kept.outcome !== 'claimed') return yielded(job, kept);
+  if (kept.outcome !== 'claimed') return yielded(job, kept, ctx);
   return { kind: 'done', change: { job: { nodeSeenAt: ctx.now() } } };
 }
 
@@ -33,11 +34,12 @@ function marked(at: number, until: number): Outcome {
   return { kind: 'wait', until, reason, change: { job: { claimedAt: at } } };
 }
 
-function yielded(job: JobRecord, { outcome, detail }: Claim): Outcome {
+function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context): Outcome {
   const byHand = job.source === 'push' || job.source === 'hand';
   // For a node that this Maestro never had; the results go to KCIDB alone.
   if (outcome === 'gone' && byHand) {
     return { kind: 'done', note: 'Maestro has no such node', change: { job: { claimedAt: null } } };
   }
-  return { kind: 'forget', reason: detail };
+  if (outcome !== 'ended') return { kind: 'forget', reason: detail };
+  return { kind: 'forget', reason: detail, change: { deliveries: tellSkip(job, detail, ctx) } };
 }

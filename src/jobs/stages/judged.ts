@@ -2,14 +2,15 @@
 // the end of Maestro's node, stored in the outbox in one transaction. An infrastructure failure gets another attempt
 // first, if there is one left.
 import { MINUTE } from '../../base/time.ts';
-import type { JobRecord } from '../../store/index.ts';
+import type { Change, JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { reporterOf } from '../beside.ts';
 import { labOf } from '../labs.ts';
 import { publishLogs } from '../logs.ts';
 import { countingAttempt, endingOf, requestOf, type Outcome, type Stage } from '../model.ts';
-import { deliveriesFor } from '../report.ts';
+import { deliveriesFor, type Judged } from '../report.ts';
 import { anotherAttempt } from '../retries.ts';
+import { tellEnd } from '../telemetry.ts';
 import { judgeJob } from '../trial.ts';
 import { toStored } from '../verdicts.ts';
 
@@ -32,11 +33,14 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const lab = labOf(ctx, job.lab);
   // Where Maestro was told of this attempt, it is Maestro that tries again.
   const again = isOurs ? anotherAttempt({ job, request, attempts, trial, lab, now: ctx.now() }) : undefined;
-  if (again) return again;
+  if (again) {
+    const statistics = tellEnd({ job, attempts, attempt, trial }, ctx);
+    return { ...again, change: { ...again.change, deliveries: statistics } };
+  }
 
   const logs = await publishLogs(job, attempt, trial.evidence, ctx);
   const judgedJob = { job, request, attempts, attempt, trial, logs };
-  const { deliveries, rejected } = isOurs ? deliveriesFor(judgedJob, ctx) : { deliveries: [], rejected: [] };
+  const { deliveries, entries } = isOurs ? reportOf(judgedJob, ctx) : LAVA_REPORTS;
   const stored = toStored(trial.verdict, attempt?.lavaId ?? null, attempt?.device ?? null);
   return {
     kind: 'done',
@@ -45,16 +49,28 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     change: {
       job: { verdict: JSON.stringify(stored) },
       deliveries: [...logs.deliveries, ...deliveries],
-      entries: [
-        ...stored.why.map((text) => ({ kind: 'note', text })),
-        ...(isOurs
-          ? []
-          : [{ kind: 'report', text: 'Maestro has the results from LAVA itself, and reports them' }]),
-        ...rejected.map((r) => ({
-          kind: 'error',
-          text: `left out of the report: ${r.list} ${r.reasons.join('; ')}`,
-        })),
-      ],
+      entries: [...stored.why.map((text) => ({ kind: 'note', text })), ...entries],
     },
+  };
+}
+
+type Report = Required<Pick<Change, 'deliveries' | 'entries'>>;
+
+const LAVA_REPORTS: Report = {
+  deliveries: [],
+  entries: [{ kind: 'report', text: 'Maestro has the results from LAVA itself, and reports them' }],
+};
+
+function reportOf(judgedJob: Judged, ctx: Context): Report {
+  const { deliveries, rejected, withheld } = deliveriesFor(judgedJob, ctx);
+  return {
+    deliveries: [...deliveries, ...tellEnd(judgedJob, ctx)],
+    entries: [
+      ...(withheld === undefined ? [] : [{ kind: 'report', text: `KCIDB is not told: ${withheld}` }]),
+      ...rejected.map((r) => ({
+        kind: 'error',
+        text: `left out of the report: ${r.list} ${r.reasons.join('; ')}`,
+      })),
+    ],
   };
 }

@@ -24,7 +24,8 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const n = attempts.length + 1;
   const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
   try {
-    const result = await renderJob(requestOf(job), labOf(ctx, job.lab), mark, ctx);
+    const lab = labOf(ctx, job.lab);
+    const result = await renderJob(requestOf(job), job.lab, mark, ctx);
     const newAttempt = {
       jobId: job.id,
       n,
@@ -34,6 +35,9 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       ask: JSON.stringify(result.ask),
       deviceType: result.deviceType,
       jobTimeout: result.jobTimeoutMs,
+      // An own template may set none; then nobody but us ends the waiting.
+      queueTimeout: result.queueTimeoutMs > 0 ? result.queueTimeoutMs : lab.config.limits.queue_timeout,
+      sinceId: null,
       intentAt: null,
       sentAt: null,
       lavaId: null,

@@ -40,7 +40,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
 
 async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
   const intentAt = attempt.intentAt ?? ctx.now();
-  const since = await ctx.store.lastLavaId(lab.name, intentAt);
+  const since = await startOf(attempt, lab, ctx);
   const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.mark, since));
   const [found] = ids;
   if (found !== undefined || complete) return found;
@@ -50,11 +50,19 @@ async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<n
   throw new TemporaryError('search', `${lab.name} has too many jobs to say whether it has ${attempt.mark}`);
 }
 
+/** Where the search may end: at the last job that was ours before, if the lab has not begun to count anew since. */
+async function startOf({ sinceId }: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
+  if (sinceId === null) return undefined;
+  const last = await lab.show(sinceId);
+  return last?.description.includes(ctx.store.instanceId) ? sinceId : undefined;
+}
+
 async function submit(job: JobRecord, attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<Outcome> {
   try {
     const lavaId = await lab.call(async (client) => {
       const now = ctx.now();
-      const intent = { intentAt: attempt.intentAt ?? now, sentAt: now };
+      const sinceId = attempt.sinceId ?? (await ctx.store.lastLavaId(lab.name)) ?? null;
+      const intent = { intentAt: attempt.intentAt ?? now, sentAt: now, sinceId };
       await ctx.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
       return client.submit(attempt.definition);
     });

@@ -258,8 +258,29 @@ export class Lab {
     this.schedule();
   }
 
+  /** As when an admin sets up his LAVA anew: no job is known any more, and the next one is number 1. */
+  startAnew(): void {
+    this.stopTimers();
+    this.isScheduling = false;
+    for (const job of this.jobs.values()) {
+      job.state = 'Finished'; // whatever was under way with it comes to nothing
+      this.runs.forget(job);
+    }
+    this.jobs.clear();
+    this.waiting.clear();
+    for (const device of this.devices.values()) {
+      device.state = 'Idle';
+      device.job = undefined;
+    }
+    this.nextId = 1;
+  }
+
   stop(): void {
     clearInterval(this.expiry);
+    this.stopTimers();
+  }
+
+  private stopTimers(): void {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
   }

@@ -4,20 +4,9 @@ import { errorText } from '../base/errors.ts';
 import { supplyOf, type Inventory } from '../lava/inventory.ts';
 import type { Board } from '../boards/registry.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
-import type { Context } from './context.ts';
-import type { Lab } from './lab.ts';
-
-export interface LabView {
-  name: string;
-  url: string;
-  up: boolean;
-  since: string;
-  why: string | null;
-  drained: string | null;
-  /** Open jobs by the last stage that they completed. */
-  jobs: Record<string, number>;
-  xmlrpc_requests: number;
-}
+import type { Context } from '../jobs/context.ts';
+import type { Lab } from '../jobs/lab.ts';
+import type { BoardView, LabView } from './shapes.ts';
 
 export async function labsView(ctx: Context): Promise<LabView[]> {
   const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
@@ -36,24 +25,6 @@ export async function labsView(ctx: Context): Promise<LabView[]> {
       xmlrpc_requests: lab.calls(),
     };
   });
-}
-
-export interface BoardView {
-  lab: string;
-  board: string;
-  device_type: string;
-  boot_method: string;
-  /** Devices that could take a job, and those that could now; null: the lab does not say. */
-  online: number | null;
-  idle: number | null;
-  queued: number | null;
-  /** Why none, or fewer, are online. */
-  reasons: string[];
-  drained: string | null;
-  jobs: number;
-  /** Plans that it can run, and those that it can't with the reason. */
-  runs: string[];
-  runs_not: { plan: string; reason: string }[];
 }
 
 /** The boards that a lab has devices for, or jobs. */

@@ -1,0 +1,110 @@
+// `/ws`: tells the status pages what changed, so that they look again. Nobody looks, nobody asks the store. A message is
+// `{"jobs": [ids]}`, or `{}` if only a lab or a destination came or went.
+import type { FastifyInstance } from 'fastify';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { errorText } from '../base/errors.ts';
+import { SECOND } from '../base/time.ts';
+import type { Context } from '../jobs/context.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+
+interface Options {
+  ctx: Pick<Context, 'store' | 'labs' | 'now' | 'log'>;
+  outbox: Pick<Outbox, 'states'>;
+}
+
+const LOOK_EVERY = SECOND;
+const PING_EVERY = 30 * SECOND;
+const MOST_READERS = 100;
+/** More changes than that are told as if all had changed. */
+const MOST_IDS = 200;
+/** A reader who does not read is cut off. */
+const MOST_UNREAD = 1024 * 1024;
+
+/** Serves the socket beside the app's routes, until the app is closed. */
+export function addLive(app: FastifyInstance, { ctx, outbox }: Options): void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+  const answered = new WeakSet<WebSocket>();
+  let looking: NodeJS.Timeout | undefined;
+  let pinging: NodeJS.Timeout | undefined;
+  let seen = 0;
+  let states = '';
+
+  app.server.on('upgrade', (request, socket, head) => {
+    const path = request.url?.split('?')[0];
+    const refusal =
+      path !== '/ws'
+        ? '404 Not Found'
+        : !isOwn(request.headers)
+          ? '403 Forbidden'
+          : sockets.clients.size >= MOST_READERS
+            ? '503 Service Unavailable'
+            : undefined;
+    if (refusal !== undefined) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
+    return sockets.handleUpgrade(request, socket, head, begin);
+  });
+  app.addHook('preClose', async () => {
+    end();
+    for (const reader of sockets.clients) reader.terminate();
+  });
+
+  function begin(reader: WebSocket): void {
+    answered.add(reader);
+    reader.on('pong', () => answered.add(reader));
+    reader.on('error', () => reader.terminate());
+    reader.on('close', () => {
+      if (sockets.clients.size === 0) end();
+    });
+    if (looking !== undefined) return;
+    seen = ctx.now();
+    states = statesNow();
+    looking = setInterval(() => void look(), LOOK_EVERY);
+    pinging = setInterval(ping, PING_EVERY);
+  }
+
+  function end(): void {
+    clearInterval(looking);
+    clearInterval(pinging);
+    looking = undefined;
+    pinging = undefined;
+  }
+
+  async function look(): Promise<void> {
+    const from = seen;
+    const at = ctx.now();
+    const changed = statesNow() !== states;
+    try {
+      // What is written in the same millisecond as the last look is told twice rather than not at all.
+      const jobs = await ctx.store.changedAfter(from - 1, MOST_IDS);
+      seen = at;
+      states = statesNow();
+      if (jobs.length > 0 || changed) tell(jobs.length === MOST_IDS ? {} : { jobs });
+    } catch (error) {
+      ctx.log.debug({ error: errorText(error) }, 'the pages are not told of changes');
+    }
+  }
+
+  function statesNow(): string {
+    const up = [...ctx.labs.values()].map((lab) => lab.state().up);
+    return JSON.stringify([up, [...outbox.states().values()].map((state) => state.up)]);
+  }
+
+  function tell(news: object): void {
+    const text = JSON.stringify(news);
+    for (const reader of sockets.clients) {
+      if (reader.bufferedAmount > MOST_UNREAD) reader.terminate();
+      else reader.send(text);
+    }
+  }
+
+  function ping(): void {
+    for (const reader of sockets.clients) {
+      if (!answered.delete(reader)) reader.terminate();
+      else reader.ping();
+    }
+  }
+}
+
+/** Another site's script in a reader's browser learns nothing. */
+function isOwn({ origin, host }: { origin?: string | undefined; host?: string | undefined }): boolean {
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+}

@@ -1,0 +1,26 @@
+// What the API is asked with, beside the requests themselves: parsed at the door, and told in the OpenAPI document.
+import { z } from 'zod';
+
+const flag = z.stringbool().optional();
+
+export const ListQuery = z.object({
+  lab: z.string().optional(),
+  board: z.string().optional(),
+  stage: z.string().optional(),
+  done: flag,
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  before: z.iso.datetime({ offset: true }).optional().describe('only jobs that were received before'),
+});
+
+export const LogQuery = z.object({
+  follow: flag.describe('go on as LAVA writes it'),
+  raw: flag.describe('all of LAVA’s lines'),
+});
+
+export const Why = z.object({ reason: z.string().max(500).optional() }).nullish();
+
+export const DrainBody = z.strictObject({
+  lab: z.string(),
+  board: z.string().optional().describe('left out: the whole lab'),
+  reason: z.string().max(500).optional(),
+});

@@ -1,0 +1,119 @@
+// What the API answers, as schemas: the views give it, the command line reads it, and the OpenAPI document tells it.
+// Fields may be added; a reader lets pass what it does not know. Times are RFC 3339, UTC.
+import { z } from 'zod';
+import { NODE_RESULTS } from '../maestro/node.ts';
+import { SOURCES } from '../maestro/request.ts';
+import { STATUSES } from '../verdict/model.ts';
+
+const time = z.iso.datetime();
+const text = z.string();
+const maybe = {
+  time: time.nullable(),
+  text: text.nullable(),
+  count: z.number().int().nullable(),
+};
+
+/** A job in a list. */
+export const JobRow = z.looseObject({
+  id: text.describe('`<lab>:<Maestro node id>`'),
+  lab: text,
+  node_id: text,
+  name: text.describe("the name of Maestro's job node"),
+  board: text,
+  source: z.enum(SOURCES),
+  stage: text.describe('the last stage that it completed'),
+  done: z.boolean(),
+  reason: maybe.text.describe('why it waits'),
+  ending: z
+    .looseObject({ kind: z.enum(['rejected', 'canceled', 'timed_out', 'lost']), reason: text })
+    .nullable()
+    .describe('how it ended by our own record'),
+  result: z.enum(NODE_RESULTS).nullable().describe("Maestro's word for the verdict"),
+  lava_id: maybe.count.describe('of the attempt that counts'),
+  device: maybe.text,
+  tests: z.array(z.looseObject({ path: text, status: z.enum(STATUSES), leaves: z.number().int() })),
+  received: time,
+  updated: time,
+  next: maybe.time.describe('when it is looked at again'),
+});
+export type JobRow = z.infer<typeof JobRow>;
+
+export const AttemptView = z.looseObject({
+  n: z.number().int().describe('from 1'),
+  lava_id: maybe.count,
+  device_type: text,
+  device: maybe.text,
+  state: maybe.text.describe('what LAVA said last'),
+  submitted: maybe.time,
+  running: maybe.time,
+  finished: maybe.time,
+  evidence: maybe.text.describe('`callback` or `fetched`'),
+  outcome: maybe.text.describe('why it is not the attempt that counts'),
+  definition: text.describe('LAVA YAML'),
+});
+export type AttemptView = z.infer<typeof AttemptView>;
+
+export const DeliveryView = z.looseObject({
+  id: z.number().int(),
+  destination: text,
+  kind: text,
+  state: text.describe('`pending`, `submitted` (taken, not confirmed), `done` or `parked` (refused)'),
+  tries: z.number().int(),
+  error: maybe.text,
+  next: maybe.time,
+  done: maybe.time,
+});
+export type DeliveryView = z.infer<typeof DeliveryView>;
+
+export const TimelineView = z.looseObject({ at: time, kind: text, text });
+export type TimelineView = z.infer<typeof TimelineView>;
+
+/** A job with all that is known of it. */
+export const JobDetail = JobRow.extend({
+  attempts: z.array(AttemptView),
+  deliveries: z.array(DeliveryView),
+  timeline: z.array(TimelineView),
+  verdict: z.looseObject({}).nullable(),
+  request: z.looseObject({}),
+});
+export type JobDetail = z.infer<typeof JobDetail>;
+
+export const JobList = z.object({ jobs: z.array(JobRow) });
+
+export const LabView = z.looseObject({
+  name: text,
+  url: text,
+  up: z.boolean(),
+  since: time,
+  why: maybe.text.describe('why it is down'),
+  drained: maybe.text.describe('why nothing new is let in'),
+  jobs: z.record(text, z.number().int()).describe('open jobs by the last stage that they completed'),
+  xmlrpc_requests: z.number().int().describe('since the start'),
+});
+export type LabView = z.infer<typeof LabView>;
+
+export const LabList = z.object({ labs: z.array(LabView) });
+
+export const BoardView = z.looseObject({
+  lab: text,
+  board: text,
+  device_type: text,
+  boot_method: text,
+  online: maybe.count.describe('devices that could take a job; null: the lab does not say'),
+  idle: maybe.count.describe('devices that could take one now'),
+  queued: maybe.count,
+  reasons: z.array(text).describe('why none, or fewer, are online'),
+  drained: maybe.text,
+  jobs: z.number().int().describe('open ones of ours'),
+  runs: z.array(text).describe('plans that it can run'),
+  runs_not: z.array(z.object({ plan: text, reason: text })),
+});
+export type BoardView = z.infer<typeof BoardView>;
+
+export const BoardList = z.object({ boards: z.array(BoardView) });
+
+export const Refusal = z.looseObject({
+  error: text.describe('a word that stays the same'),
+  message: text,
+  field: text.optional(),
+});

@@ -1,0 +1,55 @@
+// From a request to its LAVA job definition: rendered from the board's templates, or taken over if it came as YAML.
+import { RequestError } from '../base/errors.ts';
+import type { Board, Boards } from '../boards/registry.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import type { JobRequest } from '../maestro/request.ts';
+import type { Plans } from '../plans/registry.ts';
+import { adoptDefinition } from './adopt.ts';
+import { metadataUrl } from './artifacts.ts';
+import { renderInput, renderLab, type RenderConfig, type RenderLabConfig } from './input.ts';
+import type { Rendered, Renderer } from './renderer.ts';
+
+/** What definitions are made with. */
+export interface Workshop {
+  config: RenderConfig & { fetch: Pick<BridgeConfig['fetch'], 'allow_private'> };
+  boards: Boards;
+  plans: Plans;
+  renderer: Renderer;
+  /** The device trees of a build, by their path: from its metadata.json. */
+  dtbs: (metadataUrl: string) => Promise<Readonly<Record<string, string>>>;
+}
+
+/**
+ * Makes the definition of one LAVA job; its name will hold the mark. Throws RequestError if the request can't be run as
+ * it is, TemporaryError if the build's metadata is not to be had now.
+ */
+export async function makeDefinition(
+  request: JobRequest,
+  lab: RenderLabConfig,
+  workshop: Workshop,
+  mark?: string,
+): Promise<Rendered> {
+  const { config, boards, plans, renderer, dtbs } = workshop;
+  const { platform } = request.node.data;
+  const { definition_yaml: yaml } = request;
+  if (yaml !== undefined) {
+    return adoptDefinition(yaml, {
+      request,
+      board: boards.find(platform ?? '', lab.name), // it need not be registered
+      plans,
+      lab: renderLab(request, config, lab),
+      definitions: lab.definitions,
+      allowPrivate: config.fetch.allow_private,
+      mark,
+    });
+  }
+  const board = boardOf(platform, lab.name, boards);
+  const url = metadataUrl(request, board);
+  const trees = url === undefined ? {} : { dtbs: await dtbs(url) };
+  return renderer.render(renderInput(request, config, lab, { board, plans, mark, ...trees }));
+}
+
+function boardOf(platform: string | null | undefined, lab: string, boards: Boards): Board {
+  if (typeof platform === 'string' && platform !== '') return boards.get(platform, lab);
+  throw new RequestError('no_platform', 'the node names no platform', { field: 'node.data.platform' });
+}

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { freePort } from '../../src/demo/world.ts';
+import { atEnd, LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
+
+/** What a reader sees: the main part without tags. */
+async function seen(world: TestWorld, path: string): Promise<string> {
+  const { text } = await world.http(path);
+  const main = text.slice(text.indexOf('<main'), text.indexOf('</main>'));
+  return main.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+}
+
+describe('the first page', () => {
+  it('shows what is up, what waits for what, and the newest jobs with their verdicts', async () => {
+    const world = await testWorld();
+    world.fly();
+    await world.ended(world.publish({ name: 'fails', scenario: 'fail' }));
+    await world.daemon.context.store.drain(LAB, '', 'the rack moves');
+    await world.waits(world.publish({ name: 'waits' }), /the rack moves/);
+
+    const text = await seen(world, '/');
+    expect(text).toMatch(
+      new RegExp(`Labs .* ${LAB} drained .*the rack moves Destinations .* kcidb up .* What waits`),
+    );
+    expect(text).toMatch(new RegExp(`What waits .* 1 ${LAB} ${X86} ${LAB} is drained: the rack moves Jobs`));
+    expect(text).toMatch(
+      /Jobs .* waits .* received lava-demo is drained.* fails .* reported boot PASS , shell FAIL/,
+    );
+    expect(await seen(world, '/?open=true')).not.toMatch(/reported boot PASS/);
+  });
+
+  it('leads on to older jobs, fifty at a time', async () => {
+    const world = await testWorld();
+    for (let i = 0; i < 51; i++) world.publish({ name: `n-${i}`, board: 'no-such-board' });
+    await until('all are there', async () =>
+      (await world.daemon.context.store.jobs({ limit: 100 })).length === 51 ? true : undefined,
+    );
+
+    const { text } = await world.http('/');
+    const names = (page: string): string[] =>
+      [...page.matchAll(/>(n-\d+)<\/a>/g)].map(([, name]) => name ?? '');
+    const older = /<a href="(\/\?[^"]+)">older/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const next = await world.http(older);
+    expect(names(text)).toHaveLength(50);
+    expect(new Set([...names(text), ...names(next.text)]).size).toBe(51);
+  });
+
+  it('lists the boards and what each can run', async () => {
+    const world = await testWorld();
+
+    expect(await seen(world, '/boards')).toMatch(new RegExp(`${LAB} ${X86} qemu qemu 3 3 0 0 \\d+ of \\d+`));
+  });
+});
+
+describe('the page of a job', () => {
+  it('shows why it came out so, its LAVA jobs with their logs, and the whole timeline', async () => {
+    const world = await testWorld({ lab: { retries: { infrastructure: 1, pause: '100ms' } } });
+    world.fly();
+    const nodeId = world.publish({ name: 'retried', scenario: 'infrastructure-once' });
+    await world.ended(nodeId);
+
+    const text = await seen(world, `/jobs/${nodeId}`);
+    expect(text).toMatch(
+      /retried on qemu-x86_64 .* boot PASS , shell PASS \(node: pass \) rule 14: the job is Complete/,
+    );
+    expect(text).toMatch(
+      /1 1 Finished qemu-0\d .* Connection closed 2 2 Finished qemu-0\d .* log.html log.txt/,
+    );
+    expect(text).toMatch(
+      /kcidb report done .* received \(pull_labs\) .* submitted: LAVA job 2 .* reported Def/,
+    );
+    const { text: page } = await world.http(`/jobs/${nodeId}`);
+    const log = /href="([^"]+)">log.txt/.exec(page)?.[1] ?? '';
+    expect((await world.http(new URL(log).pathname)).text).toContain('Linux version');
+  });
+
+  it('leads to the console while the job runs', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'long' });
+    await world.at(nodeId, 'running');
+
+    const { text } = await world.http(`/jobs/${nodeId}`);
+    const path = /href="([^"]+)">console/.exec(text)?.[1] ?? '';
+    const answer = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(20_000) });
+    const reader = answer.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toContain('Linux version');
+    await reader?.cancel();
+  });
+
+  it('that does not exist says so', async () => {
+    const world = await testWorld();
+
+    expect((await world.http('/jobs/none')).status).toBe(404);
+    expect(await seen(world, '/jobs/none')).toContain('There is no such job.');
+  });
+});
+
+describe('what comes from outside', () => {
+  it('stays text on every page, and no page runs a script that is not ours', async () => {
+    const world = await testWorld();
+    const evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>';
+    const nodeId = world.publish({ name: evil, board: evil });
+    await world.ended(nodeId);
+
+    for (const path of ['/', `/?board=${encodeURIComponent(evil)}`, `/jobs/${nodeId}`]) {
+      const answer = await fetch(`${world.url}${path}`);
+      const text = await answer.text();
+      expect(text).toContain('&quot;&gt;&lt;script&gt;alert(1)');
+      expect(text.match(/<script[^>]*>|<img/g)).toEqual(['<script src="/pages/live.js" defer>']);
+      expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    }
+  });
+});
+
+describe('the socket of the pages', () => {
+  function open(world: TestWorld, path = '/ws', origin = world.url): WebSocket {
+    const socket = new WebSocket(`${world.url.replace('http', 'ws')}${path}`, { origin });
+    atEnd(async () => socket.terminate());
+    return socket;
+  }
+
+  it('tells which jobs changed', async () => {
+    const world = await testWorld();
+    const socket = open(world);
+    await once(socket, 'open');
+    const told = new Set<string>();
+    socket.on('message', (data: Buffer) => {
+      for (const id of (JSON.parse(data.toString()) as { jobs?: string[] }).jobs ?? []) told.add(id);
+    });
+    const nodeId = world.publish();
+
+    await until('it is told', () => (told.has(`${LAB}:${nodeId}`) ? true : undefined));
+    await world.ended(nodeId);
+  });
+
+  it.each([
+    ['of another path', '/wss', undefined, 404],
+    ['of another site’s page', '/ws', 'https://elsewhere.example', 403],
+  ])('refuses a reader %s', async (_who, path, origin, status) => {
+    const world = await testWorld();
+    const socket = open(world, path, origin);
+    const [error] = (await once(socket, 'error').catch((thrown: unknown) => [thrown])) as [Error];
+
+    expect(error.message).toContain(String(status));
+  });
+
+  it('holds up no stop of the daemon', async () => {
+    const world = await testWorld();
+    const socket = open(world);
+    await once(socket, 'open');
+
+    await Promise.all([world.stop(), once(socket, 'close')]);
+    expect(socket.readyState).toBe(WebSocket.CLOSED);
+  });
+});
+
+it('pages at an address of their own serve nothing else', async () => {
+  const port = await freePort();
+  const apart = await testWorld({ http: { pages_listen: `127.0.0.1:${port}` } });
+  const url = `http://127.0.0.1:${port}`;
+
+  expect((await fetch(`${url}/`)).status).toBe(200);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/api/v1/jobs`)).status).toBe(404);
+  expect((await apart.http('/')).status).toBe(404);
+  expect((await apart.http('/api/v1/jobs')).status).toBe(200);
+});

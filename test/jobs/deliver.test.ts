@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { testWorld, until, type TestWorld } from '../support/world.ts';
+
+async function retry(world: TestWorld, nodeId: string): Promise<unknown> {
+  const { json } = await world.http(`/api/v1/jobs/${nodeId}/retry`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${world.token}` },
+  });
+  return json;
+}
+
+describe('a report that KCIDB takes in slowly', () => {
+  it('is followed until it is in', async () => {
+    const world = await testWorld({ kcidb: { ingest: 'on command' } });
+    const nodeId = world.publish();
+    await world.waits(nodeId, /report to kcidb/);
+    world.fly();
+    await until('the report lies there', () => (world.kcidb.submissions.size > 0 ? true : undefined));
+    expect(await world.job(nodeId)).toMatchObject({ done: 0 });
+
+    world.kcidb.ingest();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.kcidb.submissions.size).toBe(1);
+  });
+
+  it('is sent again, with the same ids, when KCIDB lost it', async () => {
+    const world = await testWorld({ kcidb: { ingest: 'on command' } });
+    const nodeId = world.publish();
+    world.fly();
+    const [first] = await until('the report lies there', () =>
+      world.kcidb.submissions.size > 0 ? [...world.kcidb.submissions.values()] : undefined,
+    );
+    world.kcidb.mark(first?.id ?? '', undefined);
+    const [second] = await until('it lies there again', () =>
+      world.kcidb.submissions.size > 0 ? [...world.kcidb.submissions.values()] : undefined,
+    );
+    world.kcidb.ingest();
+
+    await world.ended(nodeId);
+    expect(second?.id).not.toBe(first?.id);
+    expect(second?.report).toEqual(first?.report);
+  });
+});
+
+describe('a report that KCIDB refuses', () => {
+  it('is halved until the bad object stands alone; the rest is in, and that one is parked', async () => {
+    const world = await testWorld({
+      kcidb: { validate: (report) => (JSON.stringify(report).includes('-shell.measured"') ? ['bad'] : []) },
+    });
+    world.fly(100);
+    const nodeId = world.publish({ scenario: 'mixed' });
+    const job = await world.waits(nodeId, /kcidb refused report[.\d]*\.again/);
+
+    expect(job.done).toBe(0);
+    const paths = world.kcidb.objects('tests').map(({ path }) => path);
+    expect(paths).toContain('boot');
+    expect(paths).toContain('shell.skipped');
+    expect(paths).not.toContain('shell.measured');
+    const parked = (await world.deliveries(nodeId)).filter((d) => d.state === 'parked');
+    expect(parked).toHaveLength(1);
+    const report = JSON.parse(parked[0]?.body ?? '') as Record<string, unknown[]>;
+    expect(report['tests']).toMatchObject([{ path: 'shell.measured' }]);
+    expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done' });
+  });
+
+  it('for what others sent in the same moment is in when it is sent again', async () => {
+    let refused = 0;
+    const world = await testWorld({ kcidb: { validate: () => (refused++ < 3 ? ['a neighbour'] : []) } });
+    world.fly(100);
+    const nodeId = world.publish({ scenario: 'mixed' });
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.kcidb.objects('tests').length).toBeGreaterThan(5);
+  });
+
+  it('as too large is sent in pieces', async () => {
+    const world = await testWorld({ kcidb: { maxBody: 4000 } });
+    world.fly(100);
+    const nodeId = world.publish({ scenario: 'mixed' });
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.kcidb.submissions.size).toBeGreaterThan(2);
+    expect(world.kcidb.objects('tests').map(({ path }) => path)).toContain('shell.measured');
+  });
+
+  it('may be sent again by the admin', async () => {
+    let good = false;
+    const world = await testWorld({ kcidb: { validate: () => (good ? [] : ['no']) } });
+    world.fly(200);
+    const nodeId = world.publish();
+    await until('all pieces are parked', async () => {
+      const mine = (await world.deliveries(nodeId)).filter((d) => d.destination === 'kcidb');
+      const isOver = mine.length > 0 && mine.every((d) => d.state === 'parked' || d.state === 'done');
+      return isOver ? true : undefined;
+    });
+    good = true;
+
+    expect(await retry(world, nodeId)).toMatchObject({ retried: expect.stringMatching(/parked/) });
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.kcidb.objects('tests').map(({ path }) => path)).toContain('boot');
+  });
+});
+
+describe('Maestro’s node', () => {
+  const hierarchy = { config: { report: { maestro: 'hierarchy' } } };
+
+  it('gets its children once, when the answer to them was lost', async () => {
+    const world = await testWorld(hierarchy);
+    world.maestro.faults.add({ kind: 'lose', method: 'PUT', times: 1 });
+    world.fly();
+    const nodeId = world.publish({ scenario: 'mixed' });
+
+    await world.ended(nodeId);
+
+    const children = world.maestro.database.children(nodeId).map(({ name }) => name);
+    expect(new Set(children).size).toBe(children.length);
+    expect(children.length).toBeGreaterThan(1);
+  });
+
+  it('gets its children once, when Maestro is slow and we gave up waiting', async () => {
+    const world = await testWorld({ ...hierarchy, timeout: '300ms' });
+    // Maestro goes on with what it was asked, whether we still listen or not.
+    world.maestro.faults.add({ kind: 'slow', delayMs: 900, method: 'PUT', times: 1 });
+    world.fly(10);
+    const nodeId = world.publish({ scenario: 'mixed' });
+
+    await world.ended(nodeId);
+
+    const children = world.maestro.database.children(nodeId).map(({ name }) => name);
+    expect(new Set(children).size).toBe(children.length);
+    expect(children.length).toBeGreaterThan(1);
+  });
+
+  it('is ended once: its last state is written with one change', async () => {
+    const world = await testWorld();
+    world.maestro.faults.add({ kind: 'lose', method: 'PATCH', chance: 0.5, times: 4 });
+    world.fly();
+    const nodeId = world.publish({ scenario: 'fail' });
+
+    await world.ended(nodeId);
+
+    expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
+  });
+
+  it('has LAVA’s number while the job runs, and keeps what else is on it', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'long' });
+    const before = world.maestro.node(nodeId);
+    await world.at(nodeId, 'running');
+    await until('the number is there', () =>
+      world.maestro.database.get(nodeId)?.data?.['job_id'] === '1' ? true : undefined,
+    );
+
+    expect(world.maestro.node(nodeId)).toMatchObject({
+      ...before,
+      data: { ...(before?.['data'] as object), job_id: '1' },
+      updated: expect.any(String),
+    });
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { testWorld, until, type TestWorld } from '../support/world.ts';
+
+/** The names of the LAVA jobs that were made for a node. */
+function lavaJobs(world: TestWorld, nodeId: string): string[] {
+  return world.lava
+    .jobs()
+    .map(({ definition }) => definition.job_name)
+    .filter((name) => name.includes(nodeId));
+}
+
+describe('submitting', () => {
+  it('finds the job whose answer was lost, and makes no second one', async () => {
+    const world = await testWorld();
+    world.lava.switches.loseAnswers = 1;
+    const nodeId = world.publish();
+    await world.waits(nodeId, /answer to the submission was lost/);
+    world.jump(40_000);
+
+    const job = await world.ended(nodeId);
+
+    expect(job.stage).toBe('reported');
+    expect(lavaJobs(world, nodeId)).toHaveLength(1);
+    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/found in LAVA by its mark/));
+    expect(world.lava.calls.get('scheduler.jobs.submit')).toBe(1);
+  });
+
+  it('sends the definition again when the lab never got it', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.at(nodeId, 'admitted');
+    const back = world.lava.faults.add({ kind: 'cut', path: /^\/RPC2/ });
+    await world.waits(nodeId, /127\.0\.0\.1|answer to the submission/);
+    back();
+    world.fly();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(lavaJobs(world, nodeId)).toHaveLength(1);
+  });
+
+  it('waits for LAVA to end what it may still be working on, before it searches', async () => {
+    const world = await testWorld();
+    world.lava.switches.loseAnswers = 1;
+    const nodeId = world.publish();
+    await world.waits(nodeId, /answer to the submission was lost/);
+
+    const lists = world.lava.calls.get('scheduler.jobs.list') ?? 0;
+    world.jump(20_000);
+    await world.waits(nodeId, /answer to the submission was lost/);
+    expect(world.lava.calls.get('scheduler.jobs.list') ?? 0).toBe(lists);
+
+    world.jump(20_000);
+    await world.ended(nodeId);
+    expect(world.lava.calls.get('scheduler.jobs.list') ?? 0).toBeGreaterThan(lists);
+  });
+
+  it('takes answers that come after its own time-out as lost', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.at(nodeId, 'admitted');
+    // The lab does what it is asked, and nobody hears of it.
+    world.lava.faults.add({ kind: 'lose', path: /^\/RPC2/, times: 1 });
+    world.fly();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(lavaJobs(world, nodeId)).toHaveLength(1);
+  });
+
+  it('ends a job that LAVA refuses, with LAVA’s words, in Maestro and KCIDB', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'refused' });
+
+    const job = await world.ended(nodeId);
+
+    expect(job.ending).toContain('this kernel is refused');
+    expect(world.maestro.node(nodeId)).toMatchObject({
+      state: 'done',
+      result: 'incomplete',
+      data: { error_code: 'submit_error', error_msg: expect.stringContaining('this kernel is refused') },
+    });
+    const [boot] = world.kcidb.objects('tests');
+    expect(boot).toMatchObject({ path: 'boot', status: 'MISS' });
+    expect(world.lava.calls.get('scheduler.jobs.submit')).toBe(1);
+  });
+
+  it('tries again after errors that may pass', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.at(nodeId, 'admitted');
+    world.lava.faults.add({ kind: 'status', status: 502, path: /^\/RPC2/, times: 2 });
+    world.fly();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(lavaJobs(world, nodeId)).toHaveLength(1);
+  });
+
+  it('waits for the admin while the lab does not take our token, and says so once', async () => {
+    const world = await testWorld({ lava: { users: [{ name: 'bridge', token: 'good-at-first' }] } });
+    const users = world.lava;
+    const nodeId = world.publish();
+    await world.at(nodeId, 'admitted');
+    const back = users.faults.add({ kind: 'status', status: 401, path: /^\/RPC2/ });
+    const job = await world.waits(nodeId, /does not know user "bridge"/);
+    expect(job.ending).toBeNull();
+    world.fly(200);
+    await until('it was tried often', async () => {
+      const refused = users.requests.filter(({ status }) => status === 401).length;
+      return refused >= 5 ? true : undefined;
+    });
+    expect(world.log.filter((line) => line.includes('does not know user')).length).toBe(1);
+    back();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+  });
+});

@@ -1,0 +1,32 @@
+// Folders for tests, below the system's own for such things; what a test made there goes when it ends.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
+
+const perTest: string[] = [];
+const perFile: string[] = [];
+
+afterEach(() => removeAll(perTest));
+afterAll(() => removeAll(perFile));
+
+/** A new folder that is removed when the test ends, or all tests of its file have. */
+export async function newFolder(until: 'test' | 'file' = 'test'): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-test-'));
+  (until === 'test' ? perTest : perFile).push(folder);
+  return folder;
+}
+
+/** A new folder with these files, by their relative paths. It stays until all tests of the file have ended. */
+export async function makeFiles(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await newFolder('file');
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return folder;
+}
+
+async function removeAll(folders: string[]): Promise<void> {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+}
