@@ -31,8 +31,13 @@ export function readable(text: string): string {
   return text
     .replaceAll(SEQUENCE, '')
     .replaceAll(REMNANT, '')
-    .replaceAll(/\r+(?=\n|$)/g, '')
+    .replaceAll(/\r+/g, (run, at: number, all: string) => (isLineEnd(all, at + run.length) ? '' : run))
     .replaceAll(CONTROL, visible);
+}
+
+// Not a part of the pattern: looking ahead from each of many carriage returns takes quadratic time.
+function isLineEnd(text: string, at: number): boolean {
+  return at === text.length || text[at] === '\n';
 }
 
 // A bracket with a digit or a question mark, or any character that is not to be shown as it is.

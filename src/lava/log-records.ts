@@ -1,9 +1,9 @@
 // Logs that are not kept in files: LAVA servers with a database behind (`LAVA_LOG_BACKEND` MongoDB, Elasticsearch,
 // Firestore) dump block-style YAML or JSON (LAVA, lava_scheduler_app/logutils.py). Such a log is cut into records
 // as it comes in, each of bounded size, and only then parsed; slower than LAVA's own lines, and as bounded.
-import { parseDocument, type Scalar } from 'yaml';
+import type { Scalar } from 'yaml';
 import { resolveScalar } from './log-flow.ts';
-import { valueOf } from './yaml-value.ts';
+import { parseYaml, valueOf } from './yaml-value.ts';
 
 /** Cuts a log into records. Records longer than the limit are cut short and come out as they are. */
 export interface RecordSplitter {
@@ -84,10 +84,9 @@ export function parseRecord(record: string): unknown {
     // Not JSON after all: YAML's flow style begins alike.
   }
   try {
-    const doc = parseDocument(text, { schema: 'failsafe', prettyErrors: false, strict: false });
-    return doc.errors.length > 0 ? undefined : valueOf(doc.contents, typed);
+    return valueOf(parseYaml(text, { schema: 'failsafe', strict: false }), typed);
   } catch {
-    // Nested too deep for the library, or of too many aliases: the caller keeps the record as unreadable text.
+    // No YAML, nested too deep for the library, or of too many aliases: the caller keeps it as unreadable text.
     return undefined;
   }
 }

@@ -2,8 +2,7 @@
 // 1.1 leaves names such as 1e3 unquoted, and a newer reader would make numbers of them). A YAML library takes seconds
 // for a few thousand cases, so what is written in the regular shape is read here directly, and each list item that is
 // written in any other way (folded text, tags, block scalars) by the library.
-import { parseDocument } from 'yaml';
-import { valueOf } from './yaml-value.ts';
+import { parseYaml, valueOf } from './yaml-value.ts';
 
 /** A scalar is a string; mappings and lists nest. */
 export type YamlText = string | YamlText[] | { [key: string]: YamlText };
@@ -32,16 +31,8 @@ function splitItems(text: string): string[][] | undefined {
 }
 
 function readList(text: string): YamlText[] {
-  // Pretty errors, each with its place, take quadratic time.
-  const doc = parseDocument(text, {
-    schema: 'failsafe',
-    uniqueKeys: false,
-    logLevel: 'silent',
-    prettyErrors: false,
-  });
-  const fault = doc.errors[0];
-  if (fault) throw new Error(`line ${text.slice(0, fault.pos[0]).split('\n').length}: ${fault.message}`);
-  const value = valueOf(doc.contents, (scalar) => scalar.value);
+  const document = parseYaml(text, { schema: 'failsafe', uniqueKeys: false });
+  const value = valueOf(document, (scalar) => scalar.value);
   if (value === null || value === undefined || value === '') return [];
   if (!Array.isArray(value)) throw new Error('not a YAML list');
   return value.map(asText);

@@ -1,7 +1,6 @@
 // What a LAVA job definition says of the job, as far as verdicts need it. LAVA echoes the definition in its callback.
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { valueOf } from '../lava/yaml-value.ts';
+import { parseYaml, valueOf } from '../lava/yaml-value.ts';
 
 /** The parts of a job definition that verdicts are made with. */
 export interface JobOutline {
@@ -54,8 +53,7 @@ export function readOutline(definition: string | undefined): JobOutline {
 function readYaml(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    const doc = parseDocument(text, { logLevel: 'silent', prettyErrors: false });
-    return doc.errors.length > 0 ? undefined : valueOf(doc.contents, (scalar) => scalar.value);
+    return valueOf(parseYaml(text, {}), (scalar) => scalar.value);
   } catch {
     // The verdict then goes by the results alone.
     return undefined;

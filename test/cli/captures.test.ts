@@ -7,8 +7,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { translate } from '../../src/cli/translate.ts';
+import { buildReport } from '../../src/kcidb/report.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
+import { parseCallback } from '../../src/lava/callback.ts';
+import { readLogText } from '../../src/lava/log.ts';
+import type { LavaJob } from '../../src/lava/model.ts';
+import { parseAllResults } from '../../src/lava/results.ts';
+import { decodeAnswer } from '../../src/lava/xmlrpc-codec.ts';
+import { createConsole } from '../../src/verdict/console.ts';
 import { explainVerdict } from '../../src/verdict/explanation.ts';
+import { judge } from '../../src/verdict/judge.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SHARED = process.env['LAVA_BRIDGE_SHARED'] ?? resolve(ROOT, '..', 'shared');
@@ -171,6 +179,21 @@ async function explain(body: unknown): Promise<string> {
   return explainVerdict(verdict);
 }
 
+function reportOf(lava: LavaJob, log: string): KcidbReport {
+  const console = createConsole({ cases: lava.cases });
+  for (const line of readLogText(log)) console.line(line);
+  const verdict = judge({ ending: undefined, lava, console: console.end() }, undefined, {
+    infrastructureStatus: 'ERROR',
+  });
+  return buildReport(verdict, {
+    origin: 'mylab',
+    lab: 'lava-mylab',
+    key: String(lava.id),
+    build: { kind: 'maestro', nodeId: '66c0ffee0000000000000002' },
+    startedAt: lava.startedAt,
+  });
+}
+
 if (CAPTURES !== undefined) {
   const from = CAPTURES;
   const bodies = readdirSync(from).flatMap((name) => {
@@ -198,6 +221,31 @@ if (CAPTURES !== undefined) {
         await expect(explain(json)).rejects.toThrow(/nothing is told before LAVA says Finished/);
       },
     );
+
+    // What was fetched when a callback was lost or too large: the same results by XML-RPC, and the log of the same job.
+    it.each([
+      ['boot-test-4', 'testjob-yaml', 'boot-test'],
+      ['boot-panic-2', 'boot-panic', 'boot-panic'],
+      ['boot-panic-hang-2', 'boot-panic-hang', 'boot-panic-hang'],
+      ['deploy-404-2', 'deploy-404', 'deploy-404'],
+      ['killed-2', 'killed', 'killed'],
+      ['test-panic-2', 'test-panic', 'test-panic'],
+      ['test-raise-2', 'test-raise', 'test-raise'],
+      ['test-timeout-2', 'test-timeout', 'test-timeout'],
+      ['tagged-2', 'tagged', 'tagged'],
+    ])('%s becomes the same report when its evidence is fetched', async (name, results, log) => {
+      const { json } = bodies.find((body) => body.name === name) ?? {};
+      const told = parseCallback(json);
+      const xml = readFileSync(join(from, '..', 'xmlrpc', `results.${results}.response.xml`));
+      const answer = await decodeAnswer(xml);
+      const fetched = parseAllResults('value' in answer ? String(answer.value) : '');
+      const text = readFileSync(join(from, '..', 'logs', `${log}.yaml`), 'utf8');
+
+      const report = reportOf(told.job, told.log ?? '');
+
+      expect(reportOf({ ...told.job, cases: fetched }, text)).toEqual(report);
+      expect(reportOf(told.job, told.log ?? '')).toEqual(report);
+    });
 
     it('are all told of here', () => {
       const finished = bodies.filter(({ json }) => json.state_string === 'Finished').map(({ name }) => name);

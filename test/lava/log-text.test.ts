@@ -113,6 +113,13 @@ describe('a readable line', () => {
     expect(readable(text)).toBe(expected);
   });
 
+  it('takes linear time, whatever it is made of', () => {
+    for (const odd of ['\r', '\x1b', '\x1b]a', '[0;', '[?', '\x1b[']) {
+      expect(readable(`${odd.repeat(500_000)}x`)).not.toBe('');
+    }
+    expect(readable(`a\r\rb${'\r'.repeat(3)}\nc\r`)).toBe('a^M^Mb\nc');
+  });
+
   it('holds nothing that a terminal obeys, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
