@@ -57,6 +57,10 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
     return { up, since, why, retryAt: up ? undefined : nextTry() };
   }
 
+  function away(): string {
+    return `${name} is away since ${rfc3339(since)}: ${why ?? 'no answer'}`;
+  }
+
   function change(isUp: boolean): void {
     if (isUp === up) return;
     up = isUp;
@@ -82,8 +86,7 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
     state,
     async run(call) {
       if (!up && (probing || now() < nextTry())) {
-        const text = `${name} is away since ${rfc3339(since)}: ${why ?? 'no answer'}`;
-        throw new TemporaryError('down', text, { retryAfterMs: Math.max(SECOND, retryAt - now()) });
+        throw new TemporaryError('down', away(), { retryAfterMs: Math.max(SECOND, retryAt - now()) });
       }
       const probe = !up;
       if (probe) probing = true;
@@ -95,7 +98,9 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
         const error = isAuth(thrown) ? asTemporary(thrown) : thrown;
         if (!(error instanceof TemporaryError)) answered();
         else if (error.code !== 'aborted') unanswered(error);
-        throw error;
+        // The same words as for a call that was not tried: whoever waits for this has one reason, not two in turn.
+        if (up || !(error instanceof TemporaryError)) throw error;
+        throw new TemporaryError(error.code, away(), { cause: error, retryAfterMs: error.retryAfterMs });
       } finally {
         if (probe) probing = false;
       }

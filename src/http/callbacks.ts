@@ -83,11 +83,12 @@ export function addCallbacks(app: FastifyInstance, { labs, store, counters, log,
     const parsed = Body.safeParse(request.body);
     if (!parsed.success) return refuse(reply, 400, 'bad_body', 'not the body of a LAVA callback');
     const { id, state_string: state, description } = parsed.data;
-    if (!belongs(id, description ?? '', await store.attempts(job.id))) {
+    const attempts = await store.attempts(job.id);
+    if (!belongs(id, description ?? '', attempts)) {
       return refuse(reply, 409, 'other_job', `LAVA job ${id} is no attempt of this job`);
     }
     const text = `callback: LAVA job ${id} is ${state}`;
-    if (job.done === 1 || job.stage === 'finished' || job.stage === 'judged') {
+    if (job.done === 1 || job.stage === 'finished' || job.stage === 'judged' || isOver(id, attempts)) {
       await store.note(job.id, [{ kind: 'callback', text: `${text}, told after the evidence was stored` }]);
     } else {
       // On LAVA 2023.01 the token stands in the body as well, and it opens LAVA's API.
@@ -131,6 +132,11 @@ export function addCallbacks(app: FastifyInstance, { labs, store, counters, log,
       );
     },
   });
+}
+
+/** All that LAVA can tell of the attempt is stored; the job may be at a further one, or wait for it. */
+function isOver(lavaId: number, attempts: readonly AttemptRecord[]): boolean {
+  return attempts.some((a) => a.lavaId === lavaId && a.finishedAt !== null);
 }
 
 /** Until LAVA's answer to a submission is stored, the mark in the job's name tells whose it is. */

@@ -94,12 +94,13 @@ function notEnded(job: JobRecord, id: number, cancelAt: number, ctx: Context): O
 function overdue(attempt: AttemptRecord, info: LavaJobInfo, ctx: Context): string | undefined {
   // A clock that was set forward makes nothing last longer.
   const now = ctx.now() - Math.max(0, ctx.drift());
-  const since = info.submittedAt ?? attempt.submittedAt ?? now;
+  // By LAVA's clock or by ours, whichever is later: either may have been wrong.
+  const since = Math.max(info.submittedAt ?? 0, attempt.submittedAt ?? now);
   if (attempt.runningAt === null && info.startedAt === undefined) {
     const limit = attempt.queueTimeout + MARGIN;
     return now - since > limit ? `waited ${formatDuration(now - since)} for a device` : undefined;
   }
-  const started = info.startedAt ?? attempt.runningAt ?? since;
+  const started = Math.max(info.startedAt ?? 0, attempt.runningAt ?? since);
   const limit = attempt.jobTimeout + MARGIN;
   return now - started > limit
     ? `runs for ${formatDuration(now - started)}, longer than LAVA may let it`

@@ -57,6 +57,16 @@ function whyWithheld({ job, request, trial }: Judged, { config }: Context): stri
   return `Maestro tries it again (its retry ${tries} of ${MAESTRO_RETRIES}; report.tries is last)`;
 }
 
+/**
+ * What tells this run from all others of the lab in KCIDB, which keeps the first report under an id: LAVA's number; and
+ * the node's as well where the lab had given higher numbers before, for it counts anew.
+ */
+function keyOf(attempt: AttemptRecord | undefined, nodeId: string): string {
+  if (attempt === undefined || attempt.lavaId === null) return nodeId;
+  const { lavaId, sinceId } = attempt;
+  return sinceId !== null && lavaId <= sinceId ? `${lavaId}-${nodeId}` : String(lavaId);
+}
+
 function reportContext(
   { job, request, attempts, attempt, trial, logs }: Judged,
   ctx: Context,
@@ -69,7 +79,7 @@ function reportContext(
   return {
     origin: lab.config.origin,
     lab: lab.name,
-    key: String(attempt?.lavaId ?? node.id),
+    key: keyOf(attempt, node.id),
     build: buildOf(request, job.receivedAt),
     lavaUrl: lab.config.lava.url,
     lavaId: attempt?.lavaId ?? undefined,

@@ -150,13 +150,16 @@ function describeRoot(
         verdict_rule: verdict.rule,
         reached: verdict.reached,
         log_lines: lineRange(root),
-        attempts:
-          context.attempts &&
-          context.attempts.length > 0 &&
-          context.attempts.map((a) => ({ job_id: String(a.lavaId), device: a.device, outcome: a.outcome })),
+        attempts: attemptsBefore(context),
       }),
     },
   };
+}
+
+/** undefined if it is the first. */
+function attemptsBefore({ attempts = [] }: ReportContext): object[] | undefined {
+  if (attempts.length === 0) return undefined;
+  return attempts.map(({ lavaId, device, outcome }) => ({ job_id: String(lavaId), device, outcome }));
 }
 
 function describeLeaf(leaf: LeafVerdict, context: ReportContext, shared: Shared): KcidbTest {

@@ -76,9 +76,9 @@ it('tries again what failed, later each time, while others go on', async () => {
   // The waits are spread by a fifth.
   await vi.advanceTimersByTimeAsync(1200);
   expect(tries).toEqual(['bad', 'good', 'bad']);
-  await vi.advanceTimersByTimeAsync(1500);
+  await vi.advanceTimersByTimeAsync(1100);
   expect(tries.length).toBe(3);
-  await vi.advanceTimersByTimeAsync(900);
+  await vi.advanceTimersByTimeAsync(1400);
   expect(tries.length).toBe(4);
   expect(failures).toEqual(['bad', 'bad', 'bad']);
 });

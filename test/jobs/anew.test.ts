@@ -27,6 +27,11 @@ describe('a lab that counts its jobs from 1 again', () => {
     expect(await world.attempts(second)).toMatchObject([{ lavaId: 1 }]);
     expect(world.maestro.node(first)).toMatchObject({ result: 'fail' });
     expect(world.maestro.node(second)).toMatchObject({ result: 'pass' });
+    const shells = world.kcidb.objects('tests').filter(({ path }) => path === 'shell');
+    expect(shells).toMatchObject([
+      { id: 'demo:lava-demo-1-shell', status: 'FAIL' },
+      { id: `demo:lava-demo-1-${second}-shell`, status: 'PASS' },
+    ]);
   });
 
   it('has not the old job that ran: it is lost, and does not take over the new one’s results', async () => {

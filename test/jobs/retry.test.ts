@@ -38,6 +38,22 @@ describe('a failure of the lab', () => {
     expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
   });
 
+  it('is not tried again sooner because LAVA tells of its end once more', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    const { nextAt } = await world.waits(nodeId, /again in 1m/);
+
+    const { status } = await world.http(`/callback/lava-demo/${nodeId}`, {
+      method: 'POST',
+      headers: { authorization: world.lava.callback.token },
+      body: JSON.stringify({ id: 1, state_string: 'Finished', health_string: 'Incomplete' }),
+    });
+
+    expect(status).toBe(200);
+    expect(await world.job(nodeId)).toMatchObject({ nextAt });
+    expect((await world.timeline(nodeId)).at(-1)).toMatch(/LAVA job 1 is Finished, told after/);
+  });
+
   it('is tried as often as the limit says, with longer pauses, and reported then', async () => {
     const world = await testWorld({ lab: RETRIES });
     world.fly(300);

@@ -4,11 +4,13 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { MINUTE } from '../../src/base/time.ts';
-import { LAB, testWorld, type TestWorld } from '../support/world.ts';
+import { ARM64, LAB, testWorld, X86, type TestWorld } from '../support/world.ts';
 
 const run = promisify(execFile);
 
 const Detail = z.object({ timeline: z.array(z.object({ at: z.iso.datetime(), text: z.string() })) });
+
+const Boards = z.object({ boards: z.array(z.looseObject({ board: z.string() })) });
 
 async function show(world: TestWorld, nodeId: string): Promise<string> {
   const args = ['src/cli/main.ts', 'jobs', 'show', nodeId, '--config', world.configFile];
@@ -24,6 +26,32 @@ function expectInOrder(texts: readonly string[], words: readonly RegExp[]): void
     from = at + 1;
   }
 }
+
+describe('labs and boards', () => {
+  it('tell what is up, what is not and why, and how much waits', async () => {
+    const world = await testWorld();
+    world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
+    const nodes = [1, 2, 3].map(() => world.publish());
+    for (const nodeId of nodes) await world.waits(nodeId, /is Offline/);
+    await world.daemon.context.store.drain(LAB, ARM64, 'a new power supply');
+
+    const labs = (await world.http('/api/v1/labs')).json;
+    const { boards } = Boards.parse((await world.http('/api/v1/boards')).json);
+
+    expect(labs).toMatchObject({ labs: [{ name: LAB, up: true, drained: null, jobs: { received: 3 } }] });
+    expect(boards.find(({ board }) => board === X86)).toMatchObject({
+      online: 0,
+      idle: 0,
+      jobs: 3,
+      reasons: expect.arrayContaining(['qemu-02: its worker lab-worker is Offline']),
+      drained: null,
+    });
+    expect(boards.find(({ board }) => board === ARM64)).toMatchObject({
+      jobs: 0,
+      drained: 'a new power supply',
+    });
+  });
+});
 
 describe('jobs show', () => {
   it('tells each stage, wait, retry and delivery, with its time, how long it took, and why', async () => {

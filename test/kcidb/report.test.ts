@@ -233,6 +233,7 @@ describe('a report', () => {
     );
 
     expect(text).not.toMatch(/null|\[\]|\\u0000|\\ud800/);
+    expect(text).not.toContain('"attempts"');
     expect(text).not.toContain('log_url');
   });
 
