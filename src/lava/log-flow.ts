@@ -134,6 +134,8 @@ const BACKSLASH = 0x5c;
 const CLOSE = 0x7d;
 
 class FlowError extends Error {}
+/** One for all: nobody sees it, and to note where each came from takes longer than all the rest. */
+const FAULT = new FlowError();
 
 class FlowParser {
   position: number;
@@ -149,7 +151,7 @@ class FlowParser {
   }
 
   value(depth: number): unknown {
-    if (depth > MAX_DEPTH) throw new FlowError();
+    if (depth > MAX_DEPTH) throw FAULT;
     let tag: string | undefined;
     let anchor: string | undefined;
     for (;;) {
@@ -189,7 +191,7 @@ class FlowParser {
     const { value = null, size = 0 } = this.#anchors.get(this.#word().slice(1)) ?? {};
     this.#made += size;
     this.#aliased += size;
-    if (this.#aliased > MAX_ALIASED) throw new FlowError();
+    if (this.#aliased > MAX_ALIASED) throw FAULT;
     return value;
   }
 
@@ -224,7 +226,7 @@ class FlowParser {
     if (this.#peek() === '"') {
       const from = this.position + 1;
       const to = closingQuote(this.#text, from);
-      if (to < 0) throw new FlowError();
+      if (to < 0) throw FAULT;
       this.position = to + 1;
       return unescape(this.#text, from, to);
     }
@@ -239,7 +241,7 @@ class FlowParser {
     let out = '';
     for (;;) {
       const quote = this.#text.indexOf("'", from);
-      if (quote < 0) throw new FlowError();
+      if (quote < 0) throw FAULT;
       out += this.#text.slice(from, quote);
       from = quote + 1;
       if (this.#text[from] !== "'") break;
@@ -273,7 +275,7 @@ class FlowParser {
   #separator(bracket: string): void {
     this.skipSpace();
     if (this.#peek() === ',') this.position++;
-    else if (this.#peek() !== bracket) throw new FlowError();
+    else if (this.#peek() !== bracket) throw FAULT;
   }
 
   #peek(): string {

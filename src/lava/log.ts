@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { parseTime } from '../base/time.ts';
 import { closingQuote, parseFlatMapping, parseFlow, unescape } from './log-flow.ts';
-import { blockSplitter, jsonSplitter, parseRecord, type RecordSplitter } from './log-records.ts';
+import { blockSplitter, jsonSplitter, recordParser, type RecordSplitter } from './log-records.ts';
 import type { LogLine } from './model.ts';
 
 /** The level of lines that are no LAVA log line: torn, of another format, or too long. */
@@ -35,6 +35,7 @@ export class LogReader {
   #head: string | undefined = '';
   #json: RecordSplitter | undefined;
   #block: RecordSplitter | undefined;
+  readonly #records = recordParser();
   /** The begin of the line that is not complete. */
   #parts: string[] = [];
   #size = 0;
@@ -47,7 +48,7 @@ export class LogReader {
     const out = this.#take(this.#decoder.end(), true);
     if (this.#size > 0) this.#line(this.#completed(''), out);
     for (const record of [...(this.#block?.end() ?? []), ...(this.#json?.end() ?? [])])
-      out.push(fromRecord(record));
+      out.push(this.#record(record));
     return out;
   }
 
@@ -63,7 +64,9 @@ export class LogReader {
       if (JSON_BEGIN.test(text)) this.#json = jsonSplitter(MAX_LINE);
       else if (BLOCK_BEGIN.test(text)) this.#block = blockSplitter(MAX_LINE);
     }
-    return this.#json === undefined ? this.#lines(text) : this.#json.push(text).map(fromRecord);
+    return this.#json === undefined
+      ? this.#lines(text)
+      : this.#json.push(text).map((record) => this.#record(record));
   }
 
   #lines(text: string): LogLine[] {
@@ -90,10 +93,15 @@ export class LogReader {
     return line;
   }
 
+  #record(record: string): LogLine {
+    const lines = record.trimEnd();
+    return parseLogLine(lines) ?? toLogLine(this.#records.parse(lines)) ?? unreadable(lines);
+  }
+
   #line(raw: string, out: LogLine[]): void {
     const line = detached(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
     if (this.#block !== undefined) {
-      for (const record of this.#block.push(line)) out.push(fromRecord(record));
+      for (const record of this.#block.push(line)) out.push(this.#record(record));
     } else if (line.length > MAX_LINE) out.push(unreadable(line.slice(0, MAX_LINE)));
     else if (line !== '' && line !== '[]') out.push(parseLogLine(line) ?? unreadable(line));
   }
@@ -197,11 +205,6 @@ function toLogLine(record: unknown): LogLine | undefined {
     value: typeof msg === 'string' ? undefined : msg,
     namespace: typeof ns === 'string' ? ns : undefined,
   };
-}
-
-function fromRecord(record: string): LogLine {
-  const lines = record.trimEnd();
-  return parseLogLine(lines) ?? toLogLine(parseRecord(lines)) ?? unreadable(lines);
 }
 
 function unreadable(text: string): LogLine {
