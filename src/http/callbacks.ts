@@ -29,6 +29,8 @@ interface Options {
   log: Logger;
   wake: (lab: string) => void;
   now: Clock;
+  /** By lab: why its callbacks are refused, until one is accepted. */
+  refused: Map<string, string>;
 }
 
 /** LAVA commits what a callback tells when it has our answer (2023.01); to look before that shows the old state. */
@@ -48,9 +50,10 @@ interface Route {
 }
 
 /** Adds `POST /callback/<lab>/<job key>`, a route for each lab with that lab's limit. */
-export function addCallbacks(app: FastifyInstance, { labs, store, counters, log, wake, now }: Options): void {
-  const toldOfName = new Set<string>();
-
+export function addCallbacks(
+  app: FastifyInstance,
+  { labs, store, counters, log, wake, now, refused }: Options,
+): void {
   function refuse(reply: FastifyReply, status: number, error: string, message: string): FastifyReply {
     counters.callback(error);
     return reply.code(status).send({ error, message });
@@ -63,12 +66,10 @@ export function addCallbacks(app: FastifyInstance, { labs, store, counters, log,
   function mayEnter(lab: CallbackLab, header: string | string[] | undefined): boolean {
     const given = typeof header === 'string' ? header : '';
     if (sameSecret(given, lab.token)) return true;
-    if (sameSecret(given, lab.tokenName) && !toldOfName.has(lab.name)) {
-      toldOfName.add(lab.name);
-      log.error(
-        { lab: lab.name },
-        `LAVA sent the name ${lab.tokenName} in place of the token: the user who submits has no token of that name there`,
-      );
+    if (sameSecret(given, lab.tokenName) && !refused.has(lab.name)) {
+      const why = `LAVA sent the name ${lab.tokenName} in place of the token: the user who submits has no token of that name there`;
+      refused.set(lab.name, why);
+      log.error({ lab: lab.name }, why);
     }
     return false;
   }
@@ -99,6 +100,7 @@ export function addCallbacks(app: FastifyInstance, { labs, store, counters, log,
       ]);
       wake(lab.name);
     }
+    refused.delete(lab.name);
     counters.callback('accepted');
     return reply.code(200).send({ status: 'stored' });
   }
