@@ -1,10 +1,12 @@
 // `lava-bridge check`: all that is elsewhere - Maestro, the labs, KCIDB, the storage.
-import type { BridgeConfig } from '../config/schema.ts';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { BridgeConfig, KcidbConfig } from '../config/schema.ts';
 import { createKcidbClient } from '../kcidb/client.ts';
 import { createMaestroClient } from '../maestro/client.ts';
 import { createKernelciStorage } from '../storage/kernelci.ts';
 import { lavaLab } from './check-lab.ts';
-import { attempt, collect, known, type Line } from './check-lines.ts';
+import { attempt, collect, known, type Add, type Line } from './check-lines.ts';
 
 /** All that is elsewhere; asked for at the same time, told in a fixed order. */
 export async function outside(config: BridgeConfig): Promise<Line[]> {
@@ -54,13 +56,7 @@ function kcidb(config: BridgeConfig): Promise<Line[]> {
     if (report.kcidb === 'off' || !target)
       return add({ what: 'KCIDB', state: 'ok', text: 'off: nothing is reported to it by this bridge' });
     const { url, token: source } = target;
-    if (url === undefined || source === undefined) {
-      return add({
-        what: 'KCIDB',
-        state: 'ok',
-        text: target.command ? `by the command ${target.command.join(' ')}` : 'by Pub/Sub',
-      });
-    }
+    if (url === undefined || source === undefined) return byOtherWay(target, add);
     const token = known(source);
     if (token === undefined) return;
     const client = createKcidbClient({ url, token, timeoutMs: target.timeout });
@@ -71,6 +67,32 @@ function kcidb(config: BridgeConfig): Promise<Line[]> {
       add,
     );
   });
+}
+
+/** Nobody is asked here, but what would be needed must be there. */
+async function byOtherWay({ pubsub, command }: KcidbConfig, add: Add): Promise<void> {
+  if (pubsub !== undefined) {
+    await attempt(
+      'KCIDB',
+      () => access(pubsub.credentials, constants.R_OK),
+      () => `by Pub/Sub, ${pubsub.project} ${pubsub.topic}`,
+      add,
+    );
+  } else if (command !== undefined) {
+    const text = `by the command ${command.join(' ')}`;
+    const isThere = await isProgram(command[0] ?? '');
+    add({
+      what: 'KCIDB',
+      state: isThere ? 'ok' : 'failed',
+      text: isThere ? text : `${text}: there is no such program`,
+    });
+  }
+}
+
+async function isProgram(name: string): Promise<boolean> {
+  const folders = name.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);
+  const tries = folders.map((folder) => access(join(folder, name), constants.X_OK));
+  return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }
 
 function storage(config: BridgeConfig): Promise<Line[]> {

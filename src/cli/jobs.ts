@@ -5,7 +5,17 @@ import { z } from 'zod';
 import { BridgeError } from '../base/errors.ts';
 import { formatDuration, SECOND, sleep } from '../base/time.ts';
 import { JobDetail, JobList, JobRow } from '../http/shapes.ts';
-import { bold, configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
+import {
+  bold,
+  configOption,
+  daemonOf,
+  jsonOption,
+  printable,
+  print,
+  printJson,
+  table,
+  type Daemon,
+} from './common.ts';
 
 interface Common {
   config: string;
@@ -15,7 +25,9 @@ interface Common {
 export function addJobs(program: Command): void {
   const jobs = program
     .command('jobs')
-    .description('what the running daemon has to do (list, show, log, retry, cancel)');
+    .description('what the running daemon has to do (list, show, log, retry, cancel)')
+    .helpCommand(false)
+    .addHelpText('after', '\nWithout a command: list, with its options (lava-bridge jobs list --help).');
 
   jobs
     .command('list', { isDefault: true })
@@ -144,21 +156,21 @@ export function summary(job: JobRow): string {
 
 function shown(job: JobDetail): string {
   const lines = [
-    bold(job.id),
+    job.id,
     `  ${job.name} on ${job.board}${job.device === null ? '' : ` (${job.device})`}`,
     `  ${job.done ? 'ended' : 'open'}, last stage ${job.stage}${summary(job) === '' ? '' : `; ${summary(job)}`}`,
     '',
-    bold('attempts'),
+    'attempts',
     ...job.attempts.map(
       (a) =>
         `  ${a.n}: LAVA job ${a.lava_id ?? '-'} ${a.state ?? ''} ${a.device ?? ''}${a.outcome === null ? '' : ` (${a.outcome})`}`,
     ),
-    bold('deliveries'),
+    'deliveries',
     ...job.deliveries.map(
       (d) =>
         `  ${d.destination}: ${d.kind} ${d.state}${d.tries > 0 ? `, ${d.tries} tries failed` : ''}${d.error === null ? '' : `: ${d.error}`}`,
     ),
-    bold('timeline'),
+    'timeline',
   ];
   let before: number | undefined;
   for (const entry of job.timeline) {
@@ -167,7 +179,8 @@ function shown(job: JobDetail): string {
     before = at;
     lines.push(`  ${entry.at}  ${step.padStart(8)}  ${entry.text}`);
   }
-  return lines.join('\n');
+  const heads = [job.id, 'attempts', 'deliveries', 'timeline'];
+  return lines.map((line) => (heads.includes(line) ? bold(printable(line)) : printable(line))).join('\n');
 }
 
 /** A daemon that restarts is back within so many seconds; then there is none. */

@@ -27,7 +27,8 @@ interface LavaOption extends PortOption {
 export function addSimulate(program: Command): void {
   const simulate = program
     .command('simulate')
-    .description('run a simulated Maestro, LAVA or KCIDB on loopback, until it is stopped');
+    .description('run a simulated Maestro, LAVA or KCIDB on loopback, until it is stopped')
+    .helpCommand(false);
 
   simulate
     .command('maestro')

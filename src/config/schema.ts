@@ -162,6 +162,7 @@ export const KcidbConfig = z
   .refine((k) => [k.url, k.pubsub, k.command].filter((v) => v !== undefined).length === 1, {
     message: 'exactly one of url, pubsub and command',
   });
+export type KcidbConfig = z.infer<typeof KcidbConfig>;
 
 export const ReportConfig = z.strictObject({
   kcidb: z.enum(['direct', 'off']).prefault('direct'),

@@ -55,6 +55,16 @@ describe('check', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('tells that what reports go out by is not there', async () => {
+    const world = await testWorld({ config: { kcidb: { command: ['no-such-kcidb-submit', '-p', 'x'] } } });
+    expect((await wrong(world)).lines).toEqual([
+      'FAILED   KCIDB: by the command no-such-kcidb-submit -p x: there is no such program',
+    ]);
+    const pubsub = { project: 'p', topic: 't', credentials: 'no-such.json' };
+    const other = await testWorld({ config: { kcidb: { pubsub } } });
+    expect((await wrong(other)).lines).toEqual([expect.stringMatching(/KCIDB: ENOENT.*no-such\.json/)]);
+  });
+
   it('tells that LAVA did not find the callback token by its name, until it does', async () => {
     const world = await testWorld();
     const key = world.publish({ scenario: 'long' });
