@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ['test/lab/**', 'test/e2e/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Most of the time is spent waiting for what is to happen: more at once than there are cores.
+    maxWorkers: 4,
   },
 });

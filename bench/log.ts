@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { keepHeapSmall } from '../src/base/heap.ts';
 import { htmlLog } from '../src/lava/log-html.ts';
 import { consoleText } from '../src/lava/log-text.ts';
 import { readLog } from '../src/lava/log.ts';
@@ -181,6 +182,8 @@ const task = TASKS[values.task ?? ''];
 if (task === undefined || values.file === undefined) {
   await compare(Number(values.megabytes), Number(values.rounds));
 } else {
+  // As the commands that read a log do.
+  keepHeapSmall();
   const start = performance.now();
   const count = await task(values.file);
   const ms = performance.now() - start;

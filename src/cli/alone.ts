@@ -18,8 +18,8 @@ export function claimFolder(folder: string): Claim {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     database = new DatabaseSync(file);
-    // Without a journal nothing has to be written, so that a full disk keeps nobody from starting.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    // Without a journal on the disk nothing is written there, so that a full disk keeps nobody from starting.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
     if (isBusy(error)) {

@@ -1,5 +1,7 @@
 // LAVA's notify callbacks. One is answered 2xx only after it is on disk; LAVA sends it once, and waits five seconds
-// at most while its worker waits too, so nothing else is done here.
+// at most while its worker waits too, so nothing else is done here. The log in it may be a hundred times the rest: it
+// goes to a file of its own, piece by piece, so that it holds up nobody.
+import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -7,7 +9,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../base/time.ts';
 import { LAVA_STATES } from '../lava/model.ts';
-import type { AttemptRecord, Store } from '../store/index.ts';
+import { blobFolder, type AttemptRecord, type Blobs, type Store } from '../store/index.ts';
 import { sameSecret } from './auth.ts';
 import type { Counters } from './counters.ts';
 
@@ -25,6 +27,7 @@ export interface CallbackLab {
 interface Options {
   labs: ReadonlyMap<string, CallbackLab>;
   store: Store;
+  blobs: Blobs;
   counters: Counters;
   log: Logger;
   wake: (lab: string) => void;
@@ -43,6 +46,7 @@ const Body = z.looseObject({
   id: z.number().int().positive(),
   state_string: z.enum(LAVA_STATES),
   description: z.string().nullish(),
+  log: z.unknown().optional(),
 });
 
 interface Route {
@@ -50,10 +54,9 @@ interface Route {
 }
 
 /** Adds `POST /callback/<lab>/<job key>`, a route for each lab with that lab's limit. */
-export function addCallbacks(
-  app: FastifyInstance,
-  { labs, store, counters, log, wake, now, refused }: Options,
-): void {
+export function addCallbacks(app: FastifyInstance, options: Options): void {
+  const { labs, store, blobs, counters, log, wake, now, refused } = options;
+
   function refuse(reply: FastifyReply, status: number, error: string, message: string): FastifyReply {
     counters.callback(error);
     return reply.code(status).send({ error, message });
@@ -93,11 +96,17 @@ export function addCallbacks(
       await store.note(job.id, [{ kind: 'callback', text: `${text}, told after the evidence was stored` }]);
     } else {
       // On LAVA 2023.01 the token stands in the body as well, and it opens LAVA's API.
-      const { token: _token, ...body } = parsed.data;
+      const { token: _token, log: lavaLog, ...body } = parsed.data;
       const packed = await zip(JSON.stringify(body), { level: constants.Z_BEST_SPEED });
-      await store.addCallback({ jobId: job.id, lavaId: id, state, body: packed }, now() + COMMIT_PAUSE, [
-        { kind: 'callback', text },
-      ]);
+      const callback = {
+        jobId: job.id,
+        lavaId: id,
+        state,
+        body: packed,
+        // What it says of a job that goes on is of no use.
+        log: state === 'Finished' && typeof lavaLog === 'string' ? await keep(lavaLog, job.id, blobs) : null,
+      };
+      await store.addCallback(callback, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
       wake(lab.name);
     }
     refused.delete(lab.name);
@@ -134,6 +143,26 @@ export function addCallbacks(
       );
     },
   });
+}
+
+/** Gives the name of the blob. It lies with what else is kept of the job, and goes with it. */
+async function keep(log: string, jobId: string, blobs: Blobs): Promise<string | null> {
+  if (log === '') return null;
+  const name = `${blobFolder(jobId)}/callback-${randomUUID()}.yaml.gz`;
+  await blobs.put(name, pieces(log));
+  return name;
+}
+
+const PIECE = 1024 * 1024;
+
+function* pieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    let to = Math.min(from + PIECE, text.length);
+    // A character of two code units stays whole.
+    if ((text.charCodeAt(to - 1) & 0xfc00) === 0xd800 && to < text.length) to += 1;
+    yield text.slice(from, to);
+    from = to;
+  }
 }
 
 /** All that LAVA can tell of the attempt is stored; the job may be at a further one, or wait for it. */

@@ -32,7 +32,7 @@ interface Parts {
 /** Makes the servers of the configuration. Throws if a secret can't be had. */
 export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }: Parts): HttpServers {
   const { http } = config;
-  const { store, log, wake } = ctx;
+  const { store, blobs, log, wake } = ctx;
   const counters = createCounters();
   const apps = new Map<string, { app: FastifyInstance; at: Listen }>();
 
@@ -48,7 +48,7 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
 
   const labs = new Map(config.labs.map((lab) => [lab.name, callbackLab(lab)]));
   const refused = new Map<string, string>();
-  addCallbacks(appAt(http.listen), { labs, store, counters, log, wake, now, refused });
+  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now, refused });
   addLogs(appAt(http.listen), ctx.logs);
   const api = appAt(http.api_listen ?? http.listen);
   const token = http.token === undefined ? undefined : resolveSecret(http.token);

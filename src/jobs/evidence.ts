@@ -6,7 +6,13 @@ import { errorText, PermanentError } from '../base/errors.ts';
 import { parseCallback } from '../lava/callback.ts';
 import type { LavaJob, LavaJobInfo } from '../lava/model.ts';
 import { parseResults } from '../lava/results.ts';
-import type { AttemptChange, AttemptRecord, CallbackRecord, JobRecord } from '../store/index.ts';
+import {
+  blobFolder,
+  type AttemptChange,
+  type AttemptRecord,
+  type CallbackRecord,
+  type JobRecord,
+} from '../store/index.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
 import { labOf } from './labs.ts';
@@ -17,7 +23,7 @@ const PAGE = 20_000;
 
 /** The name of an attempt's log among the blobs. */
 export function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
-  return `${attempt.jobId.replace(':', '/')}/${attempt.n}.yaml.gz`;
+  return `${blobFolder(attempt.jobId)}/${attempt.n}.yaml.gz`;
 }
 
 /** Stores the log and returns what is to be stored with the attempt. May be repeated. */
@@ -34,10 +40,10 @@ export async function storeEvidence(
   const lab = labOf(ctx, job.lab);
   const cases = whole ? told.job.cases : await fetchCases(info, lab);
   const log = logName(attempt);
+  const toldLog = whole ? (callback?.log ?? null) : null;
   const hasLog =
-    whole && told.log !== undefined
-      ? await putLog(log, [told.log], ctx)
-      : info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx));
+    (toldLog !== null && (await ctx.blobs.move(toldLog, log))) ||
+    (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx)));
   const definition = told?.job.definition ?? attempt.definition;
   const lavaJob: LavaJob = {
     id: info.id,
@@ -94,11 +100,7 @@ async function* fetchLog(id: number, lab: Lab): AsyncGenerator<string> {
 }
 
 /** False if there was nothing to put. */
-async function putLog(
-  name: string,
-  source: Iterable<string> | AsyncIterable<string>,
-  ctx: Context,
-): Promise<boolean> {
+async function putLog(name: string, source: AsyncIterable<string>, ctx: Context): Promise<boolean> {
   let size = 0;
   async function* counted(): AsyncGenerator<string> {
     for await (const chunk of source) {

@@ -3,6 +3,7 @@ import { errorText, TemporaryError } from '../base/errors.ts';
 import { DAY, HOUR, SECOND, sleep } from '../base/time.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
+import { blobFolder } from '../store/index.ts';
 import { forgetRuns } from './triggers.ts';
 
 const PROBE_EVERY = 15 * SECOND;
@@ -47,7 +48,7 @@ async function removeOld(ctx: Context): Promise<void> {
   const before = ctx.now() - (storage.kind === 'local' ? storage.max_age : KEEP);
   for (;;) {
     const gone = await ctx.store.forget(before, SWEEP_AT_ONCE);
-    for (const id of gone) await ctx.blobs.remove(id.replace(':', '/'));
+    for (const id of gone) await ctx.blobs.remove(blobFolder(id));
     if (gone.length < SWEEP_AT_ONCE) return;
   }
 }

@@ -19,6 +19,8 @@ export interface Blobs {
   /** As it lies on the disk, gzipped. */
   readGzip(name: string): Readable;
   has(name: string): Promise<boolean>;
+  /** Gives a blob another name. False if there is none, unless it has that name already. */
+  move(from: string, to: string): Promise<boolean>;
   /** Removes a blob or all below a folder; no error if there is none. */
   remove(name: string): Promise<void>;
 }
@@ -32,6 +34,12 @@ export function openBlobs(root: string): Blobs {
       throw new BridgeError('blob', `${JSON.stringify(name)} is no blob's name`);
     return path;
   }
+
+  const has = (name: string): Promise<boolean> =>
+    stat(pathOf(name)).then(
+      () => true,
+      () => false,
+    );
 
   return {
     async put(name, source) {
@@ -53,13 +61,22 @@ export function openBlobs(root: string): Blobs {
       return file.pipe(unzip);
     },
     readGzip: (name) => createReadStream(pathOf(name)),
-    has: (name) =>
-      stat(pathOf(name)).then(
-        () => true,
-        () => false,
-      ),
+    has,
+    async move(from, to) {
+      if (!(await has(from))) return has(to);
+      const path = pathOf(to);
+      await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+      await rename(pathOf(from), path);
+      await syncFolder(dirname(path));
+      return true;
+    },
     remove: (name) => rm(pathOf(name), { recursive: true, force: true }),
   };
+}
+
+/** Where all blobs of a job lie. */
+export function blobFolder(jobId: string): string {
+  return jobId.replace(':', '/');
 }
 
 /** A rename is only as durable as its folder. */

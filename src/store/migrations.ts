@@ -84,6 +84,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('received_at', 'bigint', (c) => c.notNull())
     .addColumn('body', sql`blob`, (c) => c.notNull())
+    .addColumn('log', 'text')
     .execute();
   await schema.createIndex('callbacks_job').on('callbacks').columns(['job_id']).execute();
   await schema

@@ -101,8 +101,10 @@ interface Callbacks {
   lavaId: number;
   state: string;
   receivedAt: number;
-  /** The body as it came, without secrets, gzipped JSON. */
+  /** The body as it came, without secrets and without the log, gzipped JSON. */
   body: ColumnType<Uint8Array, Uint8Array, never>;
+  /** The name of its log among the blobs; null: it brought none that is of use. */
+  log: string | null;
 }
 
 /** One thing to be sent for a job, until it is accepted. */

@@ -32,7 +32,9 @@ describe('an outage', () => {
   for (const { side, from, about } of cases) {
     for (const fault of KINDS) {
       it(`is waited out, and told once: ${about} (${fault.kind})`, { timeout: 60_000 }, async () => {
-        const world = await testWorld({ timeout: '200ms' });
+        // Its jobs are still there to be asked for when the outage begins.
+        const lava = { pace: { scheduleMs: 30, startMs: 30, runMs: 1500 } };
+        const world = await testWorld({ timeout: '200ms', lava });
         const server: SimServer = world[side];
         const nodes = [1, 2].map(() => world.publish({ scenario: 'fail' }));
         for (const nodeId of nodes) await world.at(nodeId, from);

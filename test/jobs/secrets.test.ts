@@ -81,8 +81,8 @@ describe('a secret', () => {
       headers: { authorization: world.lava.callback.token },
       body: JSON.stringify({
         id: 1,
-        state_string: 'Running',
-        health_string: 'Unknown',
+        state_string: 'Finished',
+        health_string: 'Complete',
         token,
         log: 'x'.repeat(5000),
       }),
@@ -91,8 +91,10 @@ describe('a secret', () => {
 
     const [stored] = await world.daemon.context.store.callbacks(`${LAB}:${nodeId}`);
     const body = gunzipSync(stored?.body ?? '').toString();
-    expect(body).toContain('"log":"xxx');
+    const files = await filesBelow(join(world.folder, 'state'));
+    expect(body).toContain('"state_string":"Finished"');
     expect(body).not.toContain(token);
-    for (const [, text] of await filesBelow(join(world.folder, 'state'))) expect(text).not.toContain(token);
+    expect([...files.values()].filter((text) => text === 'x'.repeat(5000))).toHaveLength(1);
+    for (const text of files.values()) expect(text).not.toContain(token);
   });
 });

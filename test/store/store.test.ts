@@ -155,7 +155,7 @@ describe('a callback', () => {
     await store.save(job, { job: { nextAt: now + 60_000 } });
 
     await store.addCallback(
-      { jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped') },
+      { jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped'), log: null },
       now,
       [],
     );
