@@ -100,7 +100,8 @@ export const LabConfig = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "the runtime's name in Maestro: letters, digits and . _ -"),
   origin: z.string().regex(/^[a-z0-9_]{1,100}$/, 'a KCIDB origin has lower-case letters, digits and _ only'),
   lava: z.strictObject({
-    url: HttpUrl,
+    /** Where its web pages are; the address of its XML-RPC is taken for it. */
+    url: HttpUrl.transform((v) => v.replace(/\/+RPC2$/, '')),
     user: z.string().min(1),
     token: SecretSource,
     /** Where the event stream is, if not at the url's own /ws/. `false`: none. */

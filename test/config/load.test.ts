@@ -112,6 +112,14 @@ device_types: types
   expect(config.plans).toBeUndefined();
 });
 
+it('takes the address of LAVA’s XML-RPC for that of LAVA', async () => {
+  const folder = await makeFiles({
+    'c.yaml': LAB.replace('http://lava.example', 'https://lava.example/sub/RPC2/'),
+  });
+  const { labs } = await loadConfig(`${folder}/c.yaml`);
+  expect(labs[0]?.lava.url).toBe('https://lava.example/sub');
+});
+
 describe('a secret', () => {
   it('is found where its source says, without the line end that an editor leaves', async () => {
     const folder = await makeFiles({ token: 's3cret\n' });
