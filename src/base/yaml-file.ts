@@ -46,12 +46,24 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
   });
   const parsed = schema.safeParse(doc.toJS({ maxAliasCount: 1000 }) ?? {});
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.flatMap((issue) => explain(issue, at, schema)));
+    const problems = parsed.error.issues.flatMap((issue) => explain(issue, { doc, at, schema }));
+    throw new ConfigError(problems.toSorted(byPlace));
   }
   return { file, value: parsed.data, at };
 }
 
-function explain(issue: z.core.$ZodIssue, at: Located<unknown>['at'], schema: z.ZodType): Problem[] {
+function byPlace(a: Problem, b: Problem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+interface Read {
+  doc: Document.Parsed;
+  at: Located<unknown>['at'];
+  schema: z.ZodType;
+}
+
+function explain(issue: z.core.$ZodIssue, read: Read): Problem[] {
+  const { doc, at, schema } = read;
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
     const right = known.length === 0 ? '' : ` (there are ${known.join(', ')})`;
@@ -59,17 +71,22 @@ function explain(issue: z.core.$ZodIssue, at: Located<unknown>['at'], schema: z.
       at([...issue.path, key], `${dotted([...issue.path, key])}: no such key${right}`),
     );
   }
-  if (issue.code === 'invalid_union') {
+  // A union that says itself what would be right knows better than any of its branches.
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
     const best = closestBranch(issue);
     if (best)
-      return best.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, at, schema));
+      return best.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, read));
   }
-  const missing =
-    issue.code === 'invalid_type' && issue.input === undefined && /received undefined/.test(issue.message);
-  const text = missing
-    ? `is missing (${issue.message.replace(/, received undefined$/, '').replace(/^Invalid input: /, '')})`
-    : issue.message;
-  return [at(issue.path, issue.path.length > 0 ? `${dotted(issue.path)}: ${text}` : text)];
+  const wanted = issue.message
+    .replace(/^Invalid (input|option|string): /, '')
+    .replace(/, received undefined$/, '');
+  if (issue.path.length === 0) return [at(issue.path, wanted)];
+  const isThere = doc.hasIn(issue.path);
+  return [at(issue.path, `${dotted(issue.path)}: ${isThere ? wanted : missing(wanted)}`)];
+}
+
+function missing(wanted: string): string {
+  return wanted === 'Invalid input' ? 'is missing' : `is missing (${wanted})`;
 }
 
 /** Of a union's branches, the one whose complaints lie deepest: what the admin most likely meant. */

@@ -1,7 +1,7 @@
 // The boards that are registered: read from the shipped and the admin's device-type files.
 import { ConfigError, RequestError, type Problem } from '../base/errors.ts';
 import { overlayFiles, type OverlayDirs } from '../base/overlay.ts';
-import { readYamlFile } from '../base/yaml-file.ts';
+import { readYamlFile, type Located } from '../base/yaml-file.ts';
 import { DeviceType } from './schema.ts';
 
 /** One board type as a lab has it. */
@@ -18,6 +18,8 @@ export interface Boards {
   find(name: string, lab?: string): Board | undefined;
   /** As find. Throws RequestError `unknown_board`, naming `field`. */
   get(name: string, lab: string | undefined, field?: string): Board;
+  /** The problem `message` at the place of `path` in the board's file. */
+  problem(name: string, path: readonly PropertyKey[], message: string): Problem;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Boards {
  */
 export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
   const problems: Problem[] = [];
-  const types = new Map<string, { type: DeviceType; file: string; own: boolean }>();
+  const types = new Map<string, Entry & { own: boolean }>();
   for (const { path, own } of await overlayFiles(dirs, '.yaml')) {
     try {
       const { value: type, at } = await readYamlFile(path, DeviceType);
@@ -34,7 +36,7 @@ export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
       if (other?.own === own) {
         problems.push(at(['name'], `name: ${type.name} is also defined in ${other.file}`));
       } else if (other === undefined || own) {
-        types.set(type.name, { type, file: path, own });
+        types.set(type.name, { type, file: path, own, at });
       }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -42,17 +44,23 @@ export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return registry(new Map([...types].map(([name, { type, file }]) => [name, { ...type, file }])));
+  return registry(types);
 }
 
-function registry(types: ReadonlyMap<string, DeviceType & { file: string }>): Boards {
+interface Entry {
+  type: DeviceType;
+  file: string;
+  at: Located<DeviceType>['at'];
+}
+
+function registry(types: ReadonlyMap<string, Entry>): Boards {
   const cache = new Map<string, Board | undefined>();
   const find = (name: string, lab?: string): Board | undefined => {
     const key = `${name}\n${lab ?? ''}`;
     if (cache.has(key)) return cache.get(key);
-    const type = types.get(name);
-    const board = type === undefined ? undefined : inLab(type, lab);
-    if (type !== undefined) cache.set(key, board);
+    const entry = types.get(name);
+    const board = entry && inLab({ ...entry.type, file: entry.file }, lab);
+    if (entry !== undefined) cache.set(key, board);
     return board;
   };
   return {
@@ -66,6 +74,7 @@ function registry(types: ReadonlyMap<string, DeviceType & { file: string }>): Bo
         : 'no device type has that name';
       throw new RequestError('unknown_board', `board ${shown(name)} is not registered: ${why}`, { field });
     },
+    problem: (name, path, message) => types.get(name)?.at(path, message) ?? { file: name, message },
   };
 }
 

@@ -7,7 +7,7 @@ import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 
-export { bold, jsonOption, print, printJson, table } from './print.ts';
+export { bold, jsonOption, printable, print, printJson, table } from './print.ts';
 
 /** `--config FILE`. */
 export function configOption(): Option {
@@ -29,7 +29,8 @@ export async function daemonOf(file: string): Promise<Daemon> {
   return daemonAt(await loadConfig(file));
 }
 
-function daemonAt(config: BridgeConfig): Daemon {
+/** As daemonOf, for a configuration that is at hand. */
+export function daemonAt(config: BridgeConfig): Daemon {
   const { host, port } = config.http.api_listen ?? config.http.listen;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;

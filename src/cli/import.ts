@@ -31,7 +31,8 @@ interface KernelciOptions {
 export function addImport(program: Command): void {
   const command = program
     .command('import')
-    .description("make configuration files of KernelCI's own configuration, or of a lab's device list");
+    .description("make configuration files of KernelCI's own configuration, or of a lab's device list")
+    .helpCommand(false);
 
   command
     .command('kernelci')

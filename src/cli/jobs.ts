@@ -1,11 +1,21 @@
 // `lava-bridge jobs …`: what the daemon has to do, one by one, and why each is where it is.
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import got from 'got';
 import { z } from 'zod';
 import { BridgeError } from '../base/errors.ts';
-import { formatDuration } from '../base/time.ts';
+import { formatDuration, SECOND, sleep } from '../base/time.ts';
 import { JobDetail, JobList, JobRow } from '../http/shapes.ts';
-import { bold, configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
+import {
+  bold,
+  configOption,
+  daemonOf,
+  jsonOption,
+  printable,
+  print,
+  printJson,
+  table,
+  type Daemon,
+} from './common.ts';
 
 interface Common {
   config: string;
@@ -15,7 +25,9 @@ interface Common {
 export function addJobs(program: Command): void {
   const jobs = program
     .command('jobs')
-    .description('what the running daemon has to do (list, show, log, retry, cancel)');
+    .description('what the running daemon has to do (list, show, log, retry, cancel)')
+    .helpCommand(false)
+    .addHelpText('after', '\nWithout a command: list, with its options (lava-bridge jobs list --help).');
 
   jobs
     .command('list', { isDefault: true })
@@ -24,14 +36,14 @@ export function addJobs(program: Command): void {
     .option('--board <name>', 'of this board only')
     .option('--stage <name>', 'whose last completed stage is this')
     .option('--open', 'those that have not ended')
-    .option('--limit <n>', 'so many at most', '50')
+    .option('--limit <n>', 'so many at most, up to 1000', count, 50)
     .addOption(configOption())
     .addOption(jsonOption())
     .action(
       async (
-        options: Common & { lab?: string; board?: string; stage?: string; open?: true; limit: string },
+        options: Common & { lab?: string; board?: string; stage?: string; open?: true; limit: number },
       ) => {
-        const query = new URLSearchParams({ limit: options.limit });
+        const query = new URLSearchParams({ limit: String(options.limit) });
         if (options.lab !== undefined) query.set('lab', options.lab);
         if (options.board !== undefined) query.set('board', options.board);
         if (options.stage !== undefined) query.set('stage', options.stage);
@@ -40,7 +52,7 @@ export function addJobs(program: Command): void {
         if (options.json) return printJson(answer);
         const rows = JobList.parse(answer).jobs;
         if (rows.length === 0) return print('no jobs');
-        const head = ['RECEIVED', 'JOB', 'NAME', 'BOARD', 'LAVA', 'STAGE', 'VERDICT OR REASON'];
+        const head = ['RECEIVED (UTC)', 'JOB', 'NAME', 'BOARD', 'LAVA', 'STAGE', 'VERDICT OR REASON'];
         return print(table(head, rows.map(listed)));
       },
     );
@@ -63,26 +75,10 @@ export function addJobs(program: Command): void {
     .option('--raw', "all of LAVA's lines")
     .addOption(configOption())
     .action(async (id: string, options: Common & { follow?: true; raw?: true }) => {
-      const daemon = await daemonOf(options.config);
-      const query = new URLSearchParams({
-        follow: String(options.follow === true),
-        raw: String(options.raw === true),
+      await printLog(await daemonOf(options.config), id, {
+        follow: options.follow === true,
+        raw: options.raw === true,
       });
-      const stream = got.stream(
-        `${daemon.url}/api/v1/jobs/${encodeURIComponent(id)}/log?${query.toString()}`,
-        {
-          retry: { limit: 0 },
-          throwHttpErrors: false,
-          timeout: { connect: 5000 },
-        },
-      );
-      stream.on('response', (response: { statusCode: number }) => {
-        if (response.statusCode === 404) process.stderr.write(`lava-bridge: no job ${id}\n`);
-        if (response.statusCode !== 200) process.exitCode = 1;
-      });
-      for await (const chunk of stream) {
-        if (process.exitCode !== 1) process.stdout.write(z.instanceof(Buffer).parse(chunk));
-      }
     });
 
   jobs
@@ -107,6 +103,38 @@ export function addJobs(program: Command): void {
     });
 }
 
+async function printLog(
+  daemon: Daemon,
+  id: string,
+  { follow, raw }: { follow: boolean; raw: boolean },
+): Promise<void> {
+  const path = `/api/v1/jobs/${encodeURIComponent(id)}`;
+  // An unknown job, or no daemon, is told here.
+  JobRow.parse(await daemon.get(path));
+  const query = new URLSearchParams({ follow: String(follow), raw: String(raw) });
+  const stream = got.stream(`${daemon.url}${path}/log?${query.toString()}`, {
+    retry: { limit: 0 },
+    timeout: { connect: 5000 },
+  });
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const piece = z.instanceof(Buffer).parse(chunk);
+    bytes += piece.length;
+    process.stdout.write(piece);
+  }
+  if (bytes > 0) return;
+  const job = JobRow.parse(await daemon.get(path));
+  process.stderr.write(
+    `lava-bridge: ${job.id} has no log${job.done ? '' : ' yet'}: last stage ${job.stage}; ${summary(job)}\n`,
+  );
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 1000) return number;
+  throw new InvalidArgumentError('a number from 1 to 1000');
+}
+
 function listed(job: JobRow): string[] {
   return [
     job.received.slice(0, 19).replace('T', ' '),
@@ -128,21 +156,21 @@ export function summary(job: JobRow): string {
 
 function shown(job: JobDetail): string {
   const lines = [
-    bold(job.id),
+    job.id,
     `  ${job.name} on ${job.board}${job.device === null ? '' : ` (${job.device})`}`,
     `  ${job.done ? 'ended' : 'open'}, last stage ${job.stage}${summary(job) === '' ? '' : `; ${summary(job)}`}`,
     '',
-    bold('attempts'),
+    'attempts',
     ...job.attempts.map(
       (a) =>
         `  ${a.n}: LAVA job ${a.lava_id ?? '-'} ${a.state ?? ''} ${a.device ?? ''}${a.outcome === null ? '' : ` (${a.outcome})`}`,
     ),
-    bold('deliveries'),
+    'deliveries',
     ...job.deliveries.map(
       (d) =>
         `  ${d.destination}: ${d.kind} ${d.state}${d.tries > 0 ? `, ${d.tries} tries failed` : ''}${d.error === null ? '' : `: ${d.error}`}`,
     ),
-    bold('timeline'),
+    'timeline',
   ];
   let before: number | undefined;
   for (const entry of job.timeline) {
@@ -151,24 +179,37 @@ function shown(job: JobDetail): string {
     before = at;
     lines.push(`  ${entry.at}  ${step.padStart(8)}  ${entry.text}`);
   }
-  return lines.join('\n');
+  const heads = [job.id, 'attempts', 'deliveries', 'timeline'];
+  return lines.map((line) => (heads.includes(line) ? bold(printable(line)) : printable(line))).join('\n');
 }
 
-/** Waits until a job has ended; calls `progress` whenever its stage or reason changes. */
+/** A daemon that restarts is back within so many seconds; then there is none. */
+const RESTART = 60;
+
+/**
+ * Waits until a job has ended; calls `progress` whenever its stage or reason changes. A daemon that is started anew
+ * meanwhile is waited for.
+ */
 export async function waitForEnd(
   get: (path: string) => Promise<unknown>,
   id: string,
   progress: (job: JobRow) => void,
 ): Promise<JobRow> {
-  for (let last = ''; ;) {
-    const job = JobRow.parse(await get(`/api/v1/jobs/${encodeURIComponent(id)}`));
+  let away = 0;
+  for (let last = ''; ; await sleep(SECOND)) {
+    let answer: unknown;
+    try {
+      answer = await get(`/api/v1/jobs/${encodeURIComponent(id)}`);
+      away = 0;
+    } catch (error) {
+      if (!(error instanceof BridgeError) || error.code !== 'no_daemon' || away++ >= RESTART) throw error;
+      continue;
+    }
+    const job = JobRow.parse(answer);
     const now = `${job.stage} ${job.reason ?? ''}`;
     if (now !== last) progress(job);
     last = now;
     if (job.done) return job;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1000);
-    });
   }
 }
 

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, errorText } from '../base/errors.ts';
 import { programVersion } from '../base/version.ts';
+import { printable } from './print.ts';
 
 type Add = (program: Command) => void;
 
@@ -30,6 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('Lets KernelCI test Linux kernels on the boards of a LAVA lab.')
     .version(programVersion(), '--version')
     .helpCommand(false)
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 used wrongly.')
     .exitOverride();
   const named = COMMANDS[argv[2] ?? ''];
   for (const load of named === undefined ? Object.values(COMMANDS) : [named]) (await load())(program);
@@ -47,7 +49,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function tell(error: unknown): void {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`lava-bridge: ${errorText(error)}\n`);
+  else process.stderr.write(`lava-bridge: ${printable(errorText(error))}\n`);
   if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
 }

@@ -1,6 +1,6 @@
 // `lava-bridge labs`, `boards`, `drain`, `resume`: what is up, what waits for what, and stopping new work.
 import type { Command } from 'commander';
-import { BoardList, LabList } from '../http/shapes.ts';
+import { BoardList, DrainAnswer, LabList, troubleOf } from '../http/shapes.ts';
 import { configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
 
 interface Common {
@@ -24,9 +24,9 @@ export function addLabs(program: Command): void {
         Object.entries(lab.jobs)
           .map(([stage, n]) => `${n} ${stage}`)
           .join(', ') || '-',
-        lab.drained ?? lab.why ?? '',
+        troubleOf(lab),
       ]);
-      return print(table(['LAB', 'STATE', 'SINCE', 'OPEN JOBS BY STAGE', 'WHY'], rows));
+      return print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS BY STAGE', 'WHY'], rows));
     });
 }
 
@@ -77,9 +77,13 @@ function addOrder(program: Command, order: 'drain' | 'resume', description: stri
     .addOption(configOption())
     .action(async (lab: string, board: string | undefined, options: Common & { reason?: string }) => {
       const daemon = await daemonOf(options.config);
-      await daemon.post(`/api/v1/${order}`, { lab, board, reason: options.reason });
+      const answer = await daemon.post(`/api/v1/${order}`, { lab, board, reason: options.reason });
       print(
         `${board === undefined ? lab : `${board} in ${lab}`}: ${order === 'drain' ? 'drained' : 'takes jobs again'}`,
+      );
+      if (DrainAnswer.parse(answer).known) return;
+      process.stderr.write(
+        `lava-bridge: note: no board ${board ?? ''} is registered for ${lab} (see: lava-bridge boards)\n`,
       );
     });
 }

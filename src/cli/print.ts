@@ -8,7 +8,8 @@ export function jsonOption(): Option {
 }
 
 /** A table of text, the columns as wide as they need to be; cut at the terminal's width. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(printable));
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     cells
@@ -18,6 +19,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
   const cut = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
   return [bold(cut(line(head))), ...rows.map((row) => cut(line(row)))].join('\n');
+}
+
+/** A text that may come from outside, as one line and without what a terminal obeys. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 /** For terminals only; scripts get plain text. */

@@ -130,7 +130,10 @@ function parseRequest(value: unknown): JobRequest {
 async function renderOne(file: string, bench: Bench, json: boolean): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of openInput(file)) chunks.push(z.instanceof(Buffer).parse(chunk));
-  const rendered = await renderRequest(parseJson(Buffer.concat(chunks).toString('utf8')), bench);
+  const request = parseJson(Buffer.concat(chunks).toString('utf8'), `${file}: `);
+  const rendered = await renderRequest(request, bench);
+  for (const field of rendered.unread)
+    process.stderr.write(`lava-bridge: note: ${field} is read by nothing\n`);
   if (json) printJson(rendered);
   else process.stdout.write(rendered.definition);
 }
@@ -139,11 +142,12 @@ function openInput(file: string): NodeJS.ReadableStream {
   return file === '-' ? process.stdin : createReadStream(file);
 }
 
-function parseJson(text: string): unknown {
+/** `where` stands before the message. */
+function parseJson(text: string, where = ''): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RequestError('bad_json', `not JSON: ${errorText(error)}`);
+    throw new RequestError('bad_json', `${where}not JSON: ${errorText(error)}`);
   }
 }
 

@@ -4,7 +4,9 @@ import { errorText } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon } from '../daemon.ts';
+import { stateFolder } from '../store/blobs.ts';
 import { createNotifier } from '../systemd.ts';
+import { claimFolder } from './alone.ts';
 import { configOption } from './common.ts';
 
 export function addRun(program: Command): void {
@@ -22,6 +24,7 @@ async function run(file: string): Promise<void> {
   const config = await loadConfig(file);
   const log = createLogger(config.log_level);
   const systemd = createNotifier(log);
+  const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
   const daemon = await createDaemon(config, { log });
   await daemon.start();
   systemd.ready(() => daemon.alive());
@@ -46,4 +49,5 @@ async function run(file: string): Promise<void> {
     log.error({ error: errorText(error) }, 'not stopped cleanly');
     process.exitCode = 1;
   }
+  claim?.release();
 }

@@ -15,6 +15,10 @@ interface PortOption {
   port: number;
 }
 
+interface MaestroOption extends PortOption {
+  runtime: string[];
+}
+
 interface LavaOption extends PortOption {
   jobSeconds: number;
 }
@@ -23,16 +27,19 @@ interface LavaOption extends PortOption {
 export function addSimulate(program: Command): void {
   const simulate = program
     .command('simulate')
-    .description('run a simulated Maestro, LAVA or KCIDB on loopback, until it is stopped');
+    .description('run a simulated Maestro, LAVA or KCIDB on loopback, until it is stopped')
+    .helpCommand(false);
 
   simulate
     .command('maestro')
     .description('nodes, events, users and runtimes of a Maestro')
     .option('--port <number>', 'listen there; 0 is any free port', port, 0)
-    .action(async (options: PortOption) => {
+    .option('--runtime <name...>', "the labs whose nodes the token's user may edit", ['lava-sim'])
+    .action(async (options: MaestroOption) => {
       await runUntilStopped(async () => {
-        const { url, token, pipelineToken, stop } = await startMaestroSimulator(options);
-        return { stop, facts: { url, token, 'pipeline token': pipelineToken } };
+        const { port: at, runtime: runtimes } = options;
+        const { url, token, pipelineToken, stop } = await startMaestroSimulator({ port: at, runtimes });
+        return { stop, facts: { url, token, 'pipeline token': pipelineToken, runtimes: runtimes.join(' ') } };
       });
     });
 

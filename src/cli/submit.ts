@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { errorText, RequestError } from '../base/errors.ts';
-import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
+import { configOption, daemonOf, jsonOption, print, printable, printJson } from './common.ts';
 import { succeeded, summary, waitForEnd } from './jobs.ts';
 
 interface Options {
@@ -35,10 +35,11 @@ async function submit(options: Options): Promise<void> {
     return;
   }
   const job = await waitForEnd(daemon.get, id, (seen) => {
-    process.stderr.write(`${id}: ${seen.stage}${seen.reason === null ? '' : `, waits: ${seen.reason}`}\n`);
+    const why = seen.reason === null ? '' : `, waits: ${seen.reason}`;
+    process.stderr.write(`${printable(`${id}: ${seen.stage}${why}`)}\n`);
   });
   if (options.json) printJson(job);
-  else print(`${id}: ${job.result ?? job.stage}; ${summary(job)}`);
+  else print(printable(`${id}: ${job.result ?? job.stage}; ${summary(job)}`));
   if (!succeeded(job)) process.exitCode = 1;
 }
 

@@ -18,6 +18,7 @@ import { readOutline } from '../verdict/definition.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ask, Verdict } from '../verdict/model.ts';
+import { printable } from './print.ts';
 
 export interface TranslateOptions {
   /** LAVA's body; `-` is standard input. Gzip is recognised. */
@@ -53,7 +54,8 @@ export function addTranslate(program: Command): void {
     .action(async (options: TranslateOptions & { explain?: boolean }) => {
       if (options.log !== undefined) keepHeapSmall();
       const { verdict, report } = await translate(options);
-      if (options.explain) process.stderr.write(explainVerdict(verdict));
+      if (options.explain)
+        process.stderr.write(explainVerdict(verdict).split('\n').map(printable).join('\n'));
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     });
 }

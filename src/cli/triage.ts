@@ -12,7 +12,7 @@ import type { LogLine } from '../lava/model.ts';
 import { ConsoleTriager, type ConsoleTriage } from '../triage/console-triage.ts';
 import { PARSERS, type LogspecResult, type ParserName } from '../triage/logspec.ts';
 import { maestroText } from '../triage/maestro-text.ts';
-import { bold, jsonOption, print, printJson, table } from './print.ts';
+import { bold, jsonOption, print, printable, printJson, table } from './print.ts';
 
 export function addTriage(program: Command): void {
   program
@@ -192,9 +192,4 @@ function states(result: LogspecResult): string {
     ...said(result['test.kselftest.start'], 'kselftest has results', 'no results of kselftest'),
   ];
   return `${bold('Boot:')} ${parts.join(', ')}`;
-}
-
-/** A console may hold what a terminal obeys. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
 }

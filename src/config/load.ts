@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../base/errors.ts';
 import { readYamlFile, type Located } from '../base/yaml-file.ts';
 import { BridgeConfig } from './schema.ts';
+import type { SecretSource } from './secrets.ts';
 
 export const DEFAULT_CONFIG = '/etc/lava-bridge/lava-bridge.yaml';
 
@@ -56,19 +57,34 @@ function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
 function absolutePaths(config: BridgeConfig, base: string): BridgeConfig {
   const abs = (path: string): string => resolve(base, path);
   const own = (path: string | undefined): string | undefined => (path === undefined ? undefined : abs(path));
-  const { device_types, job_templates, plans, ...rest } = config;
+  const secret = (source: SecretSource): SecretSource =>
+    typeof source === 'object' && 'file' in source ? { file: abs(source.file) } : source;
+  const withSecret = <T extends { token?: SecretSource | undefined }>(part: T): T =>
+    part.token === undefined ? part : { ...part, token: secret(part.token) };
+  const { device_types, job_templates, plans, maestro, kcidb, ...rest } = config;
   return {
     ...rest,
     ...dropUndefined({
       device_types: own(device_types),
       job_templates: own(job_templates),
       plans: own(plans),
+      maestro: maestro && withSecret(maestro),
+      kcidb: kcidb && {
+        ...withSecret(kcidb),
+        ...(kcidb.pubsub && { pubsub: { ...kcidb.pubsub, credentials: abs(kcidb.pubsub.credentials) } }),
+      },
     }),
+    labs: config.labs.map((lab) => ({
+      ...lab,
+      lava: withSecret(lab.lava),
+      callback: withSecret(lab.callback),
+    })),
+    http: withSecret(config.http),
     store: 'sqlite' in config.store ? { sqlite: abs(config.store.sqlite) } : config.store,
     storage:
-      config.storage.kind === 'local' && config.storage.path !== undefined
-        ? { ...config.storage, path: abs(config.storage.path) }
-        : config.storage,
+      config.storage.kind === 'kernelci-storage'
+        ? withSecret(config.storage)
+        : { ...config.storage, ...dropUndefined({ path: own(config.storage.path) }) },
   };
 }
 

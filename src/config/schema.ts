@@ -5,12 +5,13 @@ import { SecretSource } from './secrets.ts';
 
 const UNITS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
+const A_DURATION = 'a duration such as 30s, 5m, 2h or 7d';
+
 /** `30s`, `5m`, `2h`, `7d`, or a number of seconds; milliseconds inside. */
 export const Duration = z
-  .union([
-    z.number().nonnegative(),
-    z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a duration such as 30s, 5m, 2h or 7d'),
-  ])
+  .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, A_DURATION)], {
+    error: A_DURATION,
+  })
   .transform((v) => {
     if (typeof v === 'number') return v * SECOND;
     const [, amount = '0', unit = 's'] = /^([\d.]+)([a-z]+)$/.exec(v) ?? [];
@@ -19,9 +20,11 @@ export const Duration = z
 
 const SIZES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
+const A_SIZE = 'a size such as 64MiB';
+
 /** `64MiB`, `10GiB`, or a number of bytes; bytes inside. */
 export const Size = z
-  .union([z.number().int().positive(), z.string().regex(/^\d+(B|KiB|MiB|GiB)$/, 'a size such as 64MiB')])
+  .union([z.number().int().positive(), z.string().regex(/^\d+(B|KiB|MiB|GiB)$/, A_SIZE)], { error: A_SIZE })
   .transform((v) => {
     if (typeof v === 'number') return v;
     const [, amount = '0', unit = 'B'] = /^(\d+)([A-Za-z]+)$/.exec(v) ?? [];
@@ -39,7 +42,8 @@ const Listen = z
   .transform((v) => {
     const i = v.lastIndexOf(':');
     return { host: v.slice(0, i).replace(/^\[|\]$/g, ''), port: Number(v.slice(i + 1)) };
-  });
+  })
+  .refine(({ port }) => port > 0 && port < 65_536, 'a port is a number from 1 to 65535');
 export type Listen = z.infer<typeof Listen>;
 
 const Count = z.number().int().positive();
@@ -96,7 +100,8 @@ export const LabConfig = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "the runtime's name in Maestro: letters, digits and . _ -"),
   origin: z.string().regex(/^[a-z0-9_]{1,100}$/, 'a KCIDB origin has lower-case letters, digits and _ only'),
   lava: z.strictObject({
-    url: HttpUrl,
+    /** Where its web pages are; the address of its XML-RPC is taken for it. */
+    url: HttpUrl.transform((v) => v.replace(/\/+RPC2$/, '')),
     user: z.string().min(1),
     token: SecretSource,
     /** Where the event stream is, if not at the url's own /ws/. `false`: none. */
@@ -158,6 +163,7 @@ export const KcidbConfig = z
   .refine((k) => [k.url, k.pubsub, k.command].filter((v) => v !== undefined).length === 1, {
     message: 'exactly one of url, pubsub and command',
   });
+export type KcidbConfig = z.infer<typeof KcidbConfig>;
 
 export const ReportConfig = z.strictObject({
   kcidb: z.enum(['direct', 'off']).prefault('direct'),
@@ -183,7 +189,7 @@ export const StorageConfig = z.discriminatedUnion('kind', [
     /** The directory below which all is put; the token's user must have the permission for it. */
     prefix: z
       .string()
-      .regex(/^[A-Za-z0-9._/-]*$/)
+      .regex(/^[A-Za-z0-9._/-]*$/, 'a path: letters, digits and . _ - /')
       .prefault(''),
     /** Where what was uploaded is read, if not at `url`. */
     public_url: HttpUrl.optional(),
@@ -204,10 +210,10 @@ export const HttpConfig = z.strictObject({
   token: SecretSource.optional(),
 });
 
-export const StoreConfig = z.union([
-  z.strictObject({ sqlite: z.string().min(1) }),
-  z.strictObject({ postgres: z.string().min(1) }),
-]);
+export const StoreConfig = z.union(
+  [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: z.string().min(1) })],
+  { error: '{ sqlite: PATH }' },
+);
 
 export const FetchConfig = z.strictObject({
   /** Whether metadata and definitions may be fetched from private and loopback addresses. */
@@ -221,7 +227,7 @@ export const BridgeConfig = z.strictObject({
   /** What is printed in LAVA job names, `[prod] …`. */
   instance: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,40}$/)
+    .regex(/^[A-Za-z0-9._-]{1,40}$/, 'letters, digits and . _ -, at most 40')
     .prefault('lava-bridge'),
   maestro: MaestroConfig.optional(),
   labs: z.array(LabConfig).min(1),

@@ -6,15 +6,27 @@ import { z } from 'zod';
 import { BridgeError, errorText } from '../base/errors.ts';
 
 /** How the admin writes a secret: a literal, `{ env: NAME }`, `{ file: PATH }` or `{ credential: NAME }` (systemd's). */
-export const SecretSource = z.union([
-  z.string().min(1),
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-  z.strictObject({ credential: z.string().regex(/^[^/]+$/, 'a credential name, without a slash') }),
-]);
+export const SecretSource = z.union(
+  [
+    z.string().min(1),
+    z.strictObject({ env: z.string().min(1) }),
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ credential: z.string().regex(/^[^/]+$/) }),
+  ],
+  {
+    error:
+      'a text (with quotes if it looks like a number), or one of { env: NAME }, { file: PATH }, { credential: NAME }',
+  },
+);
 export type SecretSource = z.infer<typeof SecretSource>;
 
-/** The text of a secret. Throws BridgeError `secret` saying where it was looked for, never what was found. */
+/** Where the unit's `LoadCredential=` lines take the credentials from. */
+const CREDENTIALS = '/etc/lava-bridge/secrets';
+
+/**
+ * The text of a secret. systemd hands its credentials to the daemon alone; a command that the admin starts by hand reads
+ * them where systemd does. Throws BridgeError `secret` saying where it was looked for, never what was found.
+ */
 export function resolveSecret(source: SecretSource, env: NodeJS.ProcessEnv = process.env): string {
   const [text, place] = lookUp(source, env);
   const secret = text.replace(/\r?\n$/, '');
@@ -26,14 +38,8 @@ function lookUp(source: SecretSource, env: NodeJS.ProcessEnv): [text: string, pl
   if (typeof source === 'string') return [source, 'the secret in the configuration'];
   if ('env' in source) return [env[source.env] ?? '', `the environment variable ${source.env}`];
   if ('file' in source) return [readSecretFile(source.file), `the file ${source.file}`];
-  const directory = env['CREDENTIALS_DIRECTORY'];
-  if (directory === undefined) {
-    throw new BridgeError(
-      'secret',
-      `the credential ${source.credential} needs systemd (LoadCredential=); CREDENTIALS_DIRECTORY is not set`,
-    );
-  }
-  return [readSecretFile(join(directory, source.credential)), `the credential ${source.credential}`];
+  const path = join(env['CREDENTIALS_DIRECTORY'] ?? CREDENTIALS, source.credential);
+  return [readSecretFile(path), `the credential ${path}`];
 }
 
 function readSecretFile(path: string): string {

@@ -22,13 +22,15 @@ interface Options {
   counters: Counters;
   /** undefined: nothing can be changed by the API. */
   token: string | undefined;
+  /** By lab: why its callbacks are refused. */
+  refused: ReadonlyMap<string, string>;
 }
 
 interface ById {
   Params: { id: string };
 }
 
-export function addApi(app: FastifyInstance, { ctx, counters, token }: Options): void {
+export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: Options): void {
   async function mayChange(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (token === undefined) {
       return refuse(
@@ -161,7 +163,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
     }),
   );
 
-  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx) }));
+  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, refused) }));
   app.get('/api/v1/boards', async () => ({ boards: await boardsView(ctx) }));
 
   for (const order of ['drain', 'resume'] as const) {
@@ -179,7 +181,9 @@ export function addApi(app: FastifyInstance, { ctx, counters, token }: Options):
         await ctx.store.wakeStage(lab, 'received');
         ctx.wake(lab);
       }
-      return reply.code(200).send({ lab, board });
+      // A board that nobody registered may be drained all the same: jobs by LAVA pull name what they like.
+      const known = board === '' || ctx.boards.find(board, lab) !== undefined;
+      return reply.code(200).send({ lab, board, known });
     });
   }
 }

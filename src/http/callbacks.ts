@@ -32,6 +32,8 @@ interface Options {
   log: Logger;
   wake: (lab: string) => void;
   now: Clock;
+  /** By lab: why its callbacks are refused, until one is accepted. */
+  refused: Map<string, string>;
 }
 
 /** LAVA commits what a callback tells when it has our answer (2023.01); to look before that shows the old state. */
@@ -53,8 +55,7 @@ interface Route {
 
 /** Adds `POST /callback/<lab>/<job key>`, a route for each lab with that lab's limit. */
 export function addCallbacks(app: FastifyInstance, options: Options): void {
-  const { labs, store, blobs, counters, log, wake, now } = options;
-  const toldOfName = new Set<string>();
+  const { labs, store, blobs, counters, log, wake, now, refused } = options;
 
   function refuse(reply: FastifyReply, status: number, error: string, message: string): FastifyReply {
     counters.callback(error);
@@ -68,12 +69,10 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
   function mayEnter(lab: CallbackLab, header: string | string[] | undefined): boolean {
     const given = typeof header === 'string' ? header : '';
     if (sameSecret(given, lab.token)) return true;
-    if (sameSecret(given, lab.tokenName) && !toldOfName.has(lab.name)) {
-      toldOfName.add(lab.name);
-      log.error(
-        { lab: lab.name },
-        `LAVA sent the name ${lab.tokenName} in place of the token: the user who submits has no token of that name there`,
-      );
+    if (sameSecret(given, lab.tokenName) && !refused.has(lab.name)) {
+      const why = `LAVA sent the name ${lab.tokenName} in place of the token: the user who submits has no token of that name there`;
+      refused.set(lab.name, why);
+      log.error({ lab: lab.name }, why);
     }
     return false;
   }
@@ -110,6 +109,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
       await store.addCallback(callback, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
       wake(lab.name);
     }
+    refused.delete(lab.name);
     counters.callback('accepted');
     return reply.code(200).send({ status: 'stored' });
   }

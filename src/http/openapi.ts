@@ -7,6 +7,7 @@ import {
   BoardList,
   BoardView,
   DeliveryView,
+  DrainAnswer,
   JobDetail,
   JobList,
   JobRow,
@@ -136,11 +137,11 @@ function paths(): Json {
     '/api/v1/labs': get('The labs: up or down, and their open jobs', json('labs', ref('LabList'))),
     '/api/v1/boards': get('The boards that the labs have', json('boards', ref('BoardList'))),
     '/api/v1/drain': order('Let no new job into a lab, or onto one of its boards', DrainBody, {
-      200: json('drained', schemaOf(DrainBody, 'output')),
+      200: json('drained', schemaOf(DrainAnswer, 'output')),
       404: refused('there is no such lab'),
     }),
     '/api/v1/resume': order('Let jobs in again', DrainBody, {
-      200: json('resumed', schemaOf(DrainBody, 'output')),
+      200: json('resumed', schemaOf(DrainAnswer, 'output')),
       404: refused('there is no such lab'),
       409: refused('it was not drained'),
     }),

@@ -8,7 +8,8 @@ import type { Context } from '../jobs/context.ts';
 import type { Lab } from '../jobs/lab.ts';
 import type { BoardView, LabView } from './shapes.ts';
 
-export async function labsView(ctx: Context): Promise<LabView[]> {
+/** `refused`: by lab, why its callbacks are. */
+export async function labsView(ctx: Context, refused: ReadonlyMap<string, string>): Promise<LabView[]> {
   const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
   return [...ctx.labs.values()].map((lab) => {
     const { up, since, why } = lab.state();
@@ -21,6 +22,7 @@ export async function labsView(ctx: Context): Promise<LabView[]> {
       since: rfc3339(since),
       why: why ?? null,
       drained: drains.find((d) => d.lab === lab.name && d.board === '')?.why ?? null,
+      callbacks: refused.get(lab.name) ?? null,
       jobs,
       xmlrpc_requests: lab.calls(),
     };

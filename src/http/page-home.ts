@@ -2,7 +2,7 @@
 import type { CircuitState } from '../base/circuit.ts';
 import { rfc3339 } from '../base/time.ts';
 import { html, queryOf, shortTime, tableOf, word, type Content, type Html } from './html.ts';
-import type { BoardView, JobRow, LabView } from './shapes.ts';
+import { troubleOf, type BoardView, type JobRow, type LabView } from './shapes.ts';
 
 export interface Filter {
   lab?: string | undefined;
@@ -24,10 +24,10 @@ export interface Home {
 
 export function homePage({ labs, destinations, waiting, jobs, filter, older }: Home): Html {
   return html`<h2>Labs</h2>
-    ${tableOf(['Lab', 'State', 'Since', 'Open jobs by stage', 'Why'], labs.map(labCells))}
+    ${tableOf(['Lab', 'State', 'Since (UTC)', 'Open jobs by stage', 'Why'], labs.map(labCells))}
     <h2>Destinations</h2>
     ${tableOf(
-      ['Destination', 'State', 'Since', 'Waiting', 'Refused', 'Why'],
+      ['Destination', 'State', 'Since (UTC)', 'Waiting', 'Refused', 'Why'],
       destinations.map(({ name, state, counts }) => [
         name,
         word(state.up ? 'up' : 'down'),
@@ -48,7 +48,7 @@ export function homePage({ labs, destinations, waiting, jobs, filter, older }: H
       ]),
     )}
     <h2>Jobs${describe(filter)}</h2>
-    ${tableOf(['Received', 'Name', 'Lab', 'Board', 'LAVA', 'Stage', 'Verdict or reason'], jobs.map(jobCells))}
+    ${tableOf(['Received (UTC)', 'Name', 'Lab', 'Board', 'LAVA', 'Stage', 'Verdict or reason'], jobs.map(jobCells))}
     ${older === undefined ? '' : html`<p><a href="/?${older}">older</a></p>`}`;
 }
 
@@ -59,7 +59,7 @@ function labCells(lab: LabView): Content[] {
     word(lab.drained === null ? (lab.up ? 'up' : 'down') : 'drained'),
     shortTime(lab.since),
     stages.join(', '),
-    lab.drained ?? lab.why,
+    troubleOf(lab),
   ];
 }
 

@@ -27,7 +27,7 @@ export function jobPage({ job, verdict, lavaUrl, logs }: JobPage): Html {
         'LAVA job',
         'State',
         'Device',
-        'Submitted',
+        'Submitted (UTC)',
         'Running',
         'Finished',
         'Logs',

@@ -22,6 +22,8 @@ import { findJob, jobDetail, jobRow } from './views.ts';
 interface Options {
   ctx: Context;
   outbox: Pick<Outbox, 'states'>;
+  /** By lab: why its callbacks are refused. */
+  refused: ReadonlyMap<string, string>;
 }
 
 interface ById {
@@ -52,7 +54,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function addPages(app: FastifyInstance, { ctx, outbox }: Options): void {
+export function addPages(app: FastifyInstance, { ctx, outbox, refused }: Options): void {
   function send(reply: FastifyReply, title: string, body: Html, job = ''): FastifyReply {
     return reply
       .headers({
@@ -67,7 +69,7 @@ export function addPages(app: FastifyInstance, { ctx, outbox }: Options): void {
 
   app.get('/', async (request, reply) => {
     const query = HomeQuery.parse(request.query);
-    return send(reply, 'jobs', homePage(await home(query, ctx, outbox)));
+    return send(reply, 'jobs', homePage(await home(query, { ctx, outbox, refused })));
   });
 
   app.get('/boards', async (_request, reply) => send(reply, 'boards', boardsPage(await boardsView(ctx))));
@@ -121,13 +123,13 @@ function shell(title: string, body: Html, job: string, instance: string): Html {
     </html> `;
 }
 
-async function home(query: HomeQuery, ctx: Context, outbox: Pick<Outbox, 'states'>): Promise<Home> {
+async function home(query: HomeQuery, { ctx, outbox, refused }: Options): Promise<Home> {
   const { before, open, ...where } = query;
   const filter = { ...where, ...(open === true ? { done: false } : {}) };
   const limit = JOBS;
   const older = before === undefined ? undefined : Date.parse(before);
   const [labs, counts, jobs, waiting] = await Promise.all([
-    labsView(ctx),
+    labsView(ctx, refused),
     ctx.store.deliveryCounts(),
     ctx.store.jobs({ ...filter, limit, before: older }),
     ctx.store.jobs({ done: false, limit: REASONS_OF }),

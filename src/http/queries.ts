@@ -1,12 +1,13 @@
 // What the API is asked with, beside the requests themselves: parsed at the door, and told in the OpenAPI document.
 import { z } from 'zod';
+import { STAGES } from '../jobs/model.ts';
 
 const flag = z.stringbool().optional();
 
 export const ListQuery = z.object({
   lab: z.string().optional(),
   board: z.string().optional(),
-  stage: z.string().optional(),
+  stage: z.enum(STAGES).optional(),
   done: flag,
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   before: z.iso.datetime({ offset: true }).optional().describe('only jobs that were received before'),

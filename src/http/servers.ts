@@ -47,13 +47,15 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   }
 
   const labs = new Map(config.labs.map((lab) => [lab.name, callbackLab(lab)]));
-  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now });
+  const refused = new Map<string, string>();
+  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now, refused });
   addLogs(appAt(http.listen), ctx.logs);
   const api = appAt(http.api_listen ?? http.listen);
-  addApi(api, { ctx, counters, token: http.token === undefined ? undefined : resolveSecret(http.token) });
+  const token = http.token === undefined ? undefined : resolveSecret(http.token);
+  addApi(api, { ctx, counters, token, refused });
   addMetrics(api, { ctx, counters, outbox });
   const pages = appAt(http.pages_listen ?? http.api_listen ?? http.listen);
-  addPages(pages, { ctx, outbox });
+  addPages(pages, { ctx, outbox, refused });
   addLive(pages, { ctx, outbox });
 
   return {

@@ -87,10 +87,16 @@ export const LabView = z.looseObject({
   since: time,
   why: maybe.text.describe('why it is down'),
   drained: maybe.text.describe('why nothing new is let in'),
+  callbacks: maybe.text.describe('why those that LAVA sent were refused'),
   jobs: z.record(text, z.number().int()).describe('open jobs by the last stage that they completed'),
   xmlrpc_requests: z.number().int().describe('since the start'),
 });
 export type LabView = z.infer<typeof LabView>;
+
+/** All that keeps a lab from its work, for people. */
+export function troubleOf({ drained, why, callbacks }: LabView): string {
+  return [drained, why, callbacks].filter((text) => text !== null).join('; ');
+}
 
 export const LabList = z.object({ labs: z.array(LabView) });
 
@@ -111,6 +117,13 @@ export const BoardView = z.looseObject({
 export type BoardView = z.infer<typeof BoardView>;
 
 export const BoardList = z.object({ boards: z.array(BoardView) });
+
+/** To `drain` and `resume`. */
+export const DrainAnswer = z.looseObject({
+  lab: text,
+  board: text.describe('empty: the whole lab'),
+  known: z.boolean().describe('whether that board is registered for the lab'),
+});
 
 export const Refusal = z.looseObject({
   error: text.describe('a word that stays the same'),

@@ -21,12 +21,15 @@ export interface Plans {
   /** The priority (0 to 100) of a tree's branch, or of the tree. */
   treePriority(tree: string, branch: string | undefined): number | undefined;
   triggers(): readonly Trigger[];
+  /** The problem `message` at the place of `path` in the plan of that name (or pattern). */
+  problem(name: string, path: readonly PropertyKey[], message: string): Problem;
 }
 
 interface Entry<T> {
   value: T;
   own: boolean;
   file: string;
+  at: Located<PlanFile>['at'];
 }
 
 /**
@@ -71,6 +74,8 @@ export async function loadPlans(dirs: OverlayDirs): Promise<Plans> {
         trees.find((t) => t.tree === tree && t.branch === undefined)
       )?.priority,
     triggers: () => files.flatMap(({ located }) => located.value.triggers),
+    problem: (name, path, message) =>
+      plans.get(name)?.at(['plans', name, ...path], message) ?? { file: name, message },
   };
 }
 
@@ -86,7 +91,7 @@ function collect<K extends 'plans' | 'rootfs'>(
       if (other?.own === own) {
         problems.push(located.at([section, name], `${section}.${name} is also defined in ${other.file}`));
       } else if (other === undefined || own) {
-        all.set(name, { value, own, file: located.file });
+        all.set(name, { value, own, file: located.file, at: located.at });
       }
     }
   }

@@ -65,6 +65,7 @@ export function adoptDefinition(text: string, options: AdoptOptions): Rendered {
     queueTimeoutMs,
     deviceType: adopted.device_type,
     priority,
+    unread: [],
   };
 }
 

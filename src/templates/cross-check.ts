@@ -32,52 +32,75 @@ export function abilitiesOf(board: Board, { plans, renderer }: Omit<Parts, 'boar
 export function crossCheck({ boards, plans, renderer }: Parts): Problem[] {
   const all = boards.names().flatMap((name) => boards.find(name) ?? []);
   const dangling = [
-    ...all.flatMap((board) => missingTemplates(board, renderer)),
+    ...all.flatMap((board) => missingTemplates(board, boards, renderer)),
     ...plans.names().flatMap((name) => missingTypes(name, plans, renderer)),
   ];
   if (dangling.length > 0) return dangling;
-  const faults = new Map<string, { file: string; boards: Set<string>; plans: Set<string> }>();
+  const faults = new Map<string, { boards: Set<string>; plans: Set<string> }>();
   for (const board of all) {
     for (const { plan, reason, isFault } of abilitiesOf(board, { plans, renderer })) {
       if (!isFault || reason === undefined) continue;
-      const fault = faults.get(reason) ?? { file: board.file, boards: new Set(), plans: new Set() };
+      const fault = faults.get(reason) ?? { boards: new Set(), plans: new Set() };
       fault.boards.add(board.name);
       fault.plans.add(plan);
       faults.set(reason, fault);
     }
   }
-  return [...faults].map(([reason, { file, boards: on, plans: by }]) => ({
-    file,
-    message: `${reason} (boards: ${few(on)}; plans: ${few(by)})`,
-  }));
+  return [...faults].map(([reason, { boards: on, plans: by }]) => {
+    const message = `${reason} (boards: ${few(on)}; plans: ${few(by)})`;
+    // Where a template failed is said already; else the first board is the nearest place.
+    const [file, line, column, ...rest] = message.split(':');
+    if (file !== undefined && isCount(line) && isCount(column))
+      return { file, line: Number(line), column: Number(column), message: rest.join(':').trim() };
+    return boards.problem([...on][0] ?? '', ['boot_method'], message);
+  });
 }
 
-function missingTemplates(board: Board, renderer: Renderer): Problem[] {
-  const { file, boot_method, templates } = board;
+function isCount(text: string | undefined): boolean {
+  return /^\d+$/.test(text ?? '');
+}
+
+function missingTemplates(board: Board, boards: Boards, renderer: Renderer): Problem[] {
+  const { boot_method, templates } = board;
   const boot = templates.boot ?? boot_method;
-  const key = templates.boot === undefined ? 'boot_method' : 'templates.boot';
+  const path = templates.boot === undefined ? ['boot_method'] : ['templates', 'boot'];
   const problems: Problem[] = [];
   if (!renderer.has('boot', boot)) {
-    problems.push({
-      file,
-      message: `${key}: there is no template boot/${boot}; there are ${renderer.names('boot').join(', ')}`,
-    });
+    const there = renderer.names('boot').join(', ');
+    problems.push(
+      boards.problem(
+        board.name,
+        path,
+        `${path.join('.')}: there is no template boot/${boot}; there are ${there}`,
+      ),
+    );
   }
   for (const [type, name] of Object.entries(templates.test)) {
     if (renderer.has('test', name)) continue;
-    problems.push({ file, message: `templates.test.${type}: there is no template test/${name}` });
+    problems.push(
+      boards.problem(
+        board.name,
+        ['templates', 'test', type],
+        `templates.test.${type}: there is no template test/${name}`,
+      ),
+    );
   }
   return problems;
 }
 
 function missingTypes(name: string, plans: Plans, renderer: Renderer): Problem[] {
-  const plan = plans.find(sampleName(name));
-  return (plan?.tests ?? [])
-    .filter((test) => !renderer.has('test', test.type))
-    .map((test) => ({
-      file: plan?.file ?? '',
-      message: `plans.${name}: there is no template test/${test.type}`,
-    }));
+  const tests = plans.find(sampleName(name))?.tests ?? [];
+  return tests.flatMap((test, i) =>
+    renderer.has('test', test.type)
+      ? []
+      : [
+          plans.problem(
+            name,
+            ['tests', i, 'type'],
+            `plans.${name}: there is no template test/${test.type}; there are ${renderer.names('test').join(', ')}`,
+          ),
+        ],
+  );
 }
 
 function tryPlan(board: Board, plan: string, plans: Plans, renderer: Renderer): RequestError | undefined {

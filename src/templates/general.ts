@@ -18,6 +18,14 @@ export function checkedTest(spec: TestSpec): TestSpec {
   return spec;
 }
 
+const COMMAND_WORDS = ['commands', 'steps', 'script', 'command'];
+
+/** Whether that parameter of a test is used here already, before its template reads what is left. */
+export function isWorkedUp(type: string, key: string): boolean {
+  if (type === 'shell') return COMMAND_WORDS.includes(key);
+  return type === 'git' || (type === 'inline' && key === 'definition');
+}
+
 /** Parameters that become a part of a path on the lab's host. */
 const FILE_WORDS = new Set(['tst_cmd', 'tst_group', 'wdt_dev']);
 const FileWord = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'letters, digits, _ and - only');
@@ -25,7 +33,7 @@ const FileWord = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'letters, digits, _ 
 /** Commands under any of the usual names; with none, those before and after are the test. */
 function shellTest(spec: TestSpec): TestSpec {
   const { params, field } = spec;
-  const key = ['commands', 'steps', 'script', 'command'].find((name) => Object.hasOwn(params, name));
+  const key = COMMAND_WORDS.find((name) => Object.hasOwn(params, name));
   const steps = [
     ...spec.pre,
     ...(key === undefined ? [] : commands(params[key], `${field}.${key}`)),

@@ -17,6 +17,7 @@ import { checkedTest } from './general.ts';
 import { loadLibrary, type Library } from './library.ts';
 import { basePriority, labPriority } from './priority.ts';
 import { testsOf } from './tests.ts';
+import { watchTests } from './unread.ts';
 
 export interface RenderInput {
   request: JobRequest;
@@ -45,6 +46,8 @@ export interface Rendered {
   queueTimeoutMs: number;
   deviceType: string;
   priority: number;
+  /** Parameters of the request's tests that nothing reads, `definition.tests.0: fault_percnt`. */
+  unread: string[];
 }
 
 export interface Renderer {
@@ -69,7 +72,8 @@ function render(library: Library, input: RenderInput): Rendered {
   const { request, board, plans, lab } = input;
   refuseMultinode(request);
   const plan = plans.find(request.node.name);
-  const tests = testsOf(request, plan, (type) => library.has(`test/${type}`)).map(checkedTest);
+  const asked = testsOf(request, plan, (type) => library.has(`test/${type}`));
+  const { tests, unread } = watchTests(asked, asked.map(checkedTest));
   const artifacts = chooseArtifacts({ request, board, plan, plans, dtbs: input.dtbs });
   const priority = labPriority(basePriority(request.node, plan, plans), lab.priority);
   const { instance, mark, metadata = {}, uploads } = input;
@@ -98,6 +102,7 @@ function render(library: Library, input: RenderInput): Rendered {
       definition.timeouts.queue === undefined ? 0 : timeoutSeconds(definition.timeouts.queue) * SECOND,
     deviceType: board.lava_device_type,
     priority,
+    unread: request.definition === undefined ? [] : unread(),
   };
 }
 

@@ -27,6 +27,31 @@ it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it is told to s
   await expect(fetch(url)).rejects.toThrow('fetch failed');
 });
 
+it('plays a Maestro whose user may edit the nodes of the labs that are asked for', async () => {
+  let printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+  const program = new Command().exitOverride();
+  addSimulate(program);
+
+  const args = ['simulate', 'maestro', '--runtime', 'lava-a', 'lava-b'];
+  const running = program.parseAsync(args, { from: 'user' });
+  await vi.waitFor(() => expect(printed).toMatch(/^runtimes +lava-a lava-b$/m));
+  const [url = '', token = ''] = ['url', 'token'].map(
+    (key) => new RegExp(`^${key} +(\\S+)$`, 'm').exec(printed)?.[1],
+  );
+  const answer = await fetch(`${url}/whoami`, { headers: { authorization: `Bearer ${token}` } });
+  const who: unknown = await answer.json();
+  process.emit('SIGTERM');
+  await running;
+
+  expect(who).toMatchObject({
+    groups: [{ name: 'runtime:lava-a:node-editor' }, { name: 'runtime:lava-b:node-editor' }],
+  });
+});
+
 it('refuses a port that is none', async () => {
   const program = new Command();
   addSimulate(program);

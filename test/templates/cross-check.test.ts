@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { formatProblem } from '../../src/base/errors.ts';
 import { loadBoards } from '../../src/boards/registry.ts';
 import { loadPlans } from '../../src/plans/registry.ts';
 import { abilitiesOf, crossCheck } from '../../src/templates/cross-check.ts';
@@ -23,7 +24,7 @@ it('says what a board can run, and why not the rest', () => {
   });
 });
 
-it('finds names of templates that are not there', async () => {
+it('finds names of templates that are not there, each at its place', async () => {
   const own = await makeFiles({
     'a.yaml': 'name: a\narch: arm\nboot_method: fvp\n',
     'b.yaml': 'name: b\narch: arm\nboot_method: u-boot\ntemplates: { boot: mine, test: { ltp: my-ltp } }\n',
@@ -34,11 +35,11 @@ it('finds names of templates that are not there', async () => {
 
   const found = crossCheck({ ...shipped, boards: await loadBoards({ own }), plans });
 
-  expect(found.map((p) => p.message)).toEqual([
-    expect.stringMatching(/^boot_method: there is no template boot\/fvp; there are barebox, /),
-    expect.stringMatching(/^templates\.boot: there is no template boot\/mine/),
-    'templates.test.ltp: there is no template test/my-ltp',
-    'plans.p: there is no template test/dance',
+  expect(found.map((p) => formatProblem(p).replace(/^[^:]*\//, ''))).toEqual([
+    expect.stringMatching(/^a\.yaml:3:1: boot_method: there is no template boot\/fvp; there are barebox, /),
+    expect.stringMatching(/^b\.yaml:4:14: templates\.boot: there is no template boot\/mine/),
+    'b.yaml:4:34: templates.test.ltp: there is no template test/my-ltp',
+    expect.stringMatching(/^p\.yaml:1:25: plans\.p: there is no template test\/dance; there are blktests, /),
   ]);
 });
 
@@ -56,7 +57,9 @@ it('finds a template that fails, at its place, with the boards and plans that us
   const found = crossCheck({ ...shipped, plans, renderer });
 
   expect(found).toHaveLength(1);
+  expect(found[0]?.file).toBe(`${own}/boot/qemu.yaml.hbs`);
+  expect(found[0]).toMatchObject({ line: 1, column: expect.any(Number) });
   expect(found[0]?.message).toMatch(
-    /boot\/qemu\.yaml\.hbs:1:\d+: params\.prompt: prompt is not defined \(boards: qemu-arm, qemu-arm64, qemu-riscv64, qemu-x86_64; plans: p\)$/,
+    /^params\.prompt: prompt is not defined \(boards: qemu-arm, qemu-arm64, qemu-riscv64, qemu-x86_64; plans: p\)$/,
   );
 });

@@ -605,3 +605,18 @@ function collectSteps(value: unknown, scripts: Set<string>): void {
     else collectSteps(inner, scripts);
   }
 }
+
+it('tells which parameters of a request’s tests nothing reads', () => {
+  const { unread } = render(
+    pull([
+      { id: 'a', type: 'shell', commands: ['true'], parameters: 'RUNNER=/x', depends: [] },
+      { id: 'b', type: 'ltp-syscalls', parameters: 'workers=2 fault_percnt=5', depends: [] },
+      { id: 'c', type: 'git', repository: 'https://g.example/t', path: 't.yaml', parameters: 'ANY=1' },
+      { id: 'd', type: 'sleep', parameters: 'sleep_params=freeze' },
+      { id: 'e', type: 'inline', definition: { run: { steps: ['true'] } } },
+    ]),
+  );
+
+  expect(unread).toEqual(['definition.tests.0: RUNNER', 'definition.tests.1: fault_percnt']);
+  expect(render(makeRequest({ name: 'baseline-arm64', platform: RPI })).unread).toEqual([]);
+});

@@ -53,7 +53,8 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       evidence: null,
       outcome: null,
     };
-    return { kind: 'done', note: `attempt ${n}, ${result.jobName}`, change: { newAttempt } };
+    const unread = result.unread.map((field) => `; ${field} is read by nothing`).join('');
+    return { kind: 'done', note: `attempt ${n}, ${result.jobName}${unread}`, change: { newAttempt } };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const errorCode = error.code === 'template' ? 'job_generation_error' : 'invalid_job_params';

@@ -1,0 +1,41 @@
+// Keeps a second daemon from the same state: both would submit, follow and report the same jobs.
+import { mkdirSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { BridgeError, errorText } from '../base/errors.ts';
+
+/** What keeps others out; it ends with the process, whatever ends that. */
+export interface Claim {
+  release: () => void;
+}
+
+/**
+ * Claims a daemon's state folder (made if it is not there) for this process. SQLite holds the lock, because Node itself
+ * can't lock a file. Throws BridgeError `in_use` if another process has it.
+ */
+export function claimFolder(folder: string): Claim {
+  const file = `${folder}/daemon.lock`;
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    database = new DatabaseSync(file);
+    // Without a journal on the disk nothing is written there, so that a full disk keeps nobody from starting.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) {
+      throw new BridgeError(
+        'in_use',
+        `another lava-bridge works with ${folder}; end it, or set another store`,
+      );
+    }
+    throw new BridgeError('store', `${file} cannot be locked: ${errorText(error)}`);
+  }
+  const held = database;
+  return { release: () => held.close() };
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+}

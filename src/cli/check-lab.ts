@@ -1,0 +1,165 @@
+// `lava-bridge check`: a lab's LAVA, its events and devices, and the way of its callbacks.
+import { errorText } from '../base/errors.ts';
+import { exchange } from '../base/http-client.ts';
+import { shippedFolder } from '../base/shipped.ts';
+import { SECOND } from '../base/time.ts';
+import { loadBoards } from '../boards/registry.ts';
+import type { BridgeConfig, LabConfig } from '../config/schema.ts';
+import { LabList } from '../http/shapes.ts';
+import { createLavaClient, type LavaClient } from '../lava/client.ts';
+import { eventsUrl, followLavaEvents } from '../lava/events.ts';
+import { readInventory, supplyOf } from '../lava/inventory.ts';
+import { attempt, collect, known, type Add, type Line } from './check-lines.ts';
+import { daemonAt } from './common.ts';
+
+export function lavaLab(lab: LabConfig, config: BridgeConfig): Promise<Line[]> {
+  return collect(async (add) => {
+    await lava(lab, config, add);
+    await callbacks(lab, config, add);
+  });
+}
+
+async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<void> {
+  const { url, user, timeout } = lab.lava;
+  const token = known(lab.lava.token);
+  if (token === undefined) return;
+  const client = createLavaClient({ url, user, token, timeoutMs: timeout });
+  const version = await attempt(
+    lab.name,
+    () => client.version(),
+    (v) => `${url}, LAVA ${v}`,
+    add,
+  );
+  if (version === undefined) return;
+  const who = await attempt(
+    lab.name,
+    () => client.whoami(),
+    (name) => `the token is good for ${name ?? 'nobody'}`,
+    add,
+  );
+  if (who === undefined) return;
+  await events(lab, client, add);
+  await devices(lab, client, config.device_types, add);
+}
+
+async function events(lab: LabConfig, client: LavaClient, add: Add): Promise<void> {
+  if (lab.lava.events === false) return;
+  const master = await attempt(
+    lab.name,
+    () => client.masterConfig(),
+    (m) => `events are ${m.events ? 'on' : 'off'}`,
+    add,
+  );
+  if (master && !master.events) {
+    add({
+      what: lab.name,
+      state: 'warning',
+      text: 'LAVA sends no events (EVENT_NOTIFICATION); callbacks and the poll do their work',
+    });
+  }
+  if (master?.events !== true) return;
+  const url = lab.lava.events ?? eventsUrl(lab.lava.url);
+  const problem = await tryEvents(lab, url);
+  add(
+    problem === undefined
+      ? { what: lab.name, state: 'ok', text: `${url} can be followed` }
+      : {
+          what: lab.name,
+          state: 'warning',
+          text: `${url} can't be followed (${problem}); is lava.events right? Without it callbacks and the poll do its work`,
+        },
+  );
+}
+
+/** What keeps the event stream from being followed; undefined: nothing. */
+function tryEvents({ lava }: LabConfig, url: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const stream = followLavaEvents({
+      url,
+      user: lava.user,
+      token: known(lava.token),
+      pingMs: 5 * SECOND,
+      onConnected: () => end(undefined),
+      onLost: (reason) => end(reason),
+      onEvent: () => undefined,
+      onQuiet: () => undefined,
+    });
+    function end(problem: string | undefined): void {
+      stream.stop();
+      resolve(problem);
+    }
+  });
+}
+
+async function devices(lab: LabConfig, client: LavaClient, own: string | undefined, add: Add): Promise<void> {
+  const inventory = await attempt(
+    lab.name,
+    () => readInventory(client),
+    (i) => `${i.boards.length} devices`,
+    add,
+  );
+  if (!inventory) return;
+  const boards = await loadBoards({ shipped: shippedFolder('device-types'), own });
+  const types = new Set(inventory.boards.map((b) => b.type));
+  const used = new Set(boards.names().flatMap((name) => boards.find(name, lab.name)?.lava_device_type ?? []));
+  for (const type of [...types].toSorted()) {
+    const { total, online, reasons } = supplyOf(inventory, type);
+    const known = used.has(type) ? '' : '; no board uses this device type (docs/boards.md)';
+    add({
+      what: lab.name,
+      state: online === 0 ? 'warning' : 'ok',
+      text: `${type}: ${online} of ${total} online${online === 0 ? ` (${reasons.join('; ')})` : ''}${known}`,
+    });
+  }
+}
+
+/** Whether the address that LAVA gets leads to us; whether it does from LAVA's side only LAVA can tell. */
+async function callbacks(lab: LabConfig, config: BridgeConfig, add: Add): Promise<void> {
+  const base = lab.callback.url ?? config.http.public_url;
+  const token = known(lab.callback.token);
+  if (base === undefined || token === undefined) return;
+  const answer = await exchange({
+    method: 'POST',
+    url: `${base}/callback/${lab.name}/check`,
+    headers: {
+      'content-type': 'application/json',
+      [lab.callback.header.toLowerCase()]: token,
+    },
+    body: '{}',
+    timeoutMs: 10 * SECOND,
+  }).catch((error: unknown) => errorText(error));
+  const what = `${lab.name} callbacks`;
+  if (typeof answer === 'string') {
+    add({
+      what,
+      state: 'warning',
+      text: `${base} does not answer from here (${answer}); if the daemon runs, LAVA will not reach it either, and results come by the poll alone`,
+    });
+  } else if (answer.status === 404) {
+    add({ what, state: 'ok', text: `${base} leads to this bridge, and it takes the token` });
+    const refused = await refusedCallbacks(lab, config);
+    if (refused !== undefined) add({ what, state: 'failed', text: refused });
+  } else if (answer.status === 401) {
+    add({
+      what,
+      state: 'failed',
+      text: `${base} leads to a bridge that does not take callback.token; was it changed since the daemon started?`,
+    });
+  } else {
+    add({
+      what,
+      state: 'warning',
+      text: `${base} answers ${answer.status}, as no lava-bridge does; is callback.url right?`,
+    });
+  }
+}
+
+/** What the running daemon had to refuse: only LAVA can tell whether it knows the token's name. */
+async function refusedCallbacks(lab: LabConfig, config: BridgeConfig): Promise<string | undefined> {
+  try {
+    const { labs } = LabList.parse(await daemonAt(config).get('/api/v1/labs'));
+    return labs.find(({ name }) => name === lab.name)?.callbacks ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { lavaBridge } from '../support/command.ts';
+import { LAB, testWorld, type TestWorld } from '../support/world.ts';
+
+/** The lines of `check`, without those of what is well. */
+async function wrong(world: TestWorld): Promise<{ code: number | null; lines: string[]; stderr: string }> {
+  const { code, stdout, stderr } = await lavaBridge(['check', '--config', world.configFile]);
+  return { code, stderr, lines: stdout.split('\n').filter((line) => /^(FAILED|WARNING)/.test(line)) };
+}
+
+async function change(world: TestWorld, from: RegExp, to: string): Promise<void> {
+  const text = await readFile(world.configFile, 'utf8');
+  expect(text).toMatch(from);
+  await writeFile(world.configFile, text.replace(from, to));
+}
+
+describe('check', { timeout: 60_000 }, () => {
+  it('finds nothing wrong where nothing is', async () => {
+    const world = await testWorld();
+    const { code, stdout, stderr } = await lavaBridge(['check', '--config', world.configFile]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const line of [
+      /^ok .*Maestro: http:\S+, as \S+$/m,
+      /^ok .*LAVA 2023\.01$/m,
+      /^ok .*ws:\S+ can be followed$/m,
+      /^ok .*and it takes the token$/m,
+      /^ok .*KCIDB: http:\S+, the token is good$/m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
+    expect(stdout).not.toMatch(/^(FAILED|WARNING)/m);
+  });
+
+  it('goes on with all the rest where a secret is missing', async () => {
+    const world = await testWorld();
+    await change(world, /^( +)token: .*$/m, '$1token: { env: LAVA_BRIDGE_NOT_SET }');
+    const { code, lines, stderr } = await wrong(world);
+    expect({ code, lines, stderr }).toEqual({
+      code: 1,
+      lines: ['FAILED   maestro.token: the environment variable LAVA_BRIDGE_NOT_SET is empty'],
+      stderr: '',
+    });
+  });
+
+  it('tells of an event stream that is not where the configuration says', async () => {
+    const world = await testWorld();
+    await change(world, /events: .*$/m, 'events: ws://127.0.0.1:9/ws/');
+    const { code, lines } = await wrong(world);
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^WARNING {2}lava-demo: ws:\/\/127\.0\.0\.1:9\/ws\/ can't be followed \(.*lava\.events/,
+      ),
+    ]);
+  });
+
+  it('tells that what reports go out by is not there', async () => {
+    const world = await testWorld({ config: { kcidb: { command: ['no-such-kcidb-submit', '-p', 'x'] } } });
+    expect((await wrong(world)).lines).toEqual([
+      'FAILED   KCIDB: by the command no-such-kcidb-submit -p x: there is no such program',
+    ]);
+    const pubsub = { project: 'p', topic: 't', credentials: 'no-such.json' };
+    const other = await testWorld({ config: { kcidb: { pubsub } } });
+    expect((await wrong(other)).lines).toEqual([expect.stringMatching(/KCIDB: ENOENT.*no-such\.json/)]);
+  });
+
+  it('tells that LAVA did not find the callback token by its name, until it does', async () => {
+    const world = await testWorld();
+    const key = world.publish({ scenario: 'long' });
+    await world.at(key, 'running');
+    const { name, token } = world.lava.callback;
+    const send = async (authorization: string): Promise<number> => {
+      const [attempt] = await world.attempts(key);
+      const { status } = await world.http(`/callback/${LAB}/${key}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization },
+        body: JSON.stringify({ id: attempt?.lavaId, state_string: 'Running' }),
+      });
+      return status;
+    };
+
+    expect(await send(name)).toBe(401);
+    const { code, lines } = await wrong(world);
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(/callbacks: LAVA sent the name .* in place of the token/)]);
+    const labs = await lavaBridge(['labs', '--config', world.configFile]);
+    expect(labs.stdout).toMatch(/in place of the token/);
+    expect((await world.http('/')).text).toMatch(/in place of the token/);
+
+    expect(await send(token)).toBe(200);
+    expect((await world.http('/')).text).not.toMatch(/in place of the token/);
+  });
+});

@@ -1,0 +1,42 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { childWorld } from '../support/child.ts';
+import { lavaBridge } from '../support/command.ts';
+
+it(
+  'keeps a second daemon from the same store, until the first one has ended',
+  { timeout: 60_000 },
+  async () => {
+    const { world, daemon } = await childWorld();
+    await daemon.start();
+    const other = `${world.folder}/other.yaml`;
+    const text = await readFile(world.configFile, 'utf8');
+    // At another address, so that only the store is in its way.
+    await writeFile(other, text.replace(/listen: .*/, 'listen: 127.0.0.1:1'));
+
+    const { code, stderr } = await lavaBridge(['run', '--config', other]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^lava-bridge: another lava-bridge works with .*; end it, or set another store\n$/,
+      ),
+    });
+
+    await daemon.end('SIGKILL');
+    await daemon.start();
+    expect(await daemon.end('SIGTERM')).toBe(0);
+  },
+);
+
+it('says which address it can not have', { timeout: 60_000 }, async () => {
+  const { world, daemon } = await childWorld();
+  await daemon.start();
+  const other = `${world.folder}/other.yaml`;
+  const text = await readFile(world.configFile, 'utf8');
+  await writeFile(other, text.replace(/sqlite: .*/, 'sqlite: other/bridge.db'));
+  expect(await lavaBridge(['run', '--config', other])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^lava-bridge: cannot listen on 127\.0\.0\.1:\d+: listen EADDRINUSE/),
+  });
+});
