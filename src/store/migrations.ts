@@ -4,7 +4,7 @@ import type { Tables } from './tables.ts';
 
 type Migration = (db: Kysely<Tables>) => Promise<void>;
 
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, second];
 
 async function first(db: Kysely<Tables>): Promise<void> {
   const { schema } = db;
@@ -36,7 +36,6 @@ async function first(db: Kysely<Tables>): Promise<void> {
   await schema.createIndex('jobs_due').on('jobs').columns(['lab', 'done', 'next_at']).execute();
   await schema.createIndex('jobs_open').on('jobs').columns(['done', 'lab', 'board', 'stage']).execute();
   await schema.createIndex('jobs_recent').on('jobs').columns(['received_at']).execute();
-  await schema.createIndex('jobs_changed').on('jobs').columns(['updated_at']).execute();
   await schema
     .createTable('attempts')
     .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
@@ -47,8 +46,6 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('ask', 'text', (c) => c.notNull())
     .addColumn('device_type', 'text', (c) => c.notNull())
     .addColumn('job_timeout', 'bigint', (c) => c.notNull())
-    .addColumn('queue_timeout', 'bigint', (c) => c.notNull())
-    .addColumn('since_id', 'bigint')
     .addColumn('intent_at', 'bigint')
     .addColumn('sent_at', 'bigint')
     .addColumn('lava_id', 'bigint')
@@ -64,9 +61,8 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('evidence', 'text')
     .addColumn('outcome', 'text')
     .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
+    .addUniqueConstraint('attempts_lava', ['lab', 'lava_id'])
     .execute();
-  // Not unique: a lab that is set up anew counts its jobs from 1 again.
-  await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
   await schema
     .createTable('timeline')
     .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
@@ -84,7 +80,6 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('received_at', 'bigint', (c) => c.notNull())
     .addColumn('body', sql`blob`, (c) => c.notNull())
-    .addColumn('log', 'text')
     .execute();
   await schema.createIndex('callbacks_job').on('callbacks').columns(['job_id']).execute();
   await schema
@@ -116,4 +111,47 @@ async function first(db: Kysely<Tables>): Promise<void> {
     .addColumn('why', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('drains_pk', ['lab', 'board'])
     .execute();
+}
+
+const TWO_DAYS = 172_800_000;
+
+/** LAVA's numbers are no longer unique in a lab, because one that is set up anew counts from 1 again. */
+async function second(db: Kysely<Tables>): Promise<void> {
+  const { schema } = db;
+  // SQLite can't drop a constraint: the table is made anew, with the columns of the old one in their order.
+  await schema.alterTable('attempts').renameTo('attempts_before').execute();
+  await schema
+    .createTable('attempts')
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('n', 'integer', (c) => c.notNull())
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('mark', 'text', (c) => c.notNull().unique())
+    .addColumn('definition', 'text', (c) => c.notNull())
+    .addColumn('ask', 'text', (c) => c.notNull())
+    .addColumn('device_type', 'text', (c) => c.notNull())
+    .addColumn('job_timeout', 'bigint', (c) => c.notNull())
+    .addColumn('intent_at', 'bigint')
+    .addColumn('sent_at', 'bigint')
+    .addColumn('lava_id', 'bigint')
+    .addColumn('submitted_at', 'bigint')
+    .addColumn('lava_state', 'text')
+    .addColumn('device', 'text')
+    .addColumn('running_at', 'bigint')
+    .addColumn('finished_at', 'bigint')
+    .addColumn('cancel_at', 'bigint')
+    .addColumn('missing_at', 'bigint')
+    .addColumn('lava_job', 'text')
+    .addColumn('log', 'text')
+    .addColumn('evidence', 'text')
+    .addColumn('outcome', 'text')
+    // What those that are there already have is LAVA's to know; the bridge's own default does for them.
+    .addColumn('queue_timeout', 'bigint', (c) => c.notNull().defaultTo(TWO_DAYS))
+    .addColumn('since_id', 'bigint')
+    .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
+    .execute();
+  await sql`insert into attempts select *, ${sql.lit(TWO_DAYS)}, null from attempts_before`.execute(db);
+  await schema.dropTable('attempts_before').execute();
+  await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
+  await schema.createIndex('jobs_changed').on('jobs').columns(['updated_at']).execute();
+  await schema.alterTable('callbacks').addColumn('log', 'text').execute();
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -205,6 +206,24 @@ it('remembers drains until they are lifted', async () => {
   expect(await store.drains()).toMatchObject([{ lab: 'lava-a', board: '', why: 'power work' }]);
   expect(await store.resume('lava-a', '')).toBe(true);
   expect(await store.resume('lava-a', '')).toBe(false);
+});
+
+it('goes on with what an older version stored', async () => {
+  await store.close();
+  const old = join(await newFolder(), 'old.db');
+  const db = new DatabaseSync(old, { enableForeignKeyConstraints: false });
+  db.exec(readFileSync(join(import.meta.dirname, '../fixtures/store/schema-1.sql'), 'utf8'));
+  db.close();
+
+  store = await openStore({ sqlite: old });
+  const [job] = await store.jobs({ limit: 10 });
+  expect(job).toMatchObject({ nodeId: '6b0209a80000000000000006', stage: 'running' });
+  const [attempt] = await store.attempts(job?.id ?? '');
+  expect(attempt).toMatchObject({ mark: 'm.1', lavaId: 7, device: 'qemu-01', jobTimeout: 1, runningAt: 4 });
+  expect(attempt).toMatchObject({ queueTimeout: 172_800_000, sinceId: null, outcome: null });
+  expect(await store.callbacks(job?.id ?? '')).toMatchObject([{ lavaId: 7, log: null }]);
+  await store.note(job?.id ?? '', [{ kind: 'note', text: 'and on' }]);
+  expect((await store.timeline(job?.id ?? '')).map(({ text }) => text)).toEqual(['received', 'and on']);
 });
 
 it('refuses a store that a newer version wrote', async () => {
