@@ -15,7 +15,7 @@ import type { Counters } from './counters.ts';
 import { openApi } from './openapi.ts';
 import { boardsView, labsView } from './overview.ts';
 import { DrainBody, ListQuery, LogQuery, Why } from './queries.ts';
-import { findJob, jobDetail, jobRow } from './views.ts';
+import { findJob, jobDetail, jobRow, jobRows } from './views.ts';
 
 interface Options {
   ctx: Context;
@@ -102,14 +102,14 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
   );
 
   app.get('/api/v1/requests', async (request, reply) =>
-    list(request, reply, (job) => ({ ...jobRow(job), request: JSON.parse(job.request) })),
+    list(request, reply, (job) => ({ request: JSON.parse(job.request) })),
   );
-  app.get('/api/v1/jobs', async (request, reply) => list(request, reply, jobRow));
+  app.get('/api/v1/jobs', async (request, reply) => list(request, reply, () => ({})));
 
   async function list(
     request: FastifyRequest,
     reply: FastifyReply,
-    view: (job: JobRecord) => unknown,
+    more: (job: JobRecord) => object,
   ): Promise<unknown> {
     const query = ListQuery.safeParse(request.query);
     if (!query.success) return invalid(reply, query.error);
@@ -118,7 +118,8 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
       ...filter,
       before: before === undefined ? undefined : Date.parse(before),
     });
-    return { jobs: jobs.map(view) };
+    const rows = await jobRows(jobs, ctx.store);
+    return { jobs: jobs.map((job, i) => ({ ...rows[i], ...more(job) })) };
   }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>

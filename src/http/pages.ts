@@ -17,7 +17,7 @@ import { html, queryOf, type Html } from './html.ts';
 import { boardsView, labsView } from './overview.ts';
 import { boardsPage, homePage, jobPath, type Home } from './page-home.ts';
 import { jobPage } from './page-job.ts';
-import { findJob, jobDetail, jobRow } from './views.ts';
+import { findJob, jobDetail, jobRows } from './views.ts';
 
 interface Options {
   ctx: Context;
@@ -145,7 +145,7 @@ async function home(query: HomeQuery, { ctx, outbox, refused }: Options): Promis
       ),
     })),
     waiting: reasonsOf(waiting),
-    jobs: jobs.map(jobRow),
+    jobs: await jobRows(jobs, ctx.store),
     filter: { ...where, open },
     older: last === undefined ? undefined : queryOf({ ...query, before: rfc3339(last.receivedAt) }),
   };

@@ -29,7 +29,7 @@ export const JobRow = z.looseObject({
     .nullable()
     .describe('how it ended by our own record'),
   result: z.enum(NODE_RESULTS).nullable().describe("Maestro's word for the verdict"),
-  lava_id: maybe.count.describe('of the attempt that counts'),
+  lava_id: maybe.count.describe('of the last attempt, or of the one that was reported'),
   device: maybe.text,
   tests: z.array(z.looseObject({ path: text, status: z.enum(STATUSES), leaves: z.number().int() })),
   received: time,

@@ -11,8 +11,14 @@ const time = (ms: number | null): string | null => (ms === null ? null : rfc3339
 
 const Source = z.enum(SOURCES);
 
-/** A row of `jobs list`. */
-export function jobRow(job: JobRecord): JobRow {
+/** Rows of `jobs list`. */
+export async function jobRows(jobs: readonly JobRecord[], store: Pick<Store, 'inLava'>): Promise<JobRow[]> {
+  const inLava = await store.inLava(jobs.map(({ id }) => id));
+  return jobs.map((job) => jobRow(job, inLava.get(job.id)));
+}
+
+/** `attempt`: its last one. */
+export function jobRow(job: JobRecord, attempt?: Pick<AttemptRecord, 'lavaId' | 'device'>): JobRow {
   const ending = endingOf(job);
   const verdict = job.verdict === null ? undefined : StoredVerdict.parse(JSON.parse(job.verdict));
   return {
@@ -27,8 +33,8 @@ export function jobRow(job: JobRecord): JobRow {
     reason: job.reason,
     ending: ending === undefined ? null : { ...ending },
     result: verdict?.result ?? null,
-    lava_id: verdict?.lavaId ?? null,
-    device: verdict?.device ?? null,
+    lava_id: (verdict ?? attempt)?.lavaId ?? null,
+    device: (verdict ?? attempt)?.device ?? null,
     tests: verdict?.tests ?? [],
     received: rfc3339(job.receivedAt),
     updated: rfc3339(job.updatedAt),
@@ -71,9 +77,10 @@ export function timelineView(entry: TimelineRecord): TimelineView {
 
 /** All that is known of a job. */
 export async function jobDetail(job: JobRecord, store: Store): Promise<JobDetail> {
+  const attempts = await store.attempts(job.id);
   return {
-    ...jobRow(job),
-    attempts: (await store.attempts(job.id)).map(attemptView),
+    ...jobRow(job, attempts.at(-1)),
+    attempts: attempts.map(attemptView),
     deliveries: (await store.deliveries(job.id)).map(deliveryView),
     timeline: (await store.timeline(job.id)).map(timelineView),
     verdict: job.verdict === null ? null : { ...StoredVerdict.parse(JSON.parse(job.verdict)) },

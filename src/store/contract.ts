@@ -120,6 +120,8 @@ export interface JobStore {
 
 export interface HistoryStore {
   attempts(jobId: string): Promise<AttemptRecord[]>;
+  /** Where these jobs are in LAVA, by their ids: their last attempts. */
+  inLava(jobIds: readonly string[]): Promise<Map<string, Pick<AttemptRecord, 'lavaId' | 'device'>>>;
   /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs anew. */
   openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
   /** The largest LAVA id that this lab has given. */

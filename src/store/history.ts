@@ -9,6 +9,14 @@ export function createHistoryStore({ read, write }: Connection, now: Clock): His
     attempts: (jobId) =>
       read((db) => db.selectFrom('attempts').selectAll().where('jobId', '=', jobId).orderBy('n').execute()),
 
+    inLava: (jobIds) =>
+      read(async (db) => {
+        if (jobIds.length === 0) return new Map();
+        const attempts = db.selectFrom('attempts').select(['jobId', 'lavaId', 'device']);
+        const rows = await attempts.where('jobId', 'in', jobIds).orderBy('n').execute();
+        return new Map(rows.map(({ jobId, ...attempt }) => [jobId, attempt]));
+      }),
+
     openAttempts: (lab, lavaId) =>
       read((db) =>
         db

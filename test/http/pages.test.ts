@@ -80,6 +80,9 @@ describe('the page of a job', () => {
     const nodeId = world.publish({ scenario: 'long' });
     await world.at(nodeId, 'running');
 
+    expect((await world.http('/api/v1/jobs')).json).toMatchObject({
+      jobs: [{ lava_id: 1, stage: 'running' }],
+    });
     const { text } = await world.http(`/jobs/${nodeId}`);
     const path = /href="([^"]+)">console/.exec(text)?.[1] ?? '';
     const answer = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(20_000) });
