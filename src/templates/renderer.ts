@@ -73,7 +73,10 @@ function render(library: Library, input: RenderInput): Rendered {
   refuseMultinode(request);
   const plan = plans.find(request.node.name);
   const asked = testsOf(request, plan, (type) => library.has(`test/${type}`));
-  const { tests, unread } = watchTests(asked, asked.map(checkedTest));
+  const checkedTests = asked.map(checkedTest);
+  // A plan's parameters are the admin's own, and the same for every board: what one does not need another does.
+  const watched = request.definition === undefined ? undefined : watchTests(asked, checkedTests);
+  const tests = watched?.tests ?? checkedTests;
   const artifacts = chooseArtifacts({ request, board, plan, plans, dtbs: input.dtbs });
   const priority = labPriority(basePriority(request.node, plan, plans), lab.priority);
   const { instance, mark, metadata = {}, uploads } = input;
@@ -102,7 +105,7 @@ function render(library: Library, input: RenderInput): Rendered {
       definition.timeouts.queue === undefined ? 0 : timeoutSeconds(definition.timeouts.queue) * SECOND,
     deviceType: board.lava_device_type,
     priority,
-    unread: request.definition === undefined ? [] : unread(),
+    unread: watched?.unread() ?? [],
   };
 }
 
