@@ -7,7 +7,7 @@ import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 
-export { bold, jsonOption, printable, print, printJson, table } from './print.ts';
+export { bold, jsonOption, print, printJson, table } from './print.ts';
 
 /** `--config FILE`. */
 export function configOption(): Option {

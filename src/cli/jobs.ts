@@ -3,19 +3,10 @@ import { InvalidArgumentError, type Command } from 'commander';
 import got from 'got';
 import { z } from 'zod';
 import { BridgeError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import { formatDuration, SECOND, sleep } from '../base/time.ts';
 import { JobDetail, JobList, JobRow } from '../http/shapes.ts';
-import {
-  bold,
-  configOption,
-  daemonOf,
-  jsonOption,
-  printable,
-  print,
-  printJson,
-  table,
-  type Daemon,
-} from './common.ts';
+import { bold, configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
 
 interface Common {
   config: string;

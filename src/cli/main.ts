@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, errorText } from '../base/errors.ts';
 import { programVersion } from '../base/version.ts';
-import { printable } from './print.ts';
+import { printable } from '../base/printable.ts';
 
 type Add = (program: Command) => void;
 

@@ -1,6 +1,7 @@
 // How commands print: text, JSON, tables. Loads nothing else, for the commands that need no configuration.
 import { styleText } from 'node:util';
 import { Option } from 'commander';
+import { printable } from '../base/printable.ts';
 
 /** `--json`. */
 export function jsonOption(): Option {
@@ -19,11 +20,6 @@ export function table(head: readonly string[], texts: readonly (readonly string[
   const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
   const cut = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
   return [bold(cut(line(head))), ...rows.map((row) => cut(line(row)))].join('\n');
-}
-
-/** A text that may come from outside, as one line and without what a terminal obeys. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 /** For terminals only; scripts get plain text. */

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { errorText, RequestError } from '../base/errors.ts';
-import { configOption, daemonOf, jsonOption, print, printable, printJson } from './common.ts';
+import { printable } from '../base/printable.ts';
+import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
 import { succeeded, summary, waitForEnd } from './jobs.ts';
 
 interface Options {

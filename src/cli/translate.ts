@@ -18,7 +18,7 @@ import { readOutline } from '../verdict/definition.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ask, Verdict } from '../verdict/model.ts';
-import { printable } from './print.ts';
+import { printable } from '../base/printable.ts';
 
 export interface TranslateOptions {
   /** LAVA's body; `-` is standard input. Gzip is recognised. */

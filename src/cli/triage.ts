@@ -12,7 +12,8 @@ import type { LogLine } from '../lava/model.ts';
 import { ConsoleTriager, type ConsoleTriage } from '../triage/console-triage.ts';
 import { PARSERS, type LogspecResult, type ParserName } from '../triage/logspec.ts';
 import { maestroText } from '../triage/maestro-text.ts';
-import { bold, jsonOption, print, printable, printJson, table } from './print.ts';
+import { printable } from '../base/printable.ts';
+import { bold, jsonOption, print, printJson, table } from './print.ts';
 
 export function addTriage(program: Command): void {
   program

@@ -1,6 +1,7 @@
 // One lab as the stages see it: its LAVA behind a circuit, questions about many jobs joined into one call, and an
 // inventory that is not asked for more often than it changes.
 import { TemporaryError } from '../base/errors.ts';
+import { createGate } from '../base/gate.ts';
 import { createCircuit, type CircuitState } from '../base/circuit.ts';
 import { MINUTE, SECOND, type Clock } from '../base/time.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -8,7 +9,7 @@ import type { LavaClient, ShownJob } from '../lava/client.ts';
 import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
 import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
-import { createSlots } from './slots.ts';
+import { IN_FLIGHT } from '../lava/xmlrpc.ts';
 
 export interface Lab {
   name: string;
@@ -38,14 +39,12 @@ interface Options {
 /** How old an inventory may be with LAVA's events, and without. */
 const FOLLOWED_AGE = 5 * MINUTE;
 const UNFOLLOWED_AGE = 30 * SECOND;
-/** LAVA's web server has few workers, and its users need them as well. */
-const IN_FLIGHT = 2;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
 export function createLab({ config, client, now, onChange }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange });
-  const slots = createSlots(IN_FLIGHT);
+  const gate = createGate(IN_FLIGHT);
   let requests = 0;
   let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
@@ -53,8 +52,9 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
   const told = new Map<string, string>();
 
   function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
-    // Who has waited for a slot finds out there that the lab is away.
-    return slots.run(() =>
+    // The client has a gate for its requests. This one stands before the circuit: who has waited at it is told at once
+    // when the lab is found to be away, and notes what he sends (an intent) in the moment that it goes out.
+    return gate(() =>
       circuit.run(() => {
         requests += 1;
         return work(client);

@@ -75,6 +75,33 @@ export function requestOf(job: JobRecord): JobRequest {
   return JobRequest.parse(JSON.parse(job.request));
 }
 
+type Rendered = Pick<
+  AttemptRecord,
+  'jobId' | 'n' | 'lab' | 'mark' | 'definition' | 'ask' | 'deviceType' | 'jobTimeout' | 'queueTimeout'
+>;
+
+/** An attempt that LAVA has not heard of yet. */
+export function freshAttempt(rendered: Rendered): AttemptRecord {
+  return {
+    ...rendered,
+    sinceId: null,
+    intentAt: null,
+    sentAt: null,
+    lavaId: null,
+    submittedAt: null,
+    lavaState: null,
+    device: null,
+    runningAt: null,
+    finishedAt: null,
+    cancelAt: null,
+    missingAt: null,
+    lavaJob: null,
+    log: null,
+    evidence: null,
+    outcome: null,
+  };
+}
+
 /** The attempt that the job is at. Throws if there is none: a stage ran before its time. */
 export function currentAttempt(attempts: readonly AttemptRecord[]): AttemptRecord {
   const last = attempts.at(-1);

@@ -1,5 +1,6 @@
 // XML-RPC calls over HTTP: one lab, a few requests at a time, each bounded in time and size.
 import { errorText, PermanentError, RequestError, TemporaryError, BridgeError } from '../base/errors.ts';
+import { createGate } from '../base/gate.ts';
 import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
 import {
   decodeAnswer,
@@ -58,7 +59,7 @@ export interface XmlRpcClient {
 }
 
 /** LAVA serves a whole lab with four workers or so: more than two requests at once are unkind. */
-const IN_FLIGHT = 2;
+export const IN_FLIGHT = 2;
 
 /** Makes a client. Connections are kept alive between calls. */
 export function createXmlRpcClient(options: XmlRpcOptions): XmlRpcClient {
@@ -167,21 +168,4 @@ function outcome(method: string, item: unknown): Outcome {
     return { fault: new XmlRpcFault(method, { faultCode: Number(item.faultCode), faultString: text }) };
   }
   throw new TemporaryError('lava_answer', `system.multicall: no answer to ${method}`);
-}
-
-/** Lets at most `width` tasks run at a time, in the order they came. */
-function createGate(width: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
 }

@@ -36,33 +36,7 @@ async function first(db: Kysely<Tables>): Promise<void> {
   await schema.createIndex('jobs_due').on('jobs').columns(['lab', 'done', 'next_at']).execute();
   await schema.createIndex('jobs_open').on('jobs').columns(['done', 'lab', 'board', 'stage']).execute();
   await schema.createIndex('jobs_recent').on('jobs').columns(['received_at']).execute();
-  await schema
-    .createTable('attempts')
-    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
-    .addColumn('n', 'integer', (c) => c.notNull())
-    .addColumn('lab', 'text', (c) => c.notNull())
-    .addColumn('mark', 'text', (c) => c.notNull().unique())
-    .addColumn('definition', 'text', (c) => c.notNull())
-    .addColumn('ask', 'text', (c) => c.notNull())
-    .addColumn('device_type', 'text', (c) => c.notNull())
-    .addColumn('job_timeout', 'bigint', (c) => c.notNull())
-    .addColumn('intent_at', 'bigint')
-    .addColumn('sent_at', 'bigint')
-    .addColumn('lava_id', 'bigint')
-    .addColumn('submitted_at', 'bigint')
-    .addColumn('lava_state', 'text')
-    .addColumn('device', 'text')
-    .addColumn('running_at', 'bigint')
-    .addColumn('finished_at', 'bigint')
-    .addColumn('cancel_at', 'bigint')
-    .addColumn('missing_at', 'bigint')
-    .addColumn('lava_job', 'text')
-    .addColumn('log', 'text')
-    .addColumn('evidence', 'text')
-    .addColumn('outcome', 'text')
-    .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
-    .addUniqueConstraint('attempts_lava', ['lab', 'lava_id'])
-    .execute();
+  await attempts(schema).addUniqueConstraint('attempts_lava', ['lab', 'lava_id']).execute();
   await schema
     .createTable('timeline')
     .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
@@ -120,7 +94,21 @@ async function second(db: Kysely<Tables>): Promise<void> {
   const { schema } = db;
   // SQLite can't drop a constraint: the table is made anew, with the columns of the old one in their order.
   await schema.alterTable('attempts').renameTo('attempts_before').execute();
-  await schema
+  await attempts(schema)
+    // What those that are there already have is LAVA's to know; the bridge's own default does for them.
+    .addColumn('queue_timeout', 'bigint', (c) => c.notNull().defaultTo(TWO_DAYS))
+    .addColumn('since_id', 'bigint')
+    .execute();
+  await sql`insert into attempts select *, ${sql.lit(TWO_DAYS)}, null from attempts_before`.execute(db);
+  await schema.dropTable('attempts_before').execute();
+  await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
+  await schema.createIndex('jobs_changed').on('jobs').columns(['updated_at']).execute();
+  await schema.alterTable('callbacks').addColumn('log', 'text').execute();
+}
+
+/** The table as the first schema had it, but for its constraint on LAVA's numbers. */
+function attempts(schema: Kysely<Tables>['schema']) {
+  return schema
     .createTable('attempts')
     .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
     .addColumn('n', 'integer', (c) => c.notNull())
@@ -144,14 +132,5 @@ async function second(db: Kysely<Tables>): Promise<void> {
     .addColumn('log', 'text')
     .addColumn('evidence', 'text')
     .addColumn('outcome', 'text')
-    // What those that are there already have is LAVA's to know; the bridge's own default does for them.
-    .addColumn('queue_timeout', 'bigint', (c) => c.notNull().defaultTo(TWO_DAYS))
-    .addColumn('since_id', 'bigint')
-    .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
-    .execute();
-  await sql`insert into attempts select *, ${sql.lit(TWO_DAYS)}, null from attempts_before`.execute(db);
-  await schema.dropTable('attempts_before').execute();
-  await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
-  await schema.createIndex('jobs_changed').on('jobs').columns(['updated_at']).execute();
-  await schema.alterTable('callbacks').addColumn('log', 'text').execute();
+    .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n']);
 }

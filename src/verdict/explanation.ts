@@ -1,4 +1,5 @@
 // A verdict as text for people: the rule, the evidence, what each test and the node get, and why.
+import { printable } from '../base/printable.ts';
 import type { IssueVerdict, LeafVerdict, RootVerdict, Verdict } from './model.ts';
 
 export function explainVerdict(verdict: Verdict): string {
@@ -18,11 +19,6 @@ export function explainVerdict(verdict: Verdict): string {
   ]
     .map(printable)
     .join('\n');
-}
-
-/** Console and LAVA speak in it: nothing of theirs may move the reader's terminal. */
-function printable(line: string): string {
-  return line.toWellFormed().replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
 }
 
 function testLine(test: RootVerdict | LeafVerdict, width: number): string {

@@ -1,6 +1,6 @@
 // Servers that are there and say nothing: an event stream that has gone mute, and a black hole.
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 
 /** A server that has nothing to say. */
@@ -13,10 +13,8 @@ interface Silent {
 export async function muteStream(): Promise<Silent> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
-  const address = server.address();
-  if (typeof address === 'string' || address === null) throw new Error('no port');
   return {
-    url: `ws://127.0.0.1:${address.port}/ws/`,
+    url: urlOf(server.address()),
     stop: async () => {
       for (const client of server.clients) client.terminate();
       server.close();
@@ -32,14 +30,17 @@ export async function silentPort(): Promise<Silent> {
     sockets.add(socket.on('error', () => undefined));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  if (typeof address === 'string' || address === null) throw new Error('no port');
   return {
-    url: `ws://127.0.0.1:${address.port}/ws/`,
+    url: urlOf(server.address()),
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (typeof address === 'string' || address === null) throw new Error('no port');
+  return `ws://127.0.0.1:${address.port}/ws/`;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { printable, table } from '../../src/cli/print.ts';
+import { printable } from '../../src/base/printable.ts';
+import { table } from '../../src/cli/print.ts';
 
 it('prints what comes from outside as one line that a terminal does not obey', () => {
   expect(printable('a\u001b[2Jb\r\nc\u0007\u009b1m\u202ed ü 中')).toBe('a?[2Jb??c??1m?d ü 中');

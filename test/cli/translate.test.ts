@@ -8,6 +8,7 @@ import { BridgeError } from '../../src/base/errors.ts';
 import { addTranslate, translate, type TranslateOptions } from '../../src/cli/translate.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
 import { statuses } from '../verdict/evidence.ts';
+import { SMOKE_REQUEST } from '../support/smoke-request.ts';
 
 const CALLBACKS = join(import.meta.dirname, '..', 'fixtures', 'callbacks');
 const capture = (name: string): string => join(CALLBACKS, `${name}.json`);
@@ -36,27 +37,6 @@ async function file(name: string, content: string | Uint8Array): Promise<string>
 
 const body = async (name: string): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(capture(name), 'utf8')) as Record<string, unknown>;
-
-const REQUEST = {
-  node: {
-    id: '66c0ffee0000000000000003',
-    kind: 'job',
-    name: 'baseline-x86',
-    path: ['checkout', 'kbuild-gcc-14-x86', 'baseline-x86'],
-    parent: '66c0ffee0000000000000002',
-    state: 'available',
-    data: { runtime: 'lava-mylab', platform: 'qemu-x86_64', arch: 'x86_64' },
-    retry_counter: 0,
-  },
-  definition: {
-    artifacts: { kernel: 'https://files.example/bzImage' },
-    tests: [
-      { id: 'boot-test', type: 'boot' },
-      { id: 'smoke', type: 'ltp' },
-      { id: 'second-suite', type: 'shell' },
-    ],
-  },
-};
 
 /** Runs the command as the program does, which exits 1 with the message of what is thrown. */
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -152,7 +132,7 @@ describe('the captures of a real lab', () => {
 
 describe('translate', () => {
   it('takes roots and names from a request', async () => {
-    const request = await file('request.json', JSON.stringify(REQUEST));
+    const request = await file('request.json', JSON.stringify(SMOKE_REQUEST));
 
     const { verdict, report } = await translate(options('complete', { request, origin: 'mylab' }));
 
@@ -212,12 +192,17 @@ describe('translate', () => {
   });
 
   it('prints Maestro’s tree', async () => {
-    const request = await file('request.json', JSON.stringify(REQUEST));
+    const request = await file('request.json', JSON.stringify(SMOKE_REQUEST));
 
     const { report } = await translate(options('complete', { request, format: 'maestro' }));
 
     expect(report).toMatchObject({
-      node: { id: REQUEST.node.id, state: 'done', result: 'fail', data: { job_id: '2', device: 'qemu-02' } },
+      node: {
+        id: SMOKE_REQUEST.node.id,
+        state: 'done',
+        result: 'fail',
+        data: { job_id: '2', device: 'qemu-02' },
+      },
       child_nodes: [
         { node: { name: 'setup', kind: 'job', result: 'pass' } },
         { node: { name: 'smoke', kind: 'job', result: 'fail' } },

@@ -10,6 +10,7 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { isDateTime, isEmail } from '../../src/kcidb/formats.ts';
 import { runCase, type Material } from './case.ts';
+import { SMOKE_REQUEST } from '../support/smoke-request.ts';
 
 /** Seconds on the processor that a case may take: a generous amount, and as much for each MB of it. A hang has no end. */
 const CASE_SECONDS = 10;
@@ -18,26 +19,6 @@ const MB_SECONDS = 5;
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const CALLBACKS = join(ROOT, 'test', 'fixtures', 'callbacks');
 const SHARED = process.env['LAVA_BRIDGE_SHARED'] ?? resolve(ROOT, '..', 'shared');
-
-const REQUEST = {
-  node: {
-    id: '66c0ffee0000000000000003',
-    kind: 'job',
-    name: 'baseline-x86',
-    path: ['checkout', 'kbuild-gcc-14-x86', 'baseline-x86'],
-    parent: '66c0ffee0000000000000002',
-    state: 'available',
-    data: { runtime: 'lava-mylab', platform: 'qemu-x86_64', arch: 'x86_64' },
-    retry_counter: 0,
-  },
-  definition: {
-    artifacts: { kernel: 'https://files.example/bzImage' },
-    tests: [
-      { id: 'smoke', type: 'ltp' },
-      { id: 'second-suite', type: 'shell' },
-    ],
-  },
-};
 
 function read(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8')) as unknown;
@@ -63,7 +44,7 @@ function jsonSchema(): Material['jsonSchema'] {
 
 async function main(cases: number, seed: number, from: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'lava-bridge-fuzz-'));
-  const material = { bodies: bodies(), request: REQUEST, jsonSchema: jsonSchema(), folder };
+  const material = { bodies: bodies(), request: SMOKE_REQUEST, jsonSchema: jsonSchema(), folder };
   const said = new Map<string, number>();
   let faulty = 0;
   let slowest = { seconds: 0, number: from };

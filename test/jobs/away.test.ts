@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StageName } from '../../src/jobs/model.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
 import type { Fault } from '../../src/sim/http-faults.ts';
 import type { SimServer } from '../../src/sim/http-server.ts';
@@ -21,7 +22,7 @@ const SAYS: Record<Side, { away: RegExp; back: RegExp }> = {
 };
 
 describe('an outage', () => {
-  const cases: { side: Side; from: string; about: string }[] = [
+  const cases: { side: Side; from: StageName; about: string }[] = [
     { side: 'lava', from: 'received', about: 'LAVA before the job is let in' },
     { side: 'lava', from: 'claimed', about: 'LAVA before the job is submitted' },
     { side: 'lava', from: 'running', about: 'LAVA while the job runs' },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sleep } from '../../src/base/time.ts';
 import { openStore } from '../../src/store/index.ts';
+import type { StageName } from '../../src/jobs/model.ts';
 import { fullStore, type FullStore } from '../support/full-store.ts';
 import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
@@ -22,7 +23,8 @@ function told(world: TestWorld, words: string): number {
 }
 
 describe('a full disk', () => {
-  for (const stage of ['received', 'claimed', 'submitted', 'running', 'judged']) {
+  const stages: StageName[] = ['received', 'claimed', 'submitted', 'running', 'judged'];
+  for (const stage of stages) {
     it(
       `loses nothing and does nothing twice (full when a job is ${stage})`,
       { timeout: 60_000 },

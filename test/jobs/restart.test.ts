@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY } from '../../src/base/time.ts';
-import { openStore, type AttemptRecord } from '../../src/store/index.ts';
+import { freshAttempt, type StageName } from '../../src/jobs/model.ts';
+import { openStore } from '../../src/store/index.ts';
 import { LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
 
 /** LAVA's own word for it takes no board: the jobs stay in its queue. */
@@ -30,7 +31,7 @@ async function fill(world: TestWorld, count: number): Promise<void> {
       },
       [],
     );
-    const attempt: AttemptRecord = {
+    const rendered = freshAttempt({
       jobId: job.id,
       n: 1,
       lab: LAB,
@@ -40,22 +41,9 @@ async function fill(world: TestWorld, count: number): Promise<void> {
       deviceType: 'qemu',
       jobTimeout: 300_000,
       queueTimeout: 7 * DAY,
-      sinceId: null,
-      intentAt: 1,
-      sentAt: 1,
-      lavaId: world.lava.lab.submit(world.lava.user, definition).id,
-      submittedAt: 1,
-      lavaState: null,
-      device: null,
-      runningAt: null,
-      finishedAt: null,
-      cancelAt: null,
-      missingAt: null,
-      lavaJob: null,
-      log: null,
-      evidence: null,
-      outcome: null,
-    };
+    });
+    const lavaId = world.lava.lab.submit(world.lava.user, definition).id;
+    const attempt = { ...rendered, intentAt: 1, sentAt: 1, lavaId, submittedAt: 1 };
     await store.record(job.id, { newAttempt: attempt });
   }
   await store.close();
@@ -88,7 +76,16 @@ describe('a start with a thousand open jobs', () => {
 });
 
 describe('SIGTERM', () => {
-  for (const stage of ['received', 'admitted', 'claimed', 'rendered', 'submitted', 'running', 'judged']) {
+  const stages: StageName[] = [
+    'received',
+    'admitted',
+    'claimed',
+    'rendered',
+    'submitted',
+    'running',
+    'judged',
+  ];
+  for (const stage of stages) {
     it(`when a job is ${stage} loses nothing and does nothing twice`, async () => {
       const world = await testWorld({ config: { report: { maestro: 'hierarchy' } } });
       const over = world.kcidb.faults.add({ kind: 'cut' });

@@ -4,6 +4,7 @@ import { afterEach } from 'vitest';
 import { createLogger } from '../../src/base/logger.ts';
 import { sleep } from '../../src/base/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
+import { stageOf, STAGES, type StageName } from '../../src/jobs/model.ts';
 import type { AttemptRecord, DeliveryRecord, JobRecord } from '../../src/store/index.ts';
 import { newFolder } from './folder.ts';
 
@@ -23,7 +24,7 @@ export interface TestWorld extends World {
   publish: (spec?: JobSpec) => string;
   job: (nodeId: string) => Promise<JobRecord | undefined>;
   /** Waits until the job is at that stage, or past it. */
-  at: (nodeId: string, stage: string) => Promise<JobRecord>;
+  at: (nodeId: string, stage: StageName) => Promise<JobRecord>;
   /** Waits until nothing is left to do for the job. */
   ended: (nodeId: string) => Promise<JobRecord>;
   /** Waits for a reason that the job shows. */
@@ -99,7 +100,9 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     at: (nodeId, stage) =>
       until(`${nodeId} is ${stage}`, async () => {
         const found = await job(nodeId);
-        return found !== undefined && ORDER.indexOf(found.stage) >= ORDER.indexOf(stage) ? found : undefined;
+        return found !== undefined && STAGES.indexOf(stageOf(found)) >= STAGES.indexOf(stage)
+          ? found
+          : undefined;
       }),
     ended: (nodeId) =>
       until(`${nodeId} has ended`, async () => {
@@ -131,18 +134,6 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     return world.daemon.context.store;
   }
 }
-
-const ORDER = [
-  'received',
-  'admitted',
-  'claimed',
-  'rendered',
-  'submitted',
-  'running',
-  'finished',
-  'judged',
-  'reported',
-];
 
 async function findJob(world: World, nodeId: string): Promise<JobRecord | undefined> {
   const [found] = await world.daemon.context.store.jobs({ nodeId, limit: 1 });

@@ -5,7 +5,7 @@ import { SECOND } from '../../base/time.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { labOf } from '../labs.ts';
-import { requestOf, type Outcome, type Stage } from '../model.ts';
+import { freshAttempt, requestOf, type Outcome, type Stage } from '../model.ts';
 import { renderJob } from '../render.ts';
 import { whyNotAgain } from '../retries.ts';
 
@@ -26,7 +26,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   try {
     const lab = labOf(ctx, job.lab);
     const result = await renderJob(requestOf(job), job.lab, mark, ctx);
-    const newAttempt = {
+    const newAttempt = freshAttempt({
       jobId: job.id,
       n,
       lab: job.lab,
@@ -37,22 +37,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       jobTimeout: result.jobTimeoutMs,
       // An own template may set none; then nobody but us ends the waiting.
       queueTimeout: result.queueTimeoutMs > 0 ? result.queueTimeoutMs : lab.config.limits.queue_timeout,
-      sinceId: null,
-      intentAt: null,
-      sentAt: null,
-      lavaId: null,
-      submittedAt: null,
-      lavaState: null,
-      device: null,
-      runningAt: null,
-      finishedAt: null,
-      cancelAt: null,
-      missingAt: null,
-      lavaJob: null,
-      log: null,
-      evidence: null,
-      outcome: null,
-    };
+    });
     const unread = result.unread.map((field) => `; ${field} is read by nothing`).join('');
     return { kind: 'done', note: `attempt ${n}, ${result.jobName}${unread}`, change: { newAttempt } };
   } catch (error) {

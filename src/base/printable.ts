@@ -1,0 +1,6 @@
+// What may be written to a terminal.
+
+/** A text that may come from outside, as one line and without what a terminal obeys. */
+export function printable(text: string): string {
+  return text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+}
