@@ -12,8 +12,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { createLogger } from '../src/base/logger.ts';
-import { sleep } from '../src/base/time.ts';
+import { createLogger } from '../src/core/logger.ts';
+import { sleep } from '../src/core/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../src/demo/world.ts';
 import type { JobRecord } from '../src/store/index.ts';
 

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { keepHeapSmall } from '../src/base/heap.ts';
+import { keepHeapSmall } from '../src/core/heap.ts';
 import { htmlLog } from '../src/lava/log-html.ts';
 import { consoleText } from '../src/lava/log-text.ts';
 import { readLog } from '../src/lava/log.ts';
-import { createTriage } from '../src/triage/triage.ts';
+import { createTriage } from '../src/kernel-log/triage.ts';
 
 interface Measured {
   /** Milliseconds of the work itself, without starting the process. */

@@ -5,10 +5,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { shippedFolder } from '../src/base/shipped.ts';
-import { loadBoards } from '../src/boards/registry.ts';
+import { shippedFolder } from '../src/core/shipped.ts';
+import { loadBoards } from '../src/catalog/boards.ts';
 import { JobRequest } from '../src/maestro/request.ts';
-import { loadPlans } from '../src/plans/registry.ts';
+import { loadPlans } from '../src/catalog/plans.ts';
 import { createRenderer, type RenderInput } from '../src/templates/renderer.ts';
 
 const COUNT = Number(process.argv[2] ?? 10_000);

@@ -1,9 +1,9 @@
 // Writes device-types/schema.json and plans/schema.json from the program's own schemas.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jsonSchemaText } from '../src/boards/json-schema.ts';
-import { DeviceType } from '../src/boards/schema.ts';
-import { PlanFile } from '../src/plans/schema.ts';
+import { jsonSchemaText } from '../src/catalog/json-schema.ts';
+import { DeviceType } from '../src/catalog/board-schema.ts';
+import { PlanFile } from '../src/catalog/plan-schema.ts';
 
 const root = join(import.meta.dirname, '..');
 for (const [folder, schema] of [

@@ -2,7 +2,7 @@
 // own small program does it; without a NOTIFY_SOCKET nothing is done.
 import { execFile } from 'node:child_process';
 import type { Logger } from 'pino';
-import { errorText } from './base/errors.ts';
+import { errorText } from './core/errors.ts';
 
 export interface Notifier {
   /** All is up; from now on systemd hears regularly from us, as long as `alive` says so. */

@@ -1,7 +1,7 @@
 // Keeps a second daemon from the same state: both would submit, follow and report the same jobs.
 import { mkdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { BridgeError, errorText } from '../base/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 
 /** What keeps others out; it ends with the process, whatever ends that. */
 export interface Claim {

@@ -1,9 +1,9 @@
 // `lava-bridge check`: a lab's LAVA, its events and devices, and the way of its callbacks.
-import { errorText } from '../base/errors.ts';
-import { exchange } from '../base/http-client.ts';
-import { shippedFolder } from '../base/shipped.ts';
-import { SECOND } from '../base/time.ts';
-import { loadBoards } from '../boards/registry.ts';
+import { errorText } from '../core/errors.ts';
+import { exchange } from '../core/http-exchange.ts';
+import { shippedFolder } from '../core/shipped.ts';
+import { SECOND } from '../core/time.ts';
+import { loadBoards } from '../catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import { LabList } from '../http/shapes.ts';
 import { createLavaClient, type LavaClient } from '../lava/client.ts';

@@ -1,5 +1,5 @@
 // What `lava-bridge check` prints: a line for each thing that was looked at, and how a look becomes lines.
-import { ConfigError, errorText, formatProblem, type Problem } from '../base/errors.ts';
+import { ConfigError, errorText, formatProblem, type Problem } from '../core/errors.ts';
 import { resolveSecret, type SecretSource } from '../config/secrets.ts';
 
 /** One thing that was looked at. `warning`: it works, and the admin should know. */

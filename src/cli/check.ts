@@ -1,12 +1,12 @@
 // `lava-bridge check`: what an admin wants to know before he starts the daemon, a line each: ok, or what to do.
 import type { Command } from 'commander';
-import { formatProblem } from '../base/errors.ts';
-import { shippedFolder } from '../base/shipped.ts';
-import { loadBoards } from '../boards/registry.ts';
+import { formatProblem } from '../core/errors.ts';
+import { shippedFolder } from '../core/shipped.ts';
+import { loadBoards } from '../catalog/boards.ts';
 import { loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret, type SecretSource } from '../config/secrets.ts';
-import { loadPlans } from '../plans/registry.ts';
+import { loadPlans } from '../catalog/plans.ts';
 import { crossCheck } from '../templates/cross-check.ts';
 import { createRenderer } from '../templates/renderer.ts';
 import { attempt, type Add, type Line } from './check-lines.ts';

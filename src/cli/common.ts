@@ -1,8 +1,8 @@
 // What the commands share: the configuration option, talking to the running daemon, and how they print.
 import { Option } from 'commander';
 import { z } from 'zod';
-import { BridgeError } from '../base/errors.ts';
-import { exchange, type HttpAnswer } from '../base/http-client.ts';
+import { BridgeError } from '../core/errors.ts';
+import { exchange, type HttpAnswer } from '../core/http-exchange.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';

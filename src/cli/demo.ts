@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { createLogger } from '../base/logger.ts';
-import { formatDuration, SECOND } from '../base/time.ts';
+import { createLogger } from '../core/logger.ts';
+import { formatDuration, SECOND } from '../core/time.ts';
 import { DEMO_CASES } from '../demo/cases.ts';
 import { compare, follow, publish, type DemoResult } from '../demo/run.ts';
 import { startWorld, type World } from '../demo/world.ts';
 import type { JobRecord } from '../store/index.ts';
-import { STAGES } from '../jobs/model.ts';
+import { STAGES } from '../lifecycle/model.ts';
 import { bold, print, table } from './common.ts';
 
 const LIMIT = 120 * SECOND;

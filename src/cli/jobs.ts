@@ -2,9 +2,9 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import got from 'got';
 import { z } from 'zod';
-import { BridgeError } from '../base/errors.ts';
-import { printable } from '../base/printable.ts';
-import { formatDuration, SECOND, sleep } from '../base/time.ts';
+import { BridgeError } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
+import { formatDuration, SECOND, sleep } from '../core/time.ts';
 import { JobDetail, JobList, JobRow } from '../http/shapes.ts';
 import { bold, configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
 

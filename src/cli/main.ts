@@ -1,9 +1,9 @@
 // The command line: finds the command, loads only that, and turns whatever it throws into a message and an exit code:
 // 0 done, 1 failed, 2 used wrongly.
 import { Command, CommanderError } from 'commander';
-import { ConfigError, errorText } from '../base/errors.ts';
-import { programVersion } from '../base/version.ts';
-import { printable } from '../base/printable.ts';
+import { ConfigError, errorText } from '../core/errors.ts';
+import { programVersion } from '../core/version.ts';
+import { printable } from '../core/printable.ts';
 
 type Add = (program: Command) => void;
 

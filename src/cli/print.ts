@@ -1,7 +1,7 @@
 // How commands print: text, JSON, tables. Loads nothing else, for the commands that need no configuration.
 import { styleText } from 'node:util';
 import { Option } from 'commander';
-import { printable } from '../base/printable.ts';
+import { printable } from '../core/printable.ts';
 
 /** `--json`. */
 export function jsonOption(): Option {

@@ -1,7 +1,7 @@
 // `lava-bridge run`: the daemon in the foreground, as systemd wants it.
 import type { Command } from 'commander';
-import { errorText } from '../base/errors.ts';
-import { createLogger } from '../base/logger.ts';
+import { errorText } from '../core/errors.ts';
+import { createLogger } from '../core/logger.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon } from '../daemon.ts';
 import { stateFolder } from '../store/blobs.ts';

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { errorText, RequestError } from '../base/errors.ts';
-import { printable } from '../base/printable.ts';
+import { errorText, RequestError } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
 import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
 import { succeeded, summary, waitForEnd } from './jobs.ts';
 

@@ -5,20 +5,20 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
-import { errorText, PermanentError } from '../base/errors.ts';
-import { keepHeapSmall } from '../base/heap.ts';
-import { buildReport, type BuildOfReport, type ReportContext } from '../kcidb/report.ts';
+import { errorText, PermanentError } from '../core/errors.ts';
+import { keepHeapSmall } from '../core/heap.ts';
+import { buildReport, type BuildOfReport, type ReportContext } from '../reporting/kcidb-report.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
 import { readLog, readLogText } from '../lava/log.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import { buildHierarchy } from '../maestro/results.ts';
+import { buildHierarchy } from '../reporting/node-tree.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
-import { readOutline } from '../verdict/definition.ts';
+import { readOutline } from '../definition/definition-summary.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Ask, Verdict } from '../verdict/model.ts';
-import { printable } from '../base/printable.ts';
+import { printable } from '../core/printable.ts';
 
 export interface TranslateOptions {
   /** LAVA's body; `-` is standard input. Gzip is recognised. */
@@ -167,9 +167,9 @@ const SHIPPED = join(import.meta.dirname, '..', '..');
  */
 async function askOf(request: JobRequest): Promise<Ask> {
   const [{ loadPlans }, { loadBoards }, { askFor }] = await Promise.all([
-    import('../plans/registry.ts'),
-    import('../boards/registry.ts'),
-    import('../templates/ask.ts'),
+    import('../catalog/plans.ts'),
+    import('../catalog/boards.ts'),
+    import('../templates/expected-tests.ts'),
   ]);
   const plans = await loadPlans({ shipped: join(SHIPPED, 'plans') });
   const boards = await loadBoards({ shipped: join(SHIPPED, 'device-types') });

@@ -5,14 +5,14 @@ import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { Argument, Option, type Command } from 'commander';
-import { errorText, PermanentError } from '../base/errors.ts';
-import { keepHeapSmall } from '../base/heap.ts';
+import { errorText, PermanentError } from '../core/errors.ts';
+import { keepHeapSmall } from '../core/heap.ts';
 import { LogReader, looksLikeLavaLog, MAX_LINE } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
-import { ConsoleTriager, type ConsoleTriage } from '../triage/console-triage.ts';
-import { PARSERS, type LogspecResult, type ParserName } from '../triage/logspec.ts';
-import { maestroText } from '../triage/maestro-text.ts';
-import { printable } from '../base/printable.ts';
+import { ConsoleTriager, type ConsoleTriage } from '../kernel-log/console-triage.ts';
+import { PARSERS, type LogspecResult, type ParserName } from '../kernel-log/logspec.ts';
+import { maestroText } from '../kernel-log/maestro-text.ts';
+import { printable } from '../core/printable.ts';
 import { bold, jsonOption, print, printJson, table } from './print.ts';
 
 export function addTriage(program: Command): void {

@@ -1,13 +1,13 @@
 // `lava-bridge validate`: checks LAVA job definitions, by our own schema (--offline) or by a lab's strict one.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { BridgeError, ConfigError, errorText, formatProblem, type Problem } from '../base/errors.ts';
-import { parseYaml } from '../base/yaml-file.ts';
+import { BridgeError, ConfigError, errorText, formatProblem, type Problem } from '../core/errors.ts';
+import { parseYaml } from '../core/yaml-file.ts';
 import { loadConfig } from '../config/load.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { createLavaClient } from '../lava/client.ts';
-import { LavaDefinition } from '../templates/definition/definition.ts';
+import { LavaDefinition } from '../definition/definition.ts';
 import { configOption, jsonOption, print, printJson } from './common.ts';
 
 interface Options {

@@ -1,7 +1,7 @@
 // Loads lava-bridge.yaml: the schema first, then what no schema can say. All problems are told at once.
 import { dirname, resolve } from 'node:path';
-import { ConfigError, type Problem } from '../base/errors.ts';
-import { readYamlFile, type Located } from '../base/yaml-file.ts';
+import { ConfigError, type Problem } from '../core/errors.ts';
+import { readYamlFile, type Located } from '../core/yaml-file.ts';
 import { BridgeConfig } from './schema.ts';
 import type { SecretSource } from './secrets.ts';
 

@@ -1,6 +1,6 @@
 // The shape of lava-bridge.yaml. Unknown keys are errors; every key has a default or a reason to be required.
 import { z } from 'zod';
-import { DAY, HOUR, MINUTE, SECOND } from '../base/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { SecretSource } from './secrets.ts';
 
 const UNITS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };

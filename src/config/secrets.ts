@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { BridgeError, errorText } from '../base/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 
 /** How the admin writes a secret: a literal, `{ env: NAME }`, `{ file: PATH }` or `{ credential: NAME }` (systemd's). */
 export const SecretSource = z.union(

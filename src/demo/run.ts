@@ -1,7 +1,7 @@
 // Sends the demo's requests through the world and holds what comes out against what must.
-import { sleep } from '../base/time.ts';
-import { StoredVerdict } from '../jobs/verdicts.ts';
-import { cancelJob } from '../jobs/orders.ts';
+import { sleep } from '../core/time.ts';
+import { StoredVerdict } from '../lifecycle/stored-verdict.ts';
+import { cancelJob } from '../lifecycle/orders.ts';
 import type { JobRecord } from '../store/index.ts';
 import type { DemoCase } from './cases.ts';
 import { DEMO_LAB, type World } from './world.ts';

@@ -2,12 +2,12 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { RequestError } from '../base/errors.ts';
-import { programVersion } from '../base/version.ts';
-import type { Context } from '../jobs/context.ts';
-import { readLog } from '../jobs/live-log.ts';
-import { receive } from '../jobs/receive.ts';
-import { cancelJob, retryJob } from '../jobs/orders.ts';
+import { RequestError } from '../core/errors.ts';
+import { programVersion } from '../core/version.ts';
+import type { Context } from '../lifecycle/context.ts';
+import { readLog } from '../lifecycle/live-log.ts';
+import { receive } from '../intake/receive.ts';
+import { cancelJob, retryJob } from '../lifecycle/orders.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { JobRecord } from '../store/index.ts';
 import { bearerOf, sameSecret } from './auth.ts';

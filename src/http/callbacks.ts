@@ -7,7 +7,7 @@ import { constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Clock } from '../base/time.ts';
+import type { Clock } from '../core/time.ts';
 import { LAVA_STATES } from '../lava/model.ts';
 import { blobFolder, type AttemptRecord, type Blobs, type Store } from '../store/index.ts';
 import { sameSecret } from './auth.ts';

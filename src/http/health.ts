@@ -1,8 +1,8 @@
 // `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither tells more than that and why not.
 import type { FastifyInstance } from 'fastify';
-import { errorText } from '../base/errors.ts';
-import type { Context } from '../jobs/context.ts';
-import type { Outbox } from '../jobs/outbox.ts';
+import { errorText } from '../core/errors.ts';
+import type { Context } from '../lifecycle/context.ts';
+import type { Outbox } from '../engine/outbox.ts';
 
 interface Options {
   ctx: Context;

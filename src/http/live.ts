@@ -2,10 +2,10 @@
 // `{"jobs": [ids]}`, or `{}` if only a lab or a destination came or went.
 import type { FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { errorText } from '../base/errors.ts';
-import { SECOND } from '../base/time.ts';
-import type { Context } from '../jobs/context.ts';
-import type { Outbox } from '../jobs/outbox.ts';
+import { errorText } from '../core/errors.ts';
+import { SECOND } from '../core/time.ts';
+import type { Context } from '../lifecycle/context.ts';
+import type { Outbox } from '../engine/outbox.ts';
 
 interface Options {
   ctx: Pick<Context, 'store' | 'labs' | 'now' | 'log'>;

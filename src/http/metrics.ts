@@ -1,7 +1,7 @@
 // `/metrics`, in Prometheus' text format: what there is to do, what waits where, and what is away.
 import type { FastifyInstance } from 'fastify';
-import type { Context } from '../jobs/context.ts';
-import type { Outbox } from '../jobs/outbox.ts';
+import type { Context } from '../lifecycle/context.ts';
+import type { Outbox } from '../engine/outbox.ts';
 import type { Counters } from './counters.ts';
 
 interface Options {

@@ -1,11 +1,11 @@
 // What is up and what waits for what, lab by lab and board by board.
-import { rfc3339 } from '../base/time.ts';
-import { errorText } from '../base/errors.ts';
+import { rfc3339 } from '../core/time.ts';
+import { errorText } from '../core/errors.ts';
 import { supplyOf, type Inventory } from '../lava/inventory.ts';
-import type { Board } from '../boards/registry.ts';
+import type { Board } from '../catalog/boards.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
-import type { Context } from '../jobs/context.ts';
-import type { Lab } from '../jobs/lab.ts';
+import type { Context } from '../lifecycle/context.ts';
+import type { Lab } from '../lifecycle/lab.ts';
 import type { BoardView, LabView } from './shapes.ts';
 
 /** `refused`: by lab, why its callbacks are. */

@@ -1,6 +1,6 @@
 // The first page: what is up, what waits for what, and the newest jobs. And the page of all boards.
-import type { CircuitState } from '../base/circuit.ts';
-import { rfc3339 } from '../base/time.ts';
+import type { CircuitState } from '../engine/circuit.ts';
+import { rfc3339 } from '../core/time.ts';
 import { html, queryOf, shortTime, tableOf, word, type Content, type Html } from './html.ts';
 import { troubleOf, type BoardView, type JobRow, type LabView } from './shapes.ts';
 

@@ -2,7 +2,7 @@
 // of the inside.
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { BridgeError, errorText } from '../base/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 import type { Listen } from '../config/schema.ts';
 import type { Counters } from './counters.ts';
 

@@ -1,10 +1,10 @@
 // Which routes are served at which address: callbacks with logs, the API and the pages may share one, or have their own.
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../base/time.ts';
+import type { Clock } from '../core/time.ts';
 import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
-import type { Context } from '../jobs/context.ts';
-import type { Outbox } from '../jobs/outbox.ts';
+import type { Context } from '../lifecycle/context.ts';
+import type { Outbox } from '../engine/outbox.ts';
 import { addApi } from './api.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
 import { createCounters } from './counters.ts';

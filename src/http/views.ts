@@ -1,9 +1,9 @@
 // Jobs as the API shows them: our records in stable words, times in RFC 3339.
 import { z } from 'zod';
-import { rfc3339 } from '../base/time.ts';
+import { rfc3339 } from '../core/time.ts';
 import type { AttemptRecord, DeliveryRecord, JobRecord, Store, TimelineRecord } from '../store/index.ts';
-import { endingOf, requestOf } from '../jobs/model.ts';
-import { StoredVerdict } from '../jobs/verdicts.ts';
+import { endingOf, requestOf } from '../lifecycle/model.ts';
+import { StoredVerdict } from '../lifecycle/stored-verdict.ts';
 import { SOURCES } from '../maestro/request.ts';
 import type { AttemptView, DeliveryView, JobDetail, JobRow, TimelineView } from './shapes.ts';
 

@@ -1,6 +1,6 @@
 // Whether a combination can ever run: is there a build that its job, board, lab, entry and the build's own rules all
 // let through? kernelci-pipeline src/scheduler.py asks them one by one, and says nothing when one refuses.
-import type { Rules } from '../boards/rules.ts';
+import type { Rules } from '../catalog/rules.ts';
 import type { Importing } from './context.ts';
 import { refusedBy, takeRules, type BuildFacts } from './rules.ts';
 import type { BuildConfig, Job } from './schema.ts';

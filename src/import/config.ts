@@ -1,6 +1,6 @@
 // The lava-bridge.yaml of an import of KernelCI's configuration.
 import type { z } from 'zod';
-import { BridgeError } from '../base/errors.ts';
+import { BridgeError } from '../core/errors.ts';
 import { BridgeConfig } from '../config/schema.ts';
 import type { Importing } from './context.ts';
 import type { Lab } from './runtimes.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Document, isCollection, isMap, isPair, isSeq, type Node } from 'yaml';
-import { BridgeError, errorText } from '../base/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 
 /** A short collection stands on one line. */
 const LINE = 100;

@@ -1,7 +1,7 @@
 // Python's format strings, as KernelCI's scheduler fills in parameters: `{name}` for a value, `{{` and `}}` for braces.
 // A text with a name that is not known stays as it is, all of it.
 
-/** The words that a rootfs URL may hold until a board is known (src/boards/rootfs.ts). */
+/** The words that a rootfs URL may hold until a board is known (src/catalog/rootfs.ts). */
 const LATER = ['arch', 'brarch', 'debarch', 'crosarch', 'karch'] as const;
 
 /** For texts whose board is not known yet: braces are read, the architecture's words stay. */

@@ -1,7 +1,7 @@
 // KernelCI's jobs → plans: what a job name of Maestro means on a board.
 import { z } from 'zod';
-import type { RootfsSet } from '../boards/rootfs.ts';
-import { Plan, PlanName, Priority } from '../plans/schema.ts';
+import type { RootfsSet } from '../catalog/rootfs.ts';
+import { Plan, PlanName, Priority } from '../catalog/plan-schema.ts';
 import { ONE_MACHINE, type Importing } from './context.ts';
 import { formatValue } from './format.ts';
 import { isRootKey, takeRoot } from './rootfs.ts';

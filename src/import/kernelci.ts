@@ -2,7 +2,7 @@
 // of what came over, what did not and why, and what is scheduled in vain.
 import { join } from 'node:path';
 import { createRenderer } from '../templates/renderer.ts';
-import { shippedFolder } from '../base/shipped.ts';
+import { shippedFolder } from '../core/shipped.ts';
 import { findBuild, readBuilds, type Build } from './builds.ts';
 import { bridgeConfig, type ConfigOptions } from './config.ts';
 import type { Importing } from './context.ts';
@@ -19,7 +19,7 @@ import { readSource } from './source.ts';
 import { importTrees, type Trees } from './trees.ts';
 import { tryOut } from './trial.ts';
 import { upstreamFaults } from './upstream.ts';
-import type { RootfsSet } from '../boards/rootfs.ts';
+import type { RootfsSet } from '../catalog/rootfs.ts';
 
 export interface ImportOptions extends ConfigOptions {
   /** KernelCI's `config` folder. */

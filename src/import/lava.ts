@@ -2,8 +2,8 @@
 // the others say what to fill in.
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import type { Board, Boards } from '../boards/registry.ts';
-import { DeviceType } from '../boards/schema.ts';
+import type { Board, Boards } from '../catalog/boards.ts';
+import { DeviceType } from '../catalog/board-schema.ts';
 import type { LavaClient } from '../lava/client.ts';
 import { takeInventory } from '../lava/inventory.ts';
 import { commentLine } from './files.ts';

@@ -1,7 +1,7 @@
 // KernelCI's platforms → device types.
 import type { z } from 'zod';
-import { archWords, type RootfsSet } from '../boards/rootfs.ts';
-import { DeviceType } from '../boards/schema.ts';
+import { archWords, type RootfsSet } from '../catalog/rootfs.ts';
+import { DeviceType } from '../catalog/board-schema.ts';
 import { ONE_MACHINE, type Importing } from './context.ts';
 import { formatValue } from './format.ts';
 import { isRootKey, takeRoot } from './rootfs.ts';

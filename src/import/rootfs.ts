@@ -1,5 +1,5 @@
 // KernelCI's rootfs sets → ours.
-import { RootfsName, RootfsSet } from '../boards/rootfs.ts';
+import { RootfsName, RootfsSet } from '../catalog/rootfs.ts';
 import type { Importing } from './context.ts';
 import { formatText, LATER_WORDS } from './format.ts';
 import { Rootfs } from './schema.ts';

@@ -1,5 +1,5 @@
 // KernelCI's `rules` in our form, and what they say of a build: kernelci-core kernelci/api/helper.py, August 2026.
-import { Rules } from '../boards/rules.ts';
+import { Rules } from '../catalog/rules.ts';
 
 export interface TakenRules {
   rules: Rules | undefined;

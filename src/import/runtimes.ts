@@ -1,6 +1,6 @@
 // KernelCI's runtimes → labs: those of LAVA, and those that pull their jobs.
 import type { z } from 'zod';
-import type { Rules } from '../boards/rules.ts';
+import type { Rules } from '../catalog/rules.ts';
 import { LabConfig } from '../config/schema.ts';
 import type { Importing } from './context.ts';
 import { takeRules } from './rules.ts';

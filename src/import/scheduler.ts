@@ -1,7 +1,7 @@
 // KernelCI's scheduler entries → triggers, and every combination of job, board and lab that they ask for.
 import type { z } from 'zod';
-import type { Rules } from '../boards/rules.ts';
-import type { Trigger } from '../plans/schema.ts';
+import type { Rules } from '../catalog/rules.ts';
+import type { Trigger } from '../catalog/plan-schema.ts';
 import type { Importing } from './context.ts';
 import { bothRules, takeRules } from './rules.ts';
 import type { Lab } from './runtimes.ts';

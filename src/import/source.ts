@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Tags } from 'yaml';
 import type { z } from 'zod';
-import { ConfigError, errorText, type Problem } from '../base/errors.ts';
-import { overlayFiles } from '../base/overlay.ts';
+import { ConfigError, errorText, type Problem } from '../core/errors.ts';
+import { overlayFiles } from '../core/overlay.ts';
 
 /** One entry of a section, as it stands in its file. */
 export interface Raw {

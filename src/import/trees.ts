@@ -1,6 +1,6 @@
 // KernelCI's build configs: which branches of which trees are built, and how urgent each is.
 import type { z } from 'zod';
-import { Priority, type TreePriority } from '../plans/schema.ts';
+import { Priority, type TreePriority } from '../catalog/plan-schema.ts';
 import type { Importing } from './context.ts';
 import { BuildConfig } from './schema.ts';
 import { checkEntries, type Entry } from './source.ts';

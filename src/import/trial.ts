@@ -1,10 +1,10 @@
 // Tries out what was imported: the files are read as the bridge reads them, and every combination is rendered.
-import { BridgeError, errorText } from '../base/errors.ts';
-import { shippedFolder } from '../base/shipped.ts';
-import { loadBoards } from '../boards/registry.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
+import { shippedFolder } from '../core/shipped.ts';
+import { loadBoards } from '../catalog/boards.ts';
 import { loadConfig } from '../config/load.ts';
 import { JobRequest } from '../maestro/request.ts';
-import { loadPlans } from '../plans/registry.ts';
+import { loadPlans } from '../catalog/plans.ts';
 import { renderInput } from '../templates/input.ts';
 import { createRenderer } from '../templates/renderer.ts';
 import type { Sample } from './requests.ts';

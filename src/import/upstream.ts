@@ -1,6 +1,6 @@
 // What KernelCI's own templates make of a combination that LAVA cannot run (kernelci-core config/runtime/, August 2026),
 // so that an admin knows which of its jobs never ran.
-import type { RootfsSet } from '../boards/rootfs.ts';
+import type { RootfsSet } from '../catalog/rootfs.ts';
 import type { Board } from './platforms.ts';
 import type { ImportedPlan } from './jobs.ts';
 

@@ -1,9 +1,9 @@
 // KCIDB's REST service (kernelci/kcidb-ng, kcidb-restd-rs, April 2026). Its answers are JSON under `text/plain`, and a
 // 200 says only that the report lies in a spool: status() tells what became of it.
 import { z } from 'zod';
-import { answerText, parseJson } from '../base/answer-text.ts';
-import { PermanentError, TemporaryError } from '../base/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
+import { answerText, parseJson } from '../core/answer-text.ts';
+import { PermanentError, TemporaryError } from '../core/errors.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
 import type { KcidbSink, SubmissionState } from './sink.ts';
 
 export interface KcidbAccess {

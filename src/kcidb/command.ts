@@ -1,8 +1,8 @@
 // Reports through any command that reads one on its standard input, as kcidb-submit does.
 import { spawn } from 'node:child_process';
-import { oneLine } from '../base/answer-text.ts';
-import { errorText, TemporaryError } from '../base/errors.ts';
-import { SECOND } from '../base/time.ts';
+import { oneLine } from '../core/answer-text.ts';
+import { errorText, TemporaryError } from '../core/errors.ts';
+import { SECOND } from '../core/time.ts';
 import type { KcidbSink } from './sink.ts';
 
 export interface CommandOptions {

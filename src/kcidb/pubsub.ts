@@ -3,10 +3,10 @@
 import { createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { answerText, parseJson } from '../base/answer-text.ts';
-import { errorText, PermanentError, TemporaryError } from '../base/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
-import { MINUTE, SECOND, type Clock } from '../base/time.ts';
+import { answerText, parseJson } from '../core/answer-text.ts';
+import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
+import { MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { KcidbSink } from './sink.ts';
 
 export interface PubSubOptions {

@@ -1,7 +1,7 @@
 // KCIDB's report format, version 5.3 (kernelci/kcidb-io kcidb_io/schema/v05_03.py): what the server checks, so that it
 // is checked here first. The server refuses a whole file for one bad object; here each object is judged for itself.
 import { z } from 'zod';
-import { PermanentError } from '../base/errors.ts';
+import { PermanentError } from '../core/errors.ts';
 import { fitsCodePoints, isDateTime, isEmail, isUri, PATTERNS } from './formats.ts';
 
 export const KCIDB_VERSION = { major: 5, minor: 3 } as const;

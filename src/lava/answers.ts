@@ -1,7 +1,7 @@
 // The shapes of LAVA's XML-RPC answers, parsed leniently into our own types.
 import { z } from 'zod';
-import { errorText, TemporaryError } from '../base/errors.ts';
-import { parseTime } from '../base/time.ts';
+import { errorText, TemporaryError } from '../core/errors.ts';
+import { parseTime } from '../core/time.ts';
 import { LAVA_HEALTHS, LAVA_STATES, type LavaDevice, type LavaJobInfo, type LavaWorker } from './model.ts';
 
 /** XML-RPC's `20261121T16:59:07`: UTC without saying so. */

@@ -1,6 +1,6 @@
 // Asks LAVA over XML-RPC: answers parsed, faults explained, many calls in one request.
 import type { z } from 'zod';
-import { TemporaryError } from '../base/errors.ts';
+import { TemporaryError } from '../core/errors.ts';
 import { parseAnswer } from './answers.ts';
 import { explainFault } from './faults.ts';
 import type { Call, Outcome, XmlRpcClient, XmlRpcParam } from './xmlrpc.ts';

@@ -1,8 +1,8 @@
 // The body that LAVA posts to a notify callback, of 2023.01 and of 2026.07, with any dataset
 // (lava_scheduler_app/models.py, create_callback_data).
 import { z } from 'zod';
-import { PermanentError } from '../base/errors.ts';
-import { parseTime } from '../base/time.ts';
+import { PermanentError } from '../core/errors.ts';
+import { parseTime } from '../core/time.ts';
 import { LAVA_HEALTHS, LAVA_STATES, type LavaJob } from './model.ts';
 import { parseResults } from './results.ts';
 

@@ -1,7 +1,7 @@
 // All that the bridge asks of a LAVA server, in our own types. Calls go over XML-RPC, the one interface that every
 // LAVA from 2023.01 on serves alike.
 import { z } from 'zod';
-import { errorText, PermanentError, RequestError, TemporaryError } from '../base/errors.ts';
+import { errorText, PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
 import * as answers from './answers.ts';
 import { createAsker, read, to } from './asker.ts';
 import { askFacts, type LabFacts } from './facts.ts';

@@ -1,6 +1,6 @@
 // The messages of LAVA's event stream.
 import { z } from 'zod';
-import { parseTime } from '../base/time.ts';
+import { parseTime } from '../core/time.ts';
 import { LAVA_HEALTHS, LAVA_STATES, type LavaHealth, type LavaState } from './model.ts';
 
 export interface JobEvent {

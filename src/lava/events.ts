@@ -1,9 +1,9 @@
 // LAVA's event stream, followed for as long as the daemon runs. It has no history and may go mute while connected, so
 // what it says is a hint: the caller polls as well, and reconciles whenever the stream came back.
 import { WebSocket, type RawData } from 'ws';
-import { errorText } from '../base/errors.ts';
-import { USER_AGENT } from '../base/http-client.ts';
-import { backoff, MINUTE, SECOND } from '../base/time.ts';
+import { errorText } from '../core/errors.ts';
+import { USER_AGENT } from '../core/http-exchange.ts';
+import { backoff, MINUTE, SECOND } from '../core/time.ts';
 import { parseFrame, type LavaEvent } from './event-frame.ts';
 import { basicAuth } from './xmlrpc.ts';
 

@@ -1,5 +1,5 @@
 // What LAVA's faults mean (LAVA 2023.01; the codes are the same up to 2026.07).
-import { PermanentError, RequestError, TemporaryError, type BridgeError } from '../base/errors.ts';
+import { PermanentError, RequestError, TemporaryError, type BridgeError } from '../core/errors.ts';
 import { XmlRpcFault } from './xmlrpc.ts';
 
 /** Any uncaught exception in LAVA: a database that is away as well as an argument of the wrong type. */

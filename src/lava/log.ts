@@ -1,7 +1,7 @@
 // The reader of LAVA's job log: line by line as it comes in, in constant memory, at the speed of a disk. No line is
 // dropped and none throws: what can't be read is kept as level `unreadable` with its text.
 import { StringDecoder } from 'node:string_decoder';
-import { parseTime } from '../base/time.ts';
+import { parseTime } from '../core/time.ts';
 import { closingQuote, parseFlatMapping, parseFlow, unescape } from './log-flow.ts';
 import { blockSplitter, jsonSplitter, recordParser, type RecordSplitter } from './log-records.ts';
 import type { LogLine } from './model.ts';

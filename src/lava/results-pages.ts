@@ -1,6 +1,6 @@
 // A job's results in bounded pages: LAVA exports test cases slowly, and a job may have tens of thousands.
 import { z } from 'zod';
-import { TemporaryError } from '../base/errors.ts';
+import { TemporaryError } from '../core/errors.ts';
 import { read, to, type Asker } from './asker.ts';
 import { parseYamlList } from './results-yaml.ts';
 

@@ -1,7 +1,7 @@
 // LAVA's test results, from the YAML text of a callback's suites or of `results.get_testjob_results_yaml`
 // (LAVA 2023.01 and 2026.07, lava_results_app/utils.py: every scalar is exported as text).
-import { errorText, PermanentError } from '../base/errors.ts';
-import { parseTime } from '../base/time.ts';
+import { errorText, PermanentError } from '../core/errors.ts';
+import { parseTime } from '../core/time.ts';
 import { CASE_RESULTS, type CaseResult, type LavaCase } from './model.ts';
 import { parseYamlList, type YamlText } from './results-yaml.ts';
 

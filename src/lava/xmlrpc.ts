@@ -1,7 +1,7 @@
 // XML-RPC calls over HTTP: one lab, a few requests at a time, each bounded in time and size.
-import { errorText, PermanentError, RequestError, TemporaryError, BridgeError } from '../base/errors.ts';
-import { createGate } from '../base/gate.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
+import { errorText, PermanentError, RequestError, TemporaryError, BridgeError } from '../core/errors.ts';
+import { createGate } from '../core/gate.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
 import {
   decodeAnswer,
   encodeCall,

@@ -1,7 +1,7 @@
 // One call to Maestro: the request as its API wants it, and what its answers mean (kernelci-api api/main.py, July 2026).
-import { answerText, parseJson } from '../base/answer-text.ts';
-import { PermanentError, TemporaryError } from '../base/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
+import { answerText, parseJson } from '../core/answer-text.ts';
+import { PermanentError, TemporaryError } from '../core/errors.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
 
 /** A value in a query. Booleans and null go as the words that Maestro's search understands. */
 export type QueryValue = string | number | boolean | null;

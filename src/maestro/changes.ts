@@ -1,7 +1,7 @@
 // What the bridge writes to a node, checked against Maestro's closed lists before it is sent: one odd word makes
 // Maestro refuse the whole write (kernelci-core kernelci/api/models.py).
 import { z } from 'zod';
-import { PermanentError } from '../base/errors.ts';
+import { PermanentError } from '../core/errors.ts';
 import { ERROR_CODES, NODE_RESULTS, NODE_STATES, type NodeResult, type NodeState } from './node.ts';
 
 /** The fields that PATCH takes. `data` and `artifacts` replace what is there as a whole: merge first. */

@@ -2,7 +2,7 @@
 // reset what it does not name, so it is used only for the one hierarchy, with the whole root. Nothing is tried again
 // here: a lost answer leaves it open whether the call was done, and only the caller knows how to find out.
 import { z } from 'zod';
-import { errorText, PermanentError, TemporaryError } from '../base/errors.ts';
+import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
 import { ask, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
 import { checkTree, naiveUtc, patchBody, type NodeChanges, type NodeTree } from './changes.ts';
 import { MaestroNode } from './node.ts';

@@ -1,7 +1,7 @@
 // Reads Maestro's event history without a gap. The history has no cursor, no order, a strict `from`, and times of
 // milliseconds that several events share; so each round begins some time before the last event that was seen, goes on
 // page by page, and what was seen before is left out by its id.
-import { parseTime, type Clock } from '../base/time.ts';
+import { parseTime, type Clock } from '../core/time.ts';
 import type { MaestroClient, MaestroEvent, OddItem } from './client.ts';
 import type { QueryValue } from './answers.ts';
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Verdict } from '../verdict/model.ts';
 import type { MaestroNode } from './node.ts';
-import type { HierarchyNode } from './results.ts';
+import type { HierarchyNode } from '../reporting/node-tree.ts';
 
 /** One event (kernelci-core models.py, TelemetryEvent). */
 export const TelemetryEvent = z.strictObject({

@@ -1,6 +1,6 @@
 // Faults that a simulated HTTP server shows on command: what networks and servers do to a client.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sleep } from '../base/time.ts';
+import { sleep } from '../core/time.ts';
 import { seededRandom } from './random.ts';
 
 export interface Fault {

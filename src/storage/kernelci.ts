@@ -2,9 +2,9 @@
 // failed behind it is answered so too - and it gives no URL: the file is looked at afterwards, where readers will.
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { answerText } from '../base/answer-text.ts';
-import { PermanentError, TemporaryError } from '../base/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../base/http-client.ts';
+import { answerText } from '../core/answer-text.ts';
+import { PermanentError, TemporaryError } from '../core/errors.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
 import { checkLogPath, type LogStore } from './log-store.ts';
 
 export interface KernelciStorageOptions {

@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { errorText, TemporaryError } from '../base/errors.ts';
-import { DAY } from '../base/time.ts';
+import { errorText, TemporaryError } from '../core/errors.ts';
+import { DAY } from '../core/time.ts';
 import { checkLogPath, contentTypeOf, isLogPath, type LogStore } from './log-store.ts';
 
 export interface LocalStoreOptions {

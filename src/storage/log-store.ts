@@ -1,6 +1,6 @@
 // Where logs go: the one interface, and what a path in it may look like.
 import type { Readable } from 'node:stream';
-import { PermanentError } from '../base/errors.ts';
+import { PermanentError } from '../core/errors.ts';
 
 /** Keeps files for everybody to read. */
 export interface LogStore {

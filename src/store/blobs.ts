@@ -6,7 +6,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip, constants } from 'node:zlib';
-import { BridgeError } from '../base/errors.ts';
+import { BridgeError } from '../core/errors.ts';
 
 export interface Blobs {
   /** Stores the bytes under `name` (a relative path), gzipped; replaces what was there. */

@@ -1,6 +1,6 @@
 // The durable state behind one interface: whoever uses it does not know which database it is. What belongs together
 // changes in one transaction, and every answered promise is on disk.
-import { BridgeError } from '../base/errors.ts';
+import { BridgeError } from '../core/errors.ts';
 import type {
   AttemptChange,
   AttemptRecord,

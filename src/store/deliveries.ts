@@ -1,6 +1,6 @@
 // The outbox in the database: what is to be sent, until it is accepted.
 import { sql } from 'kysely';
-import type { Clock } from '../base/time.ts';
+import type { Clock } from '../core/time.ts';
 import { addDeliveries, addEntries } from './changes.ts';
 import type { Connection } from './connection.ts';
 import type { DeliveryStore } from './contract.ts';

@@ -1,5 +1,5 @@
 // What happened to each job: its attempts in LAVA, the callbacks that are not worked up yet, its timeline.
-import type { Clock } from '../base/time.ts';
+import type { Clock } from '../core/time.ts';
 import { addEntries } from './changes.ts';
 import type { Connection } from './connection.ts';
 import type { HistoryStore } from './contract.ts';

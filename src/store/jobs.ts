@@ -1,6 +1,6 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
 import { sql } from 'kysely';
-import type { Clock } from '../base/time.ts';
+import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
 import { StaleError, type JobStore, type Line } from './contract.ts';

@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CamelCasePlugin, Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
-import { BridgeError, errorText } from '../base/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 import type { Tables } from './tables.ts';
 
 /** Opens (and makes, with its folder) the database file; `:memory:` for one that is forgotten. */

@@ -1,8 +1,8 @@
 // Opens the store: makes or upgrades its schema, and puts its parts together.
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import { BridgeError } from '../base/errors.ts';
-import type { Clock } from '../base/time.ts';
+import { BridgeError } from '../core/errors.ts';
+import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
 import { createConnection } from './connection.ts';
 import type { Store } from './contract.ts';

@@ -1,11 +1,11 @@
 // Which files a job deploys: from a PULL_LABS definition, or from the build's node and the plan's root file system.
 // Nothing is left empty: what is needed and missing is a refusal that names the field.
-import { RequestError } from '../base/errors.ts';
-import type { Board } from '../boards/registry.ts';
-import { archWords, fillArch, type RootfsSet } from '../boards/rootfs.ts';
-import type { BootFrom } from '../boards/schema.ts';
+import { RequestError } from '../core/errors.ts';
+import type { Board } from '../catalog/boards.ts';
+import { archWords, fillArch, type RootfsSet } from '../catalog/rootfs.ts';
+import type { BootFrom } from '../catalog/board-schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import type { FoundPlan, Plans } from '../plans/registry.ts';
+import type { FoundPlan, Plans } from '../catalog/plans.ts';
 
 /** A file to deploy. */
 export interface FileFact {

@@ -1,10 +1,10 @@
 // The variables that templates see (docs/templates.md lists them). No secret is among them.
-import { RequestError } from '../base/errors.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../base/time.ts';
-import type { Board } from '../boards/registry.ts';
-import { archWords } from '../boards/rootfs.ts';
+import { RequestError } from '../core/errors.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/time.ts';
+import type { Board } from '../catalog/boards.ts';
+import { archWords } from '../catalog/rootfs.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import type { FoundPlan } from '../plans/registry.ts';
+import type { FoundPlan } from '../catalog/plans.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { TestSpec } from './tests.ts';
 

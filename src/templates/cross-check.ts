@@ -1,9 +1,9 @@
 // Do boards, plans and templates fit together? Every plan is rendered for every board with a made-up build: what fails
 // is either a fault of a template, or something that the board cannot do.
-import { errorText, RequestError, type Problem } from '../base/errors.ts';
-import type { Board, Boards } from '../boards/registry.ts';
+import { errorText, RequestError, type Problem } from '../core/errors.ts';
+import type { Board, Boards } from '../catalog/boards.ts';
 import { JobRequest } from '../maestro/request.ts';
-import type { Plans } from '../plans/registry.ts';
+import type { Plans } from '../catalog/plans.ts';
 import type { Renderer } from './renderer.ts';
 
 /** One plan on one board: `reason` says why it cannot be run. */

@@ -1,6 +1,6 @@
 // The expressions of templates: variables, literals and helper calls, compiled to functions. A variable that is not
 // there is an error, and only what an object itself has is seen: no prototype.
-import type { Problem } from '../base/errors.ts';
+import type { Problem } from '../core/errors.ts';
 import { HELPERS } from './helpers.ts';
 import { located, type Run, type Spot } from './run.ts';
 

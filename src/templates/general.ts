@@ -2,8 +2,8 @@
 // `inline` (a test definition in the request). What a request says here runs on the board, and a part of it is read by
 // the lab's host: that part is checked.
 import { z } from 'zod';
-import { RequestError } from '../base/errors.ts';
-import { InlineTest } from './definition/test.ts';
+import { RequestError } from '../core/errors.ts';
+import { InlineTest } from '../definition/test.ts';
 import { commands, type TestSpec } from './tests.ts';
 
 /** Checks a test's parameters; for shell, git and inline brings them into the form that their templates read. */

@@ -1,5 +1,5 @@
 // The functions that templates may call. Each gives one value; none sees more than its arguments.
-import { RequestError } from '../base/errors.ts';
+import { RequestError } from '../core/errors.ts';
 import { shellQuote } from './shell.ts';
 
 export interface Helper {

@@ -1,8 +1,8 @@
 // What a rendering takes from the configuration.
-import type { Board } from '../boards/registry.ts';
+import type { Board } from '../catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import type { Plans } from '../plans/registry.ts';
+import type { Plans } from '../catalog/plans.ts';
 import type { RenderLab } from './context.ts';
 import type { RenderInput } from './renderer.ts';
 

@@ -2,7 +2,7 @@
 // one value, never text; what is unknown is an error; a file outside the loaded templates, raw output, own blocks and
 // decorators do not exist.
 import Handlebars from 'handlebars';
-import { errorText, type Problem } from '../base/errors.ts';
+import { errorText, type Problem } from '../core/errors.ts';
 import {
   complain,
   compileCall,

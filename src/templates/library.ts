@@ -1,7 +1,7 @@
 // All job templates, read once: the shipped ones, and the admin's in place of those of the same name.
 import { readFile } from 'node:fs/promises';
-import { ConfigError, errorText, type Problem } from '../base/errors.ts';
-import { overlayFiles, type OverlayDirs } from '../base/overlay.ts';
+import { ConfigError, errorText, type Problem } from '../core/errors.ts';
+import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
 import { compileTemplate, type Template } from './language.ts';
 import { located, Run } from './run.ts';
 import { parseSkeleton, type Fill } from './skeleton.ts';

@@ -1,10 +1,10 @@
 // From a request to its LAVA job definition: rendered from the board's templates, or taken over if it came as YAML.
-import { RequestError } from '../base/errors.ts';
-import type { Board, Boards } from '../boards/registry.ts';
+import { RequestError } from '../core/errors.ts';
+import type { Board, Boards } from '../catalog/boards.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import type { Plans } from '../plans/registry.ts';
-import { adoptDefinition } from './adopt.ts';
+import type { Plans } from '../catalog/plans.ts';
+import { adoptDefinition } from './supplied.ts';
 import { metadataUrl } from './artifacts.ts';
 import { renderInput, renderLab, type RenderConfig, type RenderLabConfig } from './input.ts';
 import type { Rendered, Renderer } from './renderer.ts';

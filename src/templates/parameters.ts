@@ -1,5 +1,5 @@
 // The `parameters` of a PULL_LABS test: one text, `k=v k=v …`. A value with spaces stands in quotes.
-import { RequestError } from '../base/errors.ts';
+import { RequestError } from '../core/errors.ts';
 
 const MAX_LENGTH = 16 * 1024;
 const WORD = /(?:[^\s"']|"[^"]*"|'[^']*')+/g;

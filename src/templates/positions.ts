@@ -1,7 +1,7 @@
 // Where values may stand in a template, checked when it is loaded: each `{{x}}` must be a whole YAML value (or key),
 // since one inside a longer text would be read as a part of it. YAML's own lexer tells.
 import { Lexer } from 'yaml';
-import type { Problem } from '../base/errors.ts';
+import type { Problem } from '../core/errors.ts';
 import { spotOf } from './expressions.ts';
 import { hole, MARK, PART_OF_SCALAR } from './skeleton.ts';
 

@@ -1,8 +1,8 @@
 // A job's priority in LAVA: KernelCI's 0 to 100, scaled into the range that the lab grants (kernelci-core
 // kernelci/runtime/lava.py, August 2026).
 import type { MaestroNode } from '../maestro/node.ts';
-import type { Plans } from '../plans/registry.ts';
-import { PRIORITY_WORDS, type Plan } from '../plans/schema.ts';
+import type { Plans } from '../catalog/plans.ts';
+import { PRIORITY_WORDS, type Plan } from '../catalog/plan-schema.ts';
 
 /** What a job that a person asked for has, if he did not say. */
 const USER = 80;

@@ -1,18 +1,18 @@
 // From a request to a LAVA job definition: files and tests are chosen, the templates rendered, the result checked
 // against what LAVA takes, and written so that every YAML reader takes it for the same. Pure: no network, no store.
-import { RequestError } from '../base/errors.ts';
-import type { OverlayDirs } from '../base/overlay.ts';
-import { MINUTE, SECOND } from '../base/time.ts';
-import type { Board } from '../boards/registry.ts';
+import { RequestError } from '../core/errors.ts';
+import type { OverlayDirs } from '../core/overlay.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import type { Board } from '../catalog/boards.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import type { FoundPlan, Plans } from '../plans/registry.ts';
+import type { FoundPlan, Plans } from '../catalog/plans.ts';
 import type { Ask } from '../verdict/model.ts';
 import { chooseArtifacts } from './artifacts.ts';
-import { askOf, definitionNames } from './ask.ts';
+import { askOf, definitionNames } from './expected-tests.ts';
 import { templateContext, VARIABLES, wholeUnits, type RenderLab, type Uploads } from './context.ts';
-import { timeoutSeconds } from './definition/common.ts';
-import { actionOf, LavaDefinition } from './definition/definition.ts';
-import { emitYaml } from './emit.ts';
+import { timeoutSeconds } from '../definition/common.ts';
+import { actionOf, LavaDefinition } from '../definition/definition.ts';
+import { emitYaml } from '../definition/emit.ts';
 import { checkedTest } from './general.ts';
 import { loadLibrary, type Library } from './library.ts';
 import { basePriority, labPriority } from './priority.ts';

@@ -1,6 +1,6 @@
 // One rendering of a template: what it has put out, and what it may still use up. Every loop and every call spends
 // from one budget, so no template runs long, whatever it does.
-import { BridgeError, RequestError } from '../base/errors.ts';
+import { BridgeError, RequestError } from '../core/errors.ts';
 import { hole } from './skeleton.ts';
 
 /** Steps of one rendering; the shipped templates need a few hundred. */

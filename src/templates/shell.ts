@@ -1,5 +1,5 @@
 // Quoting for the POSIX shell: test steps run as root on the board, post-processing on the lab's host.
-import { RequestError } from '../base/errors.ts';
+import { RequestError } from '../core/errors.ts';
 
 const PLAIN = /^[A-Za-z0-9_/:=.,@%+-]+$/;
 

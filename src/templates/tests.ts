@@ -1,10 +1,10 @@
 // The tests that a request asks for, from its PULL_LABS definition or from its plan, in one form for the templates and
 // for the verdict.
-import { RequestError } from '../base/errors.ts';
-import { SECOND } from '../base/time.ts';
+import { RequestError } from '../core/errors.ts';
+import { SECOND } from '../core/time.ts';
 import type { JobRequest, PullLabsTest } from '../maestro/request.ts';
-import type { FoundPlan } from '../plans/registry.ts';
-import type { PlanTest } from '../plans/schema.ts';
+import type { FoundPlan } from '../catalog/plans.ts';
+import type { PlanTest } from '../catalog/plan-schema.ts';
 import { parseParameters } from './parameters.ts';
 
 /** One test of a job. */

@@ -1,7 +1,7 @@
 // What a job's log shows, read once, line by line, in constant memory: where the boot and the suites are on it, how the
 // kernel ended, and when things happened. Only `target` lines, the board's own, say what the board did.
 import type { LavaCase, LogLine } from '../lava/model.ts';
-import { createTriage, type Triage } from '../triage/triage.ts';
+import { createTriage, type Triage } from '../kernel-log/triage.ts';
 import { watchCases } from './case-watch.ts';
 import { isBanner, isHandover, isShellTrace, readConsoleLine, readRunSignal } from './console-lines.ts';
 import { createTail } from './excerpt.ts';

@@ -1,5 +1,5 @@
 // A verdict as text for people: the rule, the evidence, what each test and the node get, and why.
-import { printable } from '../base/printable.ts';
+import { printable } from '../core/printable.ts';
 import type { IssueVerdict, LeafVerdict, RootVerdict, Verdict } from './model.ts';
 
 export function explainVerdict(verdict: Verdict): string {

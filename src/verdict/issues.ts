@@ -1,7 +1,7 @@
 // Why a test is not PASS: an issue of the kernel, from the reports in its console, or of the harness or the tool, from
 // what LAVA says. An issue is one thing wherever and however often it occurs, so nothing of one job may be in it.
 import { createHash } from 'node:crypto';
-import type { Finding } from '../triage/model.ts';
+import type { Finding } from '../kernel-log/model.ts';
 import type { Crash, Segment } from './segment.ts';
 import type { Culprit, IssueVerdict } from './model.ts';
 import type { Situation } from './situation.ts';

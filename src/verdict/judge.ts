@@ -1,7 +1,7 @@
 // Judges what became of a LAVA job: which rule of the table fits, and what that makes of each of its tests.
-import { PermanentError } from '../base/errors.ts';
+import { PermanentError } from '../core/errors.ts';
 import type { Crash, Segment } from './segment.ts';
-import { readOutline } from './definition.ts';
+import { readOutline } from '../definition/definition-summary.ts';
 import { findIssues } from './incidents.ts';
 import { judgeLeaves } from './leaves.ts';
 import { STATUSES } from './model.ts';

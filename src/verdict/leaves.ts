@@ -1,7 +1,7 @@
 // One test for each LAVA case of a root: its status and its path.
 import type { LavaCase } from '../lava/model.ts';
 import type { ConsoleFacts } from './console.ts';
-import { withoutNumber } from './definition.ts';
+import { withoutNumber } from '../definition/definition-summary.ts';
 import type { LeafVerdict, Status } from './model.ts';
 import { cleanSegment, cleanSiblings, sameName, takePath } from './paths.ts';
 import type { RootPlan, SuiteRun } from './suites.ts';

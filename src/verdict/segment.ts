@@ -1,5 +1,5 @@
 // A stretch of a job's console, built up line by line: what the board wrote in it, and whether the kernel ended there.
-import type { Finding } from '../triage/model.ts';
+import type { Finding } from '../kernel-log/model.ts';
 import { isCrash, isReportLine, isStall, type ConsoleLine } from './console-lines.ts';
 import { createScene, createTail, EXCERPT_CHARS, type Scene } from './excerpt.ts';
 

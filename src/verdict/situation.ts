@@ -3,7 +3,7 @@
 import type { LavaCase } from '../lava/model.ts';
 import { isLogin } from './console.ts';
 import type { Crash, Segment } from './segment.ts';
-import type { JobOutline } from './definition.ts';
+import type { JobOutline } from '../definition/definition-summary.ts';
 import { REACHED, type Ending, type Evidence, type Reached } from './model.ts';
 import type { RootPlan, SuiteRun, Suites } from './suites.ts';
 

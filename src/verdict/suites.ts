@@ -3,7 +3,7 @@
 import type { LavaCase, LavaJob } from '../lava/model.ts';
 import type { ConsoleFacts } from './console.ts';
 import type { Segment } from './segment.ts';
-import { withoutNumber, type JobOutline } from './definition.ts';
+import { withoutNumber, type JobOutline } from '../definition/definition-summary.ts';
 import type { Ask } from './model.ts';
 import { cleanPath, cleanSiblings } from './paths.ts';
 

@@ -1,6 +1,6 @@
 // Two labs, one of which is swallowed by the network in the middle of its work: nothing that is sent there is refused, or
 // answered. The other's latency is measured before and meanwhile; then the lab comes back.
-import { formatDuration, SECOND, sleep } from '../../src/base/time.ts';
+import { formatDuration, SECOND, sleep } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 import { checkEnd } from './check.ts';
 import { KINDS, type Kind } from './kinds.ts';

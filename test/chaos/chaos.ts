@@ -2,8 +2,8 @@
 // if anything was lost, doubled or wrong, and names it.
 import { mkdir } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { errorText } from '../../src/base/errors.ts';
-import { formatDuration, MINUTE } from '../../src/base/time.ts';
+import { errorText } from '../../src/core/errors.ts';
+import { formatDuration, MINUTE } from '../../src/core/time.ts';
 import { bringUp, type Lab } from './lab.ts';
 import { runChaos } from './run-chaos.ts';
 import { SCENARIOS } from './scenarios.ts';

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { sleep } from '../../src/base/time.ts';
+import { sleep } from '../../src/core/time.ts';
 
 const run = promisify(execFile);
 

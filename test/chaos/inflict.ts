@@ -1,6 +1,6 @@
 // Carries faults out, each at its time, and undoes each when it is over.
-import { errorText } from '../../src/base/errors.ts';
-import { SECOND, sleep } from '../../src/base/time.ts';
+import { errorText } from '../../src/core/errors.ts';
+import { SECOND, sleep } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 import type { Fault, Faults } from '../../src/sim/http-faults.ts';
 import type { Fate } from './proxy.ts';

@@ -4,7 +4,7 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { MINUTE } from '../../src/base/time.ts';
+import { MINUTE } from '../../src/core/time.ts';
 
 const SCRIPTS = fileURLToPath(new URL('../lab/', import.meta.url));
 

@@ -2,8 +2,8 @@
 // LAVA. It counts what it saw and what became of it.
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { errorText } from '../../src/base/errors.ts';
-import { SECOND, sleep } from '../../src/base/time.ts';
+import { errorText } from '../../src/core/errors.ts';
+import { SECOND, sleep } from '../../src/core/time.ts';
 
 /** `drop`: it never arrives. `lose`: it arrives, and its answer does not. `fail`: answered 502, without arriving. */
 export type Fate =

@@ -1,6 +1,6 @@
 // The run that gives the folder its name: requests come in while everything is struck, then some more in calm; in the end
 // each must have come out once, and right.
-import { formatDuration, MINUTE, SECOND, sleep } from '../../src/base/time.ts';
+import { formatDuration, MINUTE, SECOND, sleep } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 import { checkEnd, type End } from './check.ts';
 import { inflict, type Toll } from './inflict.ts';

@@ -1,5 +1,5 @@
 // What every run of this folder is: it gets a world's settings and a plan, and gives figures and findings.
-import { SECOND, sleep } from '../../src/base/time.ts';
+import { SECOND, sleep } from '../../src/core/time.ts';
 import type { Finding } from './check.ts';
 import type { Kind } from './kinds.ts';
 import type { Row } from './table.ts';

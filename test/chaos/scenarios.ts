@@ -1,5 +1,5 @@
 // Smaller runs without chaos, each with one thing that is wrong for all of its time, or with none: what it costs.
-import { formatDuration, SECOND } from '../../src/base/time.ts';
+import { formatDuration, SECOND } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 import { checkEnd } from './check.ts';
 import { drawKinds, KINDS, type Kind } from './kinds.ts';

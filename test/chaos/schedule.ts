@@ -1,5 +1,5 @@
 // When which fault strikes: all of it follows from the seed, so that a run can be had again.
-import { SECOND } from '../../src/base/time.ts';
+import { SECOND } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 
 /** `fails`: answers 500 or 502. `mute`: takes requests and never answers. `loses`: acts, and never answers. */

@@ -1,5 +1,5 @@
 // The summary of a run, for people.
-import { formatDuration } from '../../src/base/time.ts';
+import { formatDuration } from '../../src/core/time.ts';
 
 export type Row = [what: string, value: string];
 

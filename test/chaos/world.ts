@@ -4,7 +4,7 @@ import { appendFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { stringify } from 'yaml';
-import { rfc3339, SECOND } from '../../src/base/time.ts';
+import { rfc3339, SECOND } from '../../src/core/time.ts';
 import { freePort } from './ports.ts';
 import { validateReport } from '../../src/kcidb/schema.ts';
 import type { KcidbObject } from '../../src/sim/kcidb/database.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { translate } from '../../src/cli/translate.ts';
-import { buildReport } from '../../src/kcidb/report.ts';
+import { buildReport } from '../../src/reporting/kcidb-report.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
 import { parseCallback } from '../../src/lava/callback.ts';
 import { readLogText } from '../../src/lava/log.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { waitForEnd } from '../../src/cli/jobs.ts';
-import { BridgeError } from '../../src/base/errors.ts';
+import { BridgeError } from '../../src/core/errors.ts';
 import type { JobRow } from '../../src/http/shapes.ts';
 import { lavaBridge, type Ran } from '../support/command.ts';
 import { definition, LAB, testWorld, X86 } from '../support/world.ts';

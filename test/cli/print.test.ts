@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { printable } from '../../src/base/printable.ts';
+import { printable } from '../../src/core/printable.ts';
 import { table } from '../../src/cli/print.ts';
 
 it('prints what comes from outside as one line that a terminal does not obey', () => {

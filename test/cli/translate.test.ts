@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BridgeError } from '../../src/base/errors.ts';
+import { BridgeError } from '../../src/core/errors.ts';
 import { addTranslate, translate, type TranslateOptions } from '../../src/cli/translate.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
 import { statuses } from '../verdict/evidence.ts';

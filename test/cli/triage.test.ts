@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asJson, asText, triageFile } from '../../src/cli/triage.ts';
 import { readLogText } from '../../src/lava/log.ts';
-import { maestroText } from '../../src/triage/maestro-text.ts';
+import { maestroText } from '../../src/kernel-log/maestro-text.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const LAVA_LOG = join(ROOT, 'test/fixtures/lava/logs/boot-panic-hang.yaml');

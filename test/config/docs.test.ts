@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { DeviceType } from '../../src/boards/schema.ts';
+import { DeviceType } from '../../src/catalog/board-schema.ts';
 import { BridgeConfig } from '../../src/config/schema.ts';
 
 function text(path: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/base/errors.ts';
+import { ConfigError } from '../../src/core/errors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveSecret } from '../../src/config/secrets.ts';
 import { makeFiles } from '../support/folder.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorText } from '../../src/base/errors.ts';
+import { errorText } from '../../src/core/errors.ts';
 import type { Job } from './bridge.ts';
 import {
   CALLBACK_LOST,

@@ -4,8 +4,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorText } from '../../src/base/errors.ts';
-import { formatDuration, MINUTE, sleep } from '../../src/base/time.ts';
+import { errorText } from '../../src/core/errors.ts';
+import { formatDuration, MINUTE, sleep } from '../../src/core/time.ts';
 import { runCourse, type Course } from './course.ts';
 import { tellFigures } from './figures.ts';
 import { cancelAll } from './lab.ts';

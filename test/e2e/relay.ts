@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { errorText } from '../../src/base/errors.ts';
-import { exchange, type HttpAnswer } from '../../src/base/http-client.ts';
+import { errorText } from '../../src/core/errors.ts';
+import { exchange, type HttpAnswer } from '../../src/core/http-exchange.ts';
 
 export interface Passed {
   method: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sleep } from '../../src/base/time.ts';
+import { sleep } from '../../src/core/time.ts';
 import { definition, LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
 
 const NODE = '68f0c0ffee0000000000beef';

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadBoards, type Boards } from '../../src/boards/registry.ts';
+import { loadBoards, type Boards } from '../../src/catalog/boards.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { BridgeConfig } from '../../src/config/schema.ts';
-import { loadPlans, type Plans } from '../../src/plans/registry.ts';
+import { loadPlans, type Plans } from '../../src/catalog/plans.ts';
 import { makeFiles, newFolder } from '../support/folder.ts';
 import { kernelciConfig, runImport, type Run } from './support.ts';
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseYaml } from '../../src/base/yaml-file.ts';
-import { loadBoards } from '../../src/boards/registry.ts';
-import { DeviceType } from '../../src/boards/schema.ts';
+import { parseYaml } from '../../src/core/yaml-file.ts';
+import { loadBoards } from '../../src/catalog/boards.ts';
+import { DeviceType } from '../../src/catalog/board-schema.ts';
 import { readSettings } from '../../src/import/device-settings.ts';
 import { importLava, type LavaType } from '../../src/import/lava.ts';
 import { makeFiles } from '../support/folder.ts';

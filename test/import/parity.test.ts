@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadBoards, type Boards } from '../../src/boards/registry.ts';
+import { loadBoards, type Boards } from '../../src/catalog/boards.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { BridgeConfig } from '../../src/config/schema.ts';
-import { loadPlans, type Plans } from '../../src/plans/registry.ts';
+import { loadPlans, type Plans } from '../../src/catalog/plans.ts';
 import { renderInput } from '../../src/templates/input.ts';
 import {
   makeRequest,

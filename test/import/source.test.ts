@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { ConfigError } from '../../src/base/errors.ts';
+import { ConfigError } from '../../src/core/errors.ts';
 import { checkEntries, readSource } from '../../src/import/source.ts';
 import { makeFiles, newFolder } from '../support/folder.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { PermanentError, TemporaryError } from '../../src/base/errors.ts';
+import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { createKcidbClient, parseKcidbRest, type KcidbClient } from '../../src/kcidb/client.ts';
 import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { TemporaryError } from '../../src/base/errors.ts';
+import { TemporaryError } from '../../src/core/errors.ts';
 import { createKcidbCommand } from '../../src/kcidb/command.ts';
 import type { KcidbSink } from '../../src/kcidb/sink.ts';
 

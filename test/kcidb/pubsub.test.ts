@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { PermanentError, TemporaryError } from '../../src/base/errors.ts';
+import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { createKcidbPubSub, type PubSubOptions } from '../../src/kcidb/pubsub.ts';
 
 const REPORT = { version: { major: 5, minor: 3 }, tests: [{ comment: 'größe' }] };

@@ -3,9 +3,9 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { RequestError } from '../../src/base/errors.ts';
+import { RequestError } from '../../src/core/errors.ts';
 import { createLavaClient } from '../../src/lava/client.ts';
-import { LavaDefinition } from '../../src/templates/definition/definition.ts';
+import { LavaDefinition } from '../../src/definition/definition.ts';
 import { matrix } from '../templates/matrix.ts';
 import { makeInput, makeRequest, shipped } from '../templates/support.ts';
 import { labFact } from './environment.ts';

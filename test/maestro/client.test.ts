@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PermanentError, TemporaryError } from '../../src/base/errors.ts';
+import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { confirmMark, placeMark, type Claim } from '../../src/maestro/claim.ts';
 import { createMaestroClient, type MaestroClient } from '../../src/maestro/client.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { exchange } from '../../src/base/http-client.ts';
+import { exchange } from '../../src/core/http-exchange.ts';
 import { startSimServer, type SimServer } from '../../src/sim/http-server.ts';
 
 let server: SimServer;

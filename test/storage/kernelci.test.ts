@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { PermanentError, TemporaryError } from '../../src/base/errors.ts';
+import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { createKernelciStorage, type KernelciStorage } from '../../src/storage/kernelci.ts';
 import { startStorageSimulator, type StorageSimulator } from '../../src/sim/storage/server.ts';
 

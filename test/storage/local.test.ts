@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TemporaryError } from '../../src/base/errors.ts';
+import { TemporaryError } from '../../src/core/errors.ts';
 import { createLocalStore, type LocalLogStore } from '../../src/storage/local.ts';
 
 const DAY = 86_400_000;

@@ -1,10 +1,10 @@
 // A world for tests: simulators and the real daemon in this process, with a clock that can be moved on, and the log kept.
 // What a test has started is stopped when it ends.
 import { afterEach } from 'vitest';
-import { createLogger } from '../../src/base/logger.ts';
-import { sleep } from '../../src/base/time.ts';
+import { createLogger } from '../../src/core/logger.ts';
+import { sleep } from '../../src/core/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
-import { stageOf, STAGES, type StageName } from '../../src/jobs/model.ts';
+import { stageOf, STAGES, type StageName } from '../../src/lifecycle/model.ts';
 import type { AttemptRecord, DeliveryRecord, JobRecord } from '../../src/store/index.ts';
 import { newFolder } from './folder.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { formatProblem } from '../../src/base/errors.ts';
-import { loadBoards } from '../../src/boards/registry.ts';
-import { loadPlans } from '../../src/plans/registry.ts';
+import { formatProblem } from '../../src/core/errors.ts';
+import { loadBoards } from '../../src/catalog/boards.ts';
+import { loadPlans } from '../../src/catalog/plans.ts';
 import { abilitiesOf, crossCheck } from '../../src/templates/cross-check.ts';
 import { createRenderer } from '../../src/templates/renderer.ts';
 import { makeFiles } from '../support/folder.ts';

@@ -2,7 +2,7 @@
 // is named. Never is the definition's form changed.
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RequestError } from '../../src/base/errors.ts';
+import { RequestError } from '../../src/core/errors.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { makeInput, makeRequest, readDefinition, shipped } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ConfigError, RequestError } from '../../src/base/errors.ts';
+import { ConfigError, RequestError } from '../../src/core/errors.ts';
 import { loadLibrary } from '../../src/templates/library.ts';
 import { makeFiles } from '../support/folder.ts';
 

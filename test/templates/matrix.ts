@@ -1,6 +1,6 @@
 // Every definition that the shipped templates can produce, by its form: each shipped board, booted each way, with each
 // test, and with what changes the form (coverage, containers, namespaces, kernel arguments, …).
-import type { Board } from '../../src/boards/registry.ts';
+import type { Board } from '../../src/catalog/boards.ts';
 import { makeInput, makeRequest, shipped, type InputParts } from './support.ts';
 import type { RenderInput } from '../../src/templates/renderer.ts';
 

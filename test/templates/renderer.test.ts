@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { ConfigError } from '../../src/base/errors.ts';
-import { loadBoards } from '../../src/boards/registry.ts';
-import { loadPlans } from '../../src/plans/registry.ts';
-import { askFor } from '../../src/templates/ask.ts';
+import { ConfigError } from '../../src/core/errors.ts';
+import { loadBoards } from '../../src/catalog/boards.ts';
+import { loadPlans } from '../../src/catalog/plans.ts';
+import { askFor } from '../../src/templates/expected-tests.ts';
 import { metadataUrl } from '../../src/templates/artifacts.ts';
 import { SHIPPED_TYPES } from '../../src/templates/tests.ts';
 import { createRenderer } from '../../src/templates/renderer.ts';

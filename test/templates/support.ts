@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { loadBoards, type Board } from '../../src/boards/registry.ts';
+import { loadBoards, type Board } from '../../src/catalog/boards.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
-import { loadPlans } from '../../src/plans/registry.ts';
+import { loadPlans } from '../../src/catalog/plans.ts';
 import { createRenderer, type Rendered, type RenderInput } from '../../src/templates/renderer.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildReport } from '../../src/kcidb/report.ts';
+import { buildReport } from '../../src/reporting/kcidb-report.ts';
 import { validateReport } from '../../src/kcidb/schema.ts';
 import type { LavaCase, LogLine } from '../../src/lava/model.ts';
 import { LAVA_HEALTHS } from '../../src/lava/model.ts';

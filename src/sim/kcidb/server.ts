@@ -2,7 +2,7 @@
 // kernelci/dashboard, 2026). A 200 is not acceptance: the ingester looks later, and one bad object loses the whole file.
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { errorText } from '../../base/errors.ts';
+import { errorText } from '../../core/errors.ts';
 import { validateReport } from '../../kcidb/schema.ts';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
 import { createKcidbDatabase, isReport, type KcidbObject, type ListName } from './database.ts';

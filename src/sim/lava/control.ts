@@ -1,7 +1,7 @@
 // The simulator's own endpoint, for people and for tests in another process: faults on command, devices, state.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { errorText } from '../../base/errors.ts';
+import { errorText } from '../../core/errors.ts';
 import type { LavaSimulator } from './simulator.ts';
 import { Switches } from './switches.ts';
 

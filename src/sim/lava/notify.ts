@@ -1,6 +1,6 @@
 // Notify callbacks as LAVA 2023.01 sends them: before the job is saved, one try, five seconds for the answer.
 import { parse } from 'yaml';
-import { exchange } from '../../base/http-client.ts';
+import { exchange } from '../../core/http-exchange.ts';
 import { LAVA_HEALTHS, type LavaHealth, type LavaState } from '../../lava/model.ts';
 import type { Callback } from './definition.ts';
 import type { Lab } from './lab.ts';

@@ -1,7 +1,7 @@
 // Nodes as the simulated Maestro keeps them, and what it takes as one (kernelci-core kernelci/api/models.py, August
 // 2026): the body's shape (422), the data of each kind (400), defaults for what is left out, naive times.
 import { z } from 'zod';
-import { parseTime } from '../../base/time.ts';
+import { parseTime } from '../../core/time.ts';
 import { ERROR_CODES, NODE_RESULTS, NODE_STATES, type NodeState } from '../../maestro/node.ts';
 
 /** What the API answers with an error status; `detail` is what stands in the body. */

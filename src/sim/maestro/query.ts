@@ -1,6 +1,6 @@
 // The searches of the simulated Maestro: query parameters as MongoDB would match them, with the API's conversions and
 // its sharp edges (kernelci-api api/db.py, July 2026).
-import { parseTime } from '../../base/time.ts';
+import { parseTime } from '../../core/time.ts';
 import { ApiError } from './model.ts';
 
 export type Query = Record<string, string | string[] | undefined>;

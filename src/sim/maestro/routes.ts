@@ -2,7 +2,7 @@
 // management of users, pub/sub, the web pages.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { parseTime } from '../../base/time.ts';
+import { parseTime } from '../../core/time.ts';
 import { editable, objectId, userOf, type SimUser } from './access.ts';
 import { printEvent, type Database, type SimEvent } from './database.ts';
 import { ApiError, nodeBody, PatchBody, printNode, shaped, type SimNode, type TreeBody } from './model.ts';

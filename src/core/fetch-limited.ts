@@ -1,0 +1,142 @@
+// Fetches what a request from outside names: http and https only, with limits on size, time and redirects, and by
+// default from public addresses only. What is checked is the address that is connected to, at each redirect anew: a
+// check of the name beforehand could be answered otherwise than the connection's own look-up.
+import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { isPublicAddress } from './address.ts';
+import { answerText } from './answer-text.ts';
+import { RequestError, TemporaryError } from './errors.ts';
+import { exchange, place, retryAfterMs, type HttpAnswer } from './http-exchange.ts';
+
+export interface FetchLimits {
+  /** For all redirects together, milliseconds. */
+  timeoutMs: number;
+  maxBytes: number;
+  maxRedirects: number;
+  /** Whether private and loopback addresses may be asked. */
+  allowPrivate: boolean;
+}
+
+export interface FetchOptions {
+  signal?: AbortSignal | undefined;
+  /** In place of the public internet's addresses, where private ones are not allowed. */
+  isAllowed?: (address: string) => boolean;
+  /** In place of the system's look-up of names. */
+  lookup?: Lookup;
+}
+
+type Lookup = (
+  name: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export interface Fetched {
+  /** Where it came from in the end. */
+  url: string;
+  body: Buffer;
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Fetches `url`. Throws RequestError for what will not get better: `fetch_refused` (not http(s), a private address, a
+ * user in the URL), `fetch_redirects`, `too_large`, `fetch_failed` (4xx); and TemporaryError for what may.
+ */
+export async function fetchLimited(
+  url: string,
+  limits: FetchLimits,
+  options: FetchOptions = {},
+): Promise<Fetched> {
+  const deadline = performance.now() + limits.timeoutMs;
+  let current = url;
+  for (let hops = 0; ; hops++) {
+    if (hops > limits.maxRedirects) {
+      throw new RequestError('fetch_redirects', `${place(url)}: more than ${limits.maxRedirects} redirects`);
+    }
+    const left = deadline - performance.now();
+    if (left <= 0) throw new TemporaryError('unreachable', `${place(url)}: no answer in time`);
+    const answer = await fetchOnce(current, { ...limits, timeoutMs: Math.ceil(left) }, options);
+    if (answer.status === 200) return { url: current, body: answer.body };
+    current = redirect(current, answer) ?? fail(current, answer);
+  }
+}
+
+async function fetchOnce(url: string, limits: FetchLimits, options: FetchOptions): Promise<HttpAnswer> {
+  const target = checkedUrl(url);
+  const isAllowed = limits.allowPrivate ? () => true : (options.isAllowed ?? isPublicAddress);
+  // A literal address is connected to without a look-up.
+  const literal = target.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(literal) !== 0 && !isAllowed(literal)) throw privateAddress(url);
+  const guard = guardedLookup(options.lookup ?? systemLookup, isAllowed);
+  try {
+    return await exchange({
+      url: target.href,
+      timeoutMs: limits.timeoutMs,
+      maxBytes: limits.maxBytes,
+      signal: options.signal,
+      lookup: guard.lookup,
+    });
+  } catch (error) {
+    if (guard.hasRefused()) throw privateAddress(url);
+    if (error instanceof TemporaryError && error.code === 'too_large') {
+      throw new RequestError('too_large', error.message);
+    }
+    throw error;
+  }
+}
+
+function checkedUrl(text: string): URL {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    const scheme = /^[a-z][a-z0-9+.-]{0,20}:/i.exec(text)?.[0] ?? 'no scheme';
+    throw new RequestError('fetch_refused', `only http and https URLs are fetched, not one with ${scheme}`);
+  }
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    throw new RequestError('fetch_refused', `${place(text)}: a URL with user or password is not fetched`);
+  }
+  return url;
+}
+
+/** A look-up that gives allowed addresses alone. */
+function guardedLookup(
+  lookup: Lookup,
+  isAllowed: (address: string) => boolean,
+): { lookup: LookupFunction; hasRefused: () => boolean } {
+  let refused = false;
+  return {
+    hasRefused: () => refused,
+    lookup: (name, options, callback) => {
+      lookup(name, { ...options, all: true }, (error, addresses) => {
+        const allowed = error ? [] : addresses.filter(({ address }) => isAllowed(address));
+        refused = error === null && allowed.length === 0;
+        const [first] = allowed;
+        if (first === undefined) callback(error ?? new Error('no allowed address'), '', 0);
+        else if (options.all === true) callback(null, allowed);
+        else callback(null, first.address, first.family);
+      });
+    },
+  };
+}
+
+function privateAddress(url: string): RequestError {
+  return new RequestError(
+    'fetch_refused',
+    `${place(url)}: is at a private or loopback address, which are not fetched from (fetch.allow_private)`,
+  );
+}
+
+function redirect(from: string, { status, headers }: HttpAnswer): string | undefined {
+  const { location } = headers;
+  if (!REDIRECTS.has(status) || typeof location !== 'string') return undefined;
+  return URL.canParse(location, from) ? new URL(location, from).href : undefined;
+}
+
+function fail(url: string, answer: HttpAnswer): never {
+  const { status } = answer;
+  const text = `${place(url)}: not to be had (${status}, ${answerText(answer)})`;
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    throw new TemporaryError('fetch_failed', text, { retryAfterMs: retryAfterMs(answer.headers) });
+  }
+  throw new RequestError('fetch_failed', text);
+}

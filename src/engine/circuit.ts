@@ -1,0 +1,117 @@
+// A circuit before each outside system: after a few failures in a row nothing is sent there for a while, so that what
+// is down costs nobody time, and its going and coming is told once.
+import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
+import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
+
+export interface CircuitState {
+  up: boolean;
+  /** Since when it is so (ms). */
+  since: number;
+  /** The last failure, while it is down. */
+  why: string | undefined;
+  /** While it is down: when a call is let through again (ms). */
+  retryAt: number | undefined;
+}
+
+export interface Circuit {
+  /** Runs the call, or throws TemporaryError `down` without trying it. */
+  run: <T>(call: () => Promise<T>) => Promise<T>;
+  state: () => CircuitState;
+}
+
+interface Options {
+  /** In messages: `lava-mylab`, `Maestro`, `KCIDB`. */
+  name: string;
+  now: Clock;
+  onChange?: (state: CircuitState) => void;
+  /** Failures in a row that open it. */
+  failures?: number;
+  /** How long it stays open before one call is let through (ms). */
+  pause?: number;
+}
+
+/** Whoever is refused for his token is refused for all that he sends, until an admin has mended it. */
+const AUTH_PAUSE = MINUTE;
+/** The longest wish of the other side that is heeded. */
+const MAX_PAUSE = 10 * MINUTE;
+
+/**
+ * Failures are TemporaryErrors, and refusals of our token (codes `…_auth`), which open it at once and come out as
+ * TemporaryErrors: they concern everything that is sent. Another refusal shows that the other side is there.
+ */
+export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * SECOND }: Options): Circuit {
+  let up = true;
+  let since = now();
+  let why: string | undefined;
+  let failed = 0;
+  let failedAt = 0;
+  let retryAt = 0;
+  let probing = false;
+
+  /** When a call is let through again; at once if the clock was set back. */
+  function nextTry(): number {
+    return now() < failedAt ? now() : retryAt;
+  }
+
+  function state(): CircuitState {
+    return { up, since, why, retryAt: up ? undefined : nextTry() };
+  }
+
+  function away(): string {
+    return `${name} is away since ${rfc3339(since)}: ${why ?? 'no answer'}`;
+  }
+
+  function change(isUp: boolean): void {
+    if (isUp === up) return;
+    up = isUp;
+    since = now();
+    onChange?.(state());
+  }
+
+  function answered(): void {
+    failed = 0;
+    why = undefined;
+    change(true);
+  }
+
+  function unanswered(error: TemporaryError): void {
+    failed += 1;
+    why = errorText(error);
+    failedAt = now();
+    retryAt = failedAt + Math.min(MAX_PAUSE, Math.max(pause, error.retryAfterMs ?? 0));
+    if (failed >= failures || isAuth(error)) change(false);
+  }
+
+  return {
+    state,
+    async run(call) {
+      if (!up && (probing || now() < nextTry())) {
+        throw new TemporaryError('down', away(), { retryAfterMs: Math.max(SECOND, retryAt - now()) });
+      }
+      const probe = !up;
+      if (probe) probing = true;
+      try {
+        const result = await call();
+        answered();
+        return result;
+      } catch (thrown) {
+        const error = isAuth(thrown) ? asTemporary(thrown) : thrown;
+        if (!(error instanceof TemporaryError)) answered();
+        else if (error.code !== 'aborted') unanswered(error);
+        // The same words as for a call that was not tried: whoever waits for this has one reason, not two in turn.
+        if (up || !(error instanceof TemporaryError)) throw error;
+        throw new TemporaryError(error.code, away(), { cause: error, retryAfterMs: error.retryAfterMs });
+      } finally {
+        if (probe) probing = false;
+      }
+    },
+  };
+}
+
+function isAuth(error: unknown): error is BridgeError {
+  return error instanceof BridgeError && error.code.endsWith('_auth');
+}
+
+function asTemporary(error: BridgeError): TemporaryError {
+  return new TemporaryError(error.code, error.message, { cause: error, retryAfterMs: AUTH_PAUSE });
+}

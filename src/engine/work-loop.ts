@@ -1,0 +1,105 @@
+// A lane works on what is due, so many things at once, and sleeps until something is. Lanes share nothing: one that
+// is stuck holds up no other.
+import { backoff, SECOND, sleep, type Clock } from '../core/time.ts';
+
+export interface Lane {
+  /** Runs until the signal fires, then until all work has ended. */
+  run: () => Promise<void>;
+  /** Something may be due: look now. */
+  wake: () => void;
+}
+
+interface Options<T> {
+  /** How many things are worked on at once. */
+  width: number;
+  due: (limit: number) => Promise<T[]>;
+  /** When the first thing that is not due yet will be (ms). */
+  nextDue: () => Promise<number | undefined>;
+  id: (item: T) => string | number;
+  /** What becomes of an item is stored by it. */
+  work: (item: T) => Promise<void>;
+  /** What is due can't be read, or work has thrown. */
+  onError: (error: unknown) => void;
+  onRound?: () => void;
+  signal: AbortSignal;
+  now: Clock;
+}
+
+/** The longest that a lane sleeps without looking. */
+const IDLE = 5 * SECOND;
+/** The longest after failures: it still has to show the watchdog that it lives. */
+const MAX_PAUSE = 15 * SECOND;
+
+export function createLane<T>(options: Options<T>): Lane {
+  const { width, signal, now } = options;
+  const busy = new Map<string | number, Promise<void>>();
+  let ring: () => void = () => undefined;
+  let rung = false;
+
+  function wake(): void {
+    rung = true;
+    ring();
+  }
+
+  async function rest(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      ring = () => {
+        clearTimeout(timer);
+        setImmediate(resolve); // whatever rings how often: timers and sockets get their turn
+      };
+      // Not at once: the store answers without letting go of the process, and a lane that always finds something due
+      // would keep it from everybody else.
+      if (rung || signal.aborted) setImmediate(ring);
+    });
+    rung = false;
+  }
+
+  function begin(item: T): void {
+    const id = options.id(item);
+    const work = options
+      .work(item)
+      .catch(async (error: unknown) => {
+        options.onError(error);
+        await sleep(IDLE, signal); // it is still due
+      })
+      .finally(() => {
+        busy.delete(id);
+        wake();
+      });
+    busy.set(id, work);
+  }
+
+  /** Starts what is due; returns how long to sleep. */
+  async function round(): Promise<number> {
+    options.onRound?.();
+    for (const item of await options.due(width + busy.size)) {
+      if (busy.size >= width) return IDLE;
+      if (!busy.has(options.id(item))) begin(item);
+    }
+    // What is under way wakes the lane when it ends; what is due is then read again.
+    if (busy.size >= width) return IDLE;
+    const next = await options.nextDue();
+    return next === undefined ? IDLE : Math.min(IDLE, Math.max(1, next - now()));
+  }
+
+  return {
+    wake,
+    async run() {
+      signal.addEventListener('abort', wake, { once: true });
+      let failures = 0;
+      while (!signal.aborted) {
+        let pause: number;
+        try {
+          pause = await round();
+          failures = 0;
+        } catch (error) {
+          pause = backoff(failures++, SECOND, MAX_PAUSE);
+          options.onError(error);
+        }
+        await rest(pause);
+      }
+      await Promise.all(busy.values());
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// The metadata.json of a build: where its device trees are. Many jobs test one build, so each is fetched once.
+import { z } from 'zod';
+import { RequestError } from '../core/errors.ts';
+import { fetchLimited, type FetchLimits, type FetchOptions } from '../core/fetch-limited.ts';
+import { place } from '../core/http-exchange.ts';
+
+/** The files of a build by their path: `dtbs/vendor/board.dtb` → URL. */
+export type BuildFiles = Readonly<Record<string, string>>;
+
+const Metadata = z.looseObject({ artifacts: z.record(z.string(), z.string()) });
+
+export interface MetadataOptions extends FetchOptions {
+  /** How many builds are kept; the oldest makes room. */
+  kept?: number;
+  /** Whether a failure is kept as well: for a run that shall not wait for the same dead host again and again. */
+  keepFailures?: boolean;
+}
+
+/**
+ * A reader of metadata.json that asks for each URL once. It throws what fetchLimited throws, and RequestError
+ * `bad_metadata` for what is no metadata of a build.
+ */
+export function createMetadataReader(
+  limits: FetchLimits,
+  { kept = 100, keepFailures = false, ...options }: MetadataOptions = {},
+): (url: string) => Promise<BuildFiles> {
+  const known = new Map<string, Promise<BuildFiles>>();
+  return (url) => {
+    const there = known.get(url);
+    if (there !== undefined) return there;
+    const files = read(url, limits, options);
+    files.catch(() => {
+      if (!keepFailures) known.delete(url);
+    });
+    known.set(url, files);
+    const [oldest] = known.keys();
+    if (known.size > kept && oldest !== undefined) known.delete(oldest);
+    return files;
+  };
+}
+
+async function read(url: string, limits: FetchLimits, options: FetchOptions): Promise<BuildFiles> {
+  const { body } = await fetchLimited(url, limits, options);
+  try {
+    return Metadata.parse(JSON.parse(body.toString('utf8'))).artifacts;
+  } catch (error) {
+    throw new RequestError('bad_metadata', `${place(url)} is no metadata of a build: it has no artifacts`, {
+      cause: error,
+    });
+  }
+}

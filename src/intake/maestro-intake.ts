@@ -1,0 +1,70 @@
+// Takes in what Maestro's feed finds. A node that can't be made a request is stored as rejected, so that it is ended
+// with the reason.
+import { fetchLimited } from '../core/fetch-limited.ts';
+import { PermanentError, RequestError } from '../core/errors.ts';
+import type { MaestroClient } from '../maestro/client.ts';
+import { createFeed, type CursorStore, type Feed, type Found } from './feed.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import type { Context } from '../lifecycle/context.ts';
+import { receive } from './receive.ts';
+
+/** The feed of all labs that are served from Maestro. */
+export function createIngest(
+  ctx: Context,
+  client: MaestroClient,
+  settings: NonNullable<BridgeConfig['maestro']>,
+): Feed {
+  const { fetch } = ctx.config;
+  return createFeed({
+    client,
+    runtimes: [...ctx.labs.values()].map(({ name, config }) => ({
+      name,
+      accept: config.accept.filter((way) => way === 'pull_labs' || way === 'lava_pull'),
+    })),
+    fetch: (url, signal) =>
+      fetchLimited(
+        url,
+        {
+          timeoutMs: fetch.timeout,
+          maxBytes: fetch.max_size,
+          maxRedirects: fetch.max_redirects,
+          allowPrivate: fetch.allow_private,
+        },
+        { signal },
+      ),
+    receive: (found) => take(found, ctx),
+    reconcileMs: settings.reconcile_interval,
+    pollMs: settings.poll_interval,
+    cursors: cursorsOf(ctx),
+    onState: (state, why) => {
+      if (state === 'up') ctx.log.info('Maestro is followed');
+      else ctx.log.warn({ why }, 'Maestro is away; requests come in when it is back');
+    },
+    onProblem: (message) => ctx.log.warn(message),
+    clock: ctx.now,
+  });
+}
+
+/** How far the event history was read, kept in the store. */
+export function cursorsOf({ store }: Pick<Context, 'store'>): CursorStore {
+  return {
+    load: async (name) => {
+      const text = await store.setting(`cursor ${name}`);
+      return text === undefined ? undefined : Number(text);
+    },
+    save: (name, at) => store.saveSetting(`cursor ${name}`, String(at)),
+  };
+}
+
+async function take(found: Found, ctx: Context): Promise<void> {
+  if ('request' in found) {
+    await receive(found.source, found.request, ctx);
+    return;
+  }
+  const { refusal, node, source } = found;
+  const known =
+    refusal instanceof RequestError
+      ? refusal
+      : new RequestError(refusal instanceof PermanentError ? refusal.code : 'bad_node', refusal.message);
+  await receive(source, { node }, ctx, known);
+}

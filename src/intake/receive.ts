@@ -1,0 +1,97 @@
+// Takes a request in, whichever way it came: stored once per lab and node. What can't ever be run is stored as well,
+// as rejected, so that it is reported like any result and the admin finds it in the list.
+import { RequestError } from '../core/errors.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { ErrorCode } from '../maestro/node.ts';
+import type { JobRequest, Source } from '../maestro/request.ts';
+import type { JobRecord } from '../store/index.ts';
+import type { Ending } from '../verdict/model.ts';
+import type { Context } from '../lifecycle/context.ts';
+import { checkRequest } from '../lifecycle/render.ts';
+
+export interface Received {
+  job: JobRecord;
+  isNew: boolean;
+  /** Why it can't be run. */
+  refusal: RequestError | undefined;
+}
+
+const WAY: Record<Source, LabConfig['accept'][number] | undefined> = {
+  pull_labs: 'pull_labs',
+  lava_pull: 'lava_pull',
+  push: 'push',
+  trigger: 'triggers',
+  hand: undefined,
+};
+
+/**
+ * Stores a request. Throws RequestError only if nothing could be stored for it: the node names no lab of ours, or the
+ * lab does not accept this way in. `refusal` names what is wrong with a stored one; `known` is a refusal that was
+ * found before (a definition that could not be fetched).
+ */
+export async function receive(
+  source: Source,
+  request: JobRequest,
+  ctx: Context,
+  known?: RequestError,
+): Promise<Received> {
+  const lab = labFor(source, request, ctx);
+  const { node } = request;
+  const checked = known === undefined ? await check(request, lab.name, ctx) : { refusal: known };
+  const { refusal } = checked;
+  const { job, isNew } = await ctx.store.receive(
+    {
+      lab: lab.name,
+      nodeId: node.id,
+      source,
+      name: node.name,
+      board: node.data.platform ?? '',
+      request: JSON.stringify(request),
+      stage: refusal === undefined ? 'received' : 'finished',
+      ending: refusal === undefined ? null : JSON.stringify(endingFor(refusal)),
+      priority: 'priority' in checked ? checked.priority : 0,
+    },
+    [
+      {
+        kind: 'stage',
+        text: `received (${source})${refusal === undefined ? '' : `, rejected: ${refusal.message}`}`,
+      },
+    ],
+  );
+  if (isNew) ctx.wake(lab.name);
+  return { job, isNew, refusal };
+}
+
+function labFor(source: Source, { node }: JobRequest, ctx: Context): { name: string } {
+  const runtime = node.data.runtime;
+  if (typeof runtime !== 'string' || runtime === '') {
+    throw new RequestError('no_runtime', 'the node names no runtime', { field: 'node.data.runtime' });
+  }
+  const lab = ctx.labs.get(runtime);
+  if (!lab) {
+    throw new RequestError('unknown_lab', `the runtime ${JSON.stringify(runtime)} is no lab of this bridge`, {
+      field: 'node.data.runtime',
+    });
+  }
+  const way = WAY[source];
+  if (way !== undefined && !lab.config.accept.includes(way)) {
+    throw new RequestError('not_accepted', `${lab.name} takes no requests by ${way} (labs.accept)`);
+  }
+  return lab;
+}
+
+type Checked = { refusal: RequestError } | { refusal: undefined; priority: number };
+
+async function check(request: JobRequest, lab: string, ctx: Context): Promise<Checked> {
+  try {
+    return { refusal: undefined, priority: await checkRequest(request, lab, ctx) };
+  } catch (error) {
+    if (error instanceof RequestError) return { refusal: error };
+    throw error;
+  }
+}
+
+function endingFor(refusal: RequestError): Ending {
+  const errorCode: ErrorCode = refusal.code === 'template' ? 'job_generation_error' : 'invalid_job_params';
+  return { kind: 'rejected', reason: refusal.message, errorCode };
+}

@@ -1,0 +1,43 @@
+// Rounds against Maestro, one after the other, and what is told of how they go: only changes.
+import { sleep } from '../core/time.ts';
+
+/** `partly`: the events can't be read, and the listing does their work. */
+export type FeedState = 'up' | 'partly' | 'down';
+
+export interface RoundResult {
+  state: FeedState;
+  /** For people. */
+  why: string;
+  /** Maestro's wish for when to come again. */
+  retryAfterMs?: number | undefined;
+}
+
+export interface Rounds {
+  /** Does not throw. */
+  round: (signal: AbortSignal) => Promise<RoundResult>;
+  everyMs: number;
+  /** Called after the first round, and then when the state changes. */
+  onState: (state: FeedState, why: string) => void;
+}
+
+/** Runs until the signal fires. */
+export async function runRounds({ round, everyMs, onState }: Rounds, signal: AbortSignal): Promise<void> {
+  let last: FeedState | undefined;
+  while (!signal.aborted) {
+    const { state, why, retryAfterMs = 0 } = await round(signal);
+    if (signal.aborted) return;
+    if (state !== last) onState(state, why);
+    last = state;
+    await sleep(Math.max(everyMs, retryAfterMs), signal);
+  }
+}
+
+/** What `step` throws, or undefined. */
+export async function attempt(step: () => Promise<void>): Promise<unknown> {
+  try {
+    await step();
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('nothing was thrown');
+  }
+}

@@ -1,0 +1,58 @@
+// Which of Maestro's nodes are work for us (kernelci-pipeline src/scheduler.py, August 2026). There are two kinds of
+// "pull labs", and nothing on a node names them: state and definition tell.
+import { MaestroNode } from '../maestro/node.ts';
+
+export type WorkSource = 'pull_labs' | 'lava_pull';
+
+/** A runtime of Maestro that we serve, and the kinds of work that we take for it. */
+export interface Runtime {
+  name: string;
+  accept: readonly WorkSource[];
+}
+
+/**
+ * The kind of work that a node is for us, or undefined. PULL_LABS: `available` with a JSON definition. LAVA pull: it
+ * stays `running`, with a YAML definition. Whoever has put a job_id on it has taken it.
+ */
+export function workSource(node: MaestroNode, runtimes: readonly Runtime[]): WorkSource | undefined {
+  const { runtime, job_id } = node.data;
+  const source = kindOfWork(node);
+  if (node.kind !== 'job' || source === undefined) return undefined;
+  if (typeof job_id === 'string' && job_id !== '') return undefined;
+  return runtimes.some(({ name, accept }) => name === runtime && accept.includes(source))
+    ? source
+    : undefined;
+}
+
+function kindOfWork({ state, artifacts }: MaestroNode): WorkSource | undefined {
+  const url = artifacts['job_definition'] ?? '';
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return undefined;
+  const { pathname } = new URL(url);
+  if (state === 'available' && pathname.endsWith('.json')) return 'pull_labs';
+  return state === 'running' && /\.ya?ml$/.test(pathname) ? 'lava_pull' : undefined;
+}
+
+/**
+ * What can be read of a node that can't be read as a whole: enough to see that it is ours, and to refuse it by name.
+ * undefined if not even that.
+ */
+export function salvageNode(raw: unknown): MaestroNode | undefined {
+  const { id, kind, name, path, state, parent, artifacts, data } = record(raw);
+  const { runtime, platform, job_id } = record(data);
+  const strings = Object.entries(record(artifacts)).filter(([, value]) => typeof value === 'string');
+  const parsed = MaestroNode.safeParse({
+    id,
+    kind,
+    name,
+    path: Array.isArray(path) ? path.map(String) : [],
+    state,
+    parent,
+    artifacts: Object.fromEntries(strings),
+    data: { runtime, platform, job_id },
+  });
+  return parsed.success ? parsed.data : undefined;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,115 @@
+// Stores what LAVA has to say of a finished job: its record, its cases and its log, from the callback if that came
+// whole, else fetched. What is stored is the same whichever way it came.
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { errorText, PermanentError } from '../core/errors.ts';
+import { parseCallback } from '../lava/callback.ts';
+import type { LavaJob, LavaJobInfo } from '../lava/model.ts';
+import { parseResults } from '../lava/results.ts';
+import {
+  blobFolder,
+  type AttemptChange,
+  type AttemptRecord,
+  type CallbackRecord,
+  type JobRecord,
+} from '../store/index.ts';
+import type { Context } from './context.ts';
+import type { Lab } from './lab.ts';
+import { labOf } from './labs.ts';
+
+const unzip = promisify(gunzip);
+/** Lines of log that one call asks for: some MB at most, so that a lab's web worker is not held long. */
+const PAGE = 20_000;
+
+/** The name of an attempt's log among the blobs. */
+export function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
+  return `${blobFolder(attempt.jobId)}/${attempt.n}.yaml.gz`;
+}
+
+/** Stores the log and returns what is to be stored with the attempt. May be repeated. */
+export async function storeEvidence(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  info: LavaJobInfo,
+  callback: CallbackRecord | undefined,
+  ctx: Context,
+): Promise<AttemptChange> {
+  const told = callback === undefined ? undefined : await fromCallback(callback, ctx);
+  const whole =
+    told !== undefined && told.hasResults && (told.job.cases.length > 0 || info.device === undefined);
+  const lab = labOf(ctx, job.lab);
+  const cases = whole ? told.job.cases : await fetchCases(info, lab);
+  const log = logName(attempt);
+  const toldLog = whole ? (callback?.log ?? null) : null;
+  const hasLog =
+    (toldLog !== null && (await ctx.blobs.move(toldLog, log))) ||
+    (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx)));
+  const definition = told?.job.definition ?? attempt.definition;
+  const lavaJob: LavaJob = {
+    id: info.id,
+    state: info.state,
+    health: info.health,
+    device: info.device,
+    submittedAt: info.submittedAt ?? told?.job.submittedAt,
+    startedAt: told?.job.startedAt ?? info.startedAt,
+    finishedAt: info.finishedAt ?? told?.job.finishedAt,
+    description: info.description ?? told?.job.description,
+    failureComment: info.failureComment ?? told?.job.failureComment,
+    definition,
+    cases,
+  };
+  return {
+    lavaState: info.state,
+    device: info.device ?? null,
+    finishedAt: lavaJob.finishedAt ?? ctx.now(),
+    lavaJob: JSON.stringify(lavaJob),
+    log: hasLog ? log : null,
+    evidence: whole ? 'callback' : 'fetched',
+  };
+}
+
+/** undefined if it can't be read: then all is fetched. */
+async function fromCallback(
+  callback: CallbackRecord,
+  ctx: Context,
+): Promise<ReturnType<typeof parseCallback> | undefined> {
+  const body = await unzip(callback.body);
+  try {
+    return parseCallback(JSON.parse(body.toString('utf8')));
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    const text = `the callback is of no use, the evidence is fetched: ${errorText(error)}`;
+    await ctx.store.note(callback.jobId, [{ kind: 'error', text }]);
+    return undefined;
+  }
+}
+
+async function fetchCases(info: LavaJobInfo, lab: Lab): Promise<LavaJob['cases']> {
+  if (info.device === undefined) return [];
+  return parseResults(await lab.call((c) => c.fetchResults(info.id)));
+}
+
+async function* fetchLog(id: number, lab: Lab): AsyncGenerator<string> {
+  for (let line = 0; ;) {
+    const page = await lab.call((c) => c.logs(id, line, PAGE));
+    if (page.lines === 0) return;
+    line += page.lines;
+    yield page.text;
+    if (!page.more) return;
+  }
+}
+
+/** False if there was nothing to put. */
+async function putLog(name: string, source: AsyncIterable<string>, ctx: Context): Promise<boolean> {
+  let size = 0;
+  async function* counted(): AsyncGenerator<string> {
+    for await (const chunk of source) {
+      size += chunk.length;
+      yield chunk;
+    }
+  }
+  await ctx.blobs.put(name, counted());
+  if (size > 0) return true;
+  await ctx.blobs.remove(name);
+  return false;
+}

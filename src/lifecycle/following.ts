@@ -1,0 +1,136 @@
+// Looks at a LAVA job that is not known to have finished: what LAVA says of it, whether somebody wants it cancelled,
+// whether Maestro still wants it, and whether its time is over. Shared by the stages that follow LAVA.
+import { errorText, PermanentError } from '../core/errors.ts';
+import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
+import type { LavaJobInfo } from '../lava/model.ts';
+import type { AttemptRecord, JobRecord } from '../store/index.ts';
+import type { Context } from './context.ts';
+import type { Lab } from './lab.ts';
+import { labOf } from './labs.ts';
+import { currentAttempt, lavaIdOf, type Outcome } from './model.ts';
+import { minding } from './node-watch.ts';
+import { cancelJob } from './orders.ts';
+
+export type Sight =
+  | { kind: 'alive'; info: LavaJobInfo; attempt: AttemptRecord; lookAgain: number }
+  | { kind: 'over'; outcome: Outcome };
+
+/** LAVA's own limits are kept by LAVA; past them by this much, nobody is keeping them. */
+const MARGIN = 30 * MINUTE;
+/** A cancel takes LAVA up to two minutes (2023.01, worker.py); after this much more the job is lost. */
+const CANCEL_WITHIN = 15 * MINUTE;
+const LOOK_AFTER_CANCEL = 5 * SECOND;
+/** A server that is being repaired may deny a job that it has. */
+const MISSING_FOR = 10 * MINUTE;
+const LOOK_FOR_MISSING = 30 * SECOND;
+
+/** One look. A job that LAVA does not know, or does not end, is lost. */
+export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
+  const lab = labOf(ctx, job.lab);
+  const attempt = currentAttempt(await ctx.store.attempts(job.id));
+  const id = lavaIdOf(attempt);
+  const info = await lab.show(id);
+  if (!info) return over(missing(attempt, `LAVA knows no job ${id}`, ctx.now()));
+  if (!isOurs(attempt, info)) return over(missing(attempt, `LAVA's job ${id} is not ours`, ctx.now()));
+  if (attempt.missingAt !== null) await note(attempt, { missingAt: null }, `LAVA knows job ${id} again`, ctx);
+  if (info.state === 'Finished') return { kind: 'alive', info, attempt, lookAgain: ctx.now() };
+
+  if (attempt.cancelAt !== null) {
+    if (ctx.now() - attempt.cancelAt >= CANCEL_WITHIN) return over(notEnded(job, id, attempt.cancelAt, ctx));
+    return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
+  }
+  const unwanted = job.cancel ?? (await minding(job, ctx));
+  // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
+  if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ctx);
+  const why = unwanted ?? overdue(attempt, info, ctx);
+  if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ctx.now(), lab) };
+  await cancel(attempt, id, why, lab, ctx);
+  return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
+}
+
+/** All jobs of a lab are looked at in the same moment, so that one call asks for all of them. */
+export function nextRound(now: number, lab: Lab): number {
+  const every = lab.config.lava.poll_interval;
+  const shift = spread(lab.name) % every;
+  return (Math.floor((now - shift) / every) + 1) * every + shift;
+}
+
+/** A lab that was set up anew gives old numbers to other jobs. */
+function isOurs({ mark, definition }: AttemptRecord, { description }: LavaJobInfo): boolean {
+  return description.includes(mark) || !definition.includes(mark); // an admin's own template may leave it out
+}
+
+function over(outcome: Outcome): Sight {
+  return { kind: 'over', outcome };
+}
+
+/** Labs take turns: a number that is fixed for a name. */
+function spread(name: string): number {
+  let sum = 0;
+  for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 1_000_003;
+  return sum;
+}
+
+function missing(attempt: AttemptRecord, what: string, now: number): Outcome {
+  const since = attempt.missingAt ?? now;
+  if (now - since >= MISSING_FOR) {
+    return { kind: 'end', ending: { kind: 'lost', reason: `${what} any more` } };
+  }
+  return {
+    kind: 'wait',
+    until: now + LOOK_FOR_MISSING,
+    reason: `${what}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
+    change: { attempts: new Map([[attempt.n, { missingAt: since }]]) },
+  };
+}
+
+function notEnded(job: JobRecord, id: number, cancelAt: number, ctx: Context): Outcome {
+  const waited = formatDuration(ctx.now() - cancelAt);
+  const why = job.cancel === null ? '' : `${job.cancel}; `;
+  const reason = `${why}LAVA did not end job ${id} within ${waited} of a cancel`;
+  return { kind: 'end', ending: { kind: 'lost', reason } };
+}
+
+function overdue(attempt: AttemptRecord, info: LavaJobInfo, ctx: Context): string | undefined {
+  // A clock that was set forward makes nothing last longer.
+  const now = ctx.now() - Math.max(0, ctx.drift());
+  // By LAVA's clock or by ours, whichever is later: either may have been wrong.
+  const since = Math.max(info.submittedAt ?? 0, attempt.submittedAt ?? now);
+  if (attempt.runningAt === null && info.startedAt === undefined) {
+    const limit = attempt.queueTimeout + MARGIN;
+    return now - since > limit ? `waited ${formatDuration(now - since)} for a device` : undefined;
+  }
+  const started = Math.max(info.startedAt ?? 0, attempt.runningAt ?? since);
+  const limit = attempt.jobTimeout + MARGIN;
+  return now - started > limit
+    ? `runs for ${formatDuration(now - started)}, longer than LAVA may let it`
+    : undefined;
+}
+
+async function cancel(
+  attempt: AttemptRecord,
+  id: number,
+  why: string,
+  lab: Lab,
+  ctx: Context,
+): Promise<void> {
+  const refusal = await lab
+    .call((c) => c.cancel(id))
+    .then(
+      () => '',
+      (error: unknown) => {
+        if (error instanceof PermanentError) return `, but LAVA refuses: ${errorText(error)}`;
+        throw error;
+      },
+    );
+  await note(attempt, { cancelAt: ctx.now() }, `LAVA job ${id} is being cancelled: ${why}${refusal}`, ctx);
+}
+
+function note(
+  { jobId, n }: AttemptRecord,
+  change: Partial<Pick<AttemptRecord, 'missingAt' | 'cancelAt'>>,
+  text: string,
+  ctx: Context,
+): Promise<void> {
+  return ctx.store.record(jobId, { attempts: new Map([[n, change]]), entries: [{ kind: 'note', text }] });
+}

@@ -1,0 +1,144 @@
+// One lab as the stages see it: its LAVA behind a circuit, questions about many jobs joined into one call, and an
+// inventory that is not asked for more often than it changes.
+import { TemporaryError } from '../core/errors.ts';
+import { createGate } from '../core/gate.ts';
+import { createCircuit, type CircuitState } from '../engine/circuit.ts';
+import { MINUTE, SECOND, type Clock } from '../core/time.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { LavaClient, ShownJob } from '../lava/client.ts';
+import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
+import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
+import type { LavaJobInfo } from '../lava/model.ts';
+import { IN_FLIGHT } from '../lava/xmlrpc.ts';
+
+export interface Lab {
+  name: string;
+  config: LabConfig;
+  /** Runs a call to the lab's LAVA, two at once; throws at once while the lab is away. */
+  call: <T>(work: (client: LavaClient) => Promise<T>) => Promise<T>;
+  /** What LAVA says of a job now; undefined if it knows none. Calls made within a moment are one XML-RPC call. */
+  show: (id: number) => Promise<LavaJobInfo | undefined>;
+  /** Devices and queue; at most `maxAge` (ms) old, or as old as they may be while LAVA's events come in or do not. */
+  inventory: (maxAge?: number) => Promise<Inventory>;
+  /** LAVA's events come in from now on, or do not. */
+  setFollowed: (followed: boolean) => void;
+  /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
+  noticed: (event: DeviceEvent | WorkerEvent) => boolean;
+  state: () => CircuitState;
+  /** How many XML-RPC requests were made. */
+  calls: () => number;
+}
+
+interface Options {
+  config: LabConfig;
+  client: LavaClient;
+  now: Clock;
+  onChange: (state: CircuitState) => void;
+}
+
+/** How old an inventory may be with LAVA's events, and without. */
+const FOLLOWED_AGE = 5 * MINUTE;
+const UNFOLLOWED_AGE = 30 * SECOND;
+const GATHER = 25;
+const MOST_AT_ONCE = 100;
+
+export function createLab({ config, client, now, onChange }: Options): Lab {
+  const circuit = createCircuit({ name: config.name, now, onChange });
+  const gate = createGate(IN_FLIGHT);
+  let requests = 0;
+  let followed = false;
+  let known: { at: number; inventory: Promise<Inventory> } | undefined;
+  // What is known of each device and worker, so that only news makes the inventory old.
+  const told = new Map<string, string>();
+
+  function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
+    // The client has a gate for its requests. This one stands before the circuit: who has waited at it is told at once
+    // when the lab is found to be away, and notes what he sends (an intent) in the moment that it goes out.
+    return gate(() =>
+      circuit.run(() => {
+        requests += 1;
+        return work(client);
+      }),
+    );
+  }
+
+  function remember({ boards }: Inventory): void {
+    for (const { name, online } of boards) {
+      if (online) told.set(`device ${name}`, HEALTHY);
+      else told.delete(`device ${name}`);
+    }
+  }
+
+  function ask(): Promise<Inventory> {
+    const asked = { at: now(), inventory: call(readInventory) };
+    known = asked;
+    asked.inventory
+      .then((inventory) => {
+        if (known === asked) remember(inventory);
+        return undefined;
+      })
+      .catch(() => {
+        if (known === asked) known = undefined;
+      });
+    return asked.inventory;
+  }
+
+  return {
+    name: config.name,
+    config,
+    call,
+    show: createShow((ids) => call((c) => c.show(ids))),
+    inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {
+      return known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : ask();
+    },
+    setFollowed(isFollowed) {
+      followed = isFollowed;
+      known = undefined;
+    },
+    noticed(event) {
+      const key = `${event.kind} ${event.name}`;
+      const word = wordOf(event);
+      if (told.get(key) === word) return false;
+      told.set(key, word);
+      known = undefined;
+      return true;
+    },
+    state: circuit.state,
+    calls: () => requests,
+  };
+}
+
+const HEALTHY = 'healthy';
+
+/** What counts of an event. A device that begins or ends a job is no news. */
+function wordOf(event: DeviceEvent | WorkerEvent): string {
+  if (event.kind === 'worker') return `${event.state} ${event.health}`;
+  return takesJobs(event.health) ? HEALTHY : event.health;
+}
+
+type ShowMany = (ids: number[]) => Promise<Map<number, ShownJob>>;
+
+/** Gathers the ids that are asked for within a moment into one question. */
+function createShow(showMany: ShowMany): Lab['show'] {
+  let waiting: { ids: Set<number>; answer: ReturnType<ShowMany> } | undefined;
+
+  function gather(): NonNullable<typeof waiting> {
+    const ids = new Set<number>();
+    const answer = new Promise<void>((resolve) => {
+      setTimeout(resolve, GATHER);
+    }).then(() => {
+      if (waiting?.ids === ids) waiting = undefined;
+      return showMany([...ids]);
+    });
+    return { ids, answer };
+  }
+
+  return async (id) => {
+    if (waiting === undefined || waiting.ids.size >= MOST_AT_ONCE) waiting = gather();
+    waiting.ids.add(id);
+    const shown = (await waiting.answer).get(id);
+    if (shown === undefined) throw new TemporaryError('no_answer', `LAVA did not answer for its job ${id}`);
+    if (shown.kind === 'failed') throw new TemporaryError('no_answer', `LAVA job ${id}: ${shown.reason}`);
+    return shown.kind === 'job' ? shown.job : undefined;
+  };
+}

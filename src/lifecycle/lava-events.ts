@@ -1,0 +1,64 @@
+// LAVA's events as hints: a job of ours changed, a device came back. They make us look sooner; what decides is asked for.
+import { eventsUrl, followLavaEvents, type JobEvent, type LavaEvent } from '../lava/events.ts';
+import { formatDuration } from '../core/time.ts';
+import { resolveSecret } from '../config/secrets.ts';
+import type { Context } from './context.ts';
+import type { Lab } from './lab.ts';
+
+/** LAVA sends an event just before it commits what the event tells. */
+const COMMIT_PAUSE = 300;
+
+/** Follows a lab's event stream until the signal fires; nothing if the configuration says so. */
+export function startEvents(lab: Lab, ctx: Context, signal: AbortSignal): void {
+  const { lava } = lab.config;
+  if (lava.events === false) return;
+  const log = ctx.log.child({ lab: lab.name });
+
+  async function take(event: LavaEvent): Promise<void> {
+    if (event.kind === 'job') return takeJob(event, lab, ctx);
+    if (!lab.noticed(event)) return;
+    await ctx.store.wakeStage(lab.name, 'received');
+    ctx.wake(lab.name);
+  }
+
+  // Nobody tells what was missed: look at all that LAVA has of ours.
+  async function lookAtAll(): Promise<void> {
+    await Promise.all(['submitted', 'running'].map((stage) => ctx.store.wakeStage(lab.name, stage)));
+    ctx.wake(lab.name);
+  }
+
+  const stream = followLavaEvents({
+    url: lava.events ?? eventsUrl(lava.url),
+    user: lava.user,
+    token: resolveSecret(lava.token),
+    onEvent: (event) => void take(event).catch(ctx.storeTrouble.failed),
+    onConnected: () => {
+      log.info('LAVA’s events are followed');
+      lab.setFollowed(true);
+      void lookAtAll().catch(ctx.storeTrouble.failed);
+    },
+    onLost: (reason) => {
+      log.warn({ reason }, 'LAVA’s events are not followed; the poll goes on alone');
+      lab.setFollowed(false);
+    },
+    onQuiet: (ms) => {
+      log.info(`no event of LAVA for ${formatDuration(ms)}; the poll goes on`);
+      lab.setFollowed(false);
+    },
+  });
+  signal.addEventListener('abort', () => stream.stop(), { once: true });
+}
+
+async function takeJob(event: JobEvent, lab: Lab, ctx: Context): Promise<void> {
+  // Until it runs there is nothing to do.
+  if (event.state === 'Submitted' || event.state === 'Scheduling' || event.state === 'Scheduled') return;
+  for (const attempt of await ctx.store.openAttempts(lab.name, event.id)) {
+    if (attempt.lavaState === event.state) continue;
+    const device = event.device ?? attempt.device;
+    await ctx.store.record(attempt.jobId, {
+      attempts: new Map([[attempt.n, { lavaState: event.state, device }]]),
+    });
+    await ctx.store.wake(attempt.jobId, ctx.now() + COMMIT_PAUSE);
+    ctx.wake(lab.name);
+  }
+}

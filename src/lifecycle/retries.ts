@@ -1,0 +1,68 @@
+// Decides whether a failed attempt is tried again, and when. Only what is the lab's fault is; and only while Maestro has
+// not begun to retry by itself, so that the two do not multiply.
+//
+// Another device is better than the one that failed. LAVA gives no way to leave out a device (a definition names a type
+// and tags alone), but it gives a job to a device that is free: so the moment is chosen.
+import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
+import { boardsFor } from '../lava/inventory.ts';
+import type { JobRequest } from '../maestro/request.ts';
+import type { AttemptRecord, JobRecord } from '../store/index.ts';
+import type { Context } from './context.ts';
+import type { Lab } from './lab.ts';
+import { labOf } from './labs.ts';
+import type { Outcome } from './model.ts';
+import { whyDrained } from './capacity.ts';
+import type { Trial } from './judging.ts';
+
+interface Case {
+  job: JobRecord;
+  request: JobRequest;
+  attempts: readonly AttemptRecord[];
+  trial: Trial;
+  lab: Lab;
+  now: number;
+}
+
+/** The rules that say: the lab failed, and nothing was found out of the kernel. */
+const LAB_FAILED = new Set([8, 12]);
+/** How long another device is waited for. */
+const PATIENCE = 30 * MINUTE;
+const FRESH = 5 * SECOND;
+
+export function anotherAttempt({ job, request, attempts, trial, lab, now }: Case): Outcome | undefined {
+  const last = attempts.at(-1);
+  const limit = lab.config.retries.infrastructure;
+  if (last === undefined || trial.evidence.ending !== undefined || job.cancel !== null) return undefined;
+  if (!LAB_FAILED.has(trial.verdict.rule) || attempts.length > limit) return undefined;
+  if ((request.node.retry_counter ?? 0) > 0) return undefined;
+  const why = trial.verdict.node.errorMsg ?? `rule ${trial.verdict.rule}`;
+  const pause = lab.config.retries.pause * 2 ** (attempts.length - 1);
+  return {
+    kind: 'again',
+    to: 'claimed',
+    at: now + pause,
+    reason: `attempt ${last.n} failed for the lab's part (${why}); again in ${formatDuration(pause)}`,
+    change: { attempts: new Map([[last.n, { outcome: why }]]) },
+  };
+}
+
+/** Why a further attempt is to wait; undefined if it need not, and for a first one. */
+export async function whyNotAgain(
+  job: JobRecord,
+  attempts: readonly AttemptRecord[],
+  ctx: Context,
+): Promise<string | undefined> {
+  const last = attempts.at(-1);
+  if (last === undefined) return undefined;
+  const drained = await whyDrained(job, ctx);
+  if (drained !== undefined) return drained;
+  if (ctx.now() - (last.finishedAt ?? 0) > PATIENCE) return undefined;
+  const lab = labOf(ctx, job.lab);
+  const tags = ctx.boards.find(job.board, job.lab)?.tags;
+  const online = boardsFor(await lab.inventory(FRESH), last.deviceType, tags).filter((b) => b.online);
+  const others = online.filter((b) => b.name !== last.device);
+  const failed = online.find((b) => b.name === last.device);
+  // Where there is no other, or LAVA can't choose the one that failed, there is nothing to wait for.
+  if (others.length === 0 || failed?.free !== true || others.some((b) => b.free)) return undefined;
+  return `of the devices only ${failed.name} is free, on which attempt ${last.n} failed`;
+}

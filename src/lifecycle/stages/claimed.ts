@@ -1,0 +1,45 @@
+// Marks Maestro's node as ours. Maestro has no claim: the mark is written, and read again after a while, so that of
+// two bridges that wrote at once both see whose mark stayed (reference: Maestro has no compare-and-set).
+import { SECOND } from '../../core/time.ts';
+import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
+import type { JobRecord } from '../../store/index.ts';
+import type { Context } from '../context.ts';
+import type { Outcome, Stage } from '../model.ts';
+import { tellSkip } from '../../reporting/telemetry.ts';
+
+/** How long another's write may take to show. */
+const SETTLE = 2 * SECOND;
+
+export const claimed: Stage = { name: 'claimed', run };
+
+async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
+  if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
+  if (!ctx.maestro) return { kind: 'done', note: 'no Maestro is configured' };
+  if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
+  const mark = `${ctx.store.instanceId}:${job.nodeId}`;
+  if (job.claimedAt === null) {
+    const placed = await placeMark(ctx.maestro, job.nodeId, mark);
+    if (placed.outcome !== 'claimed') return yielded(job, placed, ctx);
+    return marked(ctx.now(), ctx.now() + SETTLE);
+  }
+  const rest = job.claimedAt + SETTLE - ctx.now();
+  if (rest > 0) return marked(job.claimedAt, ctx.now() + rest);
+  const kept = await confirmMark(ctx.maestro, job.nodeId, mark);
+  if (kept.outcome !== 'claimed') return yielded(job, kept, ctx);
+  return { kind: 'done', change: { job: { nodeSeenAt: ctx.now() } } };
+}
+
+function marked(at: number, until: number): Outcome {
+  const reason = 'the node has our mark; another bridge may have written at the same time';
+  return { kind: 'wait', until, reason, change: { job: { claimedAt: at } } };
+}
+
+function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context): Outcome {
+  const byHand = job.source === 'push' || job.source === 'hand';
+  // For a node that this Maestro never had; the results go to KCIDB alone.
+  if (outcome === 'gone' && byHand) {
+    return { kind: 'done', note: 'Maestro has no such node', change: { job: { claimedAt: null } } };
+  }
+  if (outcome !== 'ended') return { kind: 'forget', reason: detail };
+  return { kind: 'forget', reason: detail, change: { deliveries: tellSkip(job, detail, ctx) } };
+}

@@ -1,0 +1,110 @@
+// Gives the definition to LAVA, once. LAVA has no idempotency key: so the intent is stored before the call, and if its
+// answer was lost (crash, time-out, cut), the lab is searched for the attempt's mark before anything is sent again.
+import { BridgeError, errorText, RequestError, TemporaryError } from '../../core/errors.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
+import type { AttemptRecord, JobRecord } from '../../store/index.ts';
+import type { Context } from '../context.ts';
+import { nextRound } from '../following.ts';
+import type { Lab } from '../lab.ts';
+import { labOf } from '../labs.ts';
+import { minding } from '../node-watch.ts';
+import { currentAttempt, type Outcome, type Stage } from '../model.ts';
+
+export const submitted: Stage = { name: 'submitted', run };
+
+/** LAVA may still be at work on a submission whose answer was lost: its web server gives a request 30 s. */
+const LOST_ANSWER_REST = 35 * SECOND;
+/** How far a lab's clock may be from ours. */
+const CLOCK_SKEW = 10 * MINUTE;
+
+async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
+  const lab = labOf(ctx, job.lab);
+  const attempt = currentAttempt(await ctx.store.attempts(job.id));
+  if (attempt.lavaId !== null) return done(job, attempt, attempt.lavaId, ctx);
+  if (attempt.sentAt !== null) {
+    const rest = attempt.sentAt + LOST_ANSWER_REST - ctx.now();
+    if (rest > 0) {
+      const reason = 'LAVA’s answer to the submission was lost; the lab is searched for the job soon';
+      return { kind: 'wait', until: ctx.now() + rest, reason };
+    }
+    const found = await search(attempt, lab, ctx);
+    if (found !== undefined) {
+      await recordId(attempt, found, ctx, `found in LAVA by its mark, as job ${found}`);
+      return done(job, attempt, found, ctx);
+    }
+  }
+  const unwanted = job.cancel ?? (await minding(job, ctx));
+  if (unwanted !== undefined) return { kind: 'end', ending: { kind: 'canceled', reason: unwanted } };
+  return submit(job, attempt, lab, ctx);
+}
+
+async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
+  const intentAt = attempt.intentAt ?? ctx.now();
+  const since = await startOf(attempt, lab, ctx);
+  const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.mark, since));
+  const [found] = ids;
+  if (found !== undefined || complete) return found;
+  // Not all jobs were looked through; but what is older than the intent can't be ours.
+  const last = oldest === undefined ? undefined : await lab.show(oldest);
+  if (last?.submittedAt !== undefined && last.submittedAt < intentAt - CLOCK_SKEW) return undefined;
+  throw new TemporaryError('search', `${lab.name} has too many jobs to say whether it has ${attempt.mark}`);
+}
+
+/** Where the search may end: at the last job that was ours before, if the lab has not begun to count anew since. */
+async function startOf({ sinceId }: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
+  if (sinceId === null) return undefined;
+  const last = await lab.show(sinceId);
+  return last?.description.includes(ctx.store.instanceId) ? sinceId : undefined;
+}
+
+async function submit(job: JobRecord, attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<Outcome> {
+  try {
+    const lavaId = await lab.call(async (client) => {
+      const now = ctx.now();
+      const sinceId = attempt.sinceId ?? (await ctx.store.lastLavaId(lab.name)) ?? null;
+      const intent = { intentAt: attempt.intentAt ?? now, sentAt: now, sinceId };
+      await ctx.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
+      return client.submit(attempt.definition);
+    });
+    await recordId(attempt, lavaId, ctx, undefined);
+    return await done(job, attempt, lavaId, ctx);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const reason = `${lab.name} refused the job: ${errorText(error)}`;
+    return { kind: 'end', ending: { kind: 'rejected', reason, errorCode: 'submit_error' } };
+  }
+}
+
+/** What LAVA has against this job; what is wrong with the lab's settings is for the admin to mend. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof RequestError || (error instanceof BridgeError && error.code === 'lava_forbidden');
+}
+
+async function recordId(
+  attempt: AttemptRecord,
+  lavaId: number,
+  ctx: Context,
+  note: string | undefined,
+): Promise<void> {
+  await ctx.store.record(attempt.jobId, {
+    attempts: new Map([[attempt.n, { lavaId, submittedAt: ctx.now() }]]),
+    entries: note === undefined ? [] : [{ kind: 'note', text: note }],
+  });
+}
+
+async function done(job: JobRecord, attempt: AttemptRecord, lavaId: number, ctx: Context): Promise<Outcome> {
+  const isTold = attempt.lavaState !== null || (await ctx.store.callbacks(job.id)).length > 0;
+  const outcome: Outcome = {
+    kind: 'done',
+    note: `LAVA job ${lavaId}`,
+    // A job that was just submitted waits; LAVA tells when it runs, and the poll would see it.
+    ...(isTold || job.cancel !== null ? {} : { until: nextRound(ctx.now(), labOf(ctx, job.lab)) }),
+  };
+  if (!ctx.maestro || job.claimedAt === null) return outcome;
+  // Maestro's users find the LAVA job by this number; it takes our mark's place.
+  const body = JSON.stringify({ nodeId: job.nodeId, jobId: String(lavaId) });
+  return {
+    ...outcome,
+    change: { deliveries: [{ destination: 'maestro', kind: `job_id ${lavaId}`, body }] },
+  };
+}

@@ -1,0 +1,131 @@
+// Publishes a job's logs for people: the console as text, the same with all of LAVA's lines, as a page with anchors,
+// and LAVA's own record of the job. The paths are fixed for an attempt, so that a repeated stage writes the same files.
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { htmlLog, type LogMark } from '../lava/log-html.ts';
+import { consoleText, fullText, type LogTransform } from '../lava/log-text.ts';
+import { LogReader } from '../lava/log.ts';
+import type { LogLine } from '../lava/model.ts';
+import { contentTypeOf } from '../storage/log-store.ts';
+import type { AttemptRecord, JobRecord, NewDelivery } from '../store/index.ts';
+import type { Evidence } from '../verdict/model.ts';
+import type { Context } from '../lifecycle/context.ts';
+
+export interface PublishedLogs {
+  /** The console, for people. */
+  logUrl: string | undefined;
+  outputFiles: { name: string; url: string }[];
+  /** For Maestro's node. */
+  artifacts: Record<string, string>;
+  /** What is still to be uploaded. */
+  deliveries: NewDelivery[];
+}
+
+/** One published file. */
+interface Sheet {
+  file: string;
+  /** The artifact's name on Maestro's node. */
+  artifact: string;
+  text: () => AsyncIterable<string>;
+}
+
+/** Writes (or hands to the outbox) the logs of the attempt that counts. Nothing if it left none. */
+export async function publishLogs(
+  job: JobRecord,
+  attempt: AttemptRecord | undefined,
+  evidence: Evidence,
+  ctx: Context,
+): Promise<PublishedLogs> {
+  const published: PublishedLogs = { logUrl: undefined, outputFiles: [], artifacts: {}, deliveries: [] };
+  if (attempt === undefined) return published;
+  for (const sheet of sheetsOf(job, attempt, evidence, ctx)) {
+    const path = `${folderOf(job, attempt)}/${sheet.file}`;
+    const url = ctx.logs.urlOf(path);
+    const plain = Readable.from(sheet.text(), { objectMode: false });
+    const content = path.endsWith('.gz') ? plain.pipe(createGzip()) : plain;
+    plain.on('error', (error) => content.destroy(error));
+    if (ctx.logs.local) {
+      await ctx.logs.local.put(path, content, contentTypeOf(path));
+    } else {
+      await ctx.blobs.put(`upload/${path}`, content);
+      published.deliveries.push({ destination: 'storage', kind: path, body: JSON.stringify({ path }) });
+    }
+    if (sheet.file === MAIN) published.logUrl = url;
+    else published.outputFiles.push({ name: sheet.file, url });
+    published.artifacts[sheet.artifact] = url;
+  }
+  return published;
+}
+
+const MAIN = 'log.txt';
+
+/** The published files of an attempt that was reported, those for reading first. */
+export function logUrls(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  ctx: Context,
+): { name: string; url: string }[] {
+  const files = [
+    ...(attempt.log === null ? [] : ['log.html', MAIN, 'full-log.txt.gz']),
+    ...(attempt.lavaJob === null ? [] : ['lava-job.json.gz']),
+  ];
+  return files.map((name) => ({ name, url: ctx.logs.urlOf(`${folderOf(job, attempt)}/${name}`) }));
+}
+
+function folderOf(job: JobRecord, attempt: AttemptRecord): string {
+  return `${cleanName(job.name)}-${job.nodeId}/${attempt.n}`;
+}
+
+function sheetsOf(job: JobRecord, attempt: AttemptRecord, evidence: Evidence, ctx: Context): Sheet[] {
+  const sheets: Sheet[] = [];
+  const { log, lavaJob } = attempt;
+  if (log !== null) {
+    const title = `${job.name} on ${job.board}, LAVA job ${attempt.lavaId ?? ''}`;
+    const errors = errorMarks(evidence);
+    const of = (transform: () => LogTransform) => () => transformed(linesOf(log, ctx), transform());
+    sheets.push(
+      { file: MAIN, artifact: 'test_log', text: of(consoleText) },
+      { file: 'full-log.txt.gz', artifact: 'lava_logs', text: of(fullText) },
+      { file: 'log.html', artifact: 'log_html', text: of(() => htmlLog({ title, errors })) },
+    );
+  }
+  if (lavaJob !== null) {
+    sheets.push({ file: 'lava-job.json.gz', artifact: 'callback_data', text: () => once(lavaJob) });
+  }
+  return sheets;
+}
+
+/** What the page leads to: the kernel's reports, and where it ended. */
+function errorMarks({ console }: Evidence): LogMark[] {
+  const marks = (console?.segments ?? []).flatMap((segment) => [
+    ...segment.findings.map((f) => ({ line: f.firstLine, label: f.summary })),
+    ...(segment.crash === undefined ? [] : [{ line: segment.crash.line, label: segment.crash.text }]),
+  ]);
+  return marks.toSorted((a, b) => a.line - b.line);
+}
+
+async function* transformed(
+  lines: AsyncIterable<LogLine[]>,
+  transform: LogTransform,
+): AsyncGenerator<string> {
+  for await (const batch of lines) {
+    const text = batch.map((line) => transform.line(line)).join('');
+    if (text !== '') yield text;
+  }
+  yield transform.end();
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
+/** A log's lines, as they are read from the disk. */
+export async function* linesOf(name: string, ctx: Context): AsyncGenerator<LogLine[]> {
+  const reader = new LogReader();
+  for await (const chunk of ctx.blobs.read(name)) yield reader.push(chunk);
+  yield reader.end();
+}
+
+function cleanName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 150) || 'job';
+}

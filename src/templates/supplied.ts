@@ -1,0 +1,156 @@
+// Takes over a LAVA job definition that came as YAML: from Maestro (LAVA pull), or pushed. It is read, checked against
+// what the lab permits, and passed on with what the bridge needs: its mark in the job's name, the node's id, its
+// callback, and the lab's bounds for queue and priority. The rest keeps its meaning to the letter. Pure.
+import { z } from 'zod';
+import { RequestError } from '../core/errors.ts';
+import { formatDuration, SECOND } from '../core/time.ts';
+import type { Board } from '../catalog/boards.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { JobRequest } from '../maestro/request.ts';
+import type { Plans } from '../catalog/plans.ts';
+import { adoptedAsk } from './supplied-expected-tests.ts';
+import { notifyBlock } from '../definition/supplied-notify.ts';
+import { readLavaYaml, type Plain } from '../definition/supplied-read.ts';
+import { adoptedSchema, type Adopted } from '../definition/supplied-schema.ts';
+import { wholeUnits, type RenderLab } from './context.ts';
+import { timeoutSeconds } from '../definition/common.ts';
+import { emitYaml } from '../definition/emit.ts';
+import { basePriority, labPriority } from './priority.ts';
+import type { Rendered } from './renderer.ts';
+
+export interface AdoptOptions {
+  /** Whose job it is; its own definitions are not read. */
+  request: JobRequest;
+  /** The board, if it is registered: for its limits. */
+  board?: Board | undefined;
+  plans: Pick<Plans, 'find' | 'treePriority'>;
+  lab: RenderLab;
+  /** What the lab permits. */
+  definitions: LabConfig['definitions'];
+  /** Whether the lab's hosts may fetch from private and loopback addresses. */
+  allowPrivate: boolean;
+  /** A unique text that the job's name shall hold. */
+  mark?: string | undefined;
+}
+
+/**
+ * Throws RequestError: `bad_definition` (no YAML, or ambiguous), `multinode`, `not_permitted` (each with the field and
+ * the reason), `job_too_long`.
+ */
+export function adoptDefinition(text: string, options: AdoptOptions): Rendered {
+  const { request, lab, definitions, allowPrivate } = options;
+  const raw = mappingOf(readLavaYaml(text));
+  refuseMultinode(raw);
+  const policy = { lists: definitions, allowPrivate, callback: lab.callback };
+  const parsed = adoptedSchema(policy).safeParse(raw);
+  if (!parsed.success) throw refusal(parsed.error.issues);
+  const adopted = parsed.data;
+  const jobTimeoutMs = boundedJobTimeout(adopted, options);
+  const queueTimeoutMs = queueTimeout(adopted, lab.queueTimeoutMs);
+  const priority = boundedPriority(adopted, options);
+  const jobName = markedName(adopted.job_name, request.node.id, options.mark);
+  const definition = {
+    ...raw,
+    job_name: jobName,
+    priority,
+    timeouts: { ...adopted.timeouts, queue: wholeUnits(queueTimeoutMs) },
+    metadata: { ...adopted.metadata, node_id: request.node.id },
+    notify: notifyBlock(adopted.notify, definitions.notify, lab.callback),
+  };
+  return {
+    definition: emitYaml(definition, { nulls: true }),
+    jobName,
+    ask: adoptedAsk(adopted, request, options.plans),
+    jobTimeoutMs,
+    queueTimeoutMs,
+    deviceType: adopted.device_type,
+    priority,
+    unread: [],
+  };
+}
+
+const Device = z.object({ device_type: z.string(), tags: z.array(z.string()).prefault([]) });
+
+/** What device a definition wants that was taken over. Throws RequestError if it is none. */
+export function adoptedDevice(text: string): { deviceType: string; tags: string[] } {
+  const parsed = Device.safeParse(readLavaYaml(text));
+  if (!parsed.success) throw refusal(parsed.error.issues);
+  return { deviceType: parsed.data.device_type, tags: parsed.data.tags };
+}
+
+function mappingOf(value: Plain): { [key: string]: Plain } {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new RequestError('bad_definition', 'definition_yaml: it is no mapping', { field: 'definition_yaml' });
+}
+
+function refuseMultinode({ protocols }: { [key: string]: Plain }): void {
+  if (typeof protocols !== 'object' || protocols === null || !Object.hasOwn(protocols, 'lava-multinode'))
+    return;
+  const field = 'definition_yaml.protocols.lava-multinode';
+  throw new RequestError('multinode', `${field}: jobs of several boards (multinode) are not supported`, {
+    field,
+  });
+}
+
+const MOST_TOLD = 5;
+
+/** One error for all that is wrong; its field is the first's. */
+function refusal(issues: readonly z.core.$ZodIssue[]): RequestError {
+  const told = issues.map((issue) => ({
+    field: ['definition_yaml', ...issue.path, ...keyOf(issue)].map(String).join('.'),
+    message: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message,
+  }));
+  const more = told.length > MOST_TOLD ? `; and ${told.length - MOST_TOLD} more` : '';
+  const text = told.slice(0, MOST_TOLD).map(({ field, message }) => `${field}: ${message}`);
+  return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: told[0]?.field });
+}
+
+/** Where one key is one too many, that is the place. */
+function keyOf(issue: z.core.$ZodIssue): string[] {
+  return issue.code === 'unrecognized_keys' && issue.keys.length === 1 ? issue.keys : [];
+}
+
+function boundedJobTimeout({ timeouts }: Adopted, { board, definitions }: AdoptOptions): number {
+  const ms = timeoutSeconds(timeouts.job) * SECOND;
+  const ofBoard = board?.limits.max_job_timeout ?? Infinity;
+  const limit = Math.min(ofBoard, definitions.max_job_timeout);
+  if (ms <= limit) return ms;
+  const field = 'definition_yaml.timeouts.job';
+  const whose = limit === ofBoard ? `board ${board?.name} (limits` : 'lab (definitions';
+  throw new RequestError(
+    'job_too_long',
+    `${field}: longer than ${formatDuration(limit)}, the limit of the ${whose}.max_job_timeout)`,
+    { field },
+  );
+}
+
+function queueTimeout({ timeouts }: Adopted, limit: number): number {
+  return timeouts.queue === undefined ? limit : Math.min(timeoutSeconds(timeouts.queue) * SECOND, limit);
+}
+
+/** LAVA's words (lava_scheduler_app/models.py). */
+const LAVA_WORDS = { high: 100, medium: 50, low: 0 } as const;
+
+/** The definition's own, within the lab's range: Maestro has scaled it already. */
+function boundedPriority({ priority }: Adopted, { request, plans, lab }: AdoptOptions): number {
+  if (priority === undefined) {
+    return labPriority(basePriority(request.node, plans.find(request.node.name), plans), lab.priority);
+  }
+  const wanted = typeof priority === 'string' ? LAVA_WORDS[priority] : priority;
+  return Math.min(lab.priority.max, Math.max(lab.priority.min, wanted));
+}
+
+/** LAVA keeps at most 200 characters; the node's id and the mark are always among them. */
+function markedName(name: string, nodeId: string, mark: string | undefined): string {
+  const clean = name.replace(/\p{C}+/gu, ' ').toWellFormed();
+  const tail = mark === undefined ? '' : ` ${mark}`;
+  const plain = cut(clean, 200 - tail.length);
+  if (plain.includes(nodeId) || tail.includes(nodeId)) return `${plain}${tail}`;
+  return `${cut(clean, 200 - tail.length - nodeId.length - 1)} ${nodeId}${tail}`;
+}
+
+/** Whole characters; LAVA counts code points, of which there are no more than of these. */
+function cut(text: string, length: number): string {
+  const short = text.slice(0, length);
+  return short.isWellFormed() ? short : short.slice(0, -1);
+}

@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import { ConfigError } from '../../src/core/errors.ts';
+import { loadBoards } from '../../src/catalog/boards.ts';
+import { makeFiles } from '../support/folder.ts';
+import { shipped } from '../templates/support.ts';
+
+const BOARD = 'name: b\narch: arm64\nboot_method: u-boot\n';
+
+async function problems(files: Record<string, string>): Promise<string[]> {
+  const own = await makeFiles(files);
+  const error = await loadBoards({ own }).catch((e: unknown) => e);
+  if (!(error instanceof ConfigError)) throw new Error('no ConfigError', { cause: error });
+  return error.message.replaceAll(`${own}/`, '').split('\n');
+}
+
+it('reads a board of three lines, and fills in the rest', async () => {
+  const boards = await loadBoards({ own: await makeFiles({ 'b.yaml': BOARD }) });
+
+  expect(boards.get('b', 'any-lab')).toMatchObject({
+    name: 'b',
+    lava_device_type: 'b',
+    arch: 'arm64',
+    boot_method: 'u-boot',
+    dtb: [],
+    compatible: [],
+    context: {},
+    params: {},
+    rootfs: {},
+    tags: [],
+  });
+});
+
+it('tells every fault of every file at its line and column', async () => {
+  const found = await problems({
+    'a.yaml': `${BOARD}dbt: x\nrootfs: { trixie: { nfs: http://a } }\n`,
+    'c.yaml': 'name: c\narch: ARM64\nboot_method: u-boot\n',
+    'd.yaml': 'name: d\n  bad: indent\n',
+  });
+
+  expect(found).toEqual([
+    expect.stringMatching(/^a\.yaml:4:1: dbt: no such key \(there are .*dtb/),
+    expect.stringMatching(/^a\.yaml:5:21: rootfs\.trixie\.nfs: no such key/),
+    expect.stringMatching(/^c\.yaml:2:1: arch: an architecture/),
+    expect.stringMatching(/^d\.yaml:1:7: /),
+    expect.stringMatching(/^d\.yaml:1:7: /),
+  ]);
+});
+
+it('names what a board must have', async () => {
+  const found = await problems({ 'a.yaml': 'name: a\n' });
+
+  expect(found.map((line) => line.replace(/^a\.yaml:\d+:\d+: /, ''))).toEqual([
+    'arch: is missing (expected string)',
+    'boot_method: is missing (expected string)',
+  ]);
+});
+
+it('refuses two boards of one name', async () => {
+  const found = await problems({ 'a.yaml': BOARD, 'b.yaml': BOARD });
+
+  expect(found).toEqual([expect.stringMatching(/^b\.yaml:1:1: name: b is also defined in a\.yaml$/)]);
+});
+
+it("takes the admin's file and the admin's board in place of the shipped ones", async () => {
+  const shippedDir = await makeFiles({
+    'one.yaml': 'name: one\narch: arm\nboot_method: u-boot\n',
+    'b.yaml': BOARD,
+  });
+  const own = await makeFiles({
+    'one.yaml': 'name: one\narch: arm\nboot_method: barebox\n',
+    'mine/other-name.yaml': 'name: b\narch: arm64\nboot_method: grub\n',
+  });
+
+  const boards = await loadBoards({ shipped: shippedDir, own });
+
+  expect(boards.names()).toEqual(['b', 'one']);
+  expect([boards.find('one')?.boot_method, boards.find('b')?.boot_method]).toEqual(['barebox', 'grub']);
+});
+
+it('gives a board to the labs that have it, with what is different there', async () => {
+  const boards = await loadBoards({
+    own: await makeFiles({
+      'b.yaml': `${BOARD}context: { a: 1, b: 2 }\nlabs:\n  one: {}\n  two: { lava_device_type: t, context: { b: 3 }, params: { p: q }, tags: [x] }\n`,
+      'c.yaml': 'name: c\narch: arm\nboot_method: u-boot\nlabs: [one]\n',
+    }),
+  });
+
+  expect(boards.find('b', 'one')).toMatchObject({ lava_device_type: 'b', context: { a: 1, b: 2 } });
+  expect(boards.find('b', 'two')).toMatchObject({
+    lava_device_type: 't',
+    context: { a: 1, b: 3 },
+    params: { p: 'q' },
+    tags: ['x'],
+  });
+  expect([boards.find('b', 'three'), boards.find('c', 'two'), boards.find('constructor', 'one')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+it('says of a board that is not there whether another lab has it', async () => {
+  const boards = await loadBoards({ own: await makeFiles({ 'b.yaml': `${BOARD}labs: [one]\n` }) });
+
+  expect(() => boards.get('b', 'two')).toThrow(/lab two does not have it/);
+  expect(() => boards.get('nothing\n', 'two')).toThrow(
+    expect.objectContaining({ code: 'unknown_board', field: 'node.data.platform' }),
+  );
+});
+
+it('ships a board for each boot method', () => {
+  const methods = shipped.boards.names().map((name) => shipped.boards.find(name)?.boot_method);
+
+  expect(shipped.renderer.names('boot').filter((method) => !methods.includes(method))).toEqual([]);
+});
+
+it('says which directory cannot be read', async () => {
+  await expect(loadBoards({ own: '/no/such/directory' })).rejects.toThrow(
+    /^\/no\/such\/directory: cannot be read/,
+  );
+});

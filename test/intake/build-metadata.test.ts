@@ -1,0 +1,87 @@
+import { createServer, type RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { afterEach, expect, it } from 'vitest';
+import { createMetadataReader } from '../../src/intake/build-metadata.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no address');
+  return `http://127.0.0.1:${address.port}/metadata.json`;
+}
+
+const limits = { timeoutMs: 5000, maxBytes: 1000, maxRedirects: 2, allowPrivate: true };
+const metadata = { artifacts: { 'dtbs/a/b.dtb': 'https://a.example/b.dtb' }, other: [1] };
+
+it('reads where a build’s files are, once for many jobs', async () => {
+  let asked = 0;
+  const url = await serve((_, response) => {
+    asked++;
+    response.end(JSON.stringify(metadata));
+  });
+  const read = createMetadataReader(limits);
+
+  const both = await Promise.all([read(url), read(url)]);
+
+  expect([both, asked]).toEqual([[metadata.artifacts, metadata.artifacts], 1]);
+});
+
+it('asks again after a failure, unless failures are kept', async () => {
+  let asked = 0;
+  const url = await serve((_, response) => {
+    asked++;
+    if (asked === 1) response.writeHead(503);
+    response.end(JSON.stringify(metadata));
+  });
+  const read = createMetadataReader(limits);
+  const keeping = createMetadataReader(limits, { keepFailures: true });
+
+  await expect(read(url)).rejects.toMatchObject({ code: 'fetch_failed' });
+  expect(await read(url)).toEqual(metadata.artifacts);
+  asked = 0;
+  await expect(keeping(url)).rejects.toMatchObject({ code: 'fetch_failed' });
+  await expect(keeping(url)).rejects.toMatchObject({ code: 'fetch_failed' });
+  expect(asked).toBe(1);
+});
+
+it.each([
+  ['not JSON', 'bad_metadata'],
+  ['{"artifacts": [1]}', 'bad_metadata'],
+  ['null', 'bad_metadata'],
+  ['x'.repeat(2000), 'too_large'],
+])('refuses %j', async (body, code) => {
+  const url = await serve((_, response) => response.end(body));
+
+  await expect(createMetadataReader(limits)(url)).rejects.toMatchObject({ code });
+});
+
+it('does not ask private addresses unless that is allowed', async () => {
+  const url = await serve((_, response) => response.end(JSON.stringify(metadata)));
+
+  await expect(createMetadataReader({ ...limits, allowPrivate: false })(url)).rejects.toMatchObject({
+    code: 'fetch_refused',
+  });
+});
+
+it('forgets the oldest build', async () => {
+  let asked = 0;
+  const url = await serve((_, response) => {
+    asked++;
+    response.end(JSON.stringify(metadata));
+  });
+  const read = createMetadataReader(limits, { kept: 2 });
+
+  for (const n of [1, 2, 3, 1]) await read(`${url}?${n}`);
+
+  expect(asked).toBe(4);
+});

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type { StageName } from '../../src/lifecycle/model.ts';
+import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
+import type { Fault } from '../../src/sim/http-faults.ts';
+import type { SimServer } from '../../src/sim/http-server.ts';
+import { sleep } from '../../src/core/time.ts';
+import { atEnd, testWorld, until, type TestWorld } from '../support/world.ts';
+
+const KINDS: Fault[] = [{ kind: 'cut' }, { kind: 'status', status: 503 }, { kind: 'mute' }];
+
+type Side = 'lava' | 'maestro' | 'kcidb';
+
+/** The lines of the log that say that something went or came. */
+function told(world: TestWorld, words: RegExp): string[] {
+  return world.log.filter((line) => words.test(line));
+}
+
+const SAYS: Record<Side, { away: RegExp; back: RegExp }> = {
+  lava: { away: /the lab is away/, back: /the lab is back/ },
+  maestro: { away: /maestro is away/, back: /maestro is back/ },
+  kcidb: { away: /kcidb is away/, back: /kcidb is back/ },
+};
+
+describe('an outage', () => {
+  const cases: { side: Side; from: StageName; about: string }[] = [
+    { side: 'lava', from: 'received', about: 'LAVA before the job is let in' },
+    { side: 'lava', from: 'claimed', about: 'LAVA before the job is submitted' },
+    { side: 'lava', from: 'running', about: 'LAVA while the job runs' },
+    { side: 'maestro', from: 'received', about: 'Maestro before the node is claimed' },
+    { side: 'maestro', from: 'running', about: 'Maestro while the job runs' },
+    { side: 'kcidb', from: 'running', about: 'KCIDB when the report is sent' },
+  ];
+  for (const { side, from, about } of cases) {
+    for (const fault of KINDS) {
+      it(`is waited out, and told once: ${about} (${fault.kind})`, { timeout: 60_000 }, async () => {
+        // Its jobs are still there to be asked for when the outage begins.
+        const lava = { pace: { scheduleMs: 30, startMs: 30, runMs: 1500 } };
+        const world = await testWorld({ timeout: '200ms', lava });
+        const server: SimServer = world[side];
+        const nodes = [1, 2].map(() => world.publish({ scenario: 'fail' }));
+        for (const nodeId of nodes) await world.at(nodeId, from);
+        world.fly(60);
+        const over = server.faults.add({ ...fault, path: /^\/(?!sim)/ });
+        await until('it is told', () => (told(world, SAYS[side].away).length > 0 ? true : undefined));
+        await sleep(1000);
+        over();
+
+        for (const nodeId of nodes) {
+          expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+          expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', result: 'fail' });
+        }
+        expect(world.lava.jobs()).toHaveLength(2);
+        expect(world.kcidb.objects('tests').filter(({ path }) => path === 'boot')).toHaveLength(2);
+        expect(told(world, SAYS[side].away)).toHaveLength(1);
+        expect(told(world, SAYS[side].back)).toHaveLength(1);
+      });
+    }
+  }
+
+  it('of a lab shows in its jobs, its state, and nowhere as ours', async () => {
+    const world = await testWorld();
+    world.lava.setDown(true);
+    const nodeId = world.publish();
+    world.fly(60);
+    await world.waits(nodeId, /lava-demo is away since/);
+
+    expect((await world.http('/api/v1/labs')).json).toMatchObject({
+      labs: [{ name: 'lava-demo', up: false, why: expect.any(String) }],
+    });
+    const ready = await world.http('/readyz');
+    expect([ready.status, ready.json]).toMatchObject([200, { labs: { 'lava-demo': 'down' } }]);
+    const { state, data } = world.maestro.database.get(nodeId) ?? {};
+    expect([state, data?.['job_id'] ?? null]).toEqual(['available', null]);
+  });
+});
+
+describe('one lab that swallows all we send', () => {
+  it('delays no job of another', { timeout: 60_000 }, async () => {
+    const other = await startLavaSimulator();
+    atEnd(() => other.stop());
+    const hole = {
+      name: 'lava-hole',
+      origin: 'hole',
+      lava: { url: other.url, user: other.user, token: other.token, events: other.eventsUrl },
+      callback: { token_name: other.callback.name, token: other.callback.token },
+      limits: { max_queued_per_device: 50 },
+    };
+    const world = await testWorld({ labs: [hole] });
+    async function lastsWith(count: number): Promise<number> {
+      for (let i = 0; i < count; i++) world.publish({ lab: 'lava-hole' });
+      const started = Date.now();
+      const mine = [1, 2, 3].map(() => world.publish());
+      for (const nodeId of mine) await world.ended(nodeId);
+      return Date.now() - started;
+    }
+    const alone = await lastsWith(0);
+    other.faults.add({ kind: 'mute', path: /^\/RPC2/ });
+
+    const beside = await lastsWith(40);
+
+    expect(beside).toBeLessThan(alone + 5000);
+    expect(other.jobs()).toHaveLength(0);
+  });
+});
+
+describe('a token that is refused', () => {
+  it('parks nothing: KCIDB gets all when the token is good again', async () => {
+    const world = await testWorld();
+    world.fly(200);
+    const over = world.kcidb.faults.add({ kind: 'status', status: 401 });
+    const nodes = [1, 2, 3].map(() => world.publish());
+    for (const nodeId of nodes) await world.at(nodeId, 'judged');
+    await until('KCIDB was asked', () => (told(world, SAYS.kcidb.away).length > 0 ? true : undefined));
+    await sleep(500);
+    for (const nodeId of nodes) {
+      const report = (await world.deliveries(nodeId)).find((d) => d.destination === 'kcidb');
+      expect(report?.state).toBe('pending');
+    }
+    expect(told(world, /check kcidb\.token/)).toHaveLength(1);
+    over();
+
+    for (const nodeId of nodes) expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+  });
+
+  it('of Maestro is told as such, and the nodes are ended when it is good again', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.at(nodeId, 'running');
+    world.fly(200);
+    const overs = ['PATCH', 'PUT'].map((method) =>
+      world.maestro.faults.add({ kind: 'status', status: 401, method }),
+    );
+    overs.push(world.maestro.faults.add({ kind: 'status', status: 401, path: /whoami/ }));
+    await until('it is told', () => (told(world, /maestro is away/).length > 0 ? true : undefined));
+    for (const over of overs) over();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', result: 'pass' });
+  });
+
+  it('for one node alone parks that node’s delivery, and Maestro is not away', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.at(nodeId, 'running');
+    world.maestro.faults.add({ kind: 'status', status: 401, method: 'PATCH', path: new RegExp(nodeId) });
+
+    const job = await world.waits(nodeId, /maestro refused/);
+
+    expect(job.done).toBe(0);
+    expect((await world.deliveries(nodeId)).filter((d) => d.state === 'parked').length).toBeGreaterThan(0);
+    expect(told(world, /maestro is away/)).toHaveLength(0);
+
+    world.maestro.faults.clear();
+    const { status } = await world.http(`/api/v1/jobs/${nodeId}/retry`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.token}` },
+    });
+    expect(status).toBe(202);
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+  });
+});

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/core/logger.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createDaemon } from '../../src/daemon.ts';
+import { openStore } from '../../src/store/index.ts';
+import { newFolder } from '../support/folder.ts';
+import { atEnd, testWorld, until } from '../support/world.ts';
+
+describe('a node', () => {
+  it('that another has taken is forgotten: nothing is submitted, written or reported', async () => {
+    const world = await testWorld();
+    world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
+    const nodeId = world.publish();
+    await world.waits(nodeId, /is Offline/);
+    const { data } = world.maestro.database.get(nodeId) ?? {};
+    world.maestro.database.change(nodeId, { data: { ...data, job_id: 'other-lab:1' } }, true);
+    world.lava.lab.setWorker('lab-worker', { state: 'Online' });
+
+    const job = await world.ended(nodeId);
+
+    expect(job).toMatchObject({
+      stage: 'admitted',
+      reason: expect.stringContaining('belongs to other-lab:1'),
+    });
+    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/^forgotten: .*other-lab:1/));
+    expect(world.lava.jobs()).toHaveLength(0);
+    expect(world.kcidb.submissions.size).toBe(0);
+    expect(world.maestro.database.get(nodeId)).toMatchObject({
+      state: 'available',
+      data: { job_id: 'other-lab:1' },
+    });
+  });
+
+  it('whose mark another overwrites while it settles is forgotten', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    const mine = await until('our mark is there', () => {
+      const mark = world.maestro.database.get(nodeId)?.data?.['job_id'];
+      return typeof mark === 'string' ? mark : undefined;
+    });
+    expect(mine).toMatch(new RegExp(`^[0-9a-f]{12}:${nodeId}$`));
+    const { data } = world.maestro.database.get(nodeId) ?? {};
+    world.maestro.database.change(nodeId, { data: { ...data, job_id: 'other-lab:1' } }, true);
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'admitted' });
+    expect(world.lava.jobs()).toHaveLength(0);
+  });
+
+  it('that ended before our claim is forgotten, not reported', async () => {
+    const world = await testWorld();
+    world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
+    const nodeId = world.publish();
+    await world.waits(nodeId, /is Offline/);
+    world.maestro.runTimeouts(Date.now() + 7 * 3_600_000);
+    world.lava.lab.setWorker('lab-worker', { state: 'Online' });
+
+    expect(await world.ended(nodeId)).toMatchObject({
+      stage: 'admitted',
+      reason: expect.stringMatching(/is done/),
+    });
+    expect(world.lava.jobs()).toHaveLength(0);
+    expect(world.kcidb.submissions.size).toBe(0);
+  });
+
+  it('is run by one of two bridges that see it at once', async () => {
+    const world = await testWorld();
+    const folder = await newFolder();
+    const config = await loadConfig(world.configFile);
+    const other = await createDaemon(
+      { ...config, http: { ...config.http, listen: { host: '127.0.0.1', port: 0 } } },
+      { log: createLogger('fatal'), store: await openStore({ sqlite: join(folder, 'other.db') }) },
+    );
+    await other.start();
+    atEnd(() => other.stop());
+
+    const nodes = Array.from({ length: 6 }, () => world.publish());
+    for (const nodeId of nodes) {
+      await until(`${nodeId} is done in Maestro`, () =>
+        world.maestro.node(nodeId)?.['state'] === 'done' ? true : undefined,
+      );
+    }
+
+    for (const nodeId of nodes) {
+      const mine = world.lava.jobs().filter(({ definition }) => definition.job_name.includes(nodeId));
+      expect(mine).toHaveLength(1);
+      expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { sleep } from '../../src/core/time.ts';
+import { openStore } from '../../src/store/index.ts';
+import type { StageName } from '../../src/lifecycle/model.ts';
+import { fullStore, type FullStore } from '../support/full-store.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
+
+async function worldOnDisk(): Promise<{ world: TestWorld; disk: FullStore }> {
+  let disk: FullStore | undefined;
+  const world = await testWorld({
+    store: async (file) => {
+      disk = fullStore(await openStore({ sqlite: file }));
+      return disk.store;
+    },
+  });
+  if (disk === undefined) throw new Error('the store was not made');
+  return { world, disk };
+}
+
+/** How often the log says so. */
+function told(world: TestWorld, words: string): number {
+  return world.log.filter((line) => line.includes(words)).length;
+}
+
+describe('a full disk', () => {
+  const stages: StageName[] = ['received', 'claimed', 'submitted', 'running', 'judged'];
+  for (const stage of stages) {
+    it(
+      `loses nothing and does nothing twice (full when a job is ${stage})`,
+      { timeout: 60_000 },
+      async () => {
+        const { world, disk } = await worldOnDisk();
+        // Without KCIDB no job ends before the disk is full.
+        const over = world.kcidb.faults.add({ kind: 'cut' });
+        const nodes = [1, 2, 3].map(() => world.publish({ scenario: 'fail' }));
+        for (const nodeId of nodes) await world.at(nodeId, stage);
+        disk.isFull = true;
+        world.fly();
+        await until('nothing can be stored', () => (disk.refused >= 3 ? true : undefined));
+        disk.isFull = false;
+        over();
+
+        for (const nodeId of nodes) {
+          expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+          expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', result: 'fail' });
+        }
+        expect(world.lava.jobs()).toHaveLength(3);
+        expect(world.kcidb.objects('tests').filter(({ path }) => path === 'boot')).toHaveLength(3);
+        for (const nodeId of nodes) {
+          expect((await world.deliveries(nodeId)).map(({ state }) => state)).not.toContain('parked');
+        }
+      },
+    );
+  }
+
+  it('is told once, keeps nobody busy, and makes the daemon unready', { timeout: 60_000 }, async () => {
+    const { world, disk } = await worldOnDisk();
+    const nodes = [1, 2, 3, 4, 5].map(() => world.publish({ scenario: 'fail' }));
+    for (const nodeId of nodes) await world.at(nodeId, 'claimed');
+    disk.isFull = true;
+    await until('it is told', () => told(world, 'the store fails') || undefined);
+    await sleep(3000);
+
+    expect(disk.refused).toBeLessThan(60);
+    expect(told(world, 'the store fails')).toBe(1);
+    expect((await world.http('/healthz')).status).toBe(200);
+    expect((await world.http('/readyz')).status).toBe(503);
+
+    disk.isFull = false;
+    world.fly();
+    for (const nodeId of nodes) await world.ended(nodeId);
+    expect((await world.http('/readyz')).status).toBe(200);
+    expect(told(world, 'the store works again')).toBe(1);
+  });
+
+  it('lets no callback be answered as stored', async () => {
+    const { world, disk } = await worldOnDisk();
+    const nodeId = world.publish({ scenario: 'long' });
+    await world.at(nodeId, 'running');
+    disk.isFull = true;
+
+    const { status } = await world.http(`/callback/${LAB}/${nodeId}`, {
+      method: 'POST',
+      headers: { authorization: world.lava.callback.token, 'content-type': 'application/json' },
+      body: JSON.stringify({ id: 1, state_string: 'Finished', health_string: 'Complete' }),
+    });
+
+    expect(status).toBe(500);
+    expect(await world.daemon.context.store.callbacks(`${LAB}:${nodeId}`)).toHaveLength(0);
+    disk.isFull = false;
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { MINUTE } from '../../src/core/time.ts';
+import type { SimDevice } from '../../src/sim/lava/world.ts';
+import { testWorld, until, type TestWorld } from '../support/world.ts';
+
+const RETRIES = { retries: { infrastructure: 2, pause: '1m' }, limits: { max_queued_per_device: 50 } };
+
+function lavaJobs(world: TestWorld, nodeId: string): number {
+  return world.lava.jobs().filter(({ definition }) => definition.job_name.includes(nodeId)).length;
+}
+
+/** What KCIDB has of the boots. */
+function boots(world: TestWorld): Record<string, unknown>[] {
+  return world.kcidb.objects('tests').filter(({ path }) => path === 'boot');
+}
+
+describe('a failure of the lab', () => {
+  it('is tried again after a pause; only the attempt that counts is reported, and names the other', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, /attempt 1 failed for the lab's part .*again in 1m/);
+    expect(lavaJobs(world, nodeId)).toBe(1);
+    expect(world.maestro.node(nodeId)).toMatchObject({ state: 'available' });
+    world.jump(MINUTE);
+
+    const job = await world.ended(nodeId);
+
+    expect(job.stage).toBe('reported');
+    expect(lavaJobs(world, nodeId)).toBe(2);
+    expect(boots(world)).toMatchObject([
+      { id: 'demo:lava-demo-2-boot', status: 'PASS', misc: { attempts: [{ job_id: '1' }] } },
+    ]);
+    expect(world.maestro.node(nodeId)).toMatchObject({
+      state: 'done',
+      result: 'pass',
+      data: { job_id: '2' },
+    });
+    expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
+  });
+
+  it('is not tried again sooner because LAVA tells of its end once more', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    const { nextAt } = await world.waits(nodeId, /again in 1m/);
+
+    const { status } = await world.http(`/callback/lava-demo/${nodeId}`, {
+      method: 'POST',
+      headers: { authorization: world.lava.callback.token },
+      body: JSON.stringify({ id: 1, state_string: 'Finished', health_string: 'Incomplete' }),
+    });
+
+    expect(status).toBe(200);
+    expect(await world.job(nodeId)).toMatchObject({ nextAt });
+    expect((await world.timeline(nodeId)).at(-1)).toMatch(/LAVA job 1 is Finished, told after/);
+  });
+
+  it('is tried as often as the limit says, with longer pauses, and reported then', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    world.fly(300);
+    const nodeId = world.publish({ scenario: 'no-power' });
+
+    await world.ended(nodeId);
+
+    expect(lavaJobs(world, nodeId)).toBe(3);
+    expect(boots(world)).toMatchObject([{ status: 'ERROR' }]);
+    const told = (await world.timeline(nodeId)).filter((text) => text.includes('again in'));
+    expect(told).toEqual([
+      expect.stringMatching(/again in 1m 00s/),
+      expect.stringMatching(/again in 2m 00s/),
+    ]);
+    expect(world.maestro.node(nodeId)).toMatchObject({
+      result: 'incomplete',
+      data: { error_code: 'Infrastructure' },
+    });
+  });
+
+  it('is not tried again when Maestro has begun to', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'no-power', retryCounter: 1 });
+
+    await world.ended(nodeId);
+
+    expect(lavaJobs(world, nodeId)).toBe(1);
+  });
+
+  it('is not tried again when the kernel failed as well', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'boot-panic' });
+
+    await world.ended(nodeId);
+
+    expect(lavaJobs(world, nodeId)).toBe(1);
+    expect(boots(world)).toMatchObject([{ status: 'FAIL' }]);
+  });
+
+  it('is reported as cancelled when somebody cancels while it waits to be tried again', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'no-power' });
+    await world.waits(nodeId, /again in 1m/);
+    await world.http(`/api/v1/jobs/${nodeId}/cancel`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.token}` },
+    });
+
+    const job = await world.ended(nodeId);
+
+    expect(job.ending).toContain('canceled');
+    expect(lavaJobs(world, nodeId)).toBe(1);
+    expect(boots(world)).toMatchObject([{ status: 'MISS', misc: { attempts: [{ job_id: '1' }] } }]);
+  });
+
+  it('waits while its lab is drained', async () => {
+    const world = await testWorld({ lab: RETRIES });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, /again in 1m/);
+    await world.daemon.context.store.drain('lava-demo', '', 'the rack moves');
+    world.jump(MINUTE);
+    await world.waits(nodeId, /is drained: the rack moves/);
+
+    expect(lavaJobs(world, nodeId)).toBe(1);
+  });
+});
+
+describe('the device that failed', () => {
+  const device = (name: string): SimDevice => ({
+    name,
+    type: 'qemu',
+    tags: [],
+    worker: 'lab-worker',
+    health: 'Good',
+    state: 'Idle',
+    job: undefined,
+  });
+
+  it('is not tried again while it alone is free and others are busy', async () => {
+    const world = await testWorld({ lab: RETRIES, lava: { devices: [device('one'), device('two')] } });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, /again in 1m/);
+    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
+    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
+    if (!other) throw new Error('no other device');
+    other.state = 'Running';
+    world.jump(MINUTE);
+
+    await world.waits(nodeId, new RegExp(`only ${failed} is free, on which attempt 1 failed`));
+    expect(lavaJobs(world, nodeId)).toBe(1);
+
+    other.state = 'Idle';
+    world.jump(MINUTE);
+    await until('it was submitted again', () => (lavaJobs(world, nodeId) === 2 ? true : undefined));
+  });
+
+  it('is waited out for half an hour at most', async () => {
+    const world = await testWorld({ lab: RETRIES, lava: { devices: [device('one'), device('two')] } });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, /again in 1m/);
+    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
+    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
+    if (other) other.state = 'Running';
+    world.jump(31 * MINUTE);
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+  });
+
+  it('is tried again at once where there is no other', async () => {
+    const world = await testWorld({ lab: RETRIES, lava: { devices: [device('one')] } });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, /again in 1m/);
+    world.jump(MINUTE);
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(lavaJobs(world, nodeId)).toBe(2);
+  });
+});

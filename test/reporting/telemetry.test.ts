@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { DAY } from '../../src/core/time.ts';
+import { ARM64, LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
+
+const once = { lab: { retries: { infrastructure: 1, pause: '100ms' } } };
+
+function told(world: TestWorld, kind: string): Record<string, unknown>[] {
+  return world.maestro.telemetry.filter((event) => event['kind'] === kind);
+}
+
+describe('Maestro’s statistics', () => {
+  it('learn how LAVA ended a job, and each of its results', async () => {
+    const world = await testWorld({ config: { report: { maestro: 'hierarchy' } } });
+    world.fly();
+    const nodeId = world.publish({ name: 'told', scenario: 'mixed' });
+    await world.ended(nodeId);
+
+    const run = { runtime: LAB, device_type: X86, job_name: 'told', node_id: nodeId, job_id: '1', retry: 0 };
+    expect(told(world, 'job_result')).toMatchObject([
+      {
+        ...run,
+        device_id: expect.stringMatching(/./),
+        arch: 'x86_64',
+        result: 'pass',
+        is_infra_error: false,
+      },
+    ]);
+    const results = told(world, 'test_result');
+    expect(results).toContainEqual(
+      expect.objectContaining({
+        ...run,
+        test_name: 'login',
+        result: 'pass',
+        extra: { suite: 'setup', attempt: 1 },
+      }),
+    );
+    expect(results.filter((r) => r['result'] === 'fail').length).toBeGreaterThan(0);
+    const below = (id: string): string[] =>
+      world.maestro.database
+        .children(id)
+        .flatMap((node) => (node.kind === 'test' ? [node.name] : below(node.id)));
+    expect(results.map((r) => String(r['test_name'])).toSorted()).toEqual(below(nodeId).toSorted());
+  });
+
+  it('learn of each of our LAVA jobs for a node, and which the lab is to blame for', async () => {
+    const world = await testWorld(once);
+    world.fly();
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.ended(nodeId);
+
+    expect(told(world, 'job_result')).toMatchObject([
+      {
+        job_id: '1',
+        result: 'incomplete',
+        is_infra_error: true,
+        error_type: 'Infrastructure',
+        extra: { attempt: 1 },
+      },
+      { job_id: '2', result: 'pass', is_infra_error: false, extra: { attempt: 2 } },
+    ]);
+  });
+
+  it('learn of a kernel failure that is no fault of the lab', async () => {
+    const world = await testWorld(once);
+    world.fly();
+    await world.ended(world.publish({ scenario: 'boot-panic' }));
+
+    expect(told(world, 'job_result')).toMatchObject([{ result: 'incomplete', is_infra_error: false }]);
+  });
+
+  it('learn of a request that was refused', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ board: 'no-such-board' });
+    await world.ended(nodeId);
+
+    expect(world.maestro.telemetry).toMatchObject([
+      {
+        kind: 'runtime_error',
+        node_id: nodeId,
+        error_type: 'invalid_job_params',
+        device_type: 'no-such-board',
+      },
+    ]);
+  });
+
+  it('learn that a node was ended while it waited for a board', async () => {
+    const world = await testWorld();
+    await world.daemon.context.store.drain(LAB, ARM64, 'the rack moves');
+    const nodeId = world.publish({ board: ARM64 });
+    await world.waits(nodeId, /the rack moves/);
+    world.maestro.database.change(nodeId, { state: 'done', result: 'incomplete' }, false);
+    await world.daemon.context.store.resume(LAB, ARM64);
+    await world.daemon.context.store.wakeStage(LAB, 'received');
+    world.jump(60_000);
+    await world.ended(nodeId);
+
+    await until('it is told', () => (world.maestro.telemetry.length > 0 ? true : undefined));
+    expect(world.maestro.telemetry).toMatchObject([
+      { kind: 'job_skip', node_id: nodeId, error_msg: `node ${nodeId} is done (incomplete)` },
+    ]);
+    expect(world.lava.lab.jobs.size).toBe(0);
+  });
+
+  it('hold up no job when they are refused', async () => {
+    const world = await testWorld();
+    world.maestro.faults.add({ kind: 'status', status: 404, path: /telemetry/ });
+    world.fly();
+    const nodeId = world.publish();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/^attempt 1: dropped: .*404/));
+  });
+
+  it('hold up no report while they can’t be reached, and are given up after a day', async () => {
+    const world = await testWorld();
+    world.maestro.faults.add({ kind: 'status', status: 500, path: /telemetry/ });
+    const nodeId = world.publish();
+    await until('the node is closed', () =>
+      world.maestro.node(nodeId)?.['state'] === 'done' ? true : undefined,
+    );
+    await until('KCIDB has it', () => (world.kcidb.objects('tests').length > 0 ? true : undefined));
+    await world.waits(nodeId, /attempt 1 to telemetry/);
+
+    world.jump(DAY + 60_000);
+    world.fly(100);
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.maestro.telemetry).toEqual([]);
+  });
+
+  it('are left alone if the admin says so', async () => {
+    const world = await testWorld({ config: { report: { telemetry: false } } });
+    world.fly();
+    await world.ended(world.publish());
+
+    expect(world.maestro.telemetry).toEqual([]);
+  });
+});
+
+describe('of a run that Maestro tries again', () => {
+  const last = { config: { report: { tries: 'last' } }, lab: { retries: { infrastructure: 0 } } };
+
+  async function tests(options: object, job: object): Promise<unknown[]> {
+    const world = await testWorld(options);
+    world.fly();
+    const nodeId = world.publish(job);
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', processed_by_kcidb_bridge: true });
+    return world.kcidb.objects('tests');
+  }
+
+  it('each try is told to KCIDB, with its number', async () => {
+    const job = { scenario: 'no-power', retryCounter: 1 };
+
+    expect(await tests({ lab: last.lab }, job)).toContainEqual(
+      expect.objectContaining({ path: 'boot', misc: expect.objectContaining({ retry_counter: 1 }) }),
+    );
+  });
+
+  it('the last try alone is told, if the admin says so', async () => {
+    expect(await tests(last, { scenario: 'no-power', retryCounter: 2 })).toEqual([]);
+    expect(await tests(last, { scenario: 'no-power', retryCounter: 3 })).not.toEqual([]);
+  });
+
+  it('what Maestro does not try again is told at once', async () => {
+    expect(await tests(last, { scenario: 'boot-panic', name: 'ltp' })).not.toEqual([]);
+    expect(await tests(last, { scenario: 'boot-panic', name: 'baseline-x86' })).toEqual([]);
+  });
+});
