@@ -1,6 +1,6 @@
 // The demo's requests: what happens to each on its board, and what must be told of it. Together they cover the table of
 // verdicts (docs/verdicts.md).
-import type { NodeResult } from '../maestro/node.ts';
+import type { NodeResult } from '../verdict/node-result.ts';
 import type { Status } from '../verdict/model.ts';
 
 export interface DemoCase {

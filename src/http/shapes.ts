@@ -1,7 +1,7 @@
 // What the API answers, as schemas: the views give it, the command line reads it, and the OpenAPI document tells it.
 // Fields may be added; a reader lets pass what it does not know. Times are RFC 3339, UTC.
 import { z } from 'zod';
-import { NODE_RESULTS } from '../maestro/node.ts';
+import { NODE_RESULTS } from '../verdict/node-result.ts';
 import { SOURCES } from '../maestro/request.ts';
 import { STATUSES } from '../verdict/model.ts';
 

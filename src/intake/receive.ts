@@ -2,7 +2,7 @@
 // as rejected, so that it is reported like any result and the admin finds it in the list.
 import { RequestError } from '../core/errors.ts';
 import type { LabConfig } from '../config/schema.ts';
-import type { ErrorCode } from '../maestro/node.ts';
+import type { ErrorCode } from '../verdict/node-result.ts';
 import type { JobRequest, Source } from '../maestro/request.ts';
 import type { JobRecord } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';

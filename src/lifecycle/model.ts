@@ -5,7 +5,7 @@
 // in a row: it reads what is stored first, and does only what is not done yet.
 import { z } from 'zod';
 import { BridgeError } from '../core/errors.ts';
-import { ERROR_CODES } from '../maestro/node.ts';
+import { ERROR_CODES } from '../verdict/node-result.ts';
 import { JobRequest } from '../maestro/request.ts';
 import type { AttemptRecord, Change, JobRecord } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';

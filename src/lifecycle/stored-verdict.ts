@@ -1,6 +1,6 @@
 // The verdict as it is kept with a job: enough for lists, pages and the timeline. The whole is in the reports.
 import { z } from 'zod';
-import { NODE_RESULTS } from '../maestro/node.ts';
+import { NODE_RESULTS } from '../verdict/node-result.ts';
 import { REACHED, STATUSES, type Verdict } from '../verdict/model.ts';
 
 export const StoredVerdict = z.strictObject({

@@ -2,32 +2,8 @@
 // data is not ours, and only what is used. What a node carries beside that is kept where it must be written back.
 import { z } from 'zod';
 
-/** The only words that Maestro takes as a node's result; anything else makes it refuse the whole write. */
-export const NODE_RESULTS = ['pass', 'fail', 'skip', 'incomplete'] as const;
-export type NodeResult = (typeof NODE_RESULTS)[number];
-
 export const NODE_STATES = ['running', 'available', 'closing', 'done'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
-
-/** The only values that Maestro takes as `data.error_code` (kernelci-core models.py, ErrorCodes). */
-export const ERROR_CODES = [
-  'invalid_job_params',
-  'submit_error',
-  'node_timeout',
-  'Infrastructure',
-  'Canceled',
-  'Job',
-  'Bug',
-  'Test',
-  'Configuration',
-  'LAVATimeout',
-  'MultinodeTimeout',
-  'ObjectNotPersisted',
-  'Unexisting permission codename.',
-  'job_generation_error',
-  'kbuild_internal_error',
-] as const;
-export type ErrorCode = (typeof ERROR_CODES)[number];
 
 const text = z.string().nullish();
 

@@ -2,7 +2,8 @@
 // under the names that Maestro itself gives (kernelci-core kernelci/runtime/lava.py, August 2026).
 import type { LavaCase, LavaJob } from '../lava/model.ts';
 import type { LeafVerdict, RootVerdict, Status, Verdict } from '../verdict/model.ts';
-import type { ErrorCode, MaestroNode, NodeResult } from '../maestro/node.ts';
+import type { MaestroNode } from '../maestro/node.ts';
+import type { ErrorCode, NodeResult } from '../verdict/node-result.ts';
 
 /** What of the run goes to the node beside the verdict. */
 export interface NodeOutcome {

@@ -1,14 +1,8 @@
 // What Maestro's statistics are told of a job, as deliveries for the outbox: the end of each of its LAVA jobs, or why
 // it had none.
 import { buildHierarchy } from './node-tree.ts';
-import {
-  errorEvent,
-  resultEvent,
-  skipEvent,
-  testEvents,
-  type Run,
-  type TelemetryEvent,
-} from '../maestro/telemetry.ts';
+import type { TelemetryEvent } from '../maestro/telemetry.ts';
+import { errorEvent, resultEvent, skipEvent, testEvents, type Run } from './telemetry-events.ts';
 import type { AttemptRecord, JobRecord, NewDelivery } from '../store/index.ts';
 import type { Context } from '../lifecycle/context.ts';
 import { endingOf, requestOf } from '../lifecycle/model.ts';

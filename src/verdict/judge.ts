@@ -6,7 +6,7 @@ import { findIssues } from './incidents.ts';
 import { judgeLeaves } from './leaves.ts';
 import { STATUSES } from './model.ts';
 import type { Ask, Evidence, LeafVerdict, RootVerdict, Status, Verdict } from './model.ts';
-import { judgeNode } from './node-result.ts';
+import { judgeNode } from './judge-node.ts';
 import { explain, giveReasons } from './reasons.ts';
 import { findRules, missingRoots, type BootStatus, type Rule } from './rules.ts';
 import { assess, type Situation } from './situation.ts';

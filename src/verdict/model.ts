@@ -1,6 +1,6 @@
 // What a verdict is made of, and what it is. Pure data: no network and no store is known here.
 import type { CaseResult, LavaJob } from '../lava/model.ts';
-import type { ErrorCode, NodeResult } from '../maestro/node.ts';
+import type { ErrorCode, NodeResult } from './node-result.ts';
 import type { Finding } from '../kernel-log/model.ts';
 import type { ConsoleFacts } from './console.ts';
 

@@ -1,54 +1,26 @@
-// How Maestro's job node ends: one word, and for `incomplete` one of Maestro's error codes.
-import { ERROR_CODES, type ErrorCode } from '../maestro/node.ts';
-import type { Ending, RootVerdict, Verdict } from './model.ts';
-import { jobReason } from './reasons.ts';
-import type { Rule } from './rules.ts';
-import type { Situation } from './situation.ts';
+// How Maestro's job node may end: its closed lists of words (kernelci-core kernelci/api/models.py, August 2026). Any other
+// word makes Maestro refuse the whole write, so the verdict is made in these, and everybody else takes them from here.
 
-export function judgeNode(
-  s: Situation,
-  rule: Rule,
-  boot: RootVerdict,
-  roots: RootVerdict[],
-): Verdict['node'] {
-  const tests = [boot, ...roots];
-  // No error code beside a verdict on the kernel: Maestro's bridge reads some codes as an infrastructure failure.
-  const failed = tests.find((test) => test.status === 'FAIL');
-  if (failed) return { result: 'fail', errorCode: undefined, errorMsg: told(failed) };
-  const open = tests.find((test) => test.status === 'ERROR') ?? tests.find((test) => test.status === 'MISS');
-  if (open) {
-    const code = errorCode(s, rule);
-    const reason = s.complete ? told(open) : jobReason(s);
-    // A type that is not the code stays in the message.
-    const errorMsg = reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : reason;
-    return { result: 'incomplete', errorCode: code, errorMsg };
-  }
-  const skipped = roots.length > 0 && roots.every((root) => root.status === 'SKIP');
-  return { result: skipped ? 'skip' : 'pass', errorCode: undefined, errorMsg: undefined };
-}
+/** The only words that Maestro takes as a node's result. */
+export const NODE_RESULTS = ['pass', 'fail', 'skip', 'incomplete'] as const;
+export type NodeResult = (typeof NODE_RESULTS)[number];
 
-function told(test: RootVerdict): string {
-  return `${test.path}: ${test.reason ?? test.status}`;
-}
-
-function errorCode(s: Situation, rule: Rule): ErrorCode {
-  if (rule.number === 1) return endingCode(s);
-  if (s.complete) return 'Test';
-  if (rule.number === 4) return 'Canceled';
-  if (rule.number === 8) return 'Infrastructure';
-  // Maestro's list is closed; what it does not know is told as the nearest that it does.
-  if (s.errorType === 'FastbootDeviceNotFound') return 'Infrastructure';
-  return ERROR_CODES.find((code) => code === s.errorType) ?? 'Bug';
-}
-
-const ENDING_CODES = {
-  rejected: 'invalid_job_params',
-  timed_out: 'node_timeout',
-  lost: 'node_timeout',
-  canceled: 'Canceled',
-} as const satisfies Record<Ending['kind'], ErrorCode>;
-
-function endingCode({ ending, canceled }: Situation): ErrorCode {
-  if (ending) return ending.errorCode ?? ENDING_CODES[ending.kind];
-  return canceled ? 'Canceled' : 'Infrastructure';
-}
+/** The only values that Maestro takes as `data.error_code` (models.py, ErrorCodes). */
+export const ERROR_CODES = [
+  'invalid_job_params',
+  'submit_error',
+  'node_timeout',
+  'Infrastructure',
+  'Canceled',
+  'Job',
+  'Bug',
+  'Test',
+  'Configuration',
+  'LAVATimeout',
+  'MultinodeTimeout',
+  'ObjectNotPersisted',
+  'Unexisting permission codename.',
+  'job_generation_error',
+  'kbuild_internal_error',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];

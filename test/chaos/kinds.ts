@@ -2,7 +2,7 @@
 // KCIDB. How a fake board plays a job stands in the job's metadata (test/lab/fake-worker); the rows of the verdicts'
 // table that a fake board can show are all here.
 import { stringify } from 'yaml';
-import type { NodeResult } from '../../src/maestro/node.ts';
+import type { NodeResult } from '../../src/verdict/node-result.ts';
 import type { Status } from '../../src/verdict/model.ts';
 
 /** One test suite that a fake board plays. */

@@ -1,5 +1,5 @@
 // The jobs of the end-to-end run: what is asked for, and what must be told of it.
-import type { ErrorCode, NodeResult } from '../../src/maestro/node.ts';
+import type { ErrorCode, NodeResult } from '../../src/verdict/node-result.ts';
 import type { Status } from '../../src/verdict/model.ts';
 
 export interface E2eCase {

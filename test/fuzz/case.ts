@@ -13,7 +13,7 @@ import { htmlLog } from '../../src/lava/log-html.ts';
 import { consoleText, fullText } from '../../src/lava/log-text.ts';
 import { readLogText } from '../../src/lava/log.ts';
 import type { LavaJob } from '../../src/lava/model.ts';
-import { NODE_RESULTS } from '../../src/maestro/node.ts';
+import { NODE_RESULTS } from '../../src/verdict/node-result.ts';
 import type { HierarchyNode } from '../../src/reporting/node-tree.ts';
 import { createConsole } from '../../src/verdict/console.ts';
 import { explainVerdict } from '../../src/verdict/explanation.ts';

@@ -136,8 +136,6 @@ describe('writing', () => {
   });
 
   it.each([
-    ['a result', { result: 'unknown' as never }],
-    ['an error code', { data: { error_code: 'FastbootDeviceNotFound' } }],
     ['a state', { state: 'prepared' as never }],
     ['an artifact', { artifacts: { log: 'file:///etc/passwd' } }],
     ['an empty change', {}],
@@ -181,16 +179,17 @@ describe('writing', () => {
     await expect(sent).rejects.toMatchObject({ code: 'maestro_invalid', field: 'node/login.state' });
   });
 
-  it('does not send a tree with a word that Maestro would refuse, and says which node has it', async () => {
+  it('does not send a tree with an address that Maestro would refuse, and says which node has it', async () => {
     const job = someJob(sim);
-    const child = { name: 'login', kind: 'test', path: ['login'], state: 'done', result: 'unknown' };
+    const artifacts = { log: 'file:///etc/passwd' };
+    const child = { name: 'login', kind: 'test', path: ['login'], state: 'done', result: 'pass', artifacts };
 
     const sent = client.putHierarchy(job.id, {
       node: { ...sim.node(job.id), state: 'done', result: 'pass' },
       child_nodes: [{ node: child, child_nodes: [] }],
     });
 
-    await expect(sent).rejects.toMatchObject({ code: 'maestro_invalid', field: 'node/login.result' });
+    await expect(sent).rejects.toMatchObject({ code: 'maestro_invalid', field: 'node/login.artifacts.log' });
   });
 
   it('sends telemetry', async () => {

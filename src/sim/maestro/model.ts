@@ -2,7 +2,8 @@
 // 2026): the body's shape (422), the data of each kind (400), defaults for what is left out, naive times.
 import { z } from 'zod';
 import { parseTime } from '../../core/time.ts';
-import { ERROR_CODES, NODE_RESULTS, NODE_STATES, type NodeState } from '../../maestro/node.ts';
+import { NODE_STATES, type NodeState } from '../../maestro/node.ts';
+import { ERROR_CODES, NODE_RESULTS } from '../../verdict/node-result.ts';
 
 /** What the API answers with an error status; `detail` is what stands in the body. */
 export class ApiError extends Error {
