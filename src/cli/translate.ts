@@ -17,7 +17,7 @@ import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
 import { readOutline } from '../definition/definition-summary.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
 import { judge } from '../verdict/judge.ts';
-import type { Ask, Verdict } from '../verdict/model.ts';
+import type { ExpectedTests, Verdict } from '../verdict/model.ts';
 import { printable } from '../core/printable.ts';
 
 export interface TranslateOptions {
@@ -68,7 +68,7 @@ export async function translate(options: TranslateOptions): Promise<{ verdict: V
   const { job } = callback;
   const verdict = judge(
     { ending: undefined, lava: job, console: await readConsole(callback, options.log) },
-    request && (await askOf(request)),
+    request && (await expectedTestsOf(request)),
     { infrastructureStatus: options.infrastructureStatus },
   );
   if (options.format === 'maestro') {
@@ -165,15 +165,15 @@ const SHIPPED = join(import.meta.dirname, '..', '..');
  * What the request asks for, by the shipped plans: there is no config to name others. Without a request nothing of this
  * is needed, and loading it takes half of the start-up's time.
  */
-async function askOf(request: JobRequest): Promise<Ask> {
-  const [{ loadPlans }, { loadBoards }, { askFor }] = await Promise.all([
+async function expectedTestsOf(request: JobRequest): Promise<ExpectedTests> {
+  const [{ loadPlans }, { loadBoards }, { expectedTestsFor }] = await Promise.all([
     import('../catalog/plans.ts'),
     import('../catalog/boards.ts'),
     import('../templates/expected-tests.ts'),
   ]);
   const plans = await loadPlans({ shipped: join(SHIPPED, 'plans') });
   const boards = await loadBoards({ shipped: join(SHIPPED, 'device-types') });
-  return { ...askFor(request, plans, boards), job: request.node.name };
+  return { ...expectedTestsFor(request, plans, boards), job: request.node.name };
 }
 
 function contextOf(

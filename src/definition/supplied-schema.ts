@@ -9,7 +9,7 @@ import { bootSchema, commandSchema, testSchema } from './supplied-tests.ts';
 import { Timeout } from './common.ts';
 
 /** The definition's shape under a lab's policy; its output is what came in. */
-export function adoptedSchema(policy: Policy) {
+export function suppliedSchema(policy: Policy) {
   const token = listed(policy, 'secrets', 'the name of this token');
   return closed({
     job_name: z.string().min(1),
@@ -53,7 +53,7 @@ export function adoptedSchema(policy: Policy) {
       .max(100),
   });
 }
-export type Adopted = z.infer<ReturnType<typeof adoptedSchema>>;
+export type SuppliedDefinition = z.infer<ReturnType<typeof suppliedSchema>>;
 
 /** Who may see the job: `public`, `personal`, or members of all the groups. */
 function visibility({ lists }: Policy) {

@@ -4,7 +4,7 @@ import type { Board } from '../catalog/boards.ts';
 import { supplyOf, type Supply } from '../lava/inventory.ts';
 import { SECOND } from '../core/time.ts';
 import type { JobRecord } from '../store/index.ts';
-import { adoptedDevice } from '../templates/supplied.ts';
+import { deviceOfSupplied } from '../templates/supplied.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
 import { requestOf } from './model.ts';
@@ -34,7 +34,7 @@ export function wantedBy(job: JobRecord, lab: Lab, ctx: Context): Wanted | undef
   const { definition_yaml: yaml } = requestOf(job);
   if (yaml === undefined) return board;
   if (board === undefined && ctx.boards.find(job.board) !== undefined) return undefined;
-  const { deviceType, tags } = adoptedDevice(yaml);
+  const { deviceType, tags } = deviceOfSupplied(yaml);
   return { lava_device_type: deviceType, tags, limits: board?.limits ?? {} };
 }
 

@@ -5,8 +5,8 @@ import type { AttemptRecord, JobRecord } from '../store/index.ts';
 import { createTriage } from '../kernel-log/triage.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
 import { judge } from '../verdict/judge.ts';
-import type { Ask, Ending, Evidence, Verdict } from '../verdict/model.ts';
-import { askFor } from '../templates/expected-tests.ts';
+import type { ExpectedTests, Ending, Evidence, Verdict } from '../verdict/model.ts';
+import { expectedTestsFor } from '../templates/expected-tests.ts';
 import type { Context } from './context.ts';
 import { linesOf } from '../reporting/logs.ts';
 import { requestOf } from './model.ts';
@@ -20,7 +20,7 @@ export interface Trial {
 const StoredLavaJob = z.custom<LavaJob>(
   (v) => z.looseObject({ id: z.number(), cases: z.array(z.unknown()) }).safeParse(v).success,
 );
-const StoredAsk = z.custom<Ask>(
+const StoredExpectedTests = z.custom<ExpectedTests>(
   (v) => z.looseObject({ bootPath: z.string(), roots: z.array(z.unknown()) }).safeParse(v).success,
 );
 
@@ -42,7 +42,10 @@ export async function judgeJob(
       attempt?.log === null || attempt === undefined ? undefined : await readConsole(attempt.log, lava, ctx),
     complete: attempt?.evidence === 'fetched',
   };
-  const ask = attempt === undefined ? askOfRequest(job, ctx) : StoredAsk.parse(JSON.parse(attempt.ask));
+  const ask =
+    attempt === undefined
+      ? expectedTestsOfRequest(job, ctx)
+      : StoredExpectedTests.parse(JSON.parse(attempt.ask));
   const verdict = judge(
     evidence,
     { ...ask, job: job.name },
@@ -55,9 +58,9 @@ export async function judgeJob(
 }
 
 /** A refused request has no rendered definition; what it asked for may be read from it all the same. */
-function askOfRequest(job: JobRecord, ctx: Context): Ask {
+function expectedTestsOfRequest(job: JobRecord, ctx: Context): ExpectedTests {
   try {
-    return askFor(requestOf(job), ctx.plans, ctx.boards);
+    return expectedTestsFor(requestOf(job), ctx.plans, ctx.boards);
   } catch {
     return { bootPath: 'boot', roots: [], helpers: [] }; // the refusal itself says what is wrong with it
   }

@@ -3,7 +3,7 @@
 import type { Board } from '../catalog/boards.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
-import type { Ask, Root } from '../verdict/model.ts';
+import type { ExpectedTests, Root } from '../verdict/model.ts';
 import { bootFrom } from './artifacts.ts';
 import { isLikelyType, testsOf, type TestSpec } from './tests.ts';
 
@@ -16,7 +16,7 @@ export const HELPER_NAMES = [
 ] as const;
 
 /** What of a test matters to the verdict. */
-export type AskedTest = Pick<TestSpec, 'name' | 'type' | 'suite' | 'measurements'>;
+export type ExpectedTest = Pick<TestSpec, 'name' | 'type' | 'suite' | 'measurements'>;
 
 type Named = readonly { name: string }[] | undefined;
 /** The tests in a LAVA job definition. */
@@ -36,7 +36,11 @@ export function definitionNames(definition: TestActions): string[] {
 }
 
 /** The tests asked for; what else is in the definition are helpers. */
-export function askOf(tests: readonly AskedTest[], nfs: boolean, names: readonly string[]): Ask {
+export function expectedTestsOf(
+  tests: readonly ExpectedTest[],
+  nfs: boolean,
+  names: readonly string[],
+): ExpectedTests {
   const bootPath = nfs ? 'boot.nfs' : 'boot';
   const roots = new Map<string, Root>();
   for (const test of tests) {
@@ -51,14 +55,14 @@ export function askOf(tests: readonly AskedTest[], nfs: boolean, names: readonly
 }
 
 /**
- * The ask of a request without its definition: what `render` would say with the shipped templates. A plan that is not
+ * The expected tests of a request without its definition: what `render` would say with the shipped templates. A plan that is not
  * known leaves the roots empty. Throws RequestError where the request itself is wrong.
  */
-export function askFor(
+export function expectedTestsFor(
   request: JobRequest,
   plans: Pick<Plans, 'find'>,
   boards: { find(name: string): Board | undefined },
-): Ask {
+): ExpectedTests {
   const plan = plans.find(request.node.name);
   const board = boards.find(request.node.data.platform ?? '');
   const nfs = bootFrom(request, plan, board) === 'nfs';
@@ -69,5 +73,5 @@ export function askFor(
     test.name,
     ...(test.post.length > 0 ? [`${test.name}-post`] : []),
   ]);
-  return askOf(tests, nfs, [...HELPER_NAMES, ...around]);
+  return expectedTestsOf(tests, nfs, [...HELPER_NAMES, ...around]);
 }

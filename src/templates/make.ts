@@ -4,7 +4,7 @@ import type { Board, Boards } from '../catalog/boards.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
-import { adoptDefinition } from './supplied.ts';
+import { useSuppliedDefinition } from './supplied.ts';
 import { metadataUrl } from './artifacts.ts';
 import { renderInput, renderLab, type RenderConfig, type RenderLabConfig } from './input.ts';
 import type { Rendered, Renderer } from './renderer.ts';
@@ -33,7 +33,7 @@ export async function makeDefinition(
   const { platform } = request.node.data;
   const { definition_yaml: yaml } = request;
   if (yaml !== undefined) {
-    return adoptDefinition(yaml, {
+    return useSuppliedDefinition(yaml, {
       request,
       board: boards.find(platform ?? '', lab.name), // it need not be registered
       plans,

@@ -6,9 +6,9 @@ import { MINUTE, SECOND } from '../core/time.ts';
 import type { Board } from '../catalog/boards.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { FoundPlan, Plans } from '../catalog/plans.ts';
-import type { Ask } from '../verdict/model.ts';
+import type { ExpectedTests } from '../verdict/model.ts';
 import { chooseArtifacts } from './artifacts.ts';
-import { askOf, definitionNames } from './expected-tests.ts';
+import { expectedTestsOf, definitionNames } from './expected-tests.ts';
 import { templateContext, VARIABLES, wholeUnits, type RenderLab, type Uploads } from './context.ts';
 import { timeoutSeconds } from '../definition/common.ts';
 import { actionOf, LavaDefinition } from '../definition/definition.ts';
@@ -40,7 +40,7 @@ export interface Rendered {
   /** YAML. */
   definition: string;
   jobName: string;
-  ask: Ask;
+  expectedTests: ExpectedTests;
   /** How long LAVA lets the job run, once it has a device. */
   jobTimeoutMs: number;
   queueTimeoutMs: number;
@@ -99,7 +99,7 @@ function render(library: Library, input: RenderInput): Rendered {
   return {
     definition: emitYaml(definition),
     jobName: definition.job_name,
-    ask: askOf(tests, artifacts.nfsroot !== null, definitionNames(definition)),
+    expectedTests: expectedTestsOf(tests, artifacts.nfsroot !== null, definitionNames(definition)),
     jobTimeoutMs,
     queueTimeoutMs:
       definition.timeouts.queue === undefined ? 0 : timeoutSeconds(definition.timeouts.queue) * SECOND,

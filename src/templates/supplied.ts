@@ -8,17 +8,17 @@ import type { Board } from '../catalog/boards.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
-import { adoptedAsk } from './supplied-expected-tests.ts';
+import { expectedTestsOfSupplied } from './supplied-expected-tests.ts';
 import { notifyBlock } from '../definition/supplied-notify.ts';
 import { readLavaYaml, type Plain } from '../definition/supplied-read.ts';
-import { adoptedSchema, type Adopted } from '../definition/supplied-schema.ts';
+import { suppliedSchema, type SuppliedDefinition } from '../definition/supplied-schema.ts';
 import { wholeUnits, type RenderLab } from './context.ts';
 import { timeoutSeconds } from '../definition/common.ts';
 import { emitYaml } from '../definition/emit.ts';
 import { basePriority, labPriority } from './priority.ts';
 import type { Rendered } from './renderer.ts';
 
-export interface AdoptOptions {
+export interface SuppliedOptions {
   /** Whose job it is; its own definitions are not read. */
   request: JobRequest;
   /** The board, if it is registered: for its limits. */
@@ -37,33 +37,33 @@ export interface AdoptOptions {
  * Throws RequestError: `bad_definition` (no YAML, or ambiguous), `multinode`, `not_permitted` (each with the field and
  * the reason), `job_too_long`.
  */
-export function adoptDefinition(text: string, options: AdoptOptions): Rendered {
+export function useSuppliedDefinition(text: string, options: SuppliedOptions): Rendered {
   const { request, lab, definitions, allowPrivate } = options;
   const raw = mappingOf(readLavaYaml(text));
   refuseMultinode(raw);
   const policy = { lists: definitions, allowPrivate, callback: lab.callback };
-  const parsed = adoptedSchema(policy).safeParse(raw);
+  const parsed = suppliedSchema(policy).safeParse(raw);
   if (!parsed.success) throw refusal(parsed.error.issues);
-  const adopted = parsed.data;
-  const jobTimeoutMs = boundedJobTimeout(adopted, options);
-  const queueTimeoutMs = queueTimeout(adopted, lab.queueTimeoutMs);
-  const priority = boundedPriority(adopted, options);
-  const jobName = markedName(adopted.job_name, request.node.id, options.mark);
+  const supplied = parsed.data;
+  const jobTimeoutMs = boundedJobTimeout(supplied, options);
+  const queueTimeoutMs = queueTimeout(supplied, lab.queueTimeoutMs);
+  const priority = boundedPriority(supplied, options);
+  const jobName = markedName(supplied.job_name, request.node.id, options.mark);
   const definition = {
     ...raw,
     job_name: jobName,
     priority,
-    timeouts: { ...adopted.timeouts, queue: wholeUnits(queueTimeoutMs) },
-    metadata: { ...adopted.metadata, node_id: request.node.id },
-    notify: notifyBlock(adopted.notify, definitions.notify, lab.callback),
+    timeouts: { ...supplied.timeouts, queue: wholeUnits(queueTimeoutMs) },
+    metadata: { ...supplied.metadata, node_id: request.node.id },
+    notify: notifyBlock(supplied.notify, definitions.notify, lab.callback),
   };
   return {
     definition: emitYaml(definition, { nulls: true }),
     jobName,
-    ask: adoptedAsk(adopted, request, options.plans),
+    expectedTests: expectedTestsOfSupplied(supplied, request, options.plans),
     jobTimeoutMs,
     queueTimeoutMs,
-    deviceType: adopted.device_type,
+    deviceType: supplied.device_type,
     priority,
     unread: [],
   };
@@ -72,7 +72,7 @@ export function adoptDefinition(text: string, options: AdoptOptions): Rendered {
 const Device = z.object({ device_type: z.string(), tags: z.array(z.string()).prefault([]) });
 
 /** What device a definition wants that was taken over. Throws RequestError if it is none. */
-export function adoptedDevice(text: string): { deviceType: string; tags: string[] } {
+export function deviceOfSupplied(text: string): { deviceType: string; tags: string[] } {
   const parsed = Device.safeParse(readLavaYaml(text));
   if (!parsed.success) throw refusal(parsed.error.issues);
   return { deviceType: parsed.data.device_type, tags: parsed.data.tags };
@@ -110,7 +110,10 @@ function keyOf(issue: z.core.$ZodIssue): string[] {
   return issue.code === 'unrecognized_keys' && issue.keys.length === 1 ? issue.keys : [];
 }
 
-function boundedJobTimeout({ timeouts }: Adopted, { board, definitions }: AdoptOptions): number {
+function boundedJobTimeout(
+  { timeouts }: SuppliedDefinition,
+  { board, definitions }: SuppliedOptions,
+): number {
   const ms = timeoutSeconds(timeouts.job) * SECOND;
   const ofBoard = board?.limits.max_job_timeout ?? Infinity;
   const limit = Math.min(ofBoard, definitions.max_job_timeout);
@@ -124,7 +127,7 @@ function boundedJobTimeout({ timeouts }: Adopted, { board, definitions }: AdoptO
   );
 }
 
-function queueTimeout({ timeouts }: Adopted, limit: number): number {
+function queueTimeout({ timeouts }: SuppliedDefinition, limit: number): number {
   return timeouts.queue === undefined ? limit : Math.min(timeoutSeconds(timeouts.queue) * SECOND, limit);
 }
 
@@ -132,7 +135,7 @@ function queueTimeout({ timeouts }: Adopted, limit: number): number {
 const LAVA_WORDS = { high: 100, medium: 50, low: 0 } as const;
 
 /** The definition's own, within the lab's range: Maestro has scaled it already. */
-function boundedPriority({ priority }: Adopted, { request, plans, lab }: AdoptOptions): number {
+function boundedPriority({ priority }: SuppliedDefinition, { request, plans, lab }: SuppliedOptions): number {
   if (priority === undefined) {
     return labPriority(basePriority(request.node, plans.find(request.node.name), plans), lab.priority);
   }

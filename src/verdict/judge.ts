@@ -5,7 +5,7 @@ import { readOutline } from '../definition/definition-summary.ts';
 import { findIssues } from './incidents.ts';
 import { judgeLeaves } from './leaves.ts';
 import { STATUSES } from './model.ts';
-import type { Ask, Evidence, LeafVerdict, RootVerdict, Status, Verdict } from './model.ts';
+import type { ExpectedTests, Evidence, LeafVerdict, RootVerdict, Status, Verdict } from './model.ts';
 import { judgeNode } from './judge-node.ts';
 import { explain, giveReasons } from './reasons.ts';
 import { findRules, missingRoots, type BootStatus, type Rule } from './rules.ts';
@@ -34,7 +34,7 @@ export function lacksResults({ lava, complete }: Evidence): boolean {
  * PermanentError `no_results` (rule 0), `not_finished` (LAVA does not say Finished, nor our record that it is over) and
  * `no_evidence`.
  */
-export function judge(evidence: Evidence, ask: Ask | undefined, options: JudgeOptions): Verdict {
+export function judge(evidence: Evidence, ask: ExpectedTests | undefined, options: JudgeOptions): Verdict {
   requireEnd(evidence);
   const outline = readOutline(evidence.lava?.definition);
   const suites = arrangeSuites(evidence.lava, evidence.console, ask, outline);

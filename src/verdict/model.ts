@@ -19,7 +19,7 @@ export interface Root {
 }
 
 /** What a job was asked to do. */
-export interface Ask {
+export interface ExpectedTests {
   /** Where the boot test stands: `boot`, or `boot.nfs` for an NFS boot. */
   bootPath: 'boot' | 'boot.nfs';
   roots: Root[];

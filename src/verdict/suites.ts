@@ -4,7 +4,7 @@ import type { LavaCase, LavaJob } from '../lava/model.ts';
 import type { ConsoleFacts } from './console.ts';
 import type { Segment } from './segment.ts';
 import { withoutNumber, type JobOutline } from '../definition/definition-summary.ts';
-import type { Ask } from './model.ts';
+import type { ExpectedTests } from './model.ts';
 import { cleanPath, cleanSiblings } from './paths.ts';
 
 /** A test that was asked for, or that a suite made necessary; the boot test among them. */
@@ -44,7 +44,7 @@ export interface Suites {
 export function arrangeSuites(
   lava: LavaJob | undefined,
   console: ConsoleFacts | undefined,
-  ask: Ask | undefined,
+  ask: ExpectedTests | undefined,
   outline: JobOutline,
 ): Suites {
   const seen = seenSuites(lava, console);
@@ -75,7 +75,7 @@ function isStage(c: LavaCase): boolean {
   return c.suite === 'lava' && /^\d+_/.test(c.name);
 }
 
-function plannedSuites(ask: Ask | undefined, outline: JobOutline): string[] {
+function plannedSuites(ask: ExpectedTests | undefined, outline: JobOutline): string[] {
   if (outline.suites.length > 0 || ask === undefined) return outline.suites;
   // Not those of the boot test: a template that has none for it says no less.
   return ask.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
@@ -105,7 +105,7 @@ interface Roots {
   rootOf: (suite: string) => RootPlan | undefined;
 }
 
-function askedRoots(ask: Ask, hasCases: (suite: string) => boolean): Roots {
+function askedRoots(ask: ExpectedTests, hasCases: (suite: string) => boolean): Roots {
   const boot: RootPlan = {
     path: ask.bootPath,
     isBoot: true,

@@ -5,7 +5,11 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorText, RequestError } from '../../src/core/errors.ts';
 import { LabConfig } from '../../src/config/schema.ts';
-import { adoptDefinition, adoptedDevice, type AdoptOptions } from '../../src/templates/supplied.ts';
+import {
+  useSuppliedDefinition,
+  deviceOfSupplied,
+  type SuppliedOptions,
+} from '../../src/templates/supplied.ts';
 import { readLavaYaml } from '../../src/definition/supplied-read.ts';
 import { emitYaml } from '../../src/definition/emit.ts';
 import type { Rendered } from '../../src/templates/renderer.ts';
@@ -122,12 +126,12 @@ const LAB = LabConfig.parse({
 
 type Permits = Partial<LabConfig['definitions']>;
 
-interface Parts extends Partial<AdoptOptions> {
+interface Parts extends Partial<SuppliedOptions> {
   permits?: Permits;
 }
 
-function adopt(definition: unknown, { permits, ...options }: Parts = {}): Rendered {
-  return adoptDefinition(
+function use(definition: unknown, { permits, ...options }: Parts = {}): Rendered {
+  return useSuppliedDefinition(
     typeof definition === 'string' ? definition : emitYaml(definition, { nulls: true }),
     {
       request: makeRequest({ name: 'baseline-arm64', platform: 'rk3399-gru-kevin' }),
@@ -146,18 +150,18 @@ function adopt(definition: unknown, { permits, ...options }: Parts = {}): Render
   );
 }
 
-function adopted(definition: unknown, parts?: Parts): Json {
-  return readDefinition(adopt(definition, parts).definition);
+function supplied(definition: unknown, parts?: Parts): Json {
+  return readDefinition(use(definition, parts).definition);
 }
 
 function refusalOf(definition: unknown, parts?: Parts): RequestError {
   try {
-    adopt(definition, parts);
+    use(definition, parts);
   } catch (error) {
     if (error instanceof RequestError) return error;
     throw error;
   }
-  throw new Error('it was adopted');
+  throw new Error('it was taken');
 }
 
 /** A copy with the value at a dotted path replaced; undefined takes it away. */
@@ -183,15 +187,15 @@ describe('a definition that is permitted', () => {
   it('keeps its meaning but for name, node id and callback', () => {
     const came = maestroJob();
 
-    const result = adopted(came);
+    const result = supplied(came);
 
     expect(without(result)).toEqual(without(came));
     expect(result['metadata']).toEqual({ ...(came['metadata'] as Json), node_id: NODE_ID });
   });
 
   it('carries the node’s id and the mark in its name, and nothing longer than LAVA keeps', () => {
-    const plain = adopt(maestroJob());
-    const long = adopt(withValue(maestroJob(), 'job_name', `x\n${'😀'.repeat(150)}`), { mark: 'mark' });
+    const plain = use(maestroJob());
+    const long = use(withValue(maestroJob(), 'job_name', `x\n${'😀'.repeat(150)}`), { mark: 'mark' });
 
     expect(plain.jobName).toBe(`[production] ${NODE_ID} baseline-arm64 v6.18 0123456789ab.${NODE_ID}.1`);
     expect(long.jobName.length).toBeLessThanOrEqual(200);
@@ -200,7 +204,7 @@ describe('a definition that is permitted', () => {
   });
 
   it('says what LAVA will do with it', () => {
-    expect(adopt(maestroJob())).toMatchObject({
+    expect(use(maestroJob())).toMatchObject({
       deviceType: 'rk3399',
       priority: 52,
       jobTimeoutMs: 30 * 60_000,
@@ -217,7 +221,7 @@ describe('a definition that is permitted', () => {
   ])('of priority %s gets %s in a lab that grants 40 to 60', (priority, granted) => {
     const lab = { name: 'lab', priority: { min: 40, max: 60 }, callback: CALLBACK, queueTimeoutMs: 1000 };
 
-    expect(adopted(withValue(maestroJob(), 'priority', priority), { lab })['priority']).toBe(granted);
+    expect(supplied(withValue(maestroJob(), 'priority', priority), { lab })['priority']).toBe(granted);
   });
 
   it('waits no longer for a device than the lab lets it', () => {
@@ -228,7 +232,7 @@ describe('a definition that is permitted', () => {
       queueTimeoutMs: 3_600_000,
     };
     const queueOf = (queue: unknown): unknown =>
-      (adopted(withValue(maestroJob(), 'timeouts.queue', queue), { lab })['timeouts'] as Json)['queue'];
+      (supplied(withValue(maestroJob(), 'timeouts.queue', queue), { lab })['timeouts'] as Json)['queue'];
 
     expect(queueOf({ days: 2 })).toEqual({ hours: 1 });
     expect(queueOf({ minutes: 5 })).toEqual({ minutes: 5 });
@@ -251,11 +255,13 @@ describe('a definition that is permitted', () => {
   });
 
   it('asks for the test of its plan, under the plan’s name', () => {
-    const boot = adopt(maestroJob()).ask;
+    const boot = use(maestroJob()).expectedTests;
     const git = { from: 'git', name: 'kselftest-futex', path: 'a/kselftest.yaml', repository: 'https://github.com/linaro/test-definitions.git' }; // prettier-ignore
     const upload = { from: 'inline', name: 'upload', path: 'inline/upload.yaml', repository: {} };
     const job = withValue(maestroJob(), 'actions.2.test.definitions', [git, upload]);
-    const futex = adopt(job, { request: makeRequest({ name: 'kselftest-futex', platform: 'x' }) }).ask;
+    const futex = use(job, {
+      request: makeRequest({ name: 'kselftest-futex', platform: 'x' }),
+    }).expectedTests;
 
     expect(boot.roots).toEqual([{ path: 'boot', definitions: ['dmesg'], measurements: [] }]);
     expect(futex.roots).toMatchObject([{ path: 'kselftest.futex', definitions: ['kselftest-futex'] }]);
@@ -267,16 +273,18 @@ describe('a definition that is permitted', () => {
     const other = { from: 'inline', name: 'wifi', path: 'inline/wifi.yaml', repository: {} };
     const job = withValue(nfs, 'actions.2.test.definitions.1', other);
 
-    const { ask } = adopt(job, { request: makeRequest({ name: 'own-job', platform: 'x' }) });
+    const { expectedTests: expected } = use(job, {
+      request: makeRequest({ name: 'own-job', platform: 'x' }),
+    });
 
-    expect(ask.bootPath).toBe('boot.nfs');
-    expect(ask.roots.map(({ path }) => path)).toEqual(['boot.nfs', 'wifi']);
+    expect(expected.bootPath).toBe('boot.nfs');
+    expect(expected.roots.map(({ path }) => path)).toEqual(['boot.nfs', 'wifi']);
   });
 
   it('tells which device it wants', () => {
     const text = emitYaml({ ...maestroJob(), tags: ['usb'] });
 
-    expect(adoptedDevice(text)).toEqual({ deviceType: 'rk3399', tags: ['usb'] });
+    expect(deviceOfSupplied(text)).toEqual({ deviceType: 'rk3399', tags: ['usb'] });
   });
 
   if (referenceDir !== undefined) {
@@ -286,7 +294,7 @@ describe('a definition that is permitted', () => {
       const text = readReference(name);
       const hosts = [...LAB.definitions.notify_hosts, '*.kernelci.example'];
 
-      const result = adopted(text, { permits: { notify_hosts: hosts } });
+      const result = supplied(text, { permits: { notify_hosts: hosts } });
 
       expect(without(result)).toEqual(without(parse(text, { version: '1.1' }) as Json));
     });
@@ -304,7 +312,7 @@ describe('its callback', () => {
   const { tokenName: _name, ...expected } = ours;
 
   it('stands before Maestro’s own', () => {
-    expect(adopted(maestroJob())['notify']).toEqual({
+    expect(supplied(maestroJob())['notify']).toEqual({
       criteria: { status: 'finished' },
       callbacks: [expected, MAESTRO],
     });
@@ -316,7 +324,7 @@ describe('its callback', () => {
       callbacks: [MAESTRO, expected, { url: 'https://x.kernelci.org/' }],
     };
 
-    expect(adopted(withValue(maestroJob(), 'notify', notify))['notify']).toEqual({
+    expect(supplied(withValue(maestroJob(), 'notify', notify))['notify']).toEqual({
       criteria: { status: 'finished' },
       callbacks: [expected, MAESTRO, { url: 'https://x.kernelci.org/' }],
     });
@@ -326,7 +334,7 @@ describe('its callback', () => {
     ['nothing', undefined],
     ['what is replaced', { criteria: { status: 'all' }, recipients: ['irc'] }],
   ])('stands in place of %s', (_what, notify) => {
-    const result = adopted(withValue(maestroJob(), 'notify', notify), { permits: { notify: 'replace' } });
+    const result = supplied(withValue(maestroJob(), 'notify', notify), { permits: { notify: 'replace' } });
 
     expect(result['notify']).toEqual({ criteria: { status: 'finished' }, callback: expected });
   });
@@ -498,13 +506,13 @@ describe('what the lab permits goes through:', () => {
     ],
   ])('%s', (_what, path, value, permits) => {
     expect(refusalOf(withValue(maestroJob(), path, value), { permits: CLOSED })).toBeInstanceOf(RequestError);
-    expect(() => adopt(withValue(maestroJob(), path, value), { permits })).not.toThrow();
+    expect(() => use(withValue(maestroJob(), path, value), { permits })).not.toThrow();
   });
 
   it('its own network, if the configuration allows it', () => {
     const job = withValue(maestroJob(), `${deploy}.kernel.url`, 'http://10.0.0.5/Image');
 
-    expect(() => adopt(job, { allowPrivate: true })).not.toThrow();
+    expect(() => use(job, { allowPrivate: true })).not.toThrow();
   });
 
   const CLOSED: Permits = {
@@ -522,7 +530,7 @@ describe('QEMU’s options', () => {
   const images = 'actions.0.deploy.images';
 
   it('of Maestro go through', () => {
-    expect(without(adopted(qemuJob()))).toEqual(without(qemuJob()));
+    expect(without(supplied(qemuJob()))).toEqual(without(qemuJob()));
   });
 
   it.each([
@@ -530,7 +538,7 @@ describe('QEMU’s options', () => {
     '-kernel {kernel} -serial stdio --append "console=ttyS0"',
     '-device virtio-blk-device,drive=hd0 -netdev user,id=n0 -device virtio-net-pci,netdev=n0',
   ])('that touch nothing of the host go through: %s', (line) => {
-    expect(() => adopt(withValue(qemuJob(), `${images}.kernel.image_arg`, line))).not.toThrow();
+    expect(() => use(withValue(qemuJob(), `${images}.kernel.image_arg`, line))).not.toThrow();
   });
 
   it.each([
@@ -615,12 +623,12 @@ describe('QEMU’s options', () => {
     ['no_kvm', true],
     ['extra_nfsroot_args', ',vers=3'],
   ])('while those that stay there pass: %s %j', (key, value) => {
-    const result = adopted(withValue(qemuJob(), `context.${key}`, value));
+    const result = supplied(withValue(qemuJob(), `context.${key}`, value));
 
     expect((result['context'] as Json)[key]).toEqual(value);
   });
 
-  it('are never adopted with a word that reaches the host, however they are put together', () => {
+  it('are never supplied with a word that reaches the host, however they are put together', () => {
     const harmless = ['-kernel {kernel}', '-append "a b"', '-m 1G', '-smp 2', '-nographic', '-cpu max', ' '];
     const harmful = [
       '-hda /dev/sda',
@@ -638,7 +646,7 @@ describe('QEMU’s options', () => {
         const job = withValue(qemuJob(), `${images}.kernel.image_arg`, text);
         let words: string[];
         try {
-          adopt(job);
+          use(job);
           words = pexpectSplit(text);
         } catch (error) {
           expect(error).toBeInstanceOf(RequestError);
@@ -718,7 +726,7 @@ describe('reading', () => {
         const definition = { ...more, run: { steps } };
         const job = { ...withValue(maestroJob(), `${inline}.repository`, definition), metadata };
 
-        const result = asJson(readLavaYaml(adopt(emitYaml(job, { nulls: true })).definition));
+        const result = asJson(readLavaYaml(use(emitYaml(job, { nulls: true })).definition));
 
         expect(without(result)).toEqual(without(job));
         expect(result['metadata']).toEqual({ ...metadata, node_id: NODE_ID });
@@ -812,7 +820,7 @@ describe('whatever stands in a sensitive place', () => {
     assert(
       property(prefix, nasty, (head, tail) => {
         try {
-          adopt(emitYaml(withValue(maestroJob(), path, head + tail)));
+          use(emitYaml(withValue(maestroJob(), path, head + tail)));
         } catch (error) {
           expect(errorText(error)).toContain('definition_yaml');
           return;

@@ -249,9 +249,11 @@ describe.runIf(referenceDir !== undefined)('KernelCI’s own PULL_LABS definitio
     const definition: unknown = JSON.parse(readReference(`${sample}.json`));
     const kernel = 'Image';
 
-    const { ask, definition: text } = render(makeRequest({ name, platform, kernel, definition }));
+    const { expectedTests: expected, definition: text } = render(
+      makeRequest({ name, platform, kernel, definition }),
+    );
 
-    expect([ask.bootPath, ask.roots.map((root) => root.path)]).toEqual([bootPath, roots]);
+    expect([expected.bootPath, expected.roots.map((root) => root.path)]).toEqual([bootPath, roots]);
     expect(text).toContain('https://files.kernelci.org/kbuild-gcc-15-');
   });
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { loadBoards } from '../../src/catalog/boards.ts';
 import { loadPlans } from '../../src/catalog/plans.ts';
-import { askFor } from '../../src/templates/expected-tests.ts';
+import { expectedTestsFor } from '../../src/templates/expected-tests.ts';
 import { metadataUrl } from '../../src/templates/artifacts.ts';
 import { SHIPPED_TYPES } from '../../src/templates/tests.ts';
 import { createRenderer } from '../../src/templates/renderer.ts';
@@ -184,7 +184,7 @@ it('boots from NFS when the request brings a root file system, with the initrd b
     RPI,
   );
 
-  const { definition, ask } = render(request);
+  const { definition, expectedTests: expected } = render(request);
 
   expect(readDefinition(definition).actions).toMatchObject([
     {
@@ -197,7 +197,7 @@ it('boots from NFS when the request brings a root file system, with the initrd b
     { boot: { commands: 'nfs' } },
     {},
   ]);
-  expect(ask.bootPath).toBe('boot.nfs');
+  expect(expected.bootPath).toBe('boot.nfs');
 });
 
 it.each(['dragonboard-410c', 'qcs6490-rb3gen2', 'seco-b68'])('refuses an NFS boot of %s', (platform) => {
@@ -309,7 +309,7 @@ it('maps the tests of a pull lab onto templates, in the order that they depend o
     },
   } as typeof request;
 
-  const { ask, definition } = render(withKselftest);
+  const { expectedTests: expected, definition } = render(withKselftest);
 
   const tests = readDefinition(definition).actions.slice(2) as unknown as {
     test: { timeout: unknown; definitions: unknown[] };
@@ -348,7 +348,7 @@ it('maps the tests of a pull lab onto templates, in the order that they depend o
       },
     },
   ]);
-  expect(ask).toEqual({
+  expect(expected).toEqual({
     bootPath: 'boot',
     roots: [
       { path: 'ltp', definitions: ['ltp-smoke'], measurements: [] },
@@ -367,7 +367,7 @@ it('puts commands before and after a test into definitions of their own, which a
     { definitions: [{ name: 'b' }] },
     { definitions: [{ name: 'b-post', repository: { run: { steps: ['c'] } } }] },
   ]);
-  expect(render(request).ask).toMatchObject({
+  expect(render(request).expectedTests).toMatchObject({
     roots: [{ path: 'boot', definitions: ['b'] }],
     helpers: ['b-pre', 'b-post'],
   });
@@ -407,9 +407,9 @@ it('takes suites and measurements from the plan, also for jobs that bring their 
     { plans },
   );
 
-  expect(planned.ask.roots).toEqual([{ ...root, definitions: ['my-job'] }]);
+  expect(planned.expectedTests.roots).toEqual([{ ...root, definitions: ['my-job'] }]);
   expect(planned.definition).toContain('TST_CMDFILES: job');
-  expect(pulled.ask.roots).toEqual([{ ...root, definitions: ['x'] }]);
+  expect(pulled.expectedTests.roots).toEqual([{ ...root, definitions: ['x'] }]);
 });
 
 it('knows the types that templates come with', () => {
@@ -429,12 +429,14 @@ it('knows without the templates what a request asks for', () => {
     pull([{ id: 'b', type: 'ltp-syscalls', 'pre-commands': ['a'], 'post-commands': ['c'] }]),
   ];
   for (const request of requests) {
-    const { ask } = render(request, { uploads: { url: 'https://a.example', tokenName: 't' } });
+    const { expectedTests: expected } = render(request, {
+      uploads: { url: 'https://a.example', tokenName: 't' },
+    });
 
-    const offline = askFor(request, shipped.plans, shipped.boards);
+    const offline = expectedTestsFor(request, shipped.plans, shipped.boards);
 
-    expect({ ...offline, helpers: [] }).toEqual({ ...ask, helpers: [] });
-    expect(offline.helpers).toEqual(expect.arrayContaining(ask.helpers));
+    expect({ ...offline, helpers: [] }).toEqual({ ...expected, helpers: [] });
+    expect(offline.helpers).toEqual(expect.arrayContaining(expected.helpers));
   }
 });
 

@@ -2,7 +2,7 @@
 import type { CaseResult, LavaCase, LavaHealth, LavaJob, LogLine } from '../../src/lava/model.ts';
 import { createConsole, type ConsoleFacts } from '../../src/verdict/console.ts';
 import { judge, type JudgeOptions } from '../../src/verdict/judge.ts';
-import type { Ask, Evidence, Status, Verdict } from '../../src/verdict/model.ts';
+import type { ExpectedTests, Evidence, Status, Verdict } from '../../src/verdict/model.ts';
 
 export const START = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -95,7 +95,7 @@ export const SHELL = ['/ # export SHELL=/bin/sh', '+ set +x'];
 export const started = (suite: string): string => `<LAVA_SIGNAL_STARTRUN ${suite} 42_1.1>`;
 export const ended = (suite: string): string => `<LAVA_SIGNAL_ENDRUN ${suite} 42_1.1>`;
 
-export function ask(paths: Record<string, string[]>, more: Partial<Ask> = {}): Ask {
+export function ask(paths: Record<string, string[]>, more: Partial<ExpectedTests> = {}): ExpectedTests {
   return {
     bootPath: 'boot',
     roots: Object.entries(paths).map(([path, definitions]) => ({ path, definitions, measurements: [] })),
@@ -106,7 +106,11 @@ export function ask(paths: Record<string, string[]>, more: Partial<Ask> = {}): A
 
 export const OPTIONS: JudgeOptions = { infrastructureStatus: 'ERROR' };
 
-export function judged(evidence: Partial<Evidence>, asked?: Ask, options: JudgeOptions = OPTIONS): Verdict {
+export function judged(
+  evidence: Partial<Evidence>,
+  asked?: ExpectedTests,
+  options: JudgeOptions = OPTIONS,
+): Verdict {
   return judge({ ending: undefined, lava: undefined, console: undefined, ...evidence }, asked, options);
 }
 

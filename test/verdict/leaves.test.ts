@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { LavaCase } from '../../src/lava/model.ts';
-import type { Ask, LeafVerdict } from '../../src/verdict/model.ts';
+import type { ExpectedTests, LeafVerdict } from '../../src/verdict/model.ts';
 import {
   ask,
   BOOT,
@@ -23,7 +23,7 @@ import {
 const sha = (name: string): string => createHash('sha1').update(name).digest('hex').slice(0, 4);
 
 /** The leaves of a complete job with one suite. */
-function leaves(cases: LavaCase[], asked?: Ask, name = 'smoke'): LeafVerdict[] {
+function leaves(cases: LavaCase[], asked?: ExpectedTests, name = 'smoke'): LeafVerdict[] {
   const lava = lavaJob('Complete', [login(), ...cases, stage(`0_${name}`), jobPassed()], {
     definition: definition([name]),
   });

@@ -6,7 +6,7 @@ import type { LavaCase, LogLine } from '../../src/lava/model.ts';
 import { LAVA_HEALTHS } from '../../src/lava/model.ts';
 import { createConsole } from '../../src/verdict/console.ts';
 import { lacksResults } from '../../src/verdict/judge.ts';
-import { STATUSES, type Ask, type Evidence, type Verdict } from '../../src/verdict/model.ts';
+import { STATUSES, type ExpectedTests, type Evidence, type Verdict } from '../../src/verdict/model.ts';
 import { RULES } from '../../src/verdict/rules.ts';
 import { definition, ended, judged, lavaCase, lavaJob, logLine, PANIC, stage, started } from './evidence.ts';
 
@@ -87,7 +87,7 @@ const logLines = fc.array(
   { maxLength: 30 },
 );
 
-const asks: fc.Arbitrary<Ask | undefined> = fc.option(
+const asks: fc.Arbitrary<ExpectedTests | undefined> = fc.option(
   fc.record({
     bootPath: fc.constantFrom('boot', 'boot.nfs'),
     roots: fc.array(

@@ -32,7 +32,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
       lab: job.lab,
       mark,
       definition: result.definition,
-      ask: JSON.stringify(result.ask),
+      ask: JSON.stringify(result.expectedTests),
       deviceType: result.deviceType,
       jobTimeout: result.jobTimeoutMs,
       // An own template may set none; then nobody but us ends the waiting.
