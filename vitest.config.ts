@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/lab/**', 'test/e2e/**'],
+    // Those need a real lab, or other projects' data.
+    exclude: ['test/lab/**', 'test/parity/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Most of the time is spent waiting for what is to happen: more at once than there are cores.

@@ -1,8 +1,8 @@
 // Fuzzing: real callbacks, damaged, on the ways that they go in `translate` and in the daemon. Prints what came of it, and
 // of each case that went wrong how to have it again; ends with 1 if there was one.
 //
-//     node test/fuzz/main.ts [--cases 1000] [--seed 1] [--from 0]
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+//     node test/fuzz/main.ts [--cases 1000] [--seed 1] [--from 0] [--schema FILE]
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,6 @@ const MB_SECONDS = 5;
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const CALLBACKS = join(ROOT, 'test', 'fixtures', 'callbacks');
-const SHARED = process.env['LAVA_BRIDGE_SHARED'] ?? resolve(ROOT, '..', 'shared');
 
 function read(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8')) as unknown;
@@ -30,10 +29,9 @@ function bodies(): Record<string, unknown>[] {
     .map((name) => read(join(CALLBACKS, name)) as Record<string, unknown>);
 }
 
-/** KCIDB's own schema is not part of this repository; where it lies beside it, it has its say. */
-function jsonSchema(): Material['jsonSchema'] {
-  const file = join(SHARED, 'reference', 'kcidb-schema-v5.3.json');
-  if (!existsSync(file)) return undefined;
+/** KCIDB's own schema, which is not part of this repository: every report must be valid by it too. */
+function jsonSchema(file: string | undefined): Material['jsonSchema'] {
+  if (file === undefined) return undefined;
   const ajv = new Ajv({ strict: false });
   addFormats.default(ajv);
   ajv.addFormat('date-time', { validate: isDateTime });
@@ -42,9 +40,9 @@ function jsonSchema(): Material['jsonSchema'] {
   return (document) => validate(document);
 }
 
-async function main(cases: number, seed: number, from: number): Promise<number> {
+async function main(cases: number, seed: number, from: number, schema: string | undefined): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'lava-bridge-fuzz-'));
-  const material = { bodies: bodies(), request: SMOKE_REQUEST, jsonSchema: jsonSchema(), folder };
+  const material = { bodies: bodies(), request: SMOKE_REQUEST, jsonSchema: jsonSchema(schema), folder };
   const said = new Map<string, number>();
   let faulty = 0;
   let slowest = { seconds: 0, number: from };
@@ -79,6 +77,7 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
+    schema: { type: 'string' },
   },
 });
-process.exitCode = await main(Number(values.cases), Number(values.seed), Number(values.from));
+process.exitCode = await main(Number(values.cases), Number(values.seed), Number(values.from), values.schema);

@@ -1,0 +1,11 @@
+// The tests that compare with other projects' data; `npm run parity -- DIR` runs them, `npm test` does not.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/parity/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
