@@ -117,7 +117,8 @@ async function run(callback: string): Promise<Took> {
   });
   const { user, system } = process.cpuUsage(cpu);
   const took = { wall: performance.now() - begin, cpu: (user + system) / 1000 };
-  if (verdict.rule !== 3 || !KcidbReport.safeParse(report).success) throw new Error('a wrong report');
+  if (verdict.rule !== 'crashed-in-test' || !KcidbReport.safeParse(report).success)
+    throw new Error('a wrong report');
   return took;
 }
 

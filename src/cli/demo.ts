@@ -80,7 +80,7 @@ function show(
     demo.name,
     demo.board,
     lavaIds.length === 0 ? '-' : lavaIds.join(', '),
-    verdict === undefined ? '-' : String(verdict.rule),
+    verdict?.rule ?? '-',
     verdict?.tests.map((t) => `${t.path} ${t.status}`).join(', ') ?? job.reason ?? '-',
     verdict?.result ?? '-',
     faults.length === 0 ? 'as expected' : `WRONG: ${faults.join('; ')}`,

@@ -60,7 +60,7 @@ export function addTranslate(program: Command): void {
     });
 }
 
-/** Does the work of the command. Throws BridgeError for what is wrong with the input, rule 0 among it. */
+/** Does the work of the command. Throws BridgeError for what is wrong with the input, missing results among it. */
 export async function translate(options: TranslateOptions): Promise<{ verdict: Verdict; report: unknown }> {
   checkNames(options);
   const callback = parseCallback(await readJson(options.callback));

@@ -1,7 +1,7 @@
 // The demo's requests: what happens to each on its board, and what must be told of it. Together they cover the table of
 // verdicts (docs/verdicts.md).
 import type { NodeResult } from '../verdict/node-result.ts';
-import type { Status } from '../verdict/model.ts';
+import type { RuleName, Status } from '../verdict/model.ts';
 
 export interface DemoCase {
   /** The name of Maestro's job. */
@@ -9,8 +9,7 @@ export interface DemoCase {
   /** What happens: a scenario of the LAVA simulator. */
   scenario: string;
   board: 'qemu-x86_64' | 'qemu-arm64' | 'no-such-board';
-  /** The row of the table. */
-  rule: number;
+  rule: RuleName;
   boot: Status;
   /** The test `shell`. */
   test: Status;
@@ -25,12 +24,20 @@ const x86 = 'qemu-x86_64';
 const arm = 'qemu-arm64';
 
 export const DEMO_CASES: readonly DemoCase[] = [
-  { name: 'all-passes', scenario: 'pass', board: x86, rule: 14, boot: 'PASS', test: 'PASS', result: 'pass' },
+  {
+    name: 'all-passes',
+    scenario: 'pass',
+    board: x86,
+    rule: 'complete',
+    boot: 'PASS',
+    test: 'PASS',
+    result: 'pass',
+  },
   {
     name: 'arm64-passes',
     scenario: 'pass',
     board: arm,
-    rule: 14,
+    rule: 'complete',
     boot: 'PASS',
     test: 'PASS',
     result: 'pass',
@@ -39,7 +46,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'a-case-fails',
     scenario: 'fail',
     board: x86,
-    rule: 14,
+    rule: 'complete',
     boot: 'PASS',
     test: 'FAIL',
     result: 'fail',
@@ -48,17 +55,25 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'all-kinds-of-cases',
     scenario: 'mixed',
     board: x86,
-    rule: 14,
+    rule: 'complete',
     boot: 'PASS',
     test: 'FAIL',
     result: 'fail',
   },
-  { name: 'all-skipped', scenario: 'skip', board: x86, rule: 14, boot: 'PASS', test: 'SKIP', result: 'skip' },
+  {
+    name: 'all-skipped',
+    scenario: 'skip',
+    board: x86,
+    rule: 'complete',
+    boot: 'PASS',
+    test: 'SKIP',
+    result: 'skip',
+  },
   {
     name: 'unknown-board',
     scenario: 'pass',
     board: 'no-such-board',
-    rule: 1,
+    rule: 'never-ran',
     boot: 'MISS',
     test: 'MISS',
     result: 'incomplete',
@@ -68,7 +83,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'panic-at-boot',
     scenario: 'boot-panic',
     board: x86,
-    rule: 2,
+    rule: 'crashed-in-boot',
     boot: 'FAIL',
     test: 'MISS',
     result: 'fail',
@@ -77,7 +92,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'panic-and-hang',
     scenario: 'boot-panic-hang',
     board: arm,
-    rule: 2,
+    rule: 'crashed-in-boot',
     boot: 'FAIL',
     test: 'MISS',
     result: 'fail',
@@ -86,7 +101,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'panic-in-a-test',
     scenario: 'test-panic',
     board: x86,
-    rule: 3,
+    rule: 'crashed-in-test',
     boot: 'PASS',
     test: 'FAIL',
     result: 'fail',
@@ -95,7 +110,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'cancelled',
     scenario: 'long',
     board: x86,
-    rule: 4,
+    rule: 'canceled',
     boot: 'PASS',
     test: 'ERROR',
     result: 'incomplete',
@@ -105,17 +120,25 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'second-boot-works',
     scenario: 'boot-retry',
     board: x86,
-    rule: 5,
+    rule: 'boot-with-faults',
     boot: 'FAIL',
     test: 'PASS',
     result: 'fail',
   },
-  { name: 'no-login', scenario: 'no-login', board: x86, rule: 6, boot: 'FAIL', test: 'MISS', result: 'fail' },
+  {
+    name: 'no-login',
+    scenario: 'no-login',
+    board: x86,
+    rule: 'no-login',
+    boot: 'FAIL',
+    test: 'MISS',
+    result: 'fail',
+  },
   {
     name: 'silent-kernel',
     scenario: 'silent-kernel',
     board: arm,
-    rule: 7,
+    rule: 'silent-kernel',
     boot: 'FAIL',
     test: 'MISS',
     result: 'fail',
@@ -124,7 +147,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'dead-board',
     scenario: 'no-power',
     board: x86,
-    rule: 8,
+    rule: 'infrastructure',
     boot: 'ERROR',
     test: 'ERROR',
     result: 'incomplete',
@@ -134,7 +157,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'works-on-retry',
     scenario: 'infrastructure-once',
     board: x86,
-    rule: 14,
+    rule: 'complete',
     boot: 'PASS',
     test: 'PASS',
     result: 'pass',
@@ -144,7 +167,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'no-kernel-there',
     scenario: 'deploy-404',
     board: x86,
-    rule: 9,
+    rule: 'no-kernel-started',
     boot: 'MISS',
     test: 'MISS',
     result: 'incomplete',
@@ -153,7 +176,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'test-hangs',
     scenario: 'test-timeout',
     board: x86,
-    rule: 10,
+    rule: 'test-cut-short',
     boot: 'PASS',
     test: 'ERROR',
     result: 'incomplete',
@@ -162,7 +185,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'multinode-waits',
     scenario: 'multinode-timeout',
     board: x86,
-    rule: 11,
+    rule: 'multinode-timeout',
     boot: 'PASS',
     test: 'ERROR',
     result: 'incomplete',
@@ -171,7 +194,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'lava-has-a-bug',
     scenario: 'bug',
     board: x86,
-    rule: 12,
+    rule: 'lava-failed',
     boot: 'MISS',
     test: 'MISS',
     result: 'incomplete',
@@ -181,7 +204,7 @@ export const DEMO_CASES: readonly DemoCase[] = [
     name: 'test-never-ran',
     scenario: 'suite-missing',
     board: x86,
-    rule: 13,
+    rule: 'missing-results',
     boot: 'PASS',
     test: 'ERROR',
     result: 'incomplete',

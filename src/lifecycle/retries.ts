@@ -23,8 +23,6 @@ interface Case {
   now: number;
 }
 
-/** The rules that say: the lab failed, and nothing was found out of the kernel. */
-const LAB_FAILED = new Set([8, 12]);
 /** How long another device is waited for. */
 const PATIENCE = 30 * MINUTE;
 const FRESH = 5 * SECOND;
@@ -33,7 +31,7 @@ export function anotherAttempt({ job, request, attempts, trial, lab, now }: Case
   const last = attempts.at(-1);
   const limit = lab.config.retries.infrastructure;
   if (last === undefined || trial.evidence.ending !== undefined || job.cancel !== null) return undefined;
-  if (!LAB_FAILED.has(trial.verdict.rule) || attempts.length > limit) return undefined;
+  if (!trial.verdict.labFailed || attempts.length > limit) return undefined;
   if ((request.node.retry_counter ?? 0) > 0) return undefined;
   const why = trial.verdict.node.errorMsg ?? `rule ${trial.verdict.rule}`;
   const pause = lab.config.retries.pause * 2 ** (attempts.length - 1);

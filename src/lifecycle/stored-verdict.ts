@@ -1,11 +1,11 @@
 // The verdict as it is kept with a job: enough for lists, pages and the timeline. The whole is in the reports.
 import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
-import { REACHED, STATUSES, type Verdict } from '../verdict/model.ts';
+import { REACHED, RULE_NAMES, STATUSES, type Verdict } from '../verdict/model.ts';
 
 export const StoredVerdict = z.strictObject({
   /** The rule of the verdicts' table that decided. */
-  rule: z.number(),
+  rule: z.enum(RULE_NAMES),
   why: z.array(z.string()),
   reached: z.enum(REACHED),
   /** Maestro's word for it. */

@@ -143,7 +143,7 @@ function closeBody({ job, request, attempts, attempt, trial, logs }: Judged, ctx
     artifacts,
     toldKcidb,
     ours: [`${ctx.store.instanceId}:${job.nodeId}`, ...ids],
-    empty: trial.evidence.lava === undefined || trial.verdict.rule === 4,
+    empty: trial.evidence.lava === undefined || trial.verdict.canceled,
     ...(report.maestro === 'hierarchy' && trial.evidence.lava
       ? {
           children: buildHierarchy(trial.verdict, trial.evidence.lava, request.node, {

@@ -2,7 +2,7 @@
 import type { Crash, Segment } from './segment.ts';
 import { HARNESS, kernelIssues, lavaIssue, TOOL } from './issues.ts';
 import type { IssueVerdict, RootVerdict, Status } from './model.ts';
-import { missingRoots, type IncidentPlace, type Rule } from './rules.ts';
+import { missingRoots, type IncidentPlace, type IssueText, type Rule } from './rules.ts';
 import type { Situation } from './situation.ts';
 import type { RootPlan } from './suites.ts';
 
@@ -86,13 +86,9 @@ function isCancel(s: Situation): boolean {
 }
 
 /** What an issue is about, in LAVA's words or, where it has none, in ours. */
-function whatHappened(s: Situation, rule: Rule, root: RootPlan): { type: string; message: string } {
-  if (rule.number === 1 && s.ending) {
-    return { type: s.ending.errorCode ?? s.ending.kind, message: s.ending.reason };
-  }
-  if (rule.number === 5)
-    return { type: 'kernel-messages', message: 'kernel messages failed, or a boot had to be repeated' };
-  if (rule.number === 13) return { type: 'no-result', message: `${root.path} left no result` };
+function whatHappened(s: Situation, rule: Rule, root: RootPlan): IssueText {
+  const text = rule.incident.text?.(s, root);
+  if (text) return text;
   const { lava } = s.evidence;
   return {
     type: s.errorType,

@@ -1,16 +1,11 @@
 // How Maestro's job node ends: one word, and for `incomplete` one of Maestro's error codes.
-import { ERROR_CODES, type ErrorCode } from './node-result.ts';
-import type { Ending, RootVerdict, Verdict } from './model.ts';
+import type { RootVerdict } from './model.ts';
+import { ERROR_CODES, type ErrorCode, type NodeEnd } from './node-result.ts';
 import { jobReason } from './reasons.ts';
 import type { Rule } from './rules.ts';
 import type { Situation } from './situation.ts';
 
-export function judgeNode(
-  s: Situation,
-  rule: Rule,
-  boot: RootVerdict,
-  roots: RootVerdict[],
-): Verdict['node'] {
+export function judgeNode(s: Situation, rule: Rule, boot: RootVerdict, roots: RootVerdict[]): NodeEnd {
   const tests = [boot, ...roots];
   // No error code beside a verdict on the kernel: Maestro's bridge reads some codes as an infrastructure failure.
   const failed = tests.find((test) => test.status === 'FAIL');
@@ -31,24 +26,11 @@ function told(test: RootVerdict): string {
   return `${test.path}: ${test.reason ?? test.status}`;
 }
 
-function errorCode(s: Situation, rule: Rule): ErrorCode {
-  if (rule.number === 1) return endingCode(s);
+function errorCode(s: Situation, { nodeCode }: Rule): ErrorCode {
+  if (typeof nodeCode === 'function') return nodeCode(s);
   if (s.complete) return 'Test';
-  if (rule.number === 4) return 'Canceled';
-  if (rule.number === 8) return 'Infrastructure';
+  if (nodeCode !== undefined) return nodeCode;
   // Maestro's list is closed; what it does not know is told as the nearest that it does.
   if (s.errorType === 'FastbootDeviceNotFound') return 'Infrastructure';
   return ERROR_CODES.find((code) => code === s.errorType) ?? 'Bug';
-}
-
-const ENDING_CODES = {
-  rejected: 'invalid_job_params',
-  timed_out: 'node_timeout',
-  lost: 'node_timeout',
-  canceled: 'Canceled',
-} as const satisfies Record<Ending['kind'], ErrorCode>;
-
-function endingCode({ ending, canceled }: Situation): ErrorCode {
-  if (ending) return ending.errorCode ?? ENDING_CODES[ending.kind];
-  return canceled ? 'Canceled' : 'Infrastructure';
 }

@@ -8,7 +8,7 @@ import { STATUSES } from './model.ts';
 import type { ExpectedTests, Evidence, LeafVerdict, RootVerdict, Status, Verdict } from './model.ts';
 import { judgeNode } from './judge-node.ts';
 import { explain, giveReasons } from './reasons.ts';
-import { findRules, missingRoots, type BootStatus, type Rule } from './rules.ts';
+import { findRules, missingRoots, type BootStatus, type RootStatus, type Rule } from './rules.ts';
 import { assess, type Situation } from './situation.ts';
 import { arrangeSuites, type RootPlan, type SuiteRun } from './suites.ts';
 
@@ -20,7 +20,7 @@ export interface JudgeOptions {
 }
 
 /**
- * Rule 0: the job ran on a device to its end, but its results are not here. They must be fetched before anything can be
+ * The job ran on a device to its end, but its results are not here. They must be fetched before anything can be
  * told; `judge` throws on such evidence.
  */
 export function lacksResults({ lava, complete }: Evidence): boolean {
@@ -31,7 +31,7 @@ export function lacksResults({ lava, complete }: Evidence): boolean {
 
 /**
  * The verdict on a job that ended. `ask` is what was asked for; without it the job's own definition is. Throws
- * PermanentError `no_results` (rule 0), `not_finished` (LAVA does not say Finished, nor our record that it is over) and
+ * PermanentError `no_results`, `not_finished` (LAVA does not say Finished, nor our record that it is over) and
  * `no_evidence`.
  */
 export function judge(evidence: Evidence, ask: ExpectedTests | undefined, options: JudgeOptions): Verdict {
@@ -49,7 +49,9 @@ export function judge(evidence: Evidence, ask: ExpectedTests | undefined, option
   giveReasons(s, rule, rootRule, boot, roots);
   const issues = findIssues(s, rule, rootRule, [boot, ...roots], options.deviceType ?? outline.deviceType);
   return {
-    rule: rule.number,
+    rule: rule.name,
+    labFailed: rule.labFailed === true,
+    canceled: rule.canceled === true,
     why: explain(s, rule, rootRule),
     reached: s.reached,
     boot,
@@ -76,7 +78,7 @@ function requireEnd(evidence: Evidence): void {
   if (lava !== undefined && lacksResults(evidence)) {
     throw new PermanentError(
       'no_results',
-      `LAVA job ${lava.id} ended on ${lava.device ?? 'a device'}, but its results are not here (rule 0): fetch results and log, or have LAVA call back with dataset "all"`,
+      `LAVA job ${lava.id} ended on ${lava.device ?? 'a device'}, but its results are not here: fetch results and log, or have LAVA call back with dataset "all"`,
     );
   }
 }
@@ -138,9 +140,9 @@ function judgeRoot(court: Court, root: RootPlan): RootVerdict {
   const { s, rootRule } = court;
   const runs = runsOf(court, root);
   const crash = s.suiteCrashes.find((c) => c.root === root)?.crash;
-  const isThere = root === s.there && rootRule.number === 8;
+  const failAs = root === s.there && rootRule.leavesFailAs === 'infra' ? court.infra : undefined;
   const leaves = judgeLeaves(root, runs, {
-    failAs: isThere ? court.infra : undefined,
+    failAs,
     console: s.evidence.console,
     taken: court.taken,
   });
@@ -167,17 +169,15 @@ function judgeRoot(court: Court, root: RootPlan): RootVerdict {
 function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: LeafVerdict[]): Status {
   const { s, rootRule } = court;
   const own = highest(leaves);
-  if (s.complete && rootRule.number >= 13) {
-    return rootRule.number === 13 && missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
-  }
-  if (rootRule.number === 3 && s.suiteCrashes.some((c) => c.root === root)) return 'FAIL';
+  const columns = rootRule.roots;
+  if (columns === 'each') return missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
   // What is known of a job that never ran to its end in LAVA is not known well enough to tell of it.
-  if (rootRule.number === 1) return 'MISS';
-  const columns = rootRule.roots === 'next' ? undefined : rootRule.roots;
-  if (root === s.there) {
-    return cutStatus(court, (rootRule.number === 3 ? undefined : columns?.there) ?? 'ERROR', own);
+  if (columns === 'never' || columns === 'next') return 'MISS';
+  if (columns.crashed !== undefined && s.suiteCrashes.some((c) => c.root === root)) {
+    return fromColumn(columns.crashed, court.infra, own);
   }
-  const after = fromColumn(columns?.after ?? 'MISS', court.infra, own);
+  if (root === s.there) return cutStatus(court, columns.there, own);
+  const after = fromColumn(columns.after, court.infra, own);
   const started = runs.filter((run) => run.started);
   if (started.length === 0) return after;
   // It ended, and nothing is wrong with it but that it had no case: its own fault. So it is if it did not end by itself.
@@ -188,17 +188,12 @@ function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: Leaf
 }
 
 /** By the guide's order FAIL stands above ERROR; not where a dying connection made tests fail. */
-function cutStatus(
-  { rootRule, infra }: Court,
-  column: Status | 'infra' | 'own',
-  own: Status | undefined,
-): Status {
+function cutStatus({ rootRule, infra }: Court, column: RootStatus, own: Status | undefined): Status {
   const status = fromColumn(column, infra, own);
-  const cutShort = rootRule.failOverError === true || rootRule.number === 3;
-  return cutShort && status === 'ERROR' && own === 'FAIL' ? 'FAIL' : status;
+  return rootRule.failOverError === true && status === 'ERROR' && own === 'FAIL' ? 'FAIL' : status;
 }
 
-function fromColumn(column: Status | 'infra' | 'own', infra: Status, own: Status | undefined): Status {
+function fromColumn(column: RootStatus, infra: Status, own: Status | undefined): Status {
   if (column === 'infra') return infra;
   return column === 'own' ? (own ?? 'MISS') : column;
 }

@@ -1,12 +1,33 @@
 // What a verdict is made of, and what it is. Pure data: no network and no store is known here.
 import type { CaseResult, LavaJob } from '../lava/model.ts';
-import type { ErrorCode, NodeResult } from './node-result.ts';
 import type { Finding } from '../kernel-log/model.ts';
 import type { ConsoleFacts } from './console.ts';
+import type { ErrorCode, NodeEnd } from './node-result.ts';
 
 /** KCIDB's statuses, worst first. */
 export const STATUSES = ['FAIL', 'ERROR', 'MISS', 'PASS', 'DONE', 'SKIP'] as const;
 export type Status = (typeof STATUSES)[number];
+
+/** The rules of the table of verdicts (docs/verdicts.md), in its order. People and scripts know them by these names. */
+export const RULE_NAMES = [
+  'never-ran',
+  'crashed-in-boot',
+  'crashed-in-test',
+  'canceled',
+  'boot-with-faults',
+  'lab-server-refused',
+  'unknown-prompt',
+  'no-login',
+  'silent-kernel',
+  'infrastructure',
+  'no-kernel-started',
+  'test-cut-short',
+  'multinode-timeout',
+  'lava-failed',
+  'missing-results',
+  'complete',
+] as const;
+export type RuleName = (typeof RULE_NAMES)[number];
 
 /** A test that was asked for. */
 export interface Root {
@@ -118,8 +139,12 @@ export interface IssueVerdict {
 
 /** What is to be told of one job. */
 export interface Verdict {
-  /** The number of the rule of verdicts.md that decided. */
-  rule: number;
+  /** The rule that decided. */
+  rule: RuleName;
+  /** The lab failed, and nothing was found out of the kernel: another attempt may do better. */
+  labFailed: boolean;
+  /** Somebody did not want the job any more. */
+  canceled: boolean;
   /** The evidence that it decided on, a sentence each: for `--explain` and the timeline. */
   why: string[];
   reached: Reached;
@@ -128,5 +153,5 @@ export interface Verdict {
   roots: RootVerdict[];
   issues: IssueVerdict[];
   /** How Maestro's job node ends. */
-  node: { result: NodeResult; errorCode: ErrorCode | undefined; errorMsg: string | undefined };
+  node: NodeEnd;
 }

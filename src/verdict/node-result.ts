@@ -24,3 +24,10 @@ export const ERROR_CODES = [
   'kbuild_internal_error',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** How a job's node ends. */
+export interface NodeEnd {
+  result: NodeResult;
+  errorCode: ErrorCode | undefined;
+  errorMsg: string | undefined;
+}

@@ -10,9 +10,9 @@ const FINE: readonly Status[] = ['PASS', 'SKIP', 'DONE'];
 export function explain(s: Situation, rule: Rule, rootRule: Rule): string[] {
   const { lava, console } = s.evidence;
   const crash = s.bootCrash ?? s.earlierCrash;
-  const lines = [`rule ${rule.number}: ${rule.situation}`];
+  const lines = [`rule ${rule.name}: ${rule.situation}`];
   if (rootRule !== rule)
-    lines.push(`the tests after the boot by rule ${rootRule.number}: ${rootRule.situation}`);
+    lines.push(`the tests after the boot by rule ${rootRule.name}: ${rootRule.situation}`);
   if (s.ending) lines.push(`our record: ${s.ending.kind}, ${s.ending.reason}`);
   if (lava) {
     const error = s.jobCase?.result === 'pass' || s.jobCase === undefined ? '' : `, ${lavaWord(s)}`;
@@ -29,12 +29,8 @@ export function explain(s: Situation, rule: Rule, rootRule: Rule): string[] {
   if (s.loginTimedOut) lines.push('the login timed out');
   if (s.wholeJobTimeout) lines.push('the whole job was over its time');
   if (s.there) lines.push(`it happened in: ${s.there.path}`);
-  if (rootRule.number === 13)
-    lines.push(
-      `no result: ${missingRoots(s)
-        .map((root) => root.path)
-        .join(', ')}`,
-    );
+  const missing = rootRule.incident.on === 'missing' ? missingRoots(s).map((root) => root.path) : [];
+  if (missing.length > 0) lines.push(`no result: ${missing.join(', ')}`);
   if (!console) lines.push('there is no log');
   return lines;
 }
@@ -57,20 +53,15 @@ export function giveReasons(
 }
 
 function bootReason(s: Situation, rule: Rule, boot: RootVerdict): string {
-  if (rule.number === 2 && s.bootCrash) return s.bootCrash.text;
-  if (rule.number === 5) {
-    return s.earlierCrash
-      ? `an earlier boot attempt crashed: ${s.earlierCrash.text}`
-      : 'kernel messages failed, though the login passed';
-  }
-  return rootReason(s, rule, boot);
+  return rule.bootReason?.(s) ?? rootReason(s, rule, boot);
 }
 
 function rootReason(s: Situation, rule: Rule, test: RootVerdict): string {
   const crash = s.suiteCrashes.find(({ root }) => root.path === test.path)?.crash;
   if (crash) return crash.text;
-  if (rule.number === 1) return jobReason(s);
-  if (rule.number === 13 && missingRoots(s).some((root) => root.path === test.path)) return 'left no result';
+  if (rule.roots === 'never') return jobReason(s);
+  const reason = rule.rootReason?.(s, test.path);
+  if (reason !== undefined) return reason;
   if (isOwn(test, s)) return leafReason(test);
   const started = s.suites.runs.some((run) => run.root?.path === test.path && run.started);
   const word = jobReason(s);

@@ -64,21 +64,26 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
 
 describe('the captures of a real lab', () => {
   it.each([
-    ['complete', 14, { boot: 'PASS', smoke: 'FAIL', 'second-suite': 'PASS' }, 'fail'],
-    ['validation', 9, { boot: 'MISS', smoke: 'MISS', 'second-suite': 'MISS' }, 'incomplete'],
-    ['boot-panic', 2, { boot: 'FAIL', smoke: 'MISS' }, 'fail'],
-    ['boot-panic-hang', 2, { boot: 'FAIL', smoke: 'MISS' }, 'fail'],
-    ['canceled-running', 4, { boot: 'PASS', long: 'ERROR' }, 'incomplete'],
-    ['canceled-waiting', 1, { boot: 'MISS', long: 'MISS' }, 'incomplete'],
-    ['queue-timeout', 1, { boot: 'MISS', long: 'MISS' }, 'incomplete'],
-    ['dataset-results', 14, { boot: 'PASS', smoke: 'PASS' }, 'pass'],
-    ['deploy-404', 9, { boot: 'MISS', smoke: 'MISS' }, 'incomplete'],
-    ['killed', 8, { boot: 'PASS', long: 'ERROR' }, 'incomplete'],
-    ['multinode', 14, { boot: 'PASS', serving: 'PASS' }, 'pass'],
-    ['test-panic', 3, { boot: 'PASS', panic: 'FAIL' }, 'fail'],
-    ['test-raise', 10, { boot: 'PASS', raiser: 'ERROR' }, 'incomplete'],
-    ['test-timeout', 10, { boot: 'PASS', sleeper: 'ERROR' }, 'incomplete'],
-  ])('%s: rule %i', async (name, rule, expected, node) => {
+    ['complete', 'complete', { boot: 'PASS', smoke: 'FAIL', 'second-suite': 'PASS' }, 'fail'],
+    [
+      'validation',
+      'no-kernel-started',
+      { boot: 'MISS', smoke: 'MISS', 'second-suite': 'MISS' },
+      'incomplete',
+    ],
+    ['boot-panic', 'crashed-in-boot', { boot: 'FAIL', smoke: 'MISS' }, 'fail'],
+    ['boot-panic-hang', 'crashed-in-boot', { boot: 'FAIL', smoke: 'MISS' }, 'fail'],
+    ['canceled-running', 'canceled', { boot: 'PASS', long: 'ERROR' }, 'incomplete'],
+    ['canceled-waiting', 'never-ran', { boot: 'MISS', long: 'MISS' }, 'incomplete'],
+    ['queue-timeout', 'never-ran', { boot: 'MISS', long: 'MISS' }, 'incomplete'],
+    ['dataset-results', 'complete', { boot: 'PASS', smoke: 'PASS' }, 'pass'],
+    ['deploy-404', 'no-kernel-started', { boot: 'MISS', smoke: 'MISS' }, 'incomplete'],
+    ['killed', 'infrastructure', { boot: 'PASS', long: 'ERROR' }, 'incomplete'],
+    ['multinode', 'complete', { boot: 'PASS', serving: 'PASS' }, 'pass'],
+    ['test-panic', 'crashed-in-test', { boot: 'PASS', panic: 'FAIL' }, 'fail'],
+    ['test-raise', 'test-cut-short', { boot: 'PASS', raiser: 'ERROR' }, 'incomplete'],
+    ['test-timeout', 'test-cut-short', { boot: 'PASS', sleeper: 'ERROR' }, 'incomplete'],
+  ])('%s: rule %s', async (name, rule, expected, node) => {
     const { verdict, report } = await translate(options(name));
 
     expect(verdict.rule).toBe(rule);
@@ -122,7 +127,7 @@ describe('the captures of a real lab', () => {
   });
 
   it.each(['dataset-minimal', 'dataset-logs'])('lack results: %s', async (name) => {
-    await expect(translate(options(name))).rejects.toThrow(/results are not here \(rule 0\)/);
+    await expect(translate(options(name))).rejects.toThrow(/results are not here/);
   });
 
   it('are refused while the job runs', async () => {
@@ -168,8 +173,8 @@ describe('translate', () => {
     const withPlain = await translate(options('', { callback, log: plain }));
     const withPacked = await translate(options('', { callback, log: packed }));
 
-    expect(without.verdict.rule).toBe(8);
-    expect(withPlain.verdict.rule).toBe(2);
+    expect(without.verdict.rule).toBe('infrastructure');
+    expect(withPlain.verdict.rule).toBe('crashed-in-boot');
     expect(withPacked.report).toEqual(withPlain.report);
     expect(withPlain.report).toEqual((await translate(options('boot-panic'))).report);
   });
@@ -243,7 +248,7 @@ describe('the command', () => {
 
     expect(code).toBe(0);
     expect(KcidbReport.safeParse(JSON.parse(out)).success).toBe(true);
-    expect(err).toMatch(/^rule 2: the kernel crashed in the boot phase\n/);
+    expect(err).toMatch(/^rule crashed-in-boot: the kernel crashed in the boot phase\n/);
     expect(err).toMatch(/\nFAIL {2}boot {2}Kernel panic/);
     expect(err).toMatch(/\nissue on boot: .*\(kernel, [0-9a-f]{12}\)\n/);
     expect(err).toMatch(/\nnode: fail, /);
@@ -260,7 +265,7 @@ describe('the command', () => {
   });
 
   it.each([
-    ['without results', 'dataset-minimal', /results are not here \(rule 0\)/],
+    ['without results', 'dataset-minimal', /results are not here/],
     ['while the job runs', 'running', /is Running/],
   ])('exits 1 %s, saying so and printing nothing', async (_what, name, message) => {
     const { code, out, err } = await run('--callback', capture(name));

@@ -55,7 +55,7 @@ const Job = z.looseObject({
   deliveries: z.array(z.looseObject({ destination: z.string(), kind: z.string(), state: z.string() })),
   timeline: z.array(z.object({ at: z.string(), kind: z.string(), text: z.string() })),
   verdict: z
-    .looseObject({ rule: z.number(), issues: z.array(z.looseObject({ test: z.string() })) })
+    .looseObject({ rule: z.string(), issues: z.array(z.looseObject({ test: z.string() })) })
     .nullable(),
 });
 export type Job = z.infer<typeof Job>;

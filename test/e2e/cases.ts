@@ -1,6 +1,6 @@
 // The jobs of the end-to-end run: what is asked for, and what must be told of it.
 import type { ErrorCode, NodeResult } from '../../src/verdict/node-result.ts';
-import type { Status } from '../../src/verdict/model.ts';
+import type { RuleName, Status } from '../../src/verdict/model.ts';
 
 export interface E2eCase {
   /** The name of Maestro's job. */
@@ -17,8 +17,7 @@ export interface E2eCase {
 }
 
 export interface Expected {
-  /** The row of the table of verdicts. */
-  rule: number;
+  rule: RuleName;
   boot: Status;
   /** The root `shell`, if it was asked for. */
   shell?: Status;
@@ -43,7 +42,7 @@ const SYSRQ_PANIC = [
 ];
 const ONE_PASS = { smoke: ['lava-test-case kernel --shell uname -a'] };
 const PASSED: Expected = {
-  rule: 14,
+  rule: 'complete',
   boot: 'PASS',
   shell: 'PASS',
   leaves: { 'shell.smoke.kernel': 'PASS' },
@@ -66,7 +65,7 @@ const EVERY_KIND: Pick<E2eCase, 'tests' | 'expected'> = {
     second: ['lava-test-case kernel --shell uname -a'],
   },
   expected: {
-    rule: 14,
+    rule: 'complete',
     boot: 'PASS',
     shell: 'FAIL',
     leaves: {
@@ -102,7 +101,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     name: 'boot-alone',
     board: 'qemu-x86_64',
     tests: { login: 'boot' },
-    expected: { rule: 14, boot: 'PASS', result: 'pass', console: /Linux version \d/ },
+    expected: { rule: 'complete', boot: 'PASS', result: 'pass', console: /Linux version \d/ },
   },
   {
     name: 'panic-in-a-test',
@@ -110,7 +109,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     tests: { smoke: SYSRQ_PANIC },
     timeout: 60,
     expected: {
-      rule: 3,
+      rule: 'crashed-in-test',
       boot: 'PASS',
       shell: 'FAIL',
       leaves: { 'shell.smoke.before': 'PASS' },
@@ -124,7 +123,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     board: 'qemu-no-init',
     tests: ONE_PASS,
     expected: {
-      rule: 2,
+      rule: 'crashed-in-boot',
       boot: 'FAIL',
       shell: 'MISS',
       result: 'fail',
@@ -137,7 +136,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     board: 'qemu-no-init-hang',
     tests: ONE_PASS,
     expected: {
-      rule: 2,
+      rule: 'crashed-in-boot',
       boot: 'FAIL',
       shell: 'MISS',
       result: 'fail',
@@ -151,7 +150,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     tests: ONE_PASS,
     kernelMissing: true,
     expected: {
-      rule: 9,
+      rule: 'no-kernel-started',
       boot: 'MISS',
       shell: 'MISS',
       result: 'incomplete',
@@ -165,7 +164,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     tests: { smoke: ['lava-test-case before --result pass', 'sleep 3600'] },
     timeout: 10,
     expected: {
-      rule: 10,
+      rule: 'test-cut-short',
       boot: 'PASS',
       shell: 'ERROR',
       leaves: { 'shell.smoke.before': 'PASS' },
@@ -180,7 +179,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     board: 'qemu-x86_64',
     tests: { smoke: ['lava-test-case before --result pass', 'lava-test-raise no-such-hardware'] },
     expected: {
-      rule: 10,
+      rule: 'test-cut-short',
       boot: 'PASS',
       shell: 'ERROR',
       leaves: { 'shell.smoke.before': 'PASS' },
@@ -195,7 +194,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     board: 'qemu-no-group',
     tests: ONE_PASS,
     expected: {
-      rule: 1,
+      rule: 'never-ran',
       boot: 'MISS',
       shell: 'MISS',
       result: 'incomplete',
@@ -236,7 +235,7 @@ export const CANCELLED_RUNNING: E2eCase = {
   ...LONG,
   name: 'cancelled-running',
   expected: {
-    rule: 4,
+    rule: 'canceled',
     boot: 'PASS',
     shell: 'ERROR',
     leaves: { 'shell.smoke.started': 'PASS' },
@@ -249,7 +248,7 @@ export const CANCELLED_RUNNING: E2eCase = {
 export const CANCELLED_IN_QUEUE: E2eCase = {
   ...LONG,
   name: 'cancelled-in-queue',
-  expected: { rule: 1, boot: 'MISS', shell: 'MISS', result: 'incomplete', errorCode: 'Canceled' },
+  expected: { rule: 'never-ran', boot: 'MISS', shell: 'MISS', result: 'incomplete', errorCode: 'Canceled' },
 };
 
 /** The lab has no such device for our user: it waits until it is cancelled. */
@@ -258,7 +257,7 @@ export const RESTRICTED: E2eCase = {
   board: 'qemu-restricted',
   tests: ONE_PASS,
   expected: {
-    rule: 1,
+    rule: 'never-ran',
     boot: 'MISS',
     shell: 'MISS',
     result: 'incomplete',

@@ -174,7 +174,7 @@ function parsable(body: string): string {
 function faultsOfVerdict(verdict: Verdict): string[] {
   const faults: string[] = [];
   const roots = [verdict.boot, ...verdict.roots];
-  if (!RULES.some((rule) => rule.number === verdict.rule)) faults.push(`rule ${verdict.rule}`);
+  if (!RULES.some((rule) => rule.name === verdict.rule)) faults.push(`rule ${verdict.rule}`);
   for (const test of roots.flatMap((root) => [root, ...root.leaves])) {
     if (!STATUSES.includes(test.status)) faults.push(`${test.path} has no status`);
   }

@@ -62,7 +62,7 @@ describe('the page of a job', () => {
 
     const text = await seen(world, `/jobs/${nodeId}`);
     expect(text).toMatch(
-      /retried on qemu-x86_64 .* boot PASS , shell PASS \(node: pass \) rule 14: the job is Complete/,
+      /retried on qemu-x86_64 .* boot PASS , shell PASS \(node: pass \) rule complete: the job is Complete/,
     );
     expect(text).toMatch(
       /1 1 Finished qemu-0\d .* Connection closed 2 2 Finished qemu-0\d .* log.html log.txt/,

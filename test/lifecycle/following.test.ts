@@ -195,7 +195,7 @@ describe('cancelling', () => {
 
     await world.ended(nodeId);
     expect(world.lava.jobs()).toMatchObject([{ state: 'Finished', health: 'Canceled' }]);
-    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/rule 1/));
+    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/rule never-ran/));
     const why = world.maestro.node(nodeId)?.['data'];
     expect(why).toMatchObject({ error_code: 'Canceled', error_msg: expect.stringContaining('not wanted') });
   });

@@ -93,7 +93,7 @@ describe('a report', () => {
         config_name: 'defconfig',
         maestro_viewer: 'https://api.kernelci.org/viewer?node_id=66c0ffee0000000000000003',
         retry_counter: 2,
-        verdict_rule: 14,
+        verdict_rule: 'complete',
         reached: 'end',
         attempts: [{ job_id: '41', device: 'rack-2', outcome: 'Infrastructure: Connection closed' }],
       },

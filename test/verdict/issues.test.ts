@@ -130,7 +130,7 @@ describe('the issue of a kernel', () => {
       console: consoleOf([...BOOT, 'x', '[    2.0] Bad mode in foo, code 0x12']),
     });
 
-    expect(verdict.rule).toBe(2);
+    expect(verdict.rule).toBe('crashed-in-boot');
     expect(verdict.issues).toHaveLength(1);
     expect(verdict.issues[0]).toMatchObject({ testPath: 'boot', culprit: { code: true } });
   });

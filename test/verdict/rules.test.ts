@@ -25,18 +25,18 @@ import {
 const SMOKE_ENDED = [started('0_smoke'), ended('0_smoke')];
 const smokeCases = (): LavaCase[] => [login(), lavaCase('0_smoke', 'a'), stage('0_smoke')];
 
-describe('rule 0', () => {
+describe('evidence without results', () => {
   it('gives no verdict on a job that ran without results at hand', () => {
     const lava = lavaJob('Complete', []);
 
     expect(lacksResults({ ending: undefined, lava, console: undefined })).toBe(true);
-    expect(() => judged({ lava })).toThrow(/results are not here \(rule 0\)/);
+    expect(() => judged({ lava })).toThrow(/results are not here/);
   });
 
   it('does not apply once LAVA itself was asked and has none', () => {
     const verdict = judged({ lava: lavaJob('Incomplete', []), complete: true });
 
-    expect(verdict.rule).toBe(8);
+    expect(verdict.rule).toBe('infrastructure');
     expect(statuses(verdict)).toEqual({ boot: 'ERROR', smoke: 'ERROR', second: 'ERROR' });
   });
 
@@ -48,7 +48,7 @@ describe('rule 0', () => {
   });
 });
 
-describe('rule 1', () => {
+describe('rule never-ran', () => {
   it.each([
     ['rejected', 'invalid_job_params', ['boot: harness']],
     ['timed_out', 'node_timeout', ['boot: harness']],
@@ -57,7 +57,7 @@ describe('rule 1', () => {
   ] as const)('misses all tests of a job that was %s', (kind, code, issues) => {
     const verdict = judged({ ending: { kind, reason: 'because' } }, ask({ ltp: ['ltp'] }));
 
-    expect(verdict.rule).toBe(1);
+    expect(verdict.rule).toBe('never-ran');
     expect(statuses(verdict)).toEqual({ boot: 'MISS', ltp: 'MISS' });
     expect(blamed(verdict)).toEqual(issues);
     expect(verdict.node).toEqual({ result: 'incomplete', errorCode: code, errorMsg: 'because' });
@@ -83,7 +83,7 @@ describe('rule 1', () => {
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(1);
+    expect(verdict.rule).toBe('never-ran');
     expect(blamed(verdict)).toEqual([]);
     expect(verdict.node.errorCode).toBe('Canceled');
   });
@@ -91,7 +91,7 @@ describe('rule 1', () => {
   it('blames the harness for a job that LAVA ended without a device and without a cancel', () => {
     const verdict = judged({ lava: lavaJob('Incomplete', [], { device: undefined }) });
 
-    expect(verdict.rule).toBe(1);
+    expect(verdict.rule).toBe('never-ran');
     expect(blamed(verdict)).toEqual(['boot: harness']);
     expect(verdict.node.errorCode).toBe('Infrastructure');
   });
@@ -101,17 +101,17 @@ describe('rule 1', () => {
 
     const verdict = judged({ ending, lava: lavaJob('Canceled', [login(), jobError('Canceled')]) });
 
-    expect(verdict.rule).toBe(4);
+    expect(verdict.rule).toBe('canceled');
   });
 });
 
-describe('rule 2', () => {
+describe('rule crashed-in-boot', () => {
   const lava = lavaJob('Incomplete', [login('fail'), jobError('Infrastructure', 'Connection closed')]);
 
   it('fails the boot of a kernel that panics, whatever LAVA calls it', () => {
     const verdict = judged({ lava, console: consoleOf([...BOOT, PANIC]) });
 
-    expect(verdict.rule).toBe(2);
+    expect(verdict.rule).toBe('crashed-in-boot');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'MISS', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['boot: kernel']);
     expect(verdict.node).toMatchObject({ result: 'fail', errorCode: undefined });
@@ -125,14 +125,14 @@ describe('rule 2', () => {
       console: consoleOf([...BOOT, ...SHELL, PANIC]),
     });
 
-    expect(verdict.rule).toBe(2);
+    expect(verdict.rule).toBe('crashed-in-boot');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'MISS', second: 'MISS' });
   });
 
   it('stands above a cancel', () => {
     const canceled = lavaJob('Canceled', [jobError('Canceled')]);
 
-    expect(judged({ lava: canceled, console: consoleOf([...BOOT, PANIC]) }).rule).toBe(2);
+    expect(judged({ lava: canceled, console: consoleOf([...BOOT, PANIC]) }).rule).toBe('crashed-in-boot');
   });
 
   it('takes the same words in a boot that ended well for a quotation', () => {
@@ -141,18 +141,18 @@ describe('rule 2', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', cases), console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(10);
+    expect(verdict.rule).toBe('test-cut-short');
     expect(verdict.boot.status).toBe('PASS');
   });
 
   it('takes the last boot attempt that ran a kernel for the boot', () => {
     const log = [...BOOT, PANIC, 'U-Boot 2026.01', 'no kernel this time'];
 
-    expect(judged({ lava, console: consoleOf(log) }).rule).toBe(2);
+    expect(judged({ lava, console: consoleOf(log) }).rule).toBe('crashed-in-boot');
   });
 });
 
-describe('rule 3', () => {
+describe('rule crashed-in-test', () => {
   const cases = (): LavaCase[] => [
     login(),
     lavaCase('0_smoke', 'a', 'fail'),
@@ -167,7 +167,7 @@ describe('rule 3', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', cases()), console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(3);
+    expect(verdict.rule).toBe('crashed-in-test');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'FAIL', second: 'FAIL' });
     expect(blamed(verdict)).toEqual(['second: kernel']);
     expect(verdict.node).toMatchObject({ result: 'fail' });
@@ -178,7 +178,7 @@ describe('rule 3', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', cases()), console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(8);
+    expect(verdict.rule).toBe('infrastructure');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'FAIL', second: 'ERROR' });
   });
 
@@ -188,7 +188,7 @@ describe('rule 3', () => {
 
     const verdict = judged({ lava, console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(3);
+    expect(verdict.rule).toBe('crashed-in-test');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'FAIL' });
   });
 
@@ -200,7 +200,7 @@ describe('rule 3', () => {
 
     const verdict = judged({ lava, console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(8);
+    expect(verdict.rule).toBe('infrastructure');
     expect(verdict.reached).toBe('end');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS' });
     expect(verdict.issues).toEqual([]);
@@ -223,7 +223,7 @@ describe('rule 3', () => {
       ]),
     });
 
-    expect(verdict.rule).toBe(3);
+    expect(verdict.rule).toBe('crashed-in-test');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'FAIL', second: 'PASS' });
     expect(blamed(verdict)).toEqual(['smoke: kernel']);
   });
@@ -280,20 +280,20 @@ describe('rule 3', () => {
   });
 });
 
-describe('rule 4', () => {
+describe('rule canceled', () => {
   it('errs the test that a cancel cut short, without an incident', () => {
     const lava = lavaJob('Canceled', [...smokeCases(), stage('1_second', 'fail'), jobError('Canceled')]);
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(4);
+    expect(verdict.rule).toBe('canceled');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'ERROR' });
     expect(verdict.issues).toEqual([]);
     expect(verdict.node).toEqual({ result: 'incomplete', errorCode: 'Canceled', errorMsg: 'some message' });
   });
 
   it('takes the error type for it where the health says Incomplete', () => {
-    expect(judged({ lava: lavaJob('Incomplete', [jobError('Canceled')]) }).rule).toBe(4);
+    expect(judged({ lava: lavaJob('Incomplete', [jobError('Canceled')]) }).rule).toBe('canceled');
   });
 
   it('misses all of a job that was canceled before the login', () => {
@@ -309,7 +309,7 @@ describe('rule 4', () => {
   });
 });
 
-describe('rule 5', () => {
+describe('rule boot-with-faults', () => {
   it('knows an earlier boot attempt of a quiet kernel by the boot loader', () => {
     const cases = [login('fail'), login(), lavaCase('0_smoke', 'a'), stage('0_smoke'), jobPassed()];
     const quiet = ['Starting kernel ...', '[    9.0] Kernel panic - not syncing: no init'];
@@ -320,7 +320,7 @@ describe('rule 5', () => {
       console: consoleOf([...quiet, ...again, ...SHELL, ...SMOKE_ENDED]),
     });
 
-    expect(verdict.rule).toBe(5);
+    expect(verdict.rule).toBe('boot-with-faults');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS' });
   });
 
@@ -337,7 +337,7 @@ describe('rule 5', () => {
 
     const verdict = judged({ lava: lavaJob('Complete', cases) });
 
-    expect(verdict.rule).toBe(5);
+    expect(verdict.rule).toBe('boot-with-faults');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS', second: 'FAIL' });
     expect(blamed(verdict)).toEqual(['boot: nobody']);
   });
@@ -348,7 +348,7 @@ describe('rule 5', () => {
 
     const verdict = judged({ lava: lavaJob('Complete', cases), console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(5);
+    expect(verdict.rule).toBe('boot-with-faults');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS', second: 'PASS' });
     expect(blamed(verdict)).toEqual(['boot: kernel']);
   });
@@ -356,7 +356,7 @@ describe('rule 5', () => {
   it('still errs a complete job’s test that left no case', () => {
     const verdict = judged({ lava: lavaJob('Complete', [kernelMessages(), ...smokeCases(), jobPassed()]) });
 
-    expect(verdict.rule).toBe(5);
+    expect(verdict.rule).toBe('boot-with-faults');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS', second: 'ERROR' });
     expect(blamed(verdict)).toEqual(['boot: nobody', 'second: tool']);
   });
@@ -366,7 +366,7 @@ describe('rule 5', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', cases) });
 
-    expect(verdict.rule).toBe(5);
+    expect(verdict.rule).toBe('boot-with-faults');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS', second: 'ERROR' });
     expect(blamed(verdict)).toEqual(['boot: nobody', 'second: harness']);
   });
@@ -376,11 +376,11 @@ describe('rule 5', () => {
       lava: lavaJob('Incomplete', [kernelMessages(), login('fail'), jobError('Job')]),
     });
 
-    expect(verdict.rule).toBe(6);
+    expect(verdict.rule).toBe('no-login');
   });
 });
 
-describe('rule 6', () => {
+describe('rule no-login', () => {
   const timedOut = (): LavaCase[] => [
     login('fail'),
     jobError('Job', 'auto-login-action timed out after 120 seconds'),
@@ -389,7 +389,7 @@ describe('rule 6', () => {
   it('fails a kernel that ran and never let anybody in', () => {
     const verdict = judged({ lava: lavaJob('Incomplete', timedOut()), console: consoleOf(BOOT) });
 
-    expect(verdict.rule).toBe(6);
+    expect(verdict.rule).toBe('no-login');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'MISS', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['boot: nobody']);
   });
@@ -397,7 +397,7 @@ describe('rule 6', () => {
   it('takes a kernel-messages case for a kernel that ran', () => {
     const cases = [lavaCase('lava', 'kernel-messages'), ...timedOut()];
 
-    expect(judged({ lava: lavaJob('Incomplete', cases) }).rule).toBe(6);
+    expect(judged({ lava: lavaJob('Incomplete', cases) }).rule).toBe('no-login');
   });
 
   it('blames the kernel where the log has a report of it', () => {
@@ -411,7 +411,7 @@ describe('rule 6', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', timedOut()), console: consoleOf(log) });
 
-    expect(verdict.rule).toBe(6);
+    expect(verdict.rule).toBe('no-login');
     expect(blamed(verdict)).toEqual(['boot: kernel']);
   });
 
@@ -420,7 +420,7 @@ describe('rule 6', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', cases), console: consoleOf(BOOT) });
 
-    expect(verdict.rule).toBe(12);
+    expect(verdict.rule).toBe('lava-failed');
     expect(statuses(verdict)).toEqual({ boot: 'MISS', smoke: 'MISS', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['boot: harness']);
   });
@@ -434,18 +434,18 @@ describe('rule 6', () => {
     const over = judged({ lava: lavaJob('Incomplete', timedOut(), { definition: short }), console: log });
     const inTime = judged({ lava: lavaJob('Incomplete', timedOut(), { definition: long }), console: log });
 
-    expect(over.rule).toBe(12);
-    expect(inTime.rule).toBe(6);
+    expect(over.rule).toBe('lava-failed');
+    expect(inTime.rule).toBe('no-login');
   });
 
   it('is not for an infrastructure failure while the kernel boots', () => {
     const lava = lavaJob('Incomplete', [login('fail'), jobError('Infrastructure', 'Connection closed')]);
 
-    expect(judged({ lava, console: consoleOf(BOOT) }).rule).toBe(8);
+    expect(judged({ lava, console: consoleOf(BOOT) }).rule).toBe('infrastructure');
   });
 });
 
-describe('rule 7', () => {
+describe('rule silent-kernel', () => {
   it.each([
     'EFI stub: Using DTB from configuration table',
     'EFI stub: UEFI Secure Boot is enabled.',
@@ -456,7 +456,7 @@ describe('rule 7', () => {
       jobError('Job', 'auto-login-action timed out after 120 seconds'),
     ]);
 
-    expect(judged({ lava, console: consoleOf(['GNU GRUB', line]) }).rule).toBe(7);
+    expect(judged({ lava, console: consoleOf(['GNU GRUB', line]) }).rule).toBe('silent-kernel');
   });
 
   const mute = ['U-Boot 2026.01', 'Starting kernel ...', ''];
@@ -468,7 +468,7 @@ describe('rule 7', () => {
   it('fails a kernel that was started and said nothing until the login timed out', () => {
     const verdict = judged({ lava, console: consoleOf(mute) });
 
-    expect(verdict.rule).toBe(7);
+    expect(verdict.rule).toBe('silent-kernel');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'MISS', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['boot: nobody']);
   });
@@ -476,7 +476,7 @@ describe('rule 7', () => {
   it('knows the EFI stub’s lines', () => {
     const log = ['UEFI firmware', 'EFI stub: Exiting boot services...'];
 
-    expect(judged({ lava, console: consoleOf(log) }).rule).toBe(7);
+    expect(judged({ lava, console: consoleOf(log) }).rule).toBe('silent-kernel');
   });
 
   it('is not for a failure that is no time-out of the login', () => {
@@ -484,23 +484,23 @@ describe('rule 7', () => {
 
     const verdict = judged({ lava: other, console: consoleOf(mute) });
 
-    expect(verdict.rule).toBe(12);
+    expect(verdict.rule).toBe('lava-failed');
     expect(verdict.boot.status).toBe('MISS');
   });
 
   it('is not for a boot loader that never said that it starts the kernel', () => {
     const verdict = judged({ lava, console: consoleOf(['U-Boot 2026.01', '+ echo Starting kernel ...']) });
 
-    expect(verdict.rule).toBe(9);
+    expect(verdict.rule).toBe('no-kernel-started');
     expect(verdict.boot.status).toBe('MISS');
   });
 });
 
-describe('rule 8', () => {
+describe('rule infrastructure', () => {
   it('errs all of a job whose infrastructure failed before the login', () => {
     const verdict = judged({ lava: lavaJob('Incomplete', [jobError('Infrastructure')]) });
 
-    expect(verdict.rule).toBe(8);
+    expect(verdict.rule).toBe('infrastructure');
     expect(statuses(verdict)).toEqual({ boot: 'ERROR', smoke: 'ERROR', second: 'ERROR' });
     expect(blamed(verdict)).toEqual(['boot: harness']);
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: 'Infrastructure' });
@@ -548,16 +548,16 @@ describe('rule 8', () => {
 
     const verdict = judged({ lava: lavaJob('Incomplete', cases) });
 
-    expect(verdict.rule).toBe(8);
+    expect(verdict.rule).toBe('infrastructure');
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: 'Infrastructure' });
   });
 });
 
-describe('rule 9', () => {
+describe('rule no-kernel-started', () => {
   it('misses all of a job whose kernel was never started', () => {
     const verdict = judged({ lava: lavaJob('Incomplete', [jobError('Job', 'Resource unavailable (404)')]) });
 
-    expect(verdict.rule).toBe(9);
+    expect(verdict.rule).toBe('no-kernel-started');
     expect(statuses(verdict)).toEqual({ boot: 'MISS', smoke: 'MISS', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['boot: harness']);
     expect(verdict.node).toEqual({
@@ -577,7 +577,7 @@ describe('rule 9', () => {
   });
 });
 
-describe('rule 10', () => {
+describe('rule test-cut-short', () => {
   it('happened in the last test that started, not in one before that did not end either', () => {
     const cases = [stage('0_smoke', 'fail'), lavaCase('1_second', 'b'), stage('1_second', 'fail')];
 
@@ -616,7 +616,7 @@ describe('rule 10', () => {
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(10);
+    expect(verdict.rule).toBe('test-cut-short');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'ERROR' });
     expect(blamed(verdict)).toEqual(['second: tool']);
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: type });
@@ -636,7 +636,7 @@ describe('rule 10', () => {
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(10);
+    expect(verdict.rule).toBe('test-cut-short');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'ERROR' });
   });
 
@@ -645,12 +645,12 @@ describe('rule 10', () => {
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(12);
+    expect(verdict.rule).toBe('lava-failed');
     expect(verdict.boot.status).toBe('MISS');
   });
 });
 
-describe('rule 11', () => {
+describe('rule multinode-timeout', () => {
   it('errs the test in which a group did not meet, and blames nobody', () => {
     const lava = lavaJob('Incomplete', [
       login(),
@@ -661,7 +661,7 @@ describe('rule 11', () => {
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(11);
+    expect(verdict.rule).toBe('multinode-timeout');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'ERROR', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['smoke: nobody']);
   });
@@ -674,7 +674,7 @@ describe('rule 11', () => {
   });
 });
 
-describe('rule 12', () => {
+describe('rule lava-failed', () => {
   it.each([
     ['Bug', 'Bug'],
     ['Configuration', 'Configuration'],
@@ -688,7 +688,7 @@ describe('rule 12', () => {
 
     const verdict = judged({ lava });
 
-    expect(verdict.rule).toBe(12);
+    expect(verdict.rule).toBe('lava-failed');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'MISS' });
     expect(blamed(verdict)).toEqual(['second: harness']);
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: code });
@@ -703,14 +703,14 @@ describe('rule 12', () => {
   });
 });
 
-describe('rule 13', () => {
+describe('rule missing-results', () => {
   it('errs a test of a complete job that never started, and one that has no case', () => {
     const cases = [...smokeCases(), stage('1_second'), jobPassed()];
     const asked = ask({ smoke: ['smoke'], second: ['second'], ltp: ['ltp'] });
 
     const verdict = judged({ lava: lavaJob('Complete', cases) }, asked);
 
-    expect(verdict.rule).toBe(13);
+    expect(verdict.rule).toBe('missing-results');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS', second: 'ERROR', ltp: 'ERROR' });
     expect(blamed(verdict)).toEqual(['second: tool', 'ltp: tool']);
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: 'Test' });
@@ -724,7 +724,7 @@ describe('rule 13', () => {
 
     const verdict = judged({ lava }, ask({ a: ['a'], b: ['b'] }));
 
-    expect(verdict.rule).toBe(14);
+    expect(verdict.rule).toBe('complete');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', a: 'PASS', b: 'PASS' });
   });
 
@@ -733,12 +733,12 @@ describe('rule 13', () => {
 
     const verdict = judged({ lava: lavaJob('Complete', [...smokeCases(), jobPassed()]) }, asked);
 
-    expect(verdict.rule).toBe(14);
+    expect(verdict.rule).toBe('complete');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: 'PASS' });
   });
 });
 
-describe('rule 14', () => {
+describe('rule complete', () => {
   const complete = (...results: LavaCase[]) =>
     judged({
       lava: lavaJob('Complete', [login(), ...results, stage('0_smoke'), jobPassed()], {
@@ -755,7 +755,7 @@ describe('rule 14', () => {
   ] as const)('gives a test with %j the highest, %s', (results, status, node) => {
     const verdict = complete(...results.map((result, i) => lavaCase('0_smoke', `case-${i}`, result)));
 
-    expect(verdict.rule).toBe(14);
+    expect(verdict.rule).toBe('complete');
     expect(statuses(verdict)).toEqual({ boot: 'PASS', smoke: status });
     expect(verdict.node.result).toBe(node);
   });
@@ -799,7 +799,7 @@ describe('the boot test', () => {
 
     const verdict = judged({ lava }, boot);
 
-    expect(verdict.rule).toBe(14);
+    expect(verdict.rule).toBe('complete');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'PASS' });
     expect(verdict.boot.leaves.map((leaf) => leaf.path)).toEqual(['boot.dmesg.crit']);
     expect(verdict.node.result).toBe('fail');
@@ -815,7 +815,7 @@ describe('the boot test', () => {
       boot,
     );
 
-    expect(verdict.rule).toBe(3);
+    expect(verdict.rule).toBe('crashed-in-test');
     expect(statuses(verdict)).toEqual({ boot: 'FAIL', smoke: 'MISS' });
     expect(blamed(verdict)).toEqual(['boot: kernel']);
   });

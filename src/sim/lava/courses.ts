@@ -1,4 +1,5 @@
 // Whole courses of a job, made of the phases: what most scenarios have in common.
+import type { RuleName } from '../../verdict/model.ts';
 import type { SimCase } from './definition.ts';
 import type { JobLog } from './job-log.ts';
 import {
@@ -24,7 +25,7 @@ export type Ending = 'Complete' | 'Incomplete' | 'never' | 'stuck' | 'vanishes';
 
 export interface Scenario {
   /** The rule of the verdicts that it is made for. */
-  rule: number;
+  rule: RuleName;
   /** For people: what happens. */
   about: string;
   /** Writes the whole log. */

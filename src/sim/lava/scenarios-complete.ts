@@ -33,7 +33,7 @@ const NOTED = { kind: 'warning', message: WARNING.join('\r\r\n') };
 /** Boots well, and every suite has the cases that `pick` makes of its own. */
 function passing(about: string, pick?: Parameters<typeof testAll>[1]): Scenario {
   return {
-    rule: 14,
+    rule: 'complete',
     about,
     play: (log) => {
       toLogin(log);
@@ -63,7 +63,7 @@ export const COMPLETE: Record<string, Scenario> = {
     () => ODD_NAMES.map((name) => one(name, 'pass')),
   ),
   'odd-log': {
-    rule: 14,
+    rule: 'complete',
     about: 'a console with control characters, broken text, escapes and a very long line',
     play: (log) => {
       toLogin(log);
@@ -74,7 +74,7 @@ export const COMPLETE: Record<string, Scenario> = {
     },
   },
   'big-log': {
-    rule: 14,
+    rule: 'complete',
     about: 'a console of 20,000 lines',
     play: (log) => {
       toLogin(log);
@@ -84,7 +84,7 @@ export const COMPLETE: Record<string, Scenario> = {
     },
   },
   'boot-warning': {
-    rule: 14,
+    rule: 'complete',
     about: 'the kernel warns while it boots, and goes on',
     play: (log) => {
       toKernel(log);
@@ -94,7 +94,7 @@ export const COMPLETE: Record<string, Scenario> = {
     },
   },
   'boot-retry': {
-    rule: 5,
+    rule: 'boot-with-faults',
     about: 'the first boot panics, the second one works',
     play: (log) => {
       toKernel(log);
@@ -109,7 +109,7 @@ export const COMPLETE: Record<string, Scenario> = {
     },
   },
   'kernel-messages': {
-    rule: 5,
+    rule: 'boot-with-faults',
     about: 'LAVA fails kernel-messages, but the login works',
     play: (log) => {
       toKernel(log);
@@ -119,7 +119,7 @@ export const COMPLETE: Record<string, Scenario> = {
     },
   },
   'suite-missing': {
-    rule: 13,
+    rule: 'missing-results',
     about: 'the last suite never starts',
     play: (log) => {
       toLogin(log);
@@ -130,7 +130,7 @@ export const COMPLETE: Record<string, Scenario> = {
     },
   },
   'suite-empty': {
-    rule: 13,
+    rule: 'missing-results',
     about: 'the last suite has no case',
     play: (log) => {
       toLogin(log);

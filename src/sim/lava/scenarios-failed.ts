@@ -11,6 +11,7 @@ import {
   type JobError,
   type Scenario,
 } from './courses.ts';
+import type { RuleName } from '../../verdict/model.ts';
 import { kernelUrl } from './definition.ts';
 import {
   bootPanic,
@@ -24,16 +25,16 @@ import {
 } from './phases.ts';
 import { PASS } from './scenarios-complete.ts';
 
-function cut(rule: number, about: string, why: Interruption): Scenario {
+function cut(rule: RuleName, about: string, why: Interruption): Scenario {
   return { rule, about, play: (log) => cutShort(log, why) };
 }
 
-function unbooted(rule: number, about: string, error: JobError): Scenario {
+function unbooted(rule: RuleName, about: string, error: JobError): Scenario {
   return { rule, about, play: (log) => neverBoots(log, error) };
 }
 
 const NO_SERIAL: Scenario = {
-  rule: 8,
+  rule: 'infrastructure',
   about: 'the serial line closes before the kernel starts',
   play: (log) => {
     toBootloader(log);
@@ -42,9 +43,9 @@ const NO_SERIAL: Scenario = {
 };
 
 export const FAILED: Record<string, Scenario> = {
-  refused: { rule: 1, about: 'LAVA refuses the submission', play: PASS.play },
+  refused: { rule: 'never-ran', about: 'LAVA refuses the submission', play: PASS.play },
   lost: {
-    rule: 1,
+    rule: 'never-ran',
     about: 'LAVA forgets the job while it runs',
     play: (log) => {
       toLogin(log);
@@ -52,7 +53,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   stuck: {
-    rule: 1,
+    rule: 'never-ran',
     about: 'its worker died: stays Running, then Canceling, for ever',
     play: (log) => {
       toLogin(log);
@@ -60,7 +61,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   'boot-panic': {
-    rule: 2,
+    rule: 'crashed-in-boot',
     about: 'the kernel panics at boot, and QEMU stops: LAVA calls it Infrastructure',
     play: (log) => {
       toKernel(log);
@@ -70,7 +71,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   'boot-panic-hang': {
-    rule: 2,
+    rule: 'crashed-in-boot',
     about: 'the kernel panics at boot, and hangs: LAVA reads the panic',
     play: (log) => {
       toKernel(log);
@@ -81,7 +82,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   'login-panic': {
-    rule: 2,
+    rule: 'crashed-in-boot',
     about: 'the kernel panics after login, before the first suite',
     play: (log) => {
       toLogin(log);
@@ -89,9 +90,9 @@ export const FAILED: Record<string, Scenario> = {
       return jobFails(log, CLOSED);
     },
   },
-  'test-panic': cut(3, 'the kernel panics in the last suite', { kind: 'panic' }),
+  'test-panic': cut('crashed-in-test', 'the kernel panics in the last suite', { kind: 'panic' }),
   long: {
-    rule: 4,
+    rule: 'canceled',
     about: 'runs until it is cancelled',
     play: (log) => {
       toLogin(log);
@@ -105,7 +106,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   'no-login': {
-    rule: 6,
+    rule: 'no-login',
     about: 'the kernel boots, but no prompt comes',
     play: (log) => {
       toKernel(log);
@@ -114,7 +115,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   'silent-kernel': {
-    rule: 7,
+    rule: 'silent-kernel',
     about: 'the boot loader starts the kernel, which says nothing',
     play: (log) => {
       toBootloader(log);
@@ -123,22 +124,28 @@ export const FAILED: Record<string, Scenario> = {
       return bootFails(log, ['Job', 'auto-login-action timed out after 120 seconds']);
     },
   },
-  'no-power': unbooted(8, 'the board can not be switched on', [
+  'no-power': unbooted('infrastructure', 'the board can not be switched on', [
     'Infrastructure',
     "Command 'pduclient --port 3' failed: [Errno 111] Connection refused",
   ]),
   'no-serial': NO_SERIAL,
   'infrastructure-once': {
-    rule: 8,
+    rule: 'infrastructure',
     about: 'as no-serial for the first job with this kernel URL; later ones pass',
     play: (log) => (log.run.attempt > 0 ? PASS : NO_SERIAL).play(log),
   },
-  'test-closed': cut(8, 'the connection closes in the last suite, with no word from the kernel', {
-    kind: 'closed',
+  'test-closed': cut(
+    'infrastructure',
+    'the connection closes in the last suite, with no word from the kernel',
+    {
+      kind: 'closed',
+    },
+  ),
+  killed: cut('infrastructure', "LAVA's own process is killed in the last suite: no job case", {
+    kind: 'lost',
   }),
-  killed: cut(8, "LAVA's own process is killed in the last suite: no job case", { kind: 'lost' }),
   'deploy-404': {
-    rule: 9,
+    rule: 'no-kernel-started',
     about: 'an artifact is not there',
     play: (log) => {
       const url = kernelUrl(log.run.definition);
@@ -149,7 +156,7 @@ export const FAILED: Record<string, Scenario> = {
     },
   },
   'no-bootloader': {
-    rule: 9,
+    rule: 'no-kernel-started',
     about: "the boot loader's prompt does not come",
     play: (log) => {
       validate(log);
@@ -159,32 +166,38 @@ export const FAILED: Record<string, Scenario> = {
       return bootFails(log, ['Job', 'bootloader-interrupt timed out after 30 seconds']);
     },
   },
-  'test-timeout': cut(10, 'the last suite does not end', { kind: 'timeout', seconds: 15 }),
-  'test-raise': cut(10, 'the last suite raises an error', { kind: 'raise', text: 'no-such-hardware' }),
+  'test-timeout': cut('test-cut-short', 'the last suite does not end', { kind: 'timeout', seconds: 15 }),
+  'test-raise': cut('test-cut-short', 'the last suite raises an error', {
+    kind: 'raise',
+    text: 'no-such-hardware',
+  }),
   // LAVA 2023.01 names the action that ran when the whole job's time was over, and its kind of error.
-  'job-timeout': cut(10, "the whole job's time is over, in the last suite", { kind: 'timeout', seconds: 14 }),
+  'job-timeout': cut('test-cut-short', "the whole job's time is over, in the last suite", {
+    kind: 'timeout',
+    seconds: 14,
+  }),
   'boot-job-timeout': {
-    rule: 10,
+    rule: 'test-cut-short',
     about: "the whole job's time is over, between two actions",
     play: (log) => {
       toLogin(log);
       return jobFails(log, ['Job', 'job timed out after 1800 seconds']);
     },
   },
-  'lava-timeout': cut(10, 'error_type LAVATimeout', {
+  'lava-timeout': cut('test-cut-short', 'error_type LAVATimeout', {
     kind: 'timeout',
     seconds: 15,
     errorType: 'LAVATimeout',
   }),
-  'multinode-timeout': cut(11, 'error_type MultinodeTimeout', {
+  'multinode-timeout': cut('multinode-timeout', 'error_type MultinodeTimeout', {
     kind: 'timeout',
     seconds: 15,
     errorType: 'MultinodeTimeout',
   }),
-  bug: unbooted(12, 'error_type Bug', ['Bug', "'NoneType' object has no attribute 'readline'"]),
-  configuration: unbooted(12, 'error_type Configuration', [
+  bug: unbooted('lava-failed', 'error_type Bug', ['Bug', "'NoneType' object has no attribute 'readline'"]),
+  configuration: unbooted('lava-failed', 'error_type Configuration', [
     'Configuration',
     'The device has no connection command',
   ]),
-  'no-error-type': unbooted(12, 'a job case without error_type and error_msg', [null, null]),
+  'no-error-type': unbooted('lava-failed', 'a job case without error_type and error_msg', [null, null]),
 };
