@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, RequestError } from '../core/errors.ts';
 import { shippedFolder } from '../core/shipped.ts';
 import { loadBoards } from '../catalog/boards.ts';
@@ -111,7 +112,7 @@ async function renderRequest(value: unknown, bench: Bench): Promise<Rendered> {
   const lab = bench.lab(runtime ?? '');
   if (lab === undefined || !runtime) {
     throw new RequestError(
-      'unknown_lab',
+      'unknown_runtime',
       `there is no lab ${JSON.stringify(runtime ?? null)} in the configuration`,
       { field: 'node.data.runtime' },
     );
@@ -199,7 +200,7 @@ function nodeId(request: Record<string, unknown>): unknown {
   return z.object({ id: z.string() }).safeParse(request['node']).data?.id;
 }
 
-function shownError(error: unknown): { code: string; message: string; field?: string } {
+function shownError(error: unknown): { code: ErrorCode; message: string; field?: string } {
   if (error instanceof BridgeError) {
     const { code, message, field } = error;
     return field === undefined ? { code, message } : { code, message, field };

@@ -1,13 +1,18 @@
 // The errors that the parts throw to each other. A caller decides by the class whether to try again;
 // the message is for the admin: what happened, to what, and what to do.
+import type { AuthCode, ErrorCode, PermanentCode, TemporaryCode } from './error-codes.ts';
 
-/** Base of all errors that are expected in operation. `code` is stable, for programs; `message` is for people. */
+/** Base of all errors that are expected in operation. `code` is of the catalogue; `message` is for people. */
 export class BridgeError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Where in the input the fault is (`node.artifacts.kernel`, `labs.0.lava.url`), if it is in an input. */
   readonly field: string | undefined;
 
-  constructor(code: string, message: string, options: { field?: string | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { field?: string | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
@@ -17,11 +22,12 @@ export class BridgeError extends Error {
 
 /** The other side is away, busy or broken; the same call may succeed later. */
 export class TemporaryError extends BridgeError {
+  declare readonly code: TemporaryCode | AuthCode;
   /** The least time to wait before the next try, in milliseconds, where the other side named one. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
-    code: string,
+    code: TemporaryCode | AuthCode,
     message: string,
     options: { field?: string; cause?: unknown; retryAfterMs?: number | undefined } = {},
   ) {
@@ -31,7 +37,17 @@ export class TemporaryError extends BridgeError {
 }
 
 /** The other side, or our own check, refused; the same call will be refused again. */
-export class PermanentError extends BridgeError {}
+export class PermanentError extends BridgeError {
+  declare readonly code: PermanentCode | AuthCode;
+
+  constructor(
+    code: PermanentCode | AuthCode,
+    message: string,
+    options: { field?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+  }
+}
 
 /** A request (or what it names) that can't be run; becomes a `rejected` job or a 4xx answer. */
 export class RequestError extends PermanentError {}

@@ -79,7 +79,7 @@ async function fetchOnce(url: string, limits: FetchLimits, options: FetchOptions
     });
   } catch (error) {
     if (guard.hasRefused()) throw privateAddress(url);
-    if (error instanceof TemporaryError && error.code === 'too_large') {
+    if (error instanceof TemporaryError && error.code === 'answer_too_large') {
       throw new RequestError('too_large', error.message);
     }
     throw error;
@@ -136,7 +136,7 @@ function fail(url: string, answer: HttpAnswer): never {
   const { status } = answer;
   const text = `${place(url)}: not to be had (${status}, ${answerText(answer)})`;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    throw new TemporaryError('fetch_failed', text, { retryAfterMs: retryAfterMs(answer.headers) });
+    throw new TemporaryError('fetch_busy', text, { retryAfterMs: retryAfterMs(answer.headers) });
   }
   throw new RequestError('fetch_failed', text);
 }

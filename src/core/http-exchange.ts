@@ -41,7 +41,7 @@ const KEPT = { keepAlive: true, timeout: IDLE };
 const pool = { http: new HttpAgent(KEPT), https: new HttpsAgent(KEPT) };
 
 /**
- * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `too_large`, `aborted`.
+ * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `answer_too_large`, `aborted`.
  * Messages name host and path, never the query, the headers or credentials.
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
@@ -73,7 +73,10 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
       const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
       size += bytes.length;
       if (size > maxBytes) {
-        throw new TemporaryError('too_large', `${place(url)}: the answer is larger than ${maxBytes} bytes`);
+        throw new TemporaryError(
+          'answer_too_large',
+          `${place(url)}: the answer is larger than ${maxBytes} bytes`,
+        );
       }
       chunks.push(bytes);
     }

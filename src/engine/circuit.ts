@@ -1,5 +1,6 @@
 // A circuit before each outside system: after a few failures in a row nothing is sent there for a while, so that what
 // is down costs nobody time, and its going and coming is told once.
+import { isAuthCode, type AuthCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
 
@@ -36,7 +37,7 @@ const AUTH_PAUSE = MINUTE;
 const MAX_PAUSE = 10 * MINUTE;
 
 /**
- * Failures are TemporaryErrors, and refusals of our token (codes `…_auth`), which open it at once and come out as
+ * Failures are TemporaryErrors, and refusals of our token (codes of kind `auth`), which open it at once and come out as
  * TemporaryErrors: they concern everything that is sent. Another refusal shows that the other side is there.
  */
 export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * SECOND }: Options): Circuit {
@@ -108,10 +109,10 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
   };
 }
 
-function isAuth(error: unknown): error is BridgeError {
-  return error instanceof BridgeError && error.code.endsWith('_auth');
+function isAuth(error: unknown): error is BridgeError & { code: AuthCode } {
+  return error instanceof BridgeError && isAuthCode(error.code);
 }
 
-function asTemporary(error: BridgeError): TemporaryError {
+function asTemporary(error: BridgeError & { code: AuthCode }): TemporaryError {
   return new TemporaryError(error.code, error.message, { cause: error, retryAfterMs: AUTH_PAUSE });
 }

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { ErrorCode } from '../core/error-codes.ts';
 import { RequestError } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
 import type { Context } from '../lifecycle/context.ts';
@@ -49,7 +50,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
   function refuse(
     reply: FastifyReply,
     status: number,
-    error: string,
+    error: ErrorCode,
     message: string,
     field?: string,
   ): FastifyReply {

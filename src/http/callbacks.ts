@@ -7,6 +7,7 @@ import { constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { ErrorCode } from '../core/error-codes.ts';
 import type { Clock } from '../core/time.ts';
 import { LAVA_STATES } from '../lava/model.ts';
 import { blobFolder, type AttemptRecord, type Blobs, type Store } from '../store/index.ts';
@@ -57,7 +58,7 @@ interface Route {
 export function addCallbacks(app: FastifyInstance, options: Options): void {
   const { labs, store, blobs, counters, log, wake, now, refused } = options;
 
-  function refuse(reply: FastifyReply, status: number, error: string, message: string): FastifyReply {
+  function refuse(reply: FastifyReply, status: number, error: ErrorCode, message: string): FastifyReply {
     counters.callback(error);
     return reply.code(status).send({ error, message });
   }

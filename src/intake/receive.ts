@@ -69,9 +69,13 @@ function labFor(source: Source, { node }: JobRequest, ctx: Context): { name: str
   }
   const lab = ctx.labs.get(runtime);
   if (!lab) {
-    throw new RequestError('unknown_lab', `the runtime ${JSON.stringify(runtime)} is no lab of this bridge`, {
-      field: 'node.data.runtime',
-    });
+    throw new RequestError(
+      'unknown_runtime',
+      `the runtime ${JSON.stringify(runtime)} is no lab of this bridge`,
+      {
+        field: 'node.data.runtime',
+      },
+    );
   }
   const way = WAY[source];
   if (way !== undefined && !lab.config.accept.includes(way)) {

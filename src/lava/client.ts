@@ -163,7 +163,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
       const part = wholeLines(Buffer.from(data).toString('utf8'));
       return { finished, ...part, more: !finished || part.lines >= maxLines };
     } catch (error) {
-      const tooLarge = error instanceof TemporaryError && error.code === 'too_large';
+      const tooLarge = error instanceof TemporaryError && error.code === 'answer_too_large';
       if (!tooLarge || maxLines === 1) throw error;
       return logs(id, startLine, Math.ceil(maxLines / 8), signal);
     }

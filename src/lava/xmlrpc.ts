@@ -120,7 +120,7 @@ async function decode(options: XmlRpcOptions, method: string, answer: HttpAnswer
   if (answer.status !== 200) throw httpError(options, answer);
   if (!/\bxml\b/.test(String(answer.headers['content-type'] ?? ''))) {
     throw new TemporaryError(
-      'lava_http',
+      'lava_answer',
       `${where}: answered with something that is no XML; is this LAVA's address?`,
     );
   }
@@ -153,7 +153,7 @@ function httpError(options: XmlRpcOptions, { status, headers }: HttpAnswer): Bri
     );
   }
   if (status >= 500 || status === 408 || status === 429) {
-    return new TemporaryError('lava_http', `${where}: HTTP ${status}`, {
+    return new TemporaryError('lava_busy', `${where}: HTTP ${status}`, {
       retryAfterMs: retryAfterMs(headers),
     });
   }

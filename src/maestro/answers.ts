@@ -30,7 +30,7 @@ const MAX_ANSWER = 64 * 1024 * 1024;
 /**
  * Does one call and gives the parsed JSON. Never tries again by itself.
  * Throws TemporaryError (`unreachable`, `maestro_busy`, `maestro_odd_answer`) or PermanentError (`maestro_auth`,
- * `maestro_refused`, `not_found`).
+ * `maestro_refused`, `maestro_not_found`).
  */
 export async function ask(access: MaestroAccess, call: Call): Promise<unknown> {
   const url = callUrl(access.url, call);
@@ -78,7 +78,7 @@ function failure(what: string, answer: HttpAnswer): Error {
         'check maestro.token, and that the user is in the group runtime:<lab>:node-editor',
     );
   }
-  if (status === 404) return new PermanentError('not_found', `${what}: not there (404, ${text})`);
+  if (status === 404) return new PermanentError('maestro_not_found', `${what}: not there (404, ${text})`);
   if (status === 408 || status === 429 || status >= 500) {
     return new TemporaryError('maestro_busy', `${what}: Maestro is in trouble (${status}, ${text})`, {
       retryAfterMs: retryAfterMs(answer.headers),

@@ -1,4 +1,5 @@
 // The functions that templates may call. Each gives one value; none sees more than its arguments.
+import { isErrorCode, isPermanentCode } from '../core/error-codes.ts';
 import { RequestError } from '../core/errors.ts';
 import { shellQuote } from './shell.ts';
 
@@ -84,14 +85,16 @@ export const HELPERS: ReadonlyMap<string, Helper> = new Map<string, Helper>(
         });
       },
     },
-    /** Refuses the request: code, message, and the field that is at fault. */
+    /** Refuses the request: code (of the catalogue, or the admin's own), message, and the field that is at fault. */
     refuse: {
       min: 2,
       max: 3,
       call: ([code, message, field]) => {
-        throw new RequestError(asText(code), asText(message), {
-          field: field === undefined ? undefined : asText(field),
-        });
+        const word = asText(code);
+        const options = { field: field === undefined ? undefined : asText(field) };
+        if (isErrorCode(word) && isPermanentCode(word))
+          throw new RequestError(word, asText(message), options);
+        throw new RequestError('refused_by_template', `${word}: ${asText(message)}`, options);
       },
     },
   } satisfies Record<string, Helper>),

@@ -126,7 +126,7 @@ it('prints one line for each line of a batch, in order, with the error in place 
     ['a', 'string', undefined],
     [2, 'unknown_plan', 'node.name'],
     ['c', 'unknown_board', 'node.data.platform'],
-    ['d', 'unknown_lab', 'node.data.runtime'],
+    ['d', 'unknown_runtime', 'node.data.runtime'],
     ['e', 'bad_request', 'node.id'],
     [node.id, 'string', undefined],
     ['g', 'not_permitted', 'definition_yaml.job_name'],

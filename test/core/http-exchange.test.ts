@@ -60,7 +60,7 @@ it('refuses an answer above the limit', async () => {
   const url = await serve((_req, res) => res.end('x'.repeat(100_000)));
 
   await expect(exchange({ url, timeoutMs: 5000, maxBytes: 1000 })).rejects.toMatchObject({
-    code: 'too_large',
+    code: 'answer_too_large',
   });
 });
 

@@ -59,7 +59,7 @@ describe('a pushed request', () => {
     });
     expect(await push(world, request(world, NODE, { runtime: 'lava-other' }))).toMatchObject({
       status: 422,
-      json: { error: 'unknown_lab', field: 'node.data.runtime' },
+      json: { error: 'unknown_runtime', field: 'node.data.runtime' },
     });
     expect(await world.daemon.context.store.jobs({ limit: 10 })).toEqual([]);
     expect(await push(world, request(world, NODE, { platform: 'no-such-board' }))).toMatchObject({

@@ -210,8 +210,8 @@ describe('calling', () => {
       /redirects to http:\/\/127.0.0.1:\d+\/api\/help\//,
     ],
     [404, {}, 'PermanentError', 'lava_http', /HTTP 404/],
-    [502, {}, 'TemporaryError', 'lava_http', /HTTP 502/],
-    [200, { 'content-type': 'text/html' }, 'TemporaryError', 'lava_http', /no XML/],
+    [502, {}, 'TemporaryError', 'lava_busy', /HTTP 502/],
+    [200, { 'content-type': 'text/html' }, 'TemporaryError', 'lava_answer', /no XML/],
     [200, { 'content-type': 'text/xml' }, 'TemporaryError', 'lava_answer', /m: the answer can't be read/],
   ])('explains HTTP %i %o', async (status, headers, name, code, message) => {
     const url = await serve((_req, res) => res.writeHead(status, headers).end('<h1>hello</h1>'));
@@ -251,7 +251,9 @@ describe('calling', () => {
     );
 
     await expect(client(mute, { timeoutMs: 100 }).call('m')).rejects.toMatchObject({ code: 'unreachable' });
-    await expect(client(loud, { maxBytes: 1000 }).call('m')).rejects.toMatchObject({ code: 'too_large' });
+    await expect(client(loud, { maxBytes: 1000 }).call('m')).rejects.toMatchObject({
+      code: 'answer_too_large',
+    });
   });
 
   it('gives each call of a multicall its own value or fault', async () => {

@@ -236,7 +236,7 @@ describe('refusals and faults', () => {
 
   it('says that a node to be changed is not there', async () => {
     await expect(client.patchNode('f'.repeat(24), { result: 'pass' })).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'maestro_not_found',
     });
     expect(await client.updateNode('f'.repeat(24), () => ({ result: 'pass' }))).toBeUndefined();
   });

@@ -248,7 +248,7 @@ describe('faults on command', () => {
 
   it('answers errors, never, or not at all', async () => {
     const end = lava.faults.add({ kind: 'status', status: 502 });
-    await expect(client.whoami()).rejects.toMatchObject({ name: 'TemporaryError', code: 'lava_http' });
+    await expect(client.whoami()).rejects.toMatchObject({ name: 'TemporaryError', code: 'lava_busy' });
     end();
     lava.setDown(true);
     await expect(client.whoami()).rejects.toMatchObject({ name: 'TemporaryError', code: 'unreachable' });
@@ -268,7 +268,7 @@ describe('faults on command', () => {
     await post('switches', { callbacks: 'drop' });
     await post('faults', { kind: 'status', status: 503, times: 1 });
 
-    await expect(client.whoami()).rejects.toMatchObject({ code: 'lava_http' });
+    await expect(client.whoami()).rejects.toMatchObject({ code: 'lava_busy' });
     expect(await client.whoami()).toBe('bridge');
     const answer: unknown = await (await fetch(`${lava.url}/sim/state`)).json();
     expect(answer).toMatchObject({

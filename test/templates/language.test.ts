@@ -236,7 +236,11 @@ it('quotes for the shell what the author did not write himself', async () => {
 it('lets a template refuse a request, in its own words', async () => {
   const error = await failure('{{#if x}}{{refuse "no_way" (concat "not " x) "node.name"}}{{/if}}\n', {});
 
-  expect([error.code, error.message, error.field]).toEqual(['no_way', 'not X', 'node.name']);
+  expect([error.code, error.message, error.field]).toEqual([
+    'refused_by_template',
+    'no_way: not X',
+    'node.name',
+  ]);
 });
 
 it('names the line of a result that is no YAML', async () => {

@@ -1,0 +1,82 @@
+// What goes wrong in the program itself: its files, its store, its HTTP interface, its commands.
+import { answer, permanent } from './kinds.ts';
+
+export const PROGRAM_ERRORS = {
+  bad_body: answer(400, 'The body is not what the path takes.', 'See /api/v1/openapi.json.'),
+  done: answer(409, 'The job has ended, or is being cancelled.', 'Nothing is left to do.'),
+  internal: answer(
+    500,
+    'The bridge failed inside.',
+    'See the journal. Please report it with `lava-bridge doctor`.',
+  ),
+  invalid: answer(
+    400,
+    'A query or body is not valid.',
+    'The message names the field; see /api/v1/openapi.json.',
+  ),
+  method_not_allowed: answer(405, 'The path does not take this method.', 'Callbacks are sent with POST.'),
+  no_token: answer(
+    403,
+    'http.token is not set, so that nothing can be changed.',
+    'Set http.token and restart.',
+  ),
+  not_drained: answer(409, 'The lab or board was not drained.', 'Nothing is left to do.'),
+  not_found: answer(404, 'There is no such path or file.', 'See /api/v1/openapi.json.'),
+  nothing: answer(409, 'The job has nothing to retry.', 'See its timeline: `lava-bridge jobs show`.'),
+  other_job: answer(
+    409,
+    'A callback names a LAVA job that is not an attempt of this job.',
+    'Somebody else uses the token or the address; if it repeats, change callback.token.',
+  ),
+  unauthorized: answer(401, 'The token is missing or wrong.', 'For callbacks, see `lava-bridge check`.'),
+  unknown_job: answer(404, 'There is no such job.', 'It may be older than retention allows.'),
+  unknown_lab: answer(404, 'There is no lab of that name in the configuration.', 'See `lava-bridge labs`.'),
+
+  bad_option: permanent('An option of a command is not valid.', 'The message names it.'),
+  bad_origin: permanent('--origin is not an origin of KCIDB.', 'Use lower-case letters, digits and _ only.'),
+  blob: permanent(
+    'The name of a stored file is not one.',
+    'This is a fault of the bridge: please report it.',
+  ),
+  config: permanent(
+    'A file that the admin writes is wrong.',
+    'The message names file, line, column and what is right.',
+  ),
+  in_use: permanent('Another lava-bridge works with the same state.', 'End it, or set another store.'),
+  invalid_report: permanent(
+    'A translated report is not valid.',
+    'This is a fault of the bridge: please report it.',
+  ),
+  listen: permanent(
+    'An address cannot be listened on.',
+    'See http.listen; another program may have the port.',
+  ),
+  no_attempt: permanent('A job has no attempt yet.', 'This is a fault of the bridge: please report it.'),
+  no_daemon: permanent('The daemon does not answer.', 'Start it: `systemctl status lava-bridge`.'),
+  no_evidence: permanent('Nothing is known of the end of a job.', 'Give the callback that says Finished.'),
+  no_lab: permanent(
+    'The lab of a stored job is not in the configuration.',
+    'Put the lab back, until its jobs have ended.',
+  ),
+  no_labs: permanent('The imported configuration has no LAVA lab.', 'Choose another --instance or --api.'),
+  no_lava_id: permanent('An attempt has no LAVA id yet.', 'This is a fault of the bridge: please report it.'),
+  no_result: permanent('A job ended without a result.', 'See its timeline: `lava-bridge jobs show`.'),
+  no_results: permanent(
+    'A LAVA job ended, but its results are not at hand.',
+    'Use a callback with dataset "all", or have the daemon fetch them.',
+  ),
+  not_empty: permanent('The folder to write to is not empty.', 'Give another, or --force.'),
+  not_finished: permanent('The LAVA job has not finished.', 'Wait for the callback that says Finished.'),
+  not_written: permanent('A file or folder cannot be written.', 'See permissions and space.'),
+  odd_answer: permanent('What answers at the address is not the daemon.', 'See http.api_listen.'),
+  port: permanent('No free port was found on 127.0.0.1.', 'End other programs.'),
+  refused: permanent('The daemon refused the order.', 'The message has the reason.'),
+  secret: permanent('A secret cannot be read, or is empty.', 'The message says where it was looked for.'),
+  stale: permanent('A job was changed by somebody else meanwhile.', 'Nothing; it is read again.'),
+  store: permanent('The store cannot be opened or locked.', 'The message names the file and the cause.'),
+  unknown_name: permanent(
+    'The configuration to import does not know the name.',
+    'The message lists those that it knows.',
+  ),
+  unreadable: permanent('A file cannot be read.', 'The message names it and the cause.'),
+};
