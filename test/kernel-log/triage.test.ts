@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseCallback } from '../../src/lava/callback.ts';
 import { readLogText } from '../../src/lava/log.ts';
 import { triageText } from '../../src/kernel-log/logspec.ts';
 import { maestroText } from '../../src/kernel-log/maestro-text.ts';
@@ -10,7 +11,6 @@ import { createTriage } from '../../src/kernel-log/triage.ts';
 import { consoleLines } from './fragments.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SHARED = process.env['LAVA_BRIDGE_SHARED'] ?? join(ROOT, '../shared');
 
 function findingsOf(lines: readonly string[], options?: { window: number }): Finding[] {
   const triage = createTriage(options);
@@ -29,14 +29,17 @@ function signatures(findings: readonly Finding[]): string[] {
 }
 
 describe('the findings of a stream', () => {
-  const folders = [join(ROOT, 'test/fixtures/lava/logs'), join(SHARED, 'lavalab/captures/logs')];
-  const logs = folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
-    .filter((file) => file.endsWith('.yaml'));
+  const folders = ['test/fixtures/callbacks', 'test/fixtures/callbacks/2026.10'];
+  const logs = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).flatMap((name): [name: string, log: string][] => {
+      if (!name.endsWith('.json')) return [];
+      const { log } = parseCallback(JSON.parse(readFileSync(join(ROOT, folder, name), 'utf8')));
+      return log === undefined ? [] : [[join(folder, name), log]];
+    }),
+  );
 
-  it.each(logs)('have the signatures that Maestro gives: %s', (file) => {
-    const lines = [...readLogText(readFileSync(file, 'utf8'))];
+  it.each(logs)('have the signatures that Maestro gives: %s', (_name, log) => {
+    const lines = [...readLogText(log)];
     const target = lines.flatMap((line) => (line.level === 'target' ? [line.text ?? ''] : []));
 
     expect(signatures(findingsOf(target))).toEqual(maestrosOf(target));
