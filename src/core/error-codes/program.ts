@@ -51,6 +51,10 @@ export const PROGRAM_ERRORS = {
     'An address cannot be listened on.',
     'See http.listen; another program may have the port.',
   ),
+  malformed: permanent(
+    'A text is not the JSON, YAML or XML that it should be.',
+    'The message says where it came from, and its line where that is known.',
+  ),
   no_attempt: permanent('A job has no attempt yet.', 'This is a fault of the bridge: please report it.'),
   no_daemon: permanent('The daemon does not answer.', 'Start it: `systemctl status lava-bridge`.'),
   no_evidence: permanent('Nothing is known of the end of a job.', 'Give the callback that says Finished.'),
@@ -74,6 +78,15 @@ export const PROGRAM_ERRORS = {
   secret: permanent('A secret cannot be read, or is empty.', 'The message says where it was looked for.'),
   stale: permanent('A job was changed by somebody else meanwhile.', 'Nothing; it is read again.'),
   store: permanent('The store cannot be opened or locked.', 'The message names the file and the cause.'),
+  too_complex: permanent(
+    'A text has more parts than are read, or its YAML aliases stand for too many.',
+    'Find out who made it: nothing that LAVA, Maestro or KCIDB writes comes near the limit.',
+  ),
+  too_deep: permanent(
+    'A text is nested deeper than is read.',
+    'Find out who made it: nothing that LAVA, Maestro or KCIDB writes comes near the limit.',
+  ),
+  too_long: permanent('A text is longer than is read.', 'The message has the limit.'),
   unknown_name: permanent(
     'The configuration to import does not know the name.',
     'The message lists those that it knows.',
