@@ -1,17 +1,14 @@
 // A whole world on loopback: Maestro, a LAVA lab and KCIDB played by simulators, and the real daemon between them.
 // For the demo and for tests of the whole path.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { stringify } from 'yaml';
-import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon, type Daemon } from '../daemon.ts';
 import { validateReport } from '../kcidb/schema.ts';
+import { freePort } from '../sim/free-port.ts';
 import { startKcidbSimulator, type KcidbSimulator, type KcidbSimulatorOptions } from '../sim/kcidb/server.ts';
 import { startLavaSimulator, type LavaSimulator, type LavaSimulatorOptions } from '../sim/lava/simulator.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../sim/maestro/server.ts';
@@ -148,23 +145,3 @@ function problemsOf(report: unknown): string[] {
     r.reasons.map((reason) => `${r.list}.${r.index}: ${reason}`),
   );
 }
-
-/** A port of 127.0.0.1 that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const port = randomInt(PORTS[0], PORTS[1]);
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-  throw new BridgeError('port', 'no free port on 127.0.0.1');
-}
-
-/** Below what the kernel gives to outgoing connections: none of these takes the port while the daemon is away. */
-const PORTS = [20_000, 32_000] as const;

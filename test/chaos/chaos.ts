@@ -4,20 +4,21 @@ import { mkdir } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../../src/core/errors.ts';
 import { formatDuration, MINUTE } from '../../src/core/time.ts';
-import { bringUp, type Lab } from './lab.ts';
+import { bringUp, LABS, type Lab, type LabKind } from './lab.ts';
 import { runChaos } from './run-chaos.ts';
 import { SCENARIOS } from './scenarios.ts';
 import type { Io, Report, Scenario } from './scenario.ts';
 import { printTable } from './table.ts';
 
 interface Options {
+  lab: LabKind;
   mode: string;
   seed: number;
   requests?: number;
   kills: number;
   minutes: number;
   devices: number;
-  state: string;
+  state?: string;
   report: 'close' | 'hierarchy';
   keep?: true;
 }
@@ -36,13 +37,14 @@ function whole(text: string): number {
 
 const program = new Command('chaos')
   .description('the daemon against a real LAVA while everything around it fails')
+  .addOption(new Option('--lab <which>', 'which LAVA').choices(LABS).default('2023.01'))
   .addOption(new Option('--mode <name>', 'what is to fail').choices(MODES).default('chaos'))
   .option('--seed <n>', 'the same faults at the same times', whole, Math.floor(Math.random() * 1e6))
   .option('--requests <n>', 'how many jobs Maestro publishes (1000 in chaos, else 100)', whole)
   .option('--kills <n>', 'how often the daemon is killed', whole, 100)
   .option('--minutes <n>', 'the longest that a run may take', whole, 15)
   .option('--devices <n>', 'played boards', whole, 50)
-  .option('--state <dir>', "where the run's own lab lives", '/var/tmp/lavalab-chaos')
+  .option('--state <dir>', "where the run's own lab lives (below /var/tmp)")
   .addOption(
     new Option('--report <how>', 'report.maestro').choices(['close', 'hierarchy']).default('hierarchy'),
   )
@@ -50,6 +52,7 @@ const program = new Command('chaos')
   .action((options: Options) => main(options));
 
 async function main(options: Options): Promise<void> {
+  const state = options.state ?? `/var/tmp/lavalab-chaos-${options.lab}`;
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   const io: Io = { say, signal: abort.signal };
@@ -57,10 +60,10 @@ async function main(options: Options): Promise<void> {
   let lab: Lab | undefined;
   let isGood = false;
   try {
-    await mkdir(options.state, { recursive: true });
-    lab = await bringUp(options.state, options.devices);
+    await mkdir(state, { recursive: true });
+    lab = await bringUp(options.lab, state, options.devices);
     say('the lab is up');
-    isGood = await runAll(scenariosOf(options.mode), options, lab, io);
+    isGood = await runAll(scenariosOf(options.mode), options, state, lab, io);
   } catch (error) {
     say(`stopped: ${errorText(error)}`);
   } finally {
@@ -68,7 +71,7 @@ async function main(options: Options): Promise<void> {
   }
   if (!isGood) {
     process.exitCode = 1;
-    say(`left for whoever looks into it: ${options.state}, and what the daemon had beside it`);
+    say(`left to be looked into: ${state}, and what the daemon had beside it`);
   }
 }
 
@@ -81,6 +84,7 @@ function scenariosOf(mode: string): [name: string, scenario: Scenario][] {
 async function runAll(
   scenarios: [name: string, scenario: Scenario][],
   options: Options,
+  state: string,
   lab: Lab,
   io: Io,
 ): Promise<boolean> {
@@ -90,7 +94,7 @@ async function runAll(
   for (const [name, scenario] of scenarios) {
     io.signal.throwIfAborted();
     say(`${name}: ${requests} requests`);
-    const world = { lab, folder: `${options.state}-${name}`, seed, report };
+    const world = { lab, folder: `${state}-${name}`, seed, report };
     const until = Date.now() + minutes * MINUTE;
     const result = await scenario(world, { seed, requests, kills, until, keep }, io);
     tell(name, result);

@@ -1,6 +1,7 @@
 // A real LAVA of the chaos run's own, beside any other on the machine: brought up, struck and taken down by the scripts of
 // test/lab. Nobody boots in it: its devices are played by the fake worker.
 import { execFile, type ExecFileException } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -8,14 +9,12 @@ import { MINUTE } from '../../src/core/time.ts';
 
 const SCRIPTS = fileURLToPath(new URL('../lab/', import.meta.url));
 
-/** Far from those of the lab that is up for people. */
-const PORTS = {
-  WEB_PORT: 18_000,
-  WS_PORT: 18_001,
-  ARTIFACT_PORT: 18_002,
-  PG_PORT: 25_432,
-  EVENT_PORT: 15_500,
-};
+/** Which LAVA: Debian bookworm's, or the newest that Debian has. */
+export const LABS = ['2023.01', 'newest'] as const;
+export type LabKind = (typeof LABS)[number];
+
+/** Made by a lab of the newest LAVA that is no chaos run's; its packages need not be installed again. */
+const NEWEST_ROOT = '/var/tmp/lavalab-newest/root';
 
 /** What is needed of `lab.env`. */
 const Facts = z.object({
@@ -53,18 +52,21 @@ export interface Lab {
 }
 
 /** Brings the lab up, with so many fake devices; what runs already is taken as it is. Throws with the script's words. */
-export async function bringUp(state: string, devices: number): Promise<Lab> {
-  const ports = Object.entries(PORTS).map(([name, port]) => [`LAVALAB_${name}`, String(port)]);
+export async function bringUp(kind: LabKind, state: string, devices: number): Promise<Lab> {
   const env = {
     ...process.env,
-    ...Object.fromEntries(ports),
     LAVALAB_STATE: state,
     LAVALAB_WORKER_NAME: 'chaos-worker',
     LAVALAB_ARM64: '0',
     LAVALAB_DEVICES: '1',
     LAVALAB_FAKE_CONCURRENCY: String(devices),
+    ...(kind === 'newest' && existsSync(`${NEWEST_ROOT}/.ready`) ? { LAVALAB_ROOT: NEWEST_ROOT } : {}),
   };
-  const script = (name: string, ...args: string[]): Promise<string> => run(SCRIPTS + name, args, env);
+  const run = (args: string[], input?: string): Promise<string> => {
+    const [name = '', ...rest] = kind === 'newest' ? ['newest', ...args] : args;
+    return runFile(SCRIPTS + name, rest, env, input);
+  };
+  const script = (...args: string[]): Promise<string> => run(args);
 
   // `up` makes boot artifacts only where there are none, and a played board loads none.
   await mkdir(`${state}/httpd/amd64`, { recursive: true });
@@ -83,7 +85,6 @@ export async function bringUp(state: string, devices: number): Promise<Lab> {
     throw error;
   }
   const facts = Facts.parse(readExports(await readFile(`${state}/lab.env`, 'utf8')));
-  const password = (await readFile(`${state}/secrets/db`, 'utf8')).trim();
 
   return {
     url: facts.LAVALAB_URL,
@@ -98,9 +99,7 @@ export async function bringUp(state: string, devices: number): Promise<Lab> {
       const sql = `SELECT json_build_object('id', id, 'name', description, 'state', state, 'health', health,
         'finishedAt', extract(epoch FROM end_time) * 1000)
         FROM lava_scheduler_app_testjob WHERE starts_with(description, :'prefix') ORDER BY id;`;
-      const where = ['-h', '127.0.0.1', '-p', String(PORTS.PG_PORT), '-U', 'lavaserver', '-d', 'lavaserver'];
-      const args = [...where, '-v', 'ON_ERROR_STOP=1', '-v', `prefix=${prefix}`, '-qAt'];
-      const lines = await run('psql', args, { ...env, PGPASSWORD: password }, sql);
+      const lines = await run(['psql', '-v', 'ON_ERROR_STOP=1', '-v', `prefix=${prefix}`, '-qAt'], sql);
       return lines.split('\n').flatMap((line) => (line === '' ? [] : [LavaJob.parse(JSON.parse(line))]));
     },
     down,
@@ -116,7 +115,7 @@ function readExports(text: string): Record<string, string> {
 
 const LIMIT = 5 * MINUTE;
 
-function run(file: string, args: string[], env: NodeJS.ProcessEnv, input = ''): Promise<string> {
+function runFile(file: string, args: string[], env: NodeJS.ProcessEnv, input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { env, timeout: LIMIT, maxBuffer: 64 * 1024 * 1024 };
     const child = execFile(file, args, options, (error: ExecFileException | null, stdout, stderr) => {

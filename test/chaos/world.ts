@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { stringify } from 'yaml';
 import { rfc3339, SECOND } from '../../src/core/time.ts';
-import { freePort } from './ports.ts';
+import { freePort } from '../../src/sim/free-port.ts';
 import { validateReport } from '../../src/kcidb/schema.ts';
 import type { KcidbObject } from '../../src/sim/kcidb/database.ts';
 import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { freePort } from '../../src/demo/world.ts';
+import { freePort } from '../../src/sim/free-port.ts';
 import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
 import { createBridge, type Bridge } from './bridge.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePort } from '../../src/demo/world.ts';
+import { freePort } from '../../src/sim/free-port.ts';
 import { atEnd, LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
 
 /** What a reader sees: the main part without tags. */

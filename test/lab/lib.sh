@@ -6,12 +6,11 @@ STATE=${LAVALAB_STATE:-/var/tmp/lavalab}
 RUN=$STATE/run
 LOGS=$STATE/log
 
-# Everything listens on 127.0.0.1 and nowhere else.
-WEB_PORT=${LAVALAB_WEB_PORT:-8000}
-WS_PORT=${LAVALAB_WS_PORT:-8001}
-ARTIFACT_PORT=${LAVALAB_ARTIFACT_PORT:-8002}
-PG_PORT=${LAVALAB_PG_PORT:-15432}
-EVENT_PORT=${LAVALAB_EVENT_PORT:-5500}
+# Everything listens on 127.0.0.1 and nowhere else. `up` asks the kernel for free ports and keeps them here; `down` forgets
+# them.
+WEB_PORT= WS_PORT= ARTIFACT_PORT= PG_PORT= EVENT_PORT=
+# shellcheck disable=SC1091
+[ ! -s "$STATE/ports" ] || . "$STATE/ports"
 
 DEVICES=${LAVALAB_DEVICES:-3}
 WEB_WORKERS=${LAVALAB_WEB_WORKERS:-3}
@@ -27,6 +26,12 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 PY=/usr/bin/python3
+
+# A lab in a root of its own runs these scripts in there (`newest`).
+if [ -z "${LAVALAB_ROOT:-}" ] && [ -e "$STATE/root" ]; then
+  echo "$STATE is a lab of the newest LAVA: use $HERE/newest" >&2
+  exit 1
+fi
 
 say() { printf '[lavalab %s] %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 die() { say "ERROR: $*"; exit 1; }
@@ -99,6 +104,29 @@ wait_for() { # wait_for SECONDS WHAT COMMAND...
   die "$what: not there after ${secs}s (logs in $LOGS)"
 }
 
+# Five ports that are free now, below those that the kernel gives to outgoing connections: none of these takes one while a
+# daemon of the lab is away.
+choose_ports() {
+  "$PY" - > "$STATE/ports.new" <<'PYEOF'
+import random, socket
+free = []
+while len(free) < 5:
+    port = random.randrange(10000, 20000)
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    if port not in free:
+        free.append(port)
+for name, port in zip(("WEB", "WS", "ARTIFACT", "PG", "EVENT"), free):
+    print("%s_PORT=%d" % (name, port))
+PYEOF
+  mv "$STATE/ports.new" "$STATE/ports"
+  # shellcheck disable=SC1091
+  . "$STATE/ports"
+}
+
 pg_bin() {
   local d
   d=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
@@ -140,9 +168,9 @@ run_daemon() {
       start lava-publisher "$HERE/with-lava" /usr/bin/lava-server manage lava-publisher --level DEBUG \
         --log-file "$LOGS/lava-publisher.log" --host 127.0.0.1 --port "$WS_PORT" ;;
     gunicorn)
-      start gunicorn "$HERE/with-lava" /usr/bin/gunicorn3 lava_server.wsgi --log-level INFO \
+      start gunicorn "$HERE/with-lava" /usr/bin/gunicorn lava_server.wsgi --log-level INFO \
         --log-file "$LOGS/gunicorn.log" -u lavaserver -g lavaserver --worker-class "${LAVALAB_WEB_CLASS:-eventlet}" \
-        --workers "$WEB_WORKERS" --bind "127.0.0.1:$WEB_PORT" --timeout 60 ;;
+        --threads "${LAVALAB_WEB_THREADS:-1}" --workers "$WEB_WORKERS" --bind "127.0.0.1:$WEB_PORT" --timeout 60 ;;
     lava-scheduler)
       start lava-scheduler "$HERE/with-lava" /usr/bin/lava-server manage lava-scheduler --level DEBUG \
         --log-file "$LOGS/lava-scheduler.log" --event-url "tcp://127.0.0.1:$EVENT_PORT" ;;

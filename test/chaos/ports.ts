@@ -1,2 +1,0 @@
-// Ports for what chaos starts.
-export { freePort } from '../../src/demo/world.ts';
