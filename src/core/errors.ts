@@ -1,6 +1,7 @@
 // The errors that the parts throw to each other. A caller decides by the class whether to try again;
 // the message is for the admin: what happened, to what, and what to do.
 import type { AuthCode, ErrorCode, PermanentCode, TemporaryCode } from './error-codes.ts';
+import { MINUTE } from './time.ts';
 
 /** Base of all errors that are expected in operation. `code` is of the catalogue; `message` is for people. */
 export class BridgeError extends Error {
@@ -20,10 +21,13 @@ export class BridgeError extends Error {
   }
 }
 
+/** The longest wait that another side can set (ms), whatever it asks for. */
+export const LONGEST_RETRY_AFTER = 10 * MINUTE;
+
 /** The other side is away, busy or broken; the same call may succeed later. */
 export class TemporaryError extends BridgeError {
   declare readonly code: TemporaryCode | AuthCode;
-  /** The least time to wait before the next try, in milliseconds, where the other side named one. */
+  /** The least time to wait before the next try (ms), where one was named; at most LONGEST_RETRY_AFTER. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -32,7 +36,8 @@ export class TemporaryError extends BridgeError {
     options: { field?: string; cause?: unknown; retryAfterMs?: number | undefined } = {},
   ) {
     super(code, message, options);
-    this.retryAfterMs = options.retryAfterMs;
+    const { retryAfterMs } = options;
+    this.retryAfterMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_RETRY_AFTER);
   }
 }
 

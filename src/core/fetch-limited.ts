@@ -4,9 +4,9 @@
 import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPublicAddress } from './address.ts';
-import { answerText } from './answer-text.ts';
 import { RequestError, TemporaryError } from './errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from './http-exchange.ts';
+import { answerError } from './http-answer.ts';
+import { exchange, place, type HttpAnswer } from './http-exchange.ts';
 
 export interface FetchLimits {
   /** For all redirects together, milliseconds. */
@@ -58,7 +58,9 @@ export async function fetchLimited(
     if (left <= 0) throw new TemporaryError('unreachable', `${place(url)}: no answer in time`);
     const answer = await fetchOnce(current, { ...limits, timeoutMs: Math.ceil(left) }, options);
     if (answer.status === 200) return { url: current, body: answer.body };
-    current = redirect(current, answer) ?? fail(current, answer);
+    const next = redirect(current, answer);
+    if (next === undefined) throw failure(current, answer);
+    current = next;
   }
 }
 
@@ -132,11 +134,8 @@ function redirect(from: string, { status, headers }: HttpAnswer): string | undef
   return URL.canParse(location, from) ? new URL(location, from).href : undefined;
 }
 
-function fail(url: string, answer: HttpAnswer): never {
-  const { status } = answer;
-  const text = `${place(url)}: not to be had (${status}, ${answerText(answer)})`;
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    throw new TemporaryError('fetch_busy', text, { retryAfterMs: retryAfterMs(answer.headers) });
-  }
-  throw new RequestError('fetch_failed', text);
+/** The answer's text is not quoted: whoever made the request must not learn what an inner server says. */
+function failure(url: string, answer: HttpAnswer): Error {
+  const explanations = { busy: 'fetch_busy', refused: { code: 'fetch_failed' } } as const;
+  return answerError(place(url), answer, explanations, { withoutText: true, permanent: RequestError });
 }

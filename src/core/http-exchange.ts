@@ -104,12 +104,6 @@ export function place(url: string): string {
   return `${origin}${pathname}`;
 }
 
-/** Retry-After in milliseconds, if the answer has one in seconds. */
-export function retryAfterMs(headers: HttpAnswer['headers']): number | undefined {
-  const value = headers['retry-after'];
-  return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
-}
-
 // got's messages may carry the whole URL; its codes do not.
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -1,7 +1,7 @@
 // Makes a request of a job node: fetches its definition, and finds the build that it tests.
-import { parseJson } from '../core/answer-text.ts';
 import { PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
 import type { Fetched } from '../core/fetch-limited.ts';
+import { readJson } from '../core/json.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import type { MaestroNode } from '../maestro/node.ts';
 import { JobRequest } from '../maestro/request.ts';
@@ -77,7 +77,7 @@ function decode(body: Buffer): string {
 }
 
 function json(text: string): unknown {
-  const value = parseJson(text);
-  if (value === undefined) throw new RequestError('bad_definition', 'the job definition is not JSON');
-  return value;
+  const read = readJson(text);
+  if ('value' in read) return read.value;
+  throw new RequestError('bad_definition', `the job definition is ${read.fault}`);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RequestError } from '../core/errors.ts';
 import { fetchLimited, type FetchLimits, type FetchOptions } from '../core/fetch-limited.ts';
 import { place } from '../core/http-exchange.ts';
+import { parseJson } from '../core/json.ts';
 
 /** The files of a build by their path: `dtbs/vendor/board.dtb` → URL. */
 export type BuildFiles = Readonly<Record<string, string>>;
@@ -41,11 +42,8 @@ export function createMetadataReader(
 
 async function read(url: string, limits: FetchLimits, options: FetchOptions): Promise<BuildFiles> {
   const { body } = await fetchLimited(url, limits, options);
-  try {
-    return Metadata.parse(JSON.parse(body.toString('utf8'))).artifacts;
-  } catch (error) {
-    throw new RequestError('bad_metadata', `${place(url)} is no metadata of a build: it has no artifacts`, {
-      cause: error,
-    });
-  }
+  const metadata = Metadata.safeParse(parseJson(body.toString('utf8')));
+  if (metadata.success) return metadata.data.artifacts;
+  // Nothing of what was fetched is quoted.
+  throw new RequestError('bad_metadata', `${place(url)} is no metadata of a build: it has no artifacts`);
 }

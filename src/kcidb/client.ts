@@ -1,9 +1,11 @@
 // KCIDB's REST service (kernelci/kcidb-ng, kcidb-restd-rs, April 2026). Its answers are JSON under `text/plain`, and a
 // 200 says only that the report lies in a spool: status() tells what became of it.
 import { z } from 'zod';
-import { answerText, parseJson } from '../core/answer-text.ts';
+import { answerText } from '../core/answer-text.ts';
 import { PermanentError, TemporaryError } from '../core/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
+import { answerError, type Explanations } from '../core/http-answer.ts';
+import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
+import { parseJson } from '../core/json.ts';
 import type { KcidbSink, SubmissionState } from './sink.ts';
 
 export interface KcidbAccess {
@@ -27,6 +29,19 @@ const Accepted = z.looseObject({ id: z.string().min(1) });
 const Status = z.looseObject({ status: z.enum(['inprogress', 'ready', 'processed', 'failed', 'notfound']) });
 const MAX_ANSWER = 1024 * 1024;
 
+const REFUSED_TOKEN = {
+  code: 'kcidb_auth',
+  hint: 'check kcidb.token: it is refused, or it has expired',
+} as const;
+
+const ANSWERS: Explanations = {
+  busy: 'kcidb_busy',
+  credentials: REFUSED_TOKEN,
+  forbidden: REFUSED_TOKEN,
+  too_large: { code: 'too_large', hint: 'the report is too large as one piece' },
+  refused: { code: 'kcidb_refused' },
+};
+
 /** The client of one KCIDB REST service. Never tries again by itself. */
 export function createKcidbClient(access: KcidbAccess): KcidbClient {
   const base = access.url.replace(/\/+$/, '').replace(/\/submit$/, '');
@@ -48,20 +63,21 @@ export function createKcidbClient(access: KcidbAccess): KcidbClient {
   return {
     submit: async (report) => {
       const answer = await call('/submit', JSON.stringify(report));
-      if (answer.status !== 200) throw failure(`${base}/submit`, answer);
+      if (answer.status !== 200) throw answerError(`${place(base)}/submit`, answer, ANSWERS);
       return { id: read(Accepted, `${base}/submit`, answer).id };
     },
 
     status: async (id) => {
       const answer = await call(`/status?id=${encodeURIComponent(id)}`);
       // The service says `notfound` with a 404; a 404 of anything else has no such word.
-      if (answer.status !== 200 && answer.status !== 404) throw failure(`${base}/status`, answer);
+      if (answer.status !== 200 && answer.status !== 404)
+        throw answerError(`${place(base)}/status`, answer, ANSWERS);
       return read(Status, `${base}/status`, answer).status;
     },
 
     authtest: async () => {
       const answer = await call('/authtest');
-      if (answer.status !== 200) throw failure(`${base}/authtest`, answer);
+      if (answer.status !== 200) throw answerError(`${place(base)}/authtest`, answer, ANSWERS);
     },
   };
 }
@@ -73,19 +89,6 @@ function read<S extends z.ZodType>(schema: S, url: string, answer: HttpAnswer): 
     'kcidb_odd_answer',
     `${place(url)}: not an answer of KCIDB (${answer.status}, ${answerText(answer)}); is kcidb.url right?`,
   );
-}
-
-function failure(url: string, answer: HttpAnswer): Error {
-  const what = `${place(url)}: ${answer.status}, ${answerText(answer)}`;
-  const { status } = answer;
-  if (status === 401 || status === 403) {
-    return new PermanentError('kcidb_auth', `${what}; check kcidb.token: it is refused, or it has expired`);
-  }
-  if (status === 413) return new PermanentError('too_large', `${what}; the report is too large as one piece`);
-  if (status === 408 || status === 429 || status >= 500) {
-    return new TemporaryError('kcidb_busy', what, { retryAfterMs: retryAfterMs(answer.headers) });
-  }
-  return new PermanentError('kcidb_refused', what);
 }
 
 /**

@@ -3,9 +3,10 @@
 import { createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { answerText, parseJson } from '../core/answer-text.ts';
 import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
+import { answerError, type Explanations } from '../core/http-answer.ts';
+import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
+import { parseJson } from '../core/json.ts';
 import { MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { KcidbSink } from './sink.ts';
 
@@ -43,6 +44,26 @@ const CLAIM_SECONDS = 3600;
 // The largest request that Pub/Sub takes (its documented quotas).
 const MAX_REQUEST = 10_000_000;
 
+/** 400 is how the token service says that it does not know the account, the key or the time. */
+const TOKEN_ANSWERS: Explanations = {
+  busy: 'kcidb_busy',
+  refused: { code: 'kcidb_auth', hint: "check kcidb.pubsub.credentials and this machine's clock" },
+};
+
+const NO_RIGHT = {
+  code: 'kcidb_auth',
+  hint: 'the service account must be allowed to publish to the topic',
+} as const;
+
+const TOPIC_ANSWERS: Explanations = {
+  busy: 'kcidb_busy',
+  credentials: NO_RIGHT,
+  forbidden: NO_RIGHT,
+  missing: { code: 'kcidb_auth', hint: 'check kcidb.pubsub.project and topic' },
+  too_large: { code: 'too_large' },
+  refused: { code: 'kcidb_refused' },
+};
+
 /** Hands reports to a Pub/Sub topic; the id is the message's. Never tries again by itself. */
 export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
   const { project, topic, credentials, timeoutMs, signal, clock = Date.now } = options;
@@ -64,9 +85,7 @@ export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
       timeoutMs,
       signal,
     });
-    // 400 is how the token service says that it does not know the account, the key or the time.
-    if (answer.status === 400) throw refusedKey(key.token_uri, answer);
-    if (answer.status !== 200) throw failure(key.token_uri, answer);
+    if (answer.status !== 200) throw answerError(place(key.token_uri), answer, TOKEN_ANSWERS);
     const { access_token, expires_in } = read(Token, key.token_uri, answer);
     token = { text: access_token, goodUntil: clock() + expires_in * SECOND - MINUTE };
     return { text: access_token, isNew: true };
@@ -96,7 +115,7 @@ export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
         // One that was good before may have been withdrawn; a new one that is refused is another matter.
         if (!isNew) throw new TemporaryError('kcidb_busy', `${place(url)}: the token is no longer good`);
       }
-      if (answer.status !== 200) throw failure(url, answer);
+      if (answer.status !== 200) throw answerError(place(url), answer, TOPIC_ANSWERS);
       const [id = ''] = read(Published, url, answer).messageIds;
       return { id };
     },
@@ -148,29 +167,4 @@ function read<S extends z.ZodType>(schema: S, url: string, answer: HttpAnswer): 
   const parsed = schema.safeParse(parseJson(answer.body.toString('utf8')));
   if (parsed.success) return parsed.data;
   throw new TemporaryError('kcidb_odd_answer', `${place(url)}: not an answer of Google's (${answer.status})`);
-}
-
-function refusedKey(url: string, answer: HttpAnswer): Error {
-  return new PermanentError(
-    'kcidb_auth',
-    `${place(url)}: ${answer.status}, ${answerText(answer)}; check kcidb.pubsub.credentials and this machine's clock`,
-  );
-}
-
-function failure(url: string, answer: HttpAnswer): Error {
-  const { status } = answer;
-  const what = `${place(url)}: ${status}, ${answerText(answer)}`;
-  if (status === 401 || status === 403) {
-    return new PermanentError(
-      'kcidb_auth',
-      `${what}; the service account must be allowed to publish to the topic`,
-    );
-  }
-  if (status === 404)
-    return new PermanentError('kcidb_auth', `${what}; check kcidb.pubsub.project and topic`);
-  if (status === 413) return new PermanentError('too_large', what);
-  if (status === 408 || status === 429 || status >= 500) {
-    return new TemporaryError('kcidb_busy', what, { retryAfterMs: retryAfterMs(answer.headers) });
-  }
-  return new PermanentError('kcidb_refused', what);
 }

@@ -20,6 +20,10 @@ export type WireAnswer = { value: unknown } | { fault: WireFault };
 
 /** Arrays and structs may be that deep in each other; LAVA's deepest answer has four. */
 const MAX_DEPTH = 64;
+/** Tags of any kind may be that deep in each other: those that are no XML-RPC are refused only when they end. */
+const MAX_TAG_DEPTH = 1000;
+/** Tags in one answer. A list of 5,000 jobs has some 300,000. */
+const MAX_TAGS = 1_000_000;
 /** How much is parsed before others get their turn (bytes). */
 const PIECE = 64 * 1024;
 
@@ -71,7 +75,9 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 /** Reads an answer. Rejects with an Error if it is not one. Long answers are read in pieces: nobody else waits for it. */
 export async function decodeAnswer(body: Uint8Array): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
-    new StrictDeserializer().deserializeMethodResponse(cleaned(body), (error, value) => {
+    const input = new Input(body);
+    new StrictDeserializer().deserializeMethodResponse(input.stream, (error, value) => {
+      input.end();
       const fault = faultOf(error);
       if (fault) resolve({ fault });
       else if (error) reject(error instanceof Error ? error : new Error('not an XML-RPC answer'));
@@ -83,7 +89,9 @@ export async function decodeAnswer(body: Uint8Array): Promise<WireAnswer> {
 /** Reads a call, as a server does. Rejects with an Error if it is not one. */
 export async function decodeCall(body: Uint8Array): Promise<{ method: string; params: unknown[] }> {
   return new Promise((resolve, reject) => {
-    new StrictDeserializer().deserializeMethodCall(cleaned(body), (error, method, params) => {
+    const input = new Input(body);
+    new StrictDeserializer().deserializeMethodCall(input.stream, (error, method, params) => {
+      input.end();
       if (error) reject(error instanceof Error ? error : new Error('not an XML-RPC call'));
       else resolve({ method, params });
     });
@@ -99,27 +107,48 @@ function faultOf(error: unknown): WireFault | undefined {
     : undefined;
 }
 
-function cleaned(body: Uint8Array): Readable {
-  return Readable.from(pieces(body));
-}
+/** A body in pieces, without what XML can't hold. The package reads on after an error, unless its input ends. */
+class Input {
+  readonly stream: Readable;
+  #ended = false;
 
-async function* pieces(body: Uint8Array): AsyncGenerator<string> {
-  const decoder = new StringDecoder('utf8');
-  for (let at = 0; at < body.length; at += PIECE) {
-    if (at > 0) await setImmediate();
-    yield decoder.write(body.subarray(at, at + PIECE)).replace(CONTROL, '');
+  constructor(body: Uint8Array) {
+    this.stream = Readable.from(this.#pieces(body));
   }
-  yield decoder.end();
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  async *#pieces(body: Uint8Array): AsyncGenerator<string> {
+    const decoder = new StringDecoder('utf8');
+    for (let at = 0; at < body.length && !this.#ended; at += PIECE) {
+      if (at > 0) await setImmediate();
+      yield decoder.write(body.subarray(at, at + PIECE)).replace(CONTROL, '');
+    }
+    yield decoder.end();
+  }
 }
 
 /**
  * The package's reader without its traps: times stay text (it takes LAVA's UTC for the daemon's local time), an
- * integer is all digits, a struct has no prototype, and nesting has a limit.
+ * integer is all digits, a struct has no prototype, and depth and number of tags have limits.
  */
 class StrictDeserializer extends Deserializer {
+  #depth = 0;
+  #tags = 0;
+
   protected override onOpentag(node: { name: string }): void {
     super.onOpentag(node);
-    if (this.marks.length > MAX_DEPTH) this.onError(new Error('nested too deeply'));
+    if (++this.#depth > MAX_TAG_DEPTH || this.marks.length > MAX_DEPTH) {
+      this.onError(new Error('nested too deeply'));
+    }
+    if (++this.#tags > MAX_TAGS) this.onError(new Error(`more than ${MAX_TAGS} tags`));
+  }
+
+  protected override onClosetag(name: string): void {
+    this.#depth--;
+    super.onClosetag(name);
   }
 
   protected override endInt(data: string): void {

@@ -1,7 +1,9 @@
 // XML-RPC calls over HTTP: one lab, a few requests at a time, each bounded in time and size.
+import { oneLine } from '../core/answer-text.ts';
 import { errorText, PermanentError, RequestError, TemporaryError, BridgeError } from '../core/errors.ts';
 import { createGate } from '../core/gate.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
+import { answerError, type Explanations } from '../core/http-answer.ts';
+import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
 import {
   decodeAnswer,
   encodeCall,
@@ -12,16 +14,20 @@ import {
 
 export type { XmlRpcParam } from './xmlrpc-codec.ts';
 
+/** So much is kept of the words of a fault. */
+const MAX_FAULT = 2000;
+
 /** The server understood the call and refused it. What a code means is for the caller to know. */
 export class XmlRpcFault extends BridgeError {
   readonly faultCode: number;
-  /** The server's own words. */
+  /** The server's own words, cut to 2,000 characters: a stack trace may come with them. */
   readonly faultString: string;
 
   constructor(method: string, fault: WireFault) {
-    super('xmlrpc_fault', `${method}: fault ${fault.faultCode}: ${fault.faultString}`);
+    const text = oneLine(fault.faultString, MAX_FAULT);
+    super('xmlrpc_fault', `${method}: fault ${fault.faultCode}: ${text}`);
     this.faultCode = fault.faultCode;
-    this.faultString = fault.faultString;
+    this.faultString = text;
   }
 }
 
@@ -119,30 +125,24 @@ async function decode(options: XmlRpcOptions, method: string, answer: HttpAnswer
   const where = place(options.url);
   if (answer.status !== 200) throw httpError(options, answer);
   if (!/\bxml\b/.test(String(answer.headers['content-type'] ?? ''))) {
-    throw new TemporaryError(
-      'lava_answer',
-      `${where}: answered with something that is no XML; is this LAVA's address?`,
-    );
+    throw new TemporaryError('lava_answer', `${where}: answered with something that is no XML; ${HINT_URL}`);
   }
   try {
     return await decodeAnswer(answer.body);
   } catch (error) {
     throw new TemporaryError(
       'lava_answer',
-      `${where}: ${method}: the answer can't be read: ${errorText(error)}`,
+      `${where}: ${method}: the answer can't be read: ${oneLine(errorText(error))}`,
     );
   }
 }
 
-function httpError(options: XmlRpcOptions, { status, headers }: HttpAnswer): BridgeError {
+const HINT_URL = "is this LAVA's address?";
+
+/** The text of such an answer is a web page, and is not quoted. */
+function httpError(options: XmlRpcOptions, answer: HttpAnswer): BridgeError {
+  const { status, headers } = answer;
   const where = place(options.url);
-  if (status === 401) {
-    return new PermanentError(
-      'lava_auth',
-      `${where}: LAVA does not know user "${options.user ?? ''}" with this token (HTTP 401); check user and token: ` +
-        `it must be an API token of that user (not the account's password), and the account active`,
-    );
-  }
   if (status >= 300 && status < 400) {
     const location = headers['location'];
     const target = typeof location === 'string' && URL.canParse(location, options.url);
@@ -152,12 +152,17 @@ function httpError(options: XmlRpcOptions, { status, headers }: HttpAnswer): Bri
       `${where}: redirects to ${final} (HTTP ${status}); configure the final URL (or, if that is a login page, check user and token)`,
     );
   }
-  if (status >= 500 || status === 408 || status === 429) {
-    return new TemporaryError('lava_busy', `${where}: HTTP ${status}`, {
-      retryAfterMs: retryAfterMs(headers),
-    });
-  }
-  return new PermanentError('lava_http', `${where}: HTTP ${status}; is this LAVA's address?`);
+  const explanations: Explanations = {
+    busy: 'lava_busy',
+    credentials: {
+      code: 'lava_auth',
+      hint:
+        `LAVA does not know user "${options.user ?? ''}" with this token; check user and token: ` +
+        `it must be an API token of that user (not the account's password), and the account active`,
+    },
+    refused: { code: 'lava_http', hint: HINT_URL },
+  };
+  return answerError(where, answer, explanations, { withoutText: true });
 }
 
 /** One item of a multicall's answer: `[value]`, or a fault's struct. */

@@ -1,7 +1,8 @@
 // One call to Maestro: the request as its API wants it, and what its answers mean (kernelci-api api/main.py, July 2026).
-import { answerText, parseJson } from '../core/answer-text.ts';
-import { PermanentError, TemporaryError } from '../core/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
+import { TemporaryError } from '../core/errors.ts';
+import { answerError, type Explanations } from '../core/http-answer.ts';
+import { exchange, place } from '../core/http-exchange.ts';
+import { readJson } from '../core/json.ts';
 
 /** A value in a query. Booleans and null go as the words that Maestro's search understands. */
 export type QueryValue = string | number | boolean | null;
@@ -26,6 +27,20 @@ export interface MaestroAccess {
 
 // A page of nodes or events is far below it; the API's own proxy takes 32 MiB in the other direction.
 const MAX_ANSWER = 64 * 1024 * 1024;
+/** Of a whole page: one node of it that is too deep is left out by itself (node.ts), and the others are read. */
+const MAX_DEPTH = 100_000;
+
+const TOKEN_HINT =
+  'the token is not accepted, or its user may not edit this node; ' +
+  'check maestro.token, and that the user is in the group runtime:<lab>:node-editor';
+
+const ANSWERS: Explanations = {
+  busy: 'maestro_busy',
+  credentials: { code: 'maestro_auth', hint: TOKEN_HINT },
+  forbidden: { code: 'maestro_auth', hint: TOKEN_HINT },
+  missing: { code: 'maestro_not_found' },
+  refused: { code: 'maestro_refused' },
+};
 
 /**
  * Does one call and gives the parsed JSON. Never tries again by itself.
@@ -48,13 +63,13 @@ export async function ask(access: MaestroAccess, call: Call): Promise<unknown> {
     signal: call.signal ?? access.signal,
   });
   if (answer.status < 200 || answer.status >= 300) {
-    throw failure(`${call.method ?? 'GET'} ${place(url)}`, answer);
+    throw answerError(`${call.method ?? 'GET'} ${place(url)}`, answer, ANSWERS);
   }
-  const value = parseJson(answer.body.toString('utf8'));
-  if (value !== undefined) return value;
+  const read = readJson(answer.body.toString('utf8'), { maxDepth: MAX_DEPTH });
+  if ('value' in read) return read.value;
   throw new TemporaryError(
     'maestro_odd_answer',
-    `${place(url)}: the answer is not JSON; something other than Maestro answered (maestro.url?)`,
+    `${place(url)}: the answer is ${read.fault}; did something other than Maestro answer (maestro.url)?`,
   );
 }
 
@@ -66,23 +81,4 @@ function callUrl(base: string, { path, query = {} }: Call): string {
   }
   const text = search.toString();
   return `${base.replace(/\/+$/, '')}${path}${text === '' ? '' : `?${text}`}`;
-}
-
-function failure(what: string, answer: HttpAnswer): Error {
-  const { status } = answer;
-  const text = answerText(answer);
-  if (status === 401 || status === 403) {
-    return new PermanentError(
-      'maestro_auth',
-      `${what}: refused (${status}, ${text}): the token is not accepted, or its user may not edit this node; ` +
-        'check maestro.token, and that the user is in the group runtime:<lab>:node-editor',
-    );
-  }
-  if (status === 404) return new PermanentError('maestro_not_found', `${what}: not there (404, ${text})`);
-  if (status === 408 || status === 429 || status >= 500) {
-    return new TemporaryError('maestro_busy', `${what}: Maestro is in trouble (${status}, ${text})`, {
-      retryAfterMs: retryAfterMs(answer.headers),
-    });
-  }
-  return new PermanentError('maestro_refused', `${what}: refused (${status}, ${text})`);
 }

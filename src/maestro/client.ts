@@ -267,7 +267,9 @@ function sift<S extends z.ZodType>(schema: S, items: unknown[]): { good: z.outpu
 
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
-  return issue === undefined ? errorText(error) : `${issue.path.map(String).join('.')}: ${issue.message}`;
+  return issue === undefined
+    ? errorText(error)
+    : [issue.path.map(String).join('.'), issue.message].filter((part) => part !== '').join(': ');
 }
 
 function nameOf(raw: unknown): string {

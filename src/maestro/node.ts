@@ -1,6 +1,7 @@
 // Maestro's nodes as the bridge reads them (kernelci-core kernelci/api/models.py, August 2026): lenient, since the
 // data is not ours, and only what is used. What a node carries beside that is kept where it must be written back.
 import { z } from 'zod';
+import { isWithinDepth } from '../core/json.ts';
 
 export const NODE_STATES = ['running', 'available', 'closing', 'done'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
@@ -50,29 +51,34 @@ export const NodeData = z.looseObject({
 /** A node id: 24 hex digits (MongoDB's ObjectId). */
 export const NodeId = z.string().regex(/^[0-9a-f]{24}$/, 'a Maestro node id is 24 hex digits');
 
+/** Deeper nodes would break whoever walks through them; Maestro's own have four levels. */
+const MAX_DEPTH = 64;
+
 /** Any node of Maestro. `data` and `artifacts` are null or missing on some; both read as empty. */
-export const MaestroNode = z.looseObject({
-  id: NodeId,
-  kind: z.string(),
-  name: z.string().min(1).max(200),
-  path: z.array(z.string()),
-  group: text,
-  parent: text,
-  state: z.enum(NODE_STATES),
-  result: text,
-  artifacts: z
-    .record(z.string(), z.string())
-    .nullish()
-    .transform((v) => v ?? {}),
-  data: NodeData.nullish().transform((v) => v ?? {}),
-  created: text,
-  updated: text,
-  timeout: text,
-  owner: text,
-  submitter: text,
-  treeid: text,
-  jobfilter: z.array(z.string()).nullish(),
-  platform_filter: z.array(z.string()).nullish(),
-  retry_counter: z.number().int().nullish(),
-});
+export const MaestroNode = z
+  .looseObject({
+    id: NodeId,
+    kind: z.string(),
+    name: z.string().min(1).max(200),
+    path: z.array(z.string()),
+    group: text,
+    parent: text,
+    state: z.enum(NODE_STATES),
+    result: text,
+    artifacts: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform((v) => v ?? {}),
+    data: NodeData.nullish().transform((v) => v ?? {}),
+    created: text,
+    updated: text,
+    timeout: text,
+    owner: text,
+    submitter: text,
+    treeid: text,
+    jobfilter: z.array(z.string()).nullish(),
+    platform_filter: z.array(z.string()).nullish(),
+    retry_counter: z.number().int().nullish(),
+  })
+  .refine((node) => isWithinDepth(node, MAX_DEPTH), `nested deeper than ${MAX_DEPTH}`);
 export type MaestroNode = z.infer<typeof MaestroNode>;

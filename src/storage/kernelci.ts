@@ -2,9 +2,9 @@
 // failed behind it is answered so too - and it gives no URL: the file is looked at afterwards, where readers will.
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { answerText } from '../core/answer-text.ts';
-import { PermanentError, TemporaryError } from '../core/errors.ts';
-import { exchange, place, retryAfterMs, type HttpAnswer } from '../core/http-exchange.ts';
+import { TemporaryError } from '../core/errors.ts';
+import { answerError, failureOf, type Explanations } from '../core/http-answer.ts';
+import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
 import { checkLogPath, type LogStore } from './log-store.ts';
 
 export interface KernelciStorageOptions {
@@ -109,19 +109,18 @@ function multipart(
   };
 }
 
+const ANSWERS: Explanations = {
+  busy: 'storage_busy',
+  credentials: { code: 'storage_auth', hint: 'check storage.token' },
+  forbidden: {
+    code: 'storage_forbidden',
+    hint: "the token's user must have the permission for storage.prefix",
+  },
+  refused: { code: 'storage_refused' },
+};
+
 function failure(what: string, answer: HttpAnswer): Error {
-  const { status } = answer;
-  const text = `${what}: ${status}, ${answerText(answer)}`;
-  if (status === 401) return new PermanentError('storage_auth', `${text}; check storage.token`);
-  if (status === 403) {
-    return new PermanentError(
-      'storage_forbidden',
-      `${text}; the token's user must have the permission for storage.prefix`,
-    );
-  }
   // 409: somebody else is uploading the same key.
-  if (status === 408 || status === 409 || status === 429 || status >= 500) {
-    return new TemporaryError('storage_busy', text, { retryAfterMs: retryAfterMs(answer.headers) });
-  }
-  return new PermanentError('storage_refused', text);
+  const as = answer.status === 409 ? 'busy' : failureOf(answer.status);
+  return answerError(what, answer, ANSWERS, { as });
 }

@@ -104,6 +104,15 @@ describe('what is fetched', () => {
     await expect(fetchLimited(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toBeInstanceOf(TemporaryError);
   });
 
+  it.each([404, 500])('quotes nothing of what a %i says', async (status) => {
+    const port = await serve((_req, res) => res.writeHead(status).end('{"detail": "inner secret"}'));
+
+    const failure = fetchLimited(`http://127.0.0.1:${port}/`, LIMITS);
+
+    await expect(failure).rejects.toThrow(String(status));
+    await expect(failure).rejects.not.toThrow(/inner|secret/);
+  });
+
   it('ends when it is told to', async () => {
     const port = await serve(() => {});
     const abort = new AbortController();

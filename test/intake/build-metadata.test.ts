@@ -46,11 +46,11 @@ it('asks again after a failure, unless failures are kept', async () => {
   const read = createMetadataReader(limits);
   const keeping = createMetadataReader(limits, { keepFailures: true });
 
-  await expect(read(url)).rejects.toMatchObject({ code: 'fetch_failed' });
+  await expect(read(url)).rejects.toMatchObject({ code: 'fetch_busy' });
   expect(await read(url)).toEqual(metadata.artifacts);
   asked = 0;
-  await expect(keeping(url)).rejects.toMatchObject({ code: 'fetch_failed' });
-  await expect(keeping(url)).rejects.toMatchObject({ code: 'fetch_failed' });
+  await expect(keeping(url)).rejects.toMatchObject({ code: 'fetch_busy' });
+  await expect(keeping(url)).rejects.toMatchObject({ code: 'fetch_busy' });
   expect(asked).toBe(1);
 });
 

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeAnswer, decodeCall, encodeCall } from '../../src/lava/xmlrpc-codec.ts';
 import { createXmlRpcClient, XmlRpcFault } from '../../src/lava/xmlrpc.ts';
-import { encodeResult } from '../../src/sim/lava/wire.ts';
+import { encodeFault, encodeResult, RpcFault } from '../../src/sim/lava/wire.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -220,6 +220,35 @@ describe('calling', () => {
 
     await expect(failure).rejects.toMatchObject({ name, code, message: expect.stringMatching(message) });
     await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('secret-token') });
+  });
+
+  it.each<[string, string]>([
+    ['tags that are none of XML-RPC', '<a>'.repeat(2_000_000)],
+    ['values', `<methodResponse><params><param>${'<value>'.repeat(2_000_000)}`],
+    ['lists', `<methodResponse><params><param>${'<value><array><data>'.repeat(500_000)}`],
+    ['too many tags', `<methodResponse><params><param>${'<value/>'.repeat(1_100_000)}`],
+  ])('gives up on XML that is built to be costly: %s', async (_what, xml) => {
+    const url = await serve((_req, res) => res.writeHead(200, { 'content-type': 'text/xml' }).end(xml));
+
+    await expect(client(url).call('m')).rejects.toMatchObject({
+      code: 'lava_answer',
+      message: expect.stringMatching(/nested too deeply|more than 1000000 tags/),
+    });
+  });
+
+  it('keeps no more of the words of a fault than a message can have', async () => {
+    const long = `boom\n${'x'.repeat(1_000_000)}`;
+    const url = await serve((_req, res) =>
+      res.writeHead(200, { 'content-type': 'text/xml' }).end(encodeFault(new RpcFault(400, long))),
+    );
+
+    const failure = client(url).call('m');
+
+    await expect(failure).rejects.toMatchObject({
+      faultCode: 400,
+      faultString: expect.stringMatching(/^boom x+…$/),
+    });
+    await expect(failure).rejects.toSatisfy((error: Error) => error.message.length < 3000);
   });
 
   it('waits no longer than LAVA asked for', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { confirmMark, placeMark, type Claim } from '../../src/maestro/claim.ts';
@@ -222,6 +224,28 @@ describe('refusals and faults', () => {
 
     await expect(refused).rejects.toMatchObject({ code: 'maestro_auth' });
     await expect(refused).rejects.not.toThrow(/a-secret-token/);
+  });
+
+  it('leaves a node out that is nested too deeply, and reads the others', async () => {
+    const good: Record<string, unknown> = { ...sim.node(someJob(sim).id) };
+    const bad: Record<string, unknown> = { ...sim.node(someJob(sim).id), deep: 'HERE' };
+    const deep = JSON.stringify(bad).replace('"HERE"', '['.repeat(8000) + ']'.repeat(8000));
+    const server = createServer((req, res) => {
+      res.end(req.url?.startsWith('/nodes') ? `{"items":[${JSON.stringify(good)},${deep}],"total":2}` : deep);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const client = createMaestroClient({ url: `http://127.0.0.1:${port}`, token: 'x', timeoutMs: 5000 });
+
+    const page = await client.findNodes({ kind: 'job' });
+    const one = client.getNode(String(bad['id']));
+
+    expect(page.nodes.map(({ id }) => id)).toEqual([good['id']]);
+    expect(page.odd[0]?.message).toBe(`${String(bad['id'])} of Maestro can't be read: nested deeper than 64`);
+    await expect(one).rejects.toMatchObject({ name: 'PermanentError', code: 'maestro_odd_node' });
+    server.closeAllConnections();
+    server.close();
   });
 
   it("hands on Maestro's text when a move is not allowed", async () => {
