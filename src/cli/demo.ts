@@ -9,7 +9,7 @@ import { DEMO_CASES } from '../demo/cases.ts';
 import { compare, follow, publish, type DemoResult } from '../demo/run.ts';
 import { startWorld, type World } from '../demo/world.ts';
 import type { JobRecord } from '../store/index.ts';
-import { STAGES } from '../lifecycle/model.ts';
+import { STAGES } from '../store/index.ts';
 import { bold, print, table } from './common.ts';
 
 const LIMIT = 120 * SECOND;
@@ -59,7 +59,7 @@ function progressShower(): (jobs: readonly (JobRecord | undefined)[]) => void {
         .filter(([, n]) => n > 0)
         .map(([stage, n]) => `${n} ${stage}`)
         .join('  ');
-      process.stdout.write(`\r\x1b[K${text}${jobs.every((job) => job?.done === 1) ? '\n\n' : ''}`);
+      process.stdout.write(`\r\x1b[K${text}${jobs.every((job) => job?.done === true) ? '\n\n' : ''}`);
       return;
     }
     for (const job of jobs) {
@@ -81,7 +81,7 @@ function show(
     demo.board,
     lavaIds.length === 0 ? '-' : lavaIds.join(', '),
     verdict?.rule ?? '-',
-    verdict?.tests.map((t) => `${t.path} ${t.status}`).join(', ') ?? job.reason ?? '-',
+    verdict?.tests.map((t) => `${t.path} ${t.status}`).join(', ') ?? job.reason?.text ?? '-',
     verdict?.result ?? '-',
     faults.length === 0 ? 'as expected' : `WRONG: ${faults.join('; ')}`,
   ]);

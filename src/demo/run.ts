@@ -1,14 +1,13 @@
 // Sends the demo's requests through the world and holds what comes out against what must.
 import { sleep } from '../core/time.ts';
-import { StoredVerdict } from '../lifecycle/stored-verdict.ts';
 import { cancelJob } from '../lifecycle/orders.ts';
-import type { JobRecord } from '../store/index.ts';
+import type { ListedJob, StoredVerdict } from '../store/index.ts';
 import type { DemoCase } from './cases.ts';
 import { DEMO_LAB, type World } from './world.ts';
 
 export interface DemoResult {
   demo: DemoCase;
-  job: JobRecord;
+  job: ListedJob;
   verdict: StoredVerdict | undefined;
   lavaIds: number[];
   /** What is not as it must be; empty if all is. */
@@ -57,8 +56,8 @@ export async function follow(
   cases: readonly DemoCase[],
   nodes: ReadonlyMap<string, string>,
   limit: number,
-  progress: (jobs: readonly (JobRecord | undefined)[]) => void,
-): Promise<(JobRecord | undefined)[]> {
+  progress: (jobs: readonly (ListedJob | undefined)[]) => void,
+): Promise<(ListedJob | undefined)[]> {
   const { context } = world.daemon;
   const until = Date.now() + limit;
   for (;;) {
@@ -71,7 +70,7 @@ export async function follow(
         await cancelJob(job, 'not wanted any more', context);
       }
     }
-    if (jobs.every((job) => job?.done === 1) || Date.now() > until) return jobs;
+    if (jobs.every((job) => job?.done === true) || Date.now() > until) return jobs;
     await sleep(250);
   }
 }
@@ -81,7 +80,7 @@ export async function compare(
   world: World,
   cases: readonly DemoCase[],
   nodes: ReadonlyMap<string, string>,
-  jobs: readonly (JobRecord | undefined)[],
+  jobs: readonly (ListedJob | undefined)[],
 ): Promise<DemoResult[]> {
   const results: DemoResult[] = [];
   for (const [i, demo] of cases.entries()) {
@@ -89,7 +88,7 @@ export async function compare(
     if (!job) throw new Error(`${demo.name} was never received`);
     const attempts = await world.daemon.context.store.attempts(job.id);
     const lavaIds = attempts.flatMap((a) => (a.lavaId === null ? [] : [a.lavaId]));
-    const verdict = job.verdict === null ? undefined : StoredVerdict.parse(JSON.parse(job.verdict));
+    const verdict = job.verdict ?? undefined;
     const node = world.maestro.node(nodes.get(demo.name) ?? '');
     const statuses = reportedStatuses(world, job, lavaIds);
     const wanted: [what: string, is: unknown, must: unknown][] = [
@@ -110,7 +109,7 @@ export async function compare(
 }
 
 /** The statuses that KCIDB has for a job's roots, by path. */
-function reportedStatuses(world: World, job: JobRecord, lavaIds: readonly number[]): Map<string, string> {
+function reportedStatuses(world: World, job: ListedJob, lavaIds: readonly number[]): Map<string, string> {
   const key = lavaIds.at(-1) ?? job.nodeId;
   const prefix = `demo:${DEMO_LAB}-${key}-`;
   return new Map(

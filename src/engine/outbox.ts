@@ -5,9 +5,8 @@ import type { Logger } from 'pino';
 import type { Circuit, CircuitState } from './circuit.ts';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
-import type { DeliveryRecord, NewDelivery, Store } from '../store/index.ts';
+import type { DeliveryRecord, Entry, NewDelivery, StageName, Store } from '../store/index.ts';
 import { createLane, type Lane } from './work-loop.ts';
-import type { StageName } from '../lifecycle/model.ts';
 import type { Trouble } from './trouble.ts';
 
 /** What became of one try. */
@@ -100,9 +99,7 @@ export function createOutbox(options: Options): Outbox {
 
   async function settle(delivery: DeliveryRecord, sent: Sent): Promise<void> {
     const { kind, destination, tries } = delivery;
-    const entry = (text: string): { kind: string; text: string }[] => [
-      { kind: 'report', text: `${kind}: ${text}` },
-    ];
+    const entry = (text: string): Entry[] => [{ kind: 'report', text: `${kind}: ${text}` }];
     switch (sent.kind) {
       case 'done': {
         const note = sent.note === undefined ? '' : `, ${sent.note}`;

@@ -1,12 +1,19 @@
 // Drives jobs through their stages: one lane per lab, so that a dead or slow lab holds up no other. A lane takes the
 // jobs that are due, runs the next stage of each, and stores what came of it. It knows no stage by name.
 import type { Logger } from 'pino';
-import { errorText, TemporaryError } from '../core/errors.ts';
+import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, MINUTE, SECOND, sleep } from '../core/time.ts';
-import { StaleError, type Change, type JobRecord } from '../store/index.ts';
+import {
+  stageAfter,
+  StaleError,
+  type Change,
+  type Entry,
+  type JobRecord,
+  type ReasonCode,
+} from '../store/index.ts';
 import type { Context } from '../lifecycle/context.ts';
 import { createLane, type Lane } from './work-loop.ts';
-import { nextStage, stageOf, type Outcome, type Stage } from '../lifecycle/model.ts';
+import type { Outcome, Stage } from '../lifecycle/model.ts';
 import { STAGE_TABLE } from '../lifecycle/stages/table.ts';
 
 export interface Runner {
@@ -55,11 +62,11 @@ export function createRunner(ctx: Context, stages: readonly Stage[] = STAGE_TABL
 
   async function step(job: JobRecord): Promise<void> {
     const log = ctx.log.child({ job: job.id });
-    const name = nextStage(stageOf(job));
+    const name = stageAfter(job.stage);
     const stage = stages.find((s) => s.name === name);
     if (!stage) {
       log.error({ stage: job.stage }, 'no stage follows; the job is closed');
-      await ctx.store.save(job, { job: { done: 1 } });
+      await ctx.store.save(job, { job: { done: true } });
       return;
     }
     const run = async (): Promise<void> => {
@@ -102,25 +109,29 @@ export async function settle(
   const at = ctx.now();
   const save = async (
     fields: NonNullable<Change['job']>,
-    kind: string,
+    kind: Entry['kind'],
     text: string | undefined,
+    code?: ReasonCode,
   ): Promise<JobRecord> => {
     const saved = await ctx.store.save(job, {
       ...change,
       job: { ...change.job, ...fields },
-      entries: [...(change.entries ?? []), ...(text === undefined ? [] : [{ kind, text }])],
+      entries: [
+        ...(change.entries ?? []),
+        ...(text === undefined ? [] : [{ kind, text, ...(code === undefined ? {} : { code }) }]),
+      ],
     });
     if (change.deliveries !== undefined && change.deliveries.length > 0) ctx.wakeOutbox();
     return saved;
   };
   switch (outcome.kind) {
     case 'done': {
-      const last = nextStage(stage.name) === undefined;
+      const last = stageAfter(stage.name) === undefined;
       const note = outcome.note === undefined ? stage.name : `${stage.name}: ${outcome.note}`;
       return save(
         {
           stage: stage.name,
-          done: last ? 1 : 0,
+          done: last,
           tries: 0,
           reason: null,
           nextAt: outcome.until ?? at,
@@ -130,18 +141,19 @@ export async function settle(
       );
     }
     case 'wait': {
-      const isNew = outcome.reason !== job.reason;
+      const isNew = outcome.reason.text !== job.reason?.text;
       return save(
         { reason: outcome.reason, tries: 0, nextAt: outcome.until },
         'wait',
-        isNew ? `${stage.name} waits: ${outcome.reason}` : undefined,
+        isNew ? `waits to be ${stage.name}: ${outcome.reason.text}` : undefined,
+        outcome.reason.code,
       );
     }
     case 'end': {
       const { ending } = outcome;
       const fields = {
-        stage: 'finished',
-        ending: JSON.stringify(ending),
+        stage: 'finished' as const,
+        ending,
         tries: 0,
         reason: null,
         nextAt: at,
@@ -152,10 +164,16 @@ export async function settle(
       return save(
         { stage: outcome.to, tries: 0, reason: outcome.reason, nextAt: outcome.at },
         'attempt',
-        outcome.reason,
+        outcome.reason.text,
+        outcome.reason.code,
       );
     case 'forget':
-      return save({ done: 1, reason: outcome.reason, tries: 0 }, 'note', `forgotten: ${outcome.reason}`);
+      return save(
+        { done: true, reason: outcome.reason, tries: 0 },
+        'note',
+        `forgotten: ${outcome.reason.text}`,
+        outcome.reason.code,
+      );
   }
 }
 
@@ -174,12 +192,13 @@ async function settleFailure(
     ? backoff(job.tries, 2 * SECOND, 5 * MINUTE)
     : backoff(job.tries, 30 * SECOND, 10 * MINUTE);
   const wait = Math.max(pause, (passing ? error.retryAfterMs : undefined) ?? 0);
-  const isNew = text !== job.reason;
+  const code = error instanceof BridgeError ? error.code : 'internal';
+  const isNew = text !== job.reason?.text;
   if (!passing && isNew) log.error({ stage: stage.name, error: text }, 'a stage failed');
   try {
     await ctx.store.save(job, {
-      job: { tries: job.tries + 1, reason: text, nextAt: ctx.now() + wait },
-      entries: isNew ? [{ kind: 'error', text: `${stage.name}: ${text}` }] : [],
+      job: { tries: job.tries + 1, reason: { code, text }, nextAt: ctx.now() + wait },
+      entries: isNew ? [{ kind: 'error', code, text: `${stage.name}: ${text}` }] : [],
     });
   } catch (failure) {
     if (failure instanceof StaleError) return;

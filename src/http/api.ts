@@ -10,7 +10,7 @@ import { readLog } from '../lifecycle/live-log.ts';
 import { receive } from '../intake/receive.ts';
 import { cancelJob, retryJob } from '../lifecycle/orders.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
-import type { JobRecord } from '../store/index.ts';
+import type { ListedJob } from '../store/index.ts';
 import { bearerOf, sameSecret } from './auth.ts';
 import type { Counters } from './counters.ts';
 import { openApi } from './openapi.ts';
@@ -67,7 +67,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
   async function withJob(
     request: FastifyRequest<ById>,
     reply: FastifyReply,
-    work: (job: JobRecord) => Promise<unknown>,
+    work: (job: ListedJob) => Promise<unknown>,
   ): Promise<unknown> {
     const job = await findJob(request.params.id, ctx.store);
     return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
@@ -103,14 +103,14 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
   );
 
   app.get('/api/v1/requests', async (request, reply) =>
-    list(request, reply, (job) => ({ request: JSON.parse(job.request) })),
+    list(request, reply, async (job) => ({ request: await ctx.store.request(job.id) })),
   );
-  app.get('/api/v1/jobs', async (request, reply) => list(request, reply, () => ({})));
+  app.get('/api/v1/jobs', async (request, reply) => list(request, reply, async () => ({})));
 
   async function list(
     request: FastifyRequest,
     reply: FastifyReply,
-    more: (job: JobRecord) => object,
+    more: (job: ListedJob) => Promise<object>,
   ): Promise<unknown> {
     const query = ListQuery.safeParse(request.query);
     if (!query.success) return invalid(reply, query.error);
@@ -120,7 +120,9 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
       before: before === undefined ? undefined : Date.parse(before),
     });
     const rows = await jobRows(jobs, ctx.store);
-    return { jobs: jobs.map((job, i) => ({ ...rows[i], ...more(job) })) };
+    return {
+      jobs: await Promise.all(jobs.map(async (job, i) => ({ ...rows[i], ...(await more(job)) }))),
+    };
   }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>

@@ -93,7 +93,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
       return refuse(reply, 409, 'other_job', `LAVA job ${id} is no attempt of this job`);
     }
     const text = `callback: LAVA job ${id} is ${state}`;
-    if (job.done === 1 || job.stage === 'finished' || job.stage === 'judged' || isOver(id, attempts)) {
+    if (job.done || job.stage === 'finished' || job.stage === 'judged' || isOver(id, attempts)) {
       await store.note(job.id, [{ kind: 'callback', text: `${text}, told after the evidence was stored` }]);
     } else {
       // On LAVA 2023.01 the token stands in the body as well, and it opens LAVA's API.
@@ -171,8 +171,10 @@ function isOver(lavaId: number, attempts: readonly AttemptRecord[]): boolean {
   return attempts.some((a) => a.lavaId === lavaId && a.finishedAt !== null);
 }
 
-/** Until LAVA's answer to a submission is stored, the mark in the job's name tells whose it is. */
+/** Until LAVA's answer to a submission is stored, the submission key in the job's name tells whose it is. */
 function belongs(lavaId: number, description: string, attempts: readonly AttemptRecord[]): boolean {
   if (attempts.some((a) => a.lavaId === lavaId)) return true;
-  return attempts.some((a) => a.lavaId === null && a.intentAt !== null && description.includes(a.mark));
+  return attempts.some(
+    (a) => a.lavaId === null && a.intentAt !== null && description.includes(a.submissionKey),
+  );
 }

@@ -1,6 +1,6 @@
 // The page of one job: its verdict and what explains it, its LAVA jobs, what became of the reports, and its timeline.
 import { formatDuration } from '../core/time.ts';
-import type { StoredVerdict } from '../lifecycle/stored-verdict.ts';
+import type { StoredVerdict } from '../store/index.ts';
 import { html, shortTime, tableOf, word, type Html } from './html.ts';
 import { verdictOf } from './page-home.ts';
 import type { AttemptView, JobDetail, TimelineView } from './shapes.ts';

@@ -11,8 +11,7 @@ import type { Context } from '../lifecycle/context.ts';
 import { readLog } from '../lifecycle/live-log.ts';
 import { logUrls } from '../reporting/logs.ts';
 import type { Outbox } from '../engine/outbox.ts';
-import { StoredVerdict } from '../lifecycle/stored-verdict.ts';
-import type { JobRecord } from '../store/index.ts';
+import { STAGES, type ListedJob } from '../store/index.ts';
 import { html, queryOf, type Html } from './html.ts';
 import { boardsView, labsView } from './overview.ts';
 import { boardsPage, homePage, jobPath, type Home } from './page-home.ts';
@@ -37,7 +36,7 @@ const REASONS_OF = 1000;
 const HomeQuery = z.object({
   lab: z.string().min(1).optional().catch(undefined),
   board: z.string().min(1).optional().catch(undefined),
-  stage: z.string().min(1).optional().catch(undefined),
+  stage: z.enum(STAGES).optional().catch(undefined),
   open: z.stringbool().optional().catch(undefined),
   before: z.iso.datetime({ offset: true }).optional().catch(undefined),
 });
@@ -85,7 +84,7 @@ export function addPages(app: FastifyInstance, { ctx, outbox, refused }: Options
     if (!job) return reply.code(404).send({ error: 'unknown_job', message: 'no such job' });
     const closed = new AbortController();
     reply.raw.on('close', () => closed.abort());
-    const options = { follow: job.done === 0, raw: false, signal: closed.signal };
+    const options = { follow: !job.done, raw: false, signal: closed.signal };
     return reply
       .headers({ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
       .send(Readable.from(readLog(job.id, options, ctx)));
@@ -151,20 +150,22 @@ async function home(query: HomeQuery, { ctx, outbox, refused }: Options): Promis
   };
 }
 
-function reasonsOf(jobs: readonly JobRecord[]): Home['waiting'] {
-  const waiting = jobs.flatMap(({ lab, board, reason }) => (reason === null ? [] : [{ lab, board, reason }]));
+function reasonsOf(jobs: readonly ListedJob[]): Home['waiting'] {
+  const waiting = jobs.flatMap(({ lab, board, reason }) =>
+    reason === null ? [] : [{ lab, board, reason: reason.text }],
+  );
   const groups = Map.groupBy(waiting, (why) => JSON.stringify(why));
   return [...groups.values()]
     .flatMap((same) => (same[0] === undefined ? [] : [{ ...same[0], count: same.length }]))
     .toSorted((a, b) => b.count - a.count);
 }
 
-async function pageOf(record: JobRecord, ctx: Context): Promise<Html> {
+async function pageOf(record: ListedJob, ctx: Context): Promise<Html> {
   const [job, attempts] = await Promise.all([jobDetail(record, ctx.store), ctx.store.attempts(record.id)]);
   const lava = ctx.labs.get(record.lab)?.config.lava.url.replace(/\/+$/, '') ?? '';
   return jobPage({
     job,
-    verdict: record.verdict === null ? undefined : StoredVerdict.parse(JSON.parse(record.verdict)),
+    verdict: record.verdict ?? undefined,
     lavaUrl: (id) => `${lava}/scheduler/job/${id}`,
     logs: ({ n }) => {
       const attempt = attempts.find((a) => a.n === n);

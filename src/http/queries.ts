@@ -1,6 +1,6 @@
 // What the API is asked with, beside the requests themselves: parsed at the door, and told in the OpenAPI document.
 import { z } from 'zod';
-import { STAGES } from '../lifecycle/model.ts';
+import { STAGES } from '../store/index.ts';
 
 const flag = z.stringbool().optional();
 

@@ -4,13 +4,13 @@ import { RequestError } from '../core/errors.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { ErrorCode } from '../verdict/node-result.ts';
 import type { JobRequest, Source } from '../maestro/request.ts';
-import type { JobRecord } from '../store/index.ts';
+import type { ListedJob } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';
 import type { Context } from '../lifecycle/context.ts';
 import { checkRequest } from '../lifecycle/render.ts';
 
 export interface Received {
-  job: JobRecord;
+  job: ListedJob;
   isNew: boolean;
   /** Why it can't be run. */
   refusal: RequestError | undefined;
@@ -46,14 +46,15 @@ export async function receive(
       source,
       name: node.name,
       board: node.data.platform ?? '',
-      request: JSON.stringify(request),
+      request,
       stage: refusal === undefined ? 'received' : 'finished',
-      ending: refusal === undefined ? null : JSON.stringify(endingFor(refusal)),
+      ending: refusal === undefined ? null : endingFor(refusal),
       priority: 'priority' in checked ? checked.priority : 0,
     },
     [
       {
         kind: 'stage',
+        ...(refusal === undefined ? {} : { code: refusal.code }),
         text: `received (${source})${refusal === undefined ? '' : `, rejected: ${refusal.message}`}`,
       },
     ],

@@ -44,7 +44,7 @@ export async function storeEvidence(
   const hasLog =
     (toldLog !== null && (await ctx.blobs.move(toldLog, log))) ||
     (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx)));
-  const definition = told?.job.definition ?? attempt.definition;
+  const definition = told?.job.definition ?? (await ctx.store.definition(job.id, attempt.n));
   const lavaJob: LavaJob = {
     id: info.id,
     state: info.state,
@@ -62,7 +62,7 @@ export async function storeEvidence(
     lavaState: info.state,
     device: info.device ?? null,
     finishedAt: lavaJob.finishedAt ?? ctx.now(),
-    lavaJob: JSON.stringify(lavaJob),
+    lavaJob,
     log: hasLog ? log : null,
     evidence: whole ? 'callback' : 'fetched',
   };

@@ -56,8 +56,8 @@ export function nextRound(now: number, lab: Lab): number {
 }
 
 /** A lab that was set up anew gives old numbers to other jobs. */
-function isOurs({ mark, definition }: AttemptRecord, { description }: LavaJobInfo): boolean {
-  return description.includes(mark) || !definition.includes(mark); // an admin's own template may leave it out
+function isOurs({ submissionKey, hasKey }: AttemptRecord, { description }: LavaJobInfo): boolean {
+  return description.includes(submissionKey) || !hasKey;
 }
 
 function over(outcome: Outcome): Sight {
@@ -79,7 +79,10 @@ function missing(attempt: AttemptRecord, what: string, now: number): Outcome {
   return {
     kind: 'wait',
     until: now + LOOK_FOR_MISSING,
-    reason: `${what}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
+    reason: {
+      code: 'unknown_to_lava',
+      text: `${what}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
+    },
     change: { attempts: new Map([[attempt.n, { missingAt: since }]]) },
   };
 }

@@ -1,5 +1,4 @@
 // Puts a job's stored evidence before the judge.
-import { z } from 'zod';
 import type { LavaJob } from '../lava/model.ts';
 import type { AttemptRecord, JobRecord } from '../store/index.ts';
 import { createTriage } from '../kernel-log/triage.ts';
@@ -9,20 +8,11 @@ import type { ExpectedTests, Ending, Evidence, Verdict } from '../verdict/model.
 import { expectedTestsFor } from '../templates/expected-tests.ts';
 import type { Context } from './context.ts';
 import { linesOf } from '../reporting/logs.ts';
-import { requestOf } from './model.ts';
 
 export interface Trial {
   evidence: Evidence;
   verdict: Verdict;
 }
-
-// What the bridge itself stored, as JSON; the shapes are checked, the words were when they came in.
-const StoredLavaJob = z.custom<LavaJob>(
-  (v) => z.looseObject({ id: z.number(), cases: z.array(z.unknown()) }).safeParse(v).success,
-);
-const StoredExpectedTests = z.custom<ExpectedTests>(
-  (v) => z.looseObject({ bootPath: z.string(), roots: z.array(z.unknown()) }).safeParse(v).success,
-);
 
 /** Judges a job by its last attempt, or by how it ended without one. */
 export async function judgeJob(
@@ -31,10 +21,7 @@ export async function judgeJob(
   ending: Ending | undefined,
   ctx: Context,
 ): Promise<Trial> {
-  const lava =
-    attempt?.lavaJob === null || attempt === undefined
-      ? undefined
-      : StoredLavaJob.parse(JSON.parse(attempt.lavaJob));
+  const lava = attempt === undefined ? undefined : await ctx.store.lavaJob(job.id, attempt.n);
   const evidence: Evidence = {
     ending: ending ?? endingInQueue(job, attempt, lava, ctx),
     lava,
@@ -42,13 +29,13 @@ export async function judgeJob(
       attempt?.log === null || attempt === undefined ? undefined : await readConsole(attempt.log, lava, ctx),
     complete: attempt?.evidence === 'fetched',
   };
-  const ask =
+  const expected =
     attempt === undefined
-      ? expectedTestsOfRequest(job, ctx)
-      : StoredExpectedTests.parse(JSON.parse(attempt.ask));
+      ? await expectedTestsOfRequest(job, ctx)
+      : await ctx.store.expectedTests(job.id, attempt.n);
   const verdict = judge(
     evidence,
-    { ...ask, job: job.name },
+    { ...expected, job: job.name },
     {
       infrastructureStatus: ctx.config.report.infrastructure_status,
       deviceType: attempt?.deviceType,
@@ -58,9 +45,10 @@ export async function judgeJob(
 }
 
 /** A refused request has no rendered definition; what it asked for may be read from it all the same. */
-function expectedTestsOfRequest(job: JobRecord, ctx: Context): ExpectedTests {
+async function expectedTestsOfRequest(job: JobRecord, ctx: Context): Promise<ExpectedTests> {
+  const request = await ctx.store.request(job.id);
   try {
-    return expectedTestsFor(requestOf(job), ctx.plans, ctx.boards);
+    return expectedTestsFor(request, ctx.plans, ctx.boards);
   } catch {
     return { bootPath: 'boot', roots: [], helpers: [] }; // the refusal itself says what is wrong with it
   }

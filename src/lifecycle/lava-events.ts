@@ -23,7 +23,9 @@ export function startEvents(lab: Lab, ctx: Context, signal: AbortSignal): void {
 
   // Nobody tells what was missed: look at all that LAVA has of ours.
   async function lookAtAll(): Promise<void> {
-    await Promise.all(['submitted', 'running'].map((stage) => ctx.store.wakeStage(lab.name, stage)));
+    await Promise.all(
+      (['submitted', 'running'] as const).map((stage) => ctx.store.wakeStage(lab.name, stage)),
+    );
     ctx.wake(lab.name);
   }
 

@@ -45,7 +45,7 @@ export async function* readLog(
       }
     }
     const job = await ctx.store.job(jobId);
-    if (!follow || !job || job.done === 1 || (attempt?.finishedAt !== null && attempt !== undefined)) return;
+    if (!follow || !job || job.done || (attempt?.finishedAt !== null && attempt !== undefined)) return;
     await sleep(LOOK_EVERY, signal);
   }
 }

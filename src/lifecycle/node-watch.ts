@@ -4,7 +4,7 @@
 import { TemporaryError } from '../core/errors.ts';
 import { HOUR, MINUTE, parseTime, rfc3339 } from '../core/time.ts';
 import type { MaestroNode } from '../maestro/node.ts';
-import type { JobRecord } from '../store/index.ts';
+import type { Entry, JobRecord } from '../store/index.ts';
 import type { Context } from './context.ts';
 
 const LOOK_EVERY = 10 * MINUTE;
@@ -33,9 +33,9 @@ export async function minding(job: JobRecord, ctx: Context): Promise<string | un
     );
     if (node === undefined) return 'Maestro has no such node any more';
     if (ended !== undefined) return ended;
-    const text =
+    const entries: Entry[] =
       pushed === undefined ? [] : [{ kind: 'note', text: `node's time-out moved to ${rfc3339(pushed)}` }];
-    await ctx.store.record(job.id, { job: { nodeSeenAt: ctx.now() }, entries: text });
+    await ctx.store.record(job.id, { job: { nodeSeenAt: ctx.now() }, entries });
     return undefined;
   } catch (error) {
     if (error instanceof TemporaryError) return undefined;

@@ -24,7 +24,7 @@ export async function retryJob(job: JobRecord, ctx: Context): Promise<string | u
     ctx.wakeOutbox();
     return `${parked.length} parked deliveries`;
   }
-  if (job.done === 1 || job.nextAt <= ctx.now()) return undefined;
+  if (job.done || job.nextAt <= ctx.now()) return undefined;
   await ctx.store.wake(job.id);
   ctx.wake(job.lab);
   return 'the stage that waits';

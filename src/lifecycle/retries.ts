@@ -6,7 +6,7 @@
 import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
 import { boardsFor } from '../lava/inventory.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import type { AttemptRecord, JobRecord } from '../store/index.ts';
+import type { AttemptRecord, JobRecord, Reason } from '../store/index.ts';
 import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
 import { labOf } from './labs.ts';
@@ -39,7 +39,10 @@ export function anotherAttempt({ job, request, attempts, trial, lab, now }: Case
     kind: 'again',
     to: 'claimed',
     at: now + pause,
-    reason: `attempt ${last.n} failed for the lab's part (${why}); again in ${formatDuration(pause)}`,
+    reason: {
+      code: 'lab_failed',
+      text: `attempt ${last.n} failed for the lab's part (${why}); again in ${formatDuration(pause)}`,
+    },
     change: { attempts: new Map([[last.n, { outcome: why }]]) },
   };
 }
@@ -49,7 +52,7 @@ export async function whyNotAgain(
   job: JobRecord,
   attempts: readonly AttemptRecord[],
   ctx: Context,
-): Promise<string | undefined> {
+): Promise<Reason | undefined> {
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
   const drained = await whyDrained(job, ctx);
@@ -62,5 +65,8 @@ export async function whyNotAgain(
   const failed = online.find((b) => b.name === last.device);
   // Where there is no other, or LAVA can't choose the one that failed, there is nothing to wait for.
   if (others.length === 0 || failed?.free !== true || others.some((b) => b.free)) return undefined;
-  return `of the devices only ${failed.name} is free, on which attempt ${last.n} failed`;
+  return {
+    code: 'other_device',
+    text: `of the devices only ${failed.name} is free, on which attempt ${last.n} failed`,
+  };
 }

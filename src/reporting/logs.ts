@@ -67,7 +67,7 @@ export function logUrls(
 ): { name: string; url: string }[] {
   const files = [
     ...(attempt.log === null ? [] : ['log.html', MAIN, 'full-log.txt.gz']),
-    ...(attempt.lavaJob === null ? [] : ['lava-job.json.gz']),
+    ...(attempt.evidence === null ? [] : ['lava-job.json.gz']),
   ];
   return files.map((name) => ({ name, url: ctx.logs.urlOf(`${folderOf(job, attempt)}/${name}`) }));
 }
@@ -78,7 +78,8 @@ function folderOf(job: JobRecord, attempt: AttemptRecord): string {
 
 function sheetsOf(job: JobRecord, attempt: AttemptRecord, evidence: Evidence, ctx: Context): Sheet[] {
   const sheets: Sheet[] = [];
-  const { log, lavaJob } = attempt;
+  const { log } = attempt;
+  const { lava } = evidence;
   if (log !== null) {
     const title = `${job.name} on ${job.board}, LAVA job ${attempt.lavaId ?? ''}`;
     const errors = errorMarks(evidence);
@@ -89,8 +90,12 @@ function sheetsOf(job: JobRecord, attempt: AttemptRecord, evidence: Evidence, ct
       { file: 'log.html', artifact: 'log_html', text: of(() => htmlLog({ title, errors })) },
     );
   }
-  if (lavaJob !== null) {
-    sheets.push({ file: 'lava-job.json.gz', artifact: 'callback_data', text: () => once(lavaJob) });
+  if (lava !== undefined) {
+    sheets.push({
+      file: 'lava-job.json.gz',
+      artifact: 'callback_data',
+      text: () => once(JSON.stringify(lava)),
+    });
   }
   return sheets;
 }

@@ -5,11 +5,12 @@ import type { TelemetryEvent } from '../maestro/telemetry.ts';
 import { errorEvent, resultEvent, skipEvent, testEvents, type Run } from './telemetry-events.ts';
 import type { AttemptRecord, JobRecord, NewDelivery } from '../store/index.ts';
 import type { Context } from '../lifecycle/context.ts';
-import { endingOf, requestOf } from '../lifecycle/model.ts';
+import type { JobRequest } from '../maestro/request.ts';
 import type { Trial } from '../lifecycle/judging.ts';
 
 interface Ended {
   job: JobRecord;
+  request: JobRequest;
   attempts: readonly AttemptRecord[];
   /** The last one, unless a further one was to take its place. */
   attempt: AttemptRecord | undefined;
@@ -20,18 +21,18 @@ interface Ended {
 const AT_ONCE = 500;
 
 /** Maestro ended the node before the job was let in. */
-export function tellSkip(job: JobRecord, why: string, ctx: Context): NewDelivery[] {
-  return deliveries('skip', job, ctx, (run) => [skipEvent(run, why)]);
+export function tellSkip(job: JobRecord, request: JobRequest, why: string, ctx: Context): NewDelivery[] {
+  return deliveries('skip', job, request, ctx, (run) => [skipEvent(run, why)]);
 }
 
 /** How the last attempt came out, or the job that never got to LAVA. Each attempt is told of once. */
-export function tellEnd({ job, attempts, attempt, trial }: Ended, ctx: Context): NewDelivery[] {
+export function tellEnd({ job, request, attempts, attempt, trial }: Ended, ctx: Context): NewDelivery[] {
   const { verdict, evidence } = trial;
   const what = attempt === undefined ? 'end' : `attempt ${attempt.n}`;
-  return deliveries(what, job, ctx, (run) => {
+  return deliveries(what, job, request, ctx, (run) => {
     if (attempt === undefined || attempt.lavaId === null) {
       if (attempts.some((a) => a.lavaId !== null)) return [];
-      const ending = endingOf(job);
+      const { ending } = job;
       return ending?.kind === 'canceled' ? [skipEvent(run, ending.reason)] : [errorEvent(run, verdict)];
     }
     const { lava } = evidence;
@@ -48,12 +49,13 @@ export function tellEnd({ job, attempts, attempt, trial }: Ended, ctx: Context):
 function deliveries(
   what: string,
   job: JobRecord,
+  request: JobRequest,
   ctx: Context,
   events: (run: Run) => TelemetryEvent[],
 ): NewDelivery[] {
   const isMaestros = job.source === 'pull_labs' || job.source === 'lava_pull' || job.claimedAt !== null;
   if (!ctx.config.report.telemetry || !ctx.maestro || !isMaestros) return [];
-  const { node } = requestOf(job);
+  const { node } = request;
   const all = events({ runtime: job.lab, platform: job.board, node, at: ctx.now() });
   return Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, i) => ({
     destination: 'telemetry',

@@ -17,7 +17,7 @@ export type Reporter = { kind: 'ours' } | { kind: 'maestro' } | { kind: 'wait'; 
 /** Who reports a job that ended in LAVA. Throws what the client throws: then it is asked again. */
 export async function reporterOf(
   job: Pick<JobRecord, 'nodeId' | 'claimedAt'>,
-  attempt: Pick<AttemptRecord, 'definition' | 'finishedAt'> | undefined,
+  attempt: (Pick<AttemptRecord, 'finishedAt'> & { definition: string }) | undefined,
   ctx: Pick<Context, 'maestro' | 'now'>,
 ): Promise<Reporter> {
   const finishedAt = attempt?.finishedAt ?? null;
@@ -30,7 +30,7 @@ export async function reporterOf(
   return until <= ctx.now() ? { kind: 'ours' } : { kind: 'wait', until };
 }
 
-function isTold({ definition }: Pick<AttemptRecord, 'definition'>, nodeId: string): boolean {
+function isTold({ definition }: { definition: string }, nodeId: string): boolean {
   // Only what came as YAML has several callbacks; the others need not be read.
   return definition.includes('callbacks:') && tellsMaestro(readLavaYaml(definition), nodeId);
 }

@@ -1,7 +1,9 @@
 // What changes together with a job: its attempts, deliveries, callbacks and timeline.
 import type { Tx } from './connection.ts';
 import type { Change } from './contract.ts';
-import type { Entry, NewDelivery } from './tables.ts';
+import type { AttemptChange, Entry, NewAttempt } from './job.ts';
+import { attemptValues, newAttemptRow } from './rows.ts';
+import type { NewDelivery } from './tables.ts';
 
 export async function addEntries(
   tx: Tx,
@@ -12,7 +14,7 @@ export async function addEntries(
   if (entries.length === 0) return;
   await tx
     .insertInto('timeline')
-    .values(entries.map(({ kind, text }) => ({ jobId, at, kind, text })))
+    .values(entries.map(({ kind, code = null, text }) => ({ jobId, at, kind, code, text })))
     .execute();
 }
 
@@ -38,11 +40,32 @@ export async function applyChange(
   at: number,
   change: Omit<Change, 'job'>,
 ): Promise<void> {
-  if (change.newAttempt) await tx.insertInto('attempts').values(change.newAttempt).execute();
-  for (const [n, values] of change.attempts ?? []) {
-    await tx.updateTable('attempts').set(values).where('jobId', '=', id).where('n', '=', n).execute();
-  }
+  if (change.newAttempt) await addAttempt(tx, change.newAttempt);
+  for (const [n, values] of change.attempts ?? []) await changeAttempt(tx, id, n, values);
   await addDeliveries(tx, id, at, change.deliveries ?? []);
   if (change.dropCallbacks === true) await tx.deleteFrom('callbacks').where('jobId', '=', id).execute();
   await addEntries(tx, id, at, change.entries ?? []);
+}
+
+async function addAttempt(tx: Tx, attempt: NewAttempt): Promise<void> {
+  const { jobId, n, definition, expectedTests } = attempt;
+  await tx.insertInto('attempts').values(newAttemptRow(attempt)).execute();
+  await tx
+    .insertInto('attemptDocuments')
+    .values({ jobId, n, definition, expectedTests: JSON.stringify(expectedTests), lavaJob: null })
+    .execute();
+}
+
+async function changeAttempt(tx: Tx, jobId: string, n: number, change: AttemptChange): Promise<void> {
+  const values = attemptValues(change);
+  if (Object.keys(values).length > 0) {
+    await tx.updateTable('attempts').set(values).where('jobId', '=', jobId).where('n', '=', n).execute();
+  }
+  if (change.lavaJob === undefined) return;
+  await tx
+    .updateTable('attemptDocuments')
+    .set({ lavaJob: JSON.stringify(change.lavaJob) })
+    .where('jobId', '=', jobId)
+    .where('n', '=', n)
+    .execute();
 }

@@ -1,30 +1,31 @@
 // The durable state behind one interface: whoever uses it does not know which database it is. What belongs together
 // changes in one transaction, and every answered promise is on disk.
 import { BridgeError } from '../core/errors.ts';
+import type { LavaJob } from '../lava/model.ts';
+import type { JobRequest } from '../maestro/request.ts';
+import type { ExpectedTests } from '../verdict/model.ts';
 import type {
   AttemptChange,
   AttemptRecord,
   CallbackRecord,
-  DeliveryRecord,
   Drain,
   Entry,
   JobChange,
   JobRecord,
-  NewDelivery,
+  ListedJob,
+  NewAttempt,
+  NewJob,
+  Reason,
+  StageName,
   TimelineRecord,
-} from './tables.ts';
-
-/** What is known of a job when its request arrives. */
-export type NewJob = Pick<
-  JobRecord,
-  'lab' | 'nodeId' | 'source' | 'name' | 'board' | 'request' | 'priority' | 'ending'
-> & { stage: string };
+} from './job.ts';
+import type { DeliveryRecord, NewDelivery } from './tables.ts';
 
 /** What changes together with a job, in one transaction. */
 export interface Change {
   job?: JobChange;
   /** Attempts to add, or to change (by number). */
-  newAttempt?: AttemptRecord;
+  newAttempt?: NewAttempt;
   attempts?: ReadonlyMap<number, AttemptChange>;
   deliveries?: readonly NewDelivery[];
   /** The callbacks of the job are worked up and go. */
@@ -39,13 +40,13 @@ export interface DeliveryChange {
   instead?: readonly NewDelivery[];
   entries?: readonly Entry[];
   /** It has reached its end, so its job may go on now, if that is what it waits for: if it is in this stage. */
-  wakeJobIn?: string;
+  wakeJobIn?: StageName;
 }
 
 export interface JobFilter {
   lab?: string | undefined;
   board?: string | undefined;
-  stage?: string | undefined;
+  stage?: StageName | undefined;
   done?: boolean | undefined;
   nodeId?: string | undefined;
   /** At most that many, newest first. */
@@ -54,11 +55,11 @@ export interface JobFilter {
   before?: number | undefined;
 }
 
-/** The jobs of a board that have come to the same stage. */
-export interface Line {
+/** The open jobs of a board in a lab that wait to go on from the same stage, most urgent first. */
+export interface JobQueue {
   lab: string;
   board: string;
-  stage: string;
+  stage: StageName;
 }
 
 /** Somebody else changed the job since it was read; read it again. */
@@ -68,7 +69,7 @@ export class StaleError extends BridgeError {
   }
 }
 
-export interface Store extends JobStore, HistoryStore, DeliveryStore {
+export interface Store extends JobStore, AttemptStore, HistoryStore, DeliveryStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
   setting(key: string): Promise<string | undefined>;
@@ -87,10 +88,13 @@ export interface Store extends JobStore, HistoryStore, DeliveryStore {
 
 export interface JobStore {
   /** Stores a request, once per lab and node. */
-  receive(job: NewJob, entries: readonly Entry[]): Promise<{ job: JobRecord; isNew: boolean }>;
-  job(id: string): Promise<JobRecord | undefined>;
-  jobs(filter: JobFilter): Promise<JobRecord[]>;
-  /** Open jobs of a lab that are due, most urgent first. */
+  receive(job: NewJob, entries: readonly Entry[]): Promise<{ job: ListedJob; isNew: boolean }>;
+  job(id: string): Promise<ListedJob | undefined>;
+  /** The newest first. */
+  jobs(filter: JobFilter): Promise<ListedJob[]>;
+  /** What a job is to do. Throws if there is no such job. */
+  request(id: string): Promise<JobRequest>;
+  /** Open jobs of a lab that are due, those first that have been due the longest. */
   due(lab: string, now: number, limit: number): Promise<JobRecord[]>;
   /** When the first of the lab's open jobs that are not due at `now` will be (ms). */
   nextDue(lab: string, now: number): Promise<number | undefined>;
@@ -101,31 +105,39 @@ export interface JobStore {
   /** Makes a job due at `at` (ms; now if it is not there); a stage that is under way will not put it off again. */
   wake(id: string, at?: number): Promise<void>;
   /** Makes all waiting jobs of a lab in a stage due now. */
-  wakeStage(lab: string, stage: string): Promise<void>;
+  wakeStage(lab: string, stage: StageName): Promise<void>;
   /** Makes all jobs of a lab due now whose last step failed: what it failed on is back. */
   wakeFailed(lab: string): Promise<void>;
   /** Asks for a cancel; false if the job is done, or somebody has asked before. */
   requestCancel(id: string, why: string, entries: readonly Entry[]): Promise<boolean>;
-  /** The id of the most urgent open job in a line, `except` that one. */
-  firstOf(line: Line, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
-  /** Puts off all jobs of a line but one, for a reason that holds for each; those being cancelled are left alone. */
-  holdBack(line: Line, until: number, reason: string, except: string): Promise<void>;
+  /** The most urgent open job in a queue, `except` that one. */
+  firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
+  /** Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled are left alone. */
+  holdBack(queue: JobQueue, until: number, reason: Reason, except: string): Promise<void>;
   /** The ids of jobs that changed after `at` (ms), at most `limit` of them. */
   changedAfter(at: number, limit: number): Promise<string[]>;
   /** Open jobs, counted by lab, board and stage. */
-  openCounts(): Promise<{ lab: string; board: string; stage: string; count: number }[]>;
+  openCounts(): Promise<{ lab: string; board: string; stage: StageName; count: number }[]>;
   /** Removes jobs that were done before `before` (ms); returns their ids. */
   forget(before: number, limit: number): Promise<string[]>;
 }
 
-export interface HistoryStore {
+export interface AttemptStore {
   attempts(jobId: string): Promise<AttemptRecord[]>;
+  /** The LAVA job definition of an attempt, YAML. Throws if there is no such attempt, as the next two do. */
+  definition(jobId: string, n: number): Promise<string>;
+  expectedTests(jobId: string, n: number): Promise<ExpectedTests>;
+  /** What LAVA told of the finished job, without its log; undefined before that is stored. */
+  lavaJob(jobId: string, n: number): Promise<LavaJob | undefined>;
   /** Where these jobs are in LAVA, by their ids: their last attempts. */
   inLava(jobIds: readonly string[]): Promise<Map<string, Pick<AttemptRecord, 'lavaId' | 'device'>>>;
   /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs anew. */
   openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
   /** The largest LAVA id that this lab has given. */
   lastLavaId(lab: string): Promise<number | undefined>;
+}
+
+export interface HistoryStore {
   timeline(jobId: string): Promise<TimelineRecord[]>;
   note(jobId: string, entries: readonly Entry[]): Promise<void>;
   /** Stores a callback and makes its job due at `dueAt` (ms), in one transaction. */

@@ -1,16 +1,26 @@
 // The store's public face.
 export { openStore } from './store.ts';
-export { StaleError, type Change, type JobFilter, type Line, type NewJob, type Store } from './contract.ts';
+export { StaleError, type Change, type JobFilter, type JobQueue, type Store } from './contract.ts';
 export { blobFolder, openBlobs, type Blobs } from './blobs.ts';
-export type {
-  AttemptChange,
-  AttemptRecord,
-  CallbackRecord,
-  DeliveryRecord,
-  Drain,
-  Entry,
-  JobChange,
-  JobRecord,
-  NewDelivery,
-  TimelineRecord,
-} from './tables.ts';
+export {
+  SOURCES,
+  stageAfter,
+  STAGES,
+  StoredVerdict,
+  type AttemptChange,
+  type AttemptRecord,
+  type CallbackRecord,
+  type Drain,
+  type Entry,
+  type JobChange,
+  type JobRecord,
+  type ListedJob,
+  type NewAttempt,
+  type NewJob,
+  type Reason,
+  type ReasonCode,
+  type Source,
+  type StageName,
+  type TimelineRecord,
+} from './job.ts';
+export type { DeliveryRecord, NewDelivery } from './tables.ts';

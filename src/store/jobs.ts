@@ -1,62 +1,95 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
-import { StaleError, type JobStore, type Line } from './contract.ts';
+import { StaleError, type JobFilter, type JobQueue, type JobStore } from './contract.ts';
+import { stageAfter, type Reason, type StageName } from './job.ts';
+import { JOB_COLUMNS, jobValues, LISTED_COLUMNS, toJob, toListedJob, toRequest, toStage } from './rows.ts';
+import type { Tables } from './tables.ts';
 
 export function createJobStore({ read, write }: Connection, now: Clock): JobStore {
   return {
-    receive: (job, entries) =>
+    receive: ({ request, ending, ...job }, entries) =>
       write(async (tx) => {
         const id = `${job.lab}:${job.nodeId}`;
-        const known = await tx.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
-        if (known) return { job: known, isNew: false };
+        const known = await tx
+          .selectFrom('jobs')
+          .select(LISTED_COLUMNS)
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (known) return { job: toListedJob(known), isNew: false };
         const at = now();
         const made = await tx
           .insertInto('jobs')
-          .values({ ...job, id, done: 0, tries: 0, nextAt: at, rev: 0, receivedAt: at, updatedAt: at })
-          .returningAll()
+          .values({
+            ...job,
+            id,
+            done: 0,
+            setAside: 0,
+            ending: ending === null ? null : JSON.stringify(ending),
+            tries: 0,
+            nextAt: at,
+            rev: 0,
+            receivedAt: at,
+            updatedAt: at,
+          })
+          .returning(LISTED_COLUMNS)
           .executeTakeFirstOrThrow();
+        await tx
+          .insertInto('requests')
+          .values({ jobId: id, request: JSON.stringify(request) })
+          .execute();
         await addEntries(tx, id, at, entries);
-        return { job: made, isNew: true };
+        return { job: toListedJob(made), isNew: true };
       }),
 
-    job: (id) => read((db) => db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()),
+    job: (id) =>
+      read(async (db) => {
+        const row = await db
+          .selectFrom('jobs')
+          .select(LISTED_COLUMNS)
+          .where('id', '=', id)
+          .executeTakeFirst();
+        return row && toListedJob(row);
+      }),
 
-    jobs: (filter) =>
-      read((db) => {
-        let query = db.selectFrom('jobs').selectAll().orderBy('receivedAt', 'desc').limit(filter.limit);
-        if (filter.lab !== undefined) query = query.where('lab', '=', filter.lab);
-        if (filter.board !== undefined) query = query.where('board', '=', filter.board);
-        if (filter.stage !== undefined) query = query.where('stage', '=', filter.stage);
-        if (filter.nodeId !== undefined) query = query.where('nodeId', '=', filter.nodeId);
-        if (filter.done !== undefined) query = query.where('done', '=', filter.done ? 1 : 0);
-        if (filter.before !== undefined) query = query.where('receivedAt', '<', filter.before);
-        return query.execute();
+    jobs: (filter) => read(async (db) => (await listQuery(db, filter).execute()).map(toListedJob)),
+
+    request: (id) =>
+      read(async (db) => {
+        const row = await db
+          .selectFrom('requests')
+          .select('request')
+          .where('jobId', '=', id)
+          .executeTakeFirstOrThrow();
+        return toRequest(id, row.request);
       }),
 
     due: (lab, at, limit) =>
-      read((db) =>
-        db
+      read(async (db) => {
+        const rows = await db
           .selectFrom('jobs')
-          .selectAll()
-          .where('lab', '=', lab)
+          .select(JOB_COLUMNS)
           .where('done', '=', 0)
+          .where('setAside', '=', 0)
+          .where('lab', '=', lab)
           .where('nextAt', '<=', at)
-          .orderBy('priority', 'desc')
+          .orderBy('nextAt')
           .orderBy('receivedAt')
           .limit(limit)
-          .execute(),
-      ),
+          .execute();
+        return rows.map(toJob);
+      }),
 
     nextDue: (lab, at) =>
       read(async (db) => {
         const row = await db
           .selectFrom('jobs')
           .select((e) => e.fn.min('nextAt').as('at'))
-          .where('lab', '=', lab)
           .where('done', '=', 0)
+          .where('setAside', '=', 0)
+          .where('lab', '=', lab)
           .where('nextAt', '>', at)
           .executeTakeFirst();
         return row?.at ?? undefined;
@@ -66,19 +99,19 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       write(async (tx) => {
         const saved = await tx
           .updateTable('jobs')
-          .set({ ...change.job, rev: job.rev + 1, updatedAt: now() })
+          .set({ ...jobValues(change.job ?? {}), rev: job.rev + 1, updatedAt: now() })
           .where('id', '=', job.id)
           .where('rev', '=', job.rev)
-          .returningAll()
+          .returning(JOB_COLUMNS)
           .executeTakeFirst();
         if (!saved) throw new StaleError(job.id);
         await applyChange(tx, job.id, now(), change);
-        return saved;
+        return toJob(saved);
       }),
 
     record: (jobId, { job, ...change }) =>
       write(async (tx) => {
-        if (job) await tx.updateTable('jobs').set(job).where('id', '=', jobId).execute();
+        if (job) await tx.updateTable('jobs').set(jobValues(job)).where('id', '=', jobId).execute();
         await applyChange(tx, jobId, now(), change);
       }),
 
@@ -119,6 +152,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .where('lab', '=', lab)
           .where('board', '=', board)
           .where('stage', '=', stage)
+          .where('setAside', '=', 0)
           .where('id', '!=', except)
           .orderBy('priority', 'desc')
           .orderBy('receivedAt')
@@ -127,8 +161,8 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .executeTakeFirst(),
       ),
 
-    holdBack: (line, until, reason, except) =>
-      write((tx) => hold(tx, line, { until, reason, except, at: now() })),
+    holdBack: (queue, until, reason, except) =>
+      write((tx) => hold(tx, queue, { until, reason, except, at: now() })),
 
     changedAfter: (at, limit) =>
       read(async (db) => {
@@ -137,14 +171,15 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       }),
 
     openCounts: () =>
-      read((db) =>
-        db
+      read(async (db) => {
+        const rows = await db
           .selectFrom('jobs')
           .select((e) => ['lab', 'board', 'stage', e.fn.countAll<number>().as('count')])
           .where('done', '=', 0)
           .groupBy(['lab', 'board', 'stage'])
-          .execute(),
-      ),
+          .execute();
+        return rows.map((row) => ({ ...row, stage: toStage(row.stage) }));
+      }),
 
     forget: (before, limit) =>
       write(async (tx) => {
@@ -162,17 +197,34 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
   };
 }
 
+/** A bound on the time is always given, so that the index in its order is used whatever else is asked for. */
+function listQuery(db: Kysely<Tables>, filter: JobFilter) {
+  let query = db
+    .selectFrom('jobs')
+    .select(LISTED_COLUMNS)
+    .where('receivedAt', '<', filter.before ?? Number.MAX_SAFE_INTEGER)
+    .orderBy('receivedAt', 'desc')
+    .limit(filter.limit);
+  if (filter.lab !== undefined) query = query.where('lab', '=', filter.lab);
+  if (filter.board !== undefined) query = query.where('board', '=', filter.board);
+  if (filter.stage !== undefined) query = query.where('stage', '=', filter.stage);
+  if (filter.nodeId !== undefined) query = query.where('nodeId', '=', filter.nodeId);
+  if (filter.done !== undefined) query = query.where('done', '=', filter.done ? 1 : 0);
+  return query;
+}
+
 async function wakeWaiting(
   tx: Tx,
   lab: string,
   at: number,
-  which: { stage?: string; failed?: true },
+  which: { stage?: StageName; failed?: true },
 ): Promise<void> {
   let query = tx
     .updateTable('jobs')
     .set({ nextAt: at })
-    .where('lab', '=', lab)
     .where('done', '=', 0)
+    .where('setAside', '=', 0)
+    .where('lab', '=', lab)
     .where('nextAt', '>', at);
   if (which.stage !== undefined) query = query.where('stage', '=', which.stage);
   if (which.failed) query = query.where('tries', '>', 0);
@@ -181,31 +233,37 @@ async function wakeWaiting(
 
 interface Hold {
   until: number;
-  reason: string;
+  reason: Reason;
   except: string;
   at: number;
 }
 
 /** One statement for all, and a line in the timeline of those for which the reason is new. */
-async function hold(tx: Tx, line: Line, { until, reason, except, at }: Hold): Promise<void> {
-  const { lab, board, stage } = line;
+async function hold(tx: Tx, queue: JobQueue, { until, reason, except, at }: Hold): Promise<void> {
+  const { lab, board, stage } = queue;
   const held = tx
     .selectFrom('jobs')
     .where('done', '=', 0)
     .where('lab', '=', lab)
     .where('board', '=', board)
     .where('stage', '=', stage)
+    .where('setAside', '=', 0)
     .where('id', '!=', except)
     .where('cancel', 'is', null);
   await tx
     .insertInto('timeline')
-    .columns(['jobId', 'at', 'kind', 'text'])
+    .columns(['jobId', 'at', 'kind', 'code', 'text'])
     .expression(
       held
-        .where((e) => e.or([e('reason', 'is', null), e('reason', '!=', reason)]))
+        .where((e) => e.or([e('reason', 'is', null), e('reason', '!=', reason.text)]))
         .select(['id', sql<number>`${at}`.as('at'), sql<string>`'wait'`.as('kind')])
-        .select(sql<string>`${`waits: ${reason}`}`.as('text')),
+        .select(sql<string>`${reason.code}`.as('code'))
+        .select(sql<string>`${`waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`}`.as('text')),
     )
     .execute();
-  await tx.updateTable('jobs').set({ reason, nextAt: until }).where('id', 'in', held.select('id')).execute();
+  await tx
+    .updateTable('jobs')
+    .set({ reasonCode: reason.code, reason: reason.text, nextAt: until })
+    .where('id', 'in', held.select('id'))
+    .execute();
 }

@@ -6,10 +6,11 @@ import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
 import { createConnection } from './connection.ts';
 import type { Store } from './contract.ts';
+import { createAttemptStore } from './attempts.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { MIGRATIONS } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 
@@ -67,6 +68,7 @@ function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store 
   return {
     instanceId,
     ...createJobStore(connection, now),
+    ...createAttemptStore(connection),
     ...createHistoryStore(connection, now),
     ...createDeliveryStore(connection, now),
 
@@ -80,7 +82,8 @@ function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store 
       write(async (tx) => {
         await tx
           .deleteFrom('meta')
-          .where(sql<string>`substr(key, 1, ${prefix.length})`, '=', prefix)
+          .where('key', '>=', prefix)
+          .where('key', '<', `${prefix}\u{10ffff}`)
           .where(sql<number>`CAST(value AS INTEGER)`, '<', before)
           .execute();
       }),

@@ -1,109 +1,62 @@
-// What is kept, table by table. Times are milliseconds since the epoch, flags 0 or 1, JSON is text, null is "not (yet)".
-// The store judges nothing: stages and states are words to it, which the folders that write them read back.
-import type { ColumnType, Generated, Insertable, Selectable, Updateable } from 'kysely';
+// The tables, column by column, as the database has them: flags are 0 or 1, JSON is text. Only the store sees them so;
+// rows.ts makes records of them. What is large stands in tables of its own, so that reading or changing a job does not
+// touch it.
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { AttemptRecord, Drain, JobRecord } from './job.ts';
 
-/** A job: one request, from its receipt to its end. */
-interface Jobs {
-  /** `<lab>:<node id>`. */
-  id: string;
-  lab: string;
-  nodeId: string;
+interface Jobs extends Omit<JobRecord, 'source' | 'stage' | 'done' | 'setAside' | 'ending' | 'reason'> {
   source: string;
-  /** The name of Maestro's job node. */
-  name: string;
-  /** The platform's name. */
-  board: string;
-  /** The request, JSON. */
-  request: string;
-  /** The last stage that was completed. */
   stage: string;
-  /** 1 when nothing is left to do. */
   done: number;
-  /** How it ended by our own record (rejected, canceled, lost), JSON. */
+  setAside: number;
+  /** JSON. */
   ending: string | null;
-  /** Why it waits, for the admin. */
+  reasonCode: string | null;
   reason: string | null;
-  /** Why somebody wants it cancelled. */
-  cancel: string | null;
-  priority: number;
-  /** How often the present stage has failed in a row. */
-  tries: number;
-  /** When it is to be looked at again. */
-  nextAt: number;
-  /** Counts the changes; a change that was made on an older one is refused. */
-  rev: number;
-  claimedAt: number | null;
-  /** When Maestro's node was last read while LAVA has the job. */
-  nodeSeenAt: number | null;
-  /** The verdict, JSON. */
+  /** JSON. */
   verdict: string | null;
-  receivedAt: number;
-  updatedAt: number;
 }
 
-/** One LAVA job for a job; a retry is a new attempt. */
-interface Attempts {
+interface Requests {
   jobId: string;
-  /** From 1. */
-  n: number;
-  lab: string;
-  /** Stands in the LAVA job's name, and nowhere else in the world. */
-  mark: string;
-  definition: string;
-  /** What was asked for, JSON. */
-  ask: string;
-  deviceType: string;
-  /** LAVA's whole-job time-out, ms. */
-  jobTimeout: number;
-  /** How long LAVA lets it wait for a device, ms. */
-  queueTimeout: number;
-  /** The largest LAVA id that was known when it was first sent: its own is larger, unless the lab counts anew. */
-  sinceId: number | null;
-  /** When it was first decided to submit: from then on LAVA may have it. */
-  intentAt: number | null;
-  /** When it was sent last, while no answer is known. */
-  sentAt: number | null;
-  lavaId: number | null;
-  submittedAt: number | null;
-  /** What LAVA said last, asked or by itself. */
-  lavaState: string | null;
-  device: string | null;
-  runningAt: number | null;
-  finishedAt: number | null;
-  /** When LAVA was asked to cancel it. */
-  cancelAt: number | null;
-  /** Since when LAVA says that it knows no such job. */
-  missingAt: number | null;
-  /** What LAVA told of the finished job without its log, JSON. */
-  lavaJob: string | null;
-  /** The name of its log among the blobs. */
-  log: string | null;
-  /** Where the evidence came from: `callback` or `fetched`. */
-  evidence: string | null;
-  /** Why it is not the attempt that counts. */
-  outcome: string | null;
+  /** JSON. */
+  request: string;
 }
 
-/** One line of a job's timeline. */
+interface Attempts extends Omit<AttemptRecord, 'hasKey' | 'lavaState' | 'evidence'> {
+  hasKey: number;
+  lavaState: string | null;
+  evidence: string | null;
+}
+
+/** What is large of an attempt. */
+interface AttemptDocuments {
+  jobId: string;
+  n: number;
+  /** LAVA YAML. */
+  definition: string;
+  /** JSON. */
+  expectedTests: string;
+  /** JSON. */
+  lavaJob: string | null;
+}
+
 interface Timeline {
   id: Generated<number>;
   jobId: string;
   at: number;
-  /** `stage`, `wait`, `attempt`, `callback`, `report`, `note` or `error`. */
   kind: string;
+  code: string | null;
   text: string;
 }
 
-/** A callback that is not worked up yet. */
 interface Callbacks {
   id: Generated<number>;
   jobId: string;
   lavaId: number;
   state: string;
   receivedAt: number;
-  /** The body as it came, without secrets and without the log, gzipped JSON. */
   body: ColumnType<Uint8Array, Uint8Array, never>;
-  /** The name of its log among the blobs; null: it brought none that is of use. */
   log: string | null;
 }
 
@@ -127,31 +80,29 @@ interface Deliveries {
   doneAt: number | null;
 }
 
-/** What stops new work for a lab, or for one board of it (`board` empty: the whole lab). */
-interface Drains {
-  lab: string;
-  board: string;
-  since: number;
-  why: string;
+/** What is being worked on now, or was when the daemon died. */
+interface UnderWay {
+  item: string;
+  /** In how many deaths of the daemon in a row it was under way. */
+  crashes: number;
 }
 
 export interface Tables {
   meta: { key: string; value: string };
   jobs: Jobs;
+  requests: Requests;
   attempts: Attempts;
+  attemptDocuments: AttemptDocuments;
   timeline: Timeline;
   callbacks: Callbacks;
   deliveries: Deliveries;
-  drains: Drains;
+  drains: Drain;
+  underWay: UnderWay;
 }
 
-export type JobRecord = Selectable<Jobs>;
-export type JobChange = Omit<Updateable<Jobs>, 'id' | 'rev' | 'updatedAt'>;
-export type AttemptRecord = Selectable<Attempts>;
-export type AttemptChange = Omit<Updateable<Attempts>, 'jobId' | 'n'>;
-export type CallbackRecord = Selectable<Callbacks>;
+export type JobRow = Selectable<Jobs>;
+export type AttemptRow = Selectable<Attempts>;
+export type TimelineRow = Selectable<Timeline>;
+export type CallbackRow = Selectable<Callbacks>;
 export type DeliveryRecord = Selectable<Deliveries>;
 export type NewDelivery = Pick<Insertable<Deliveries>, 'destination' | 'kind' | 'body'>;
-export type Entry = Pick<Selectable<Timeline>, 'kind' | 'text'>;
-export type TimelineRecord = Selectable<Timeline>;
-export type Drain = Selectable<Drains>;

@@ -186,7 +186,7 @@ async function start(accept: string[]): Promise<World & { lines: Line[] }> {
 async function ended(world: World, count: number): Promise<JobRecord[]> {
   for (;;) {
     const jobs = await world.daemon.context.store.jobs({ limit: 100 });
-    if (jobs.length >= count && jobs.every((job) => job.done === 1)) return jobs;
+    if (jobs.length >= count && jobs.every((job) => job.done)) return jobs;
     await sleep(50);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StageName } from '../../src/lifecycle/model.ts';
+import type { StageName } from '../../src/store/index.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
 import type { Fault } from '../../src/sim/http-faults.ts';
 import type { SimServer } from '../../src/sim/http-server.ts';
@@ -146,7 +146,7 @@ describe('a token that is refused', () => {
 
     const job = await world.waits(nodeId, /maestro refused/);
 
-    expect(job.done).toBe(0);
+    expect(job.done).toBe(false);
     expect((await world.deliveries(nodeId)).filter((d) => d.state === 'parked').length).toBeGreaterThan(0);
     expect(told(world, /maestro is away/)).toHaveLength(0);
 

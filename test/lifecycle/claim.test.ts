@@ -21,7 +21,7 @@ describe('a node', () => {
 
     expect(job).toMatchObject({
       stage: 'admitted',
-      reason: expect.stringContaining('belongs to other-lab:1'),
+      reason: { code: 'node_taken', text: expect.stringContaining('belongs to other-lab:1') },
     });
     expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/^forgotten: .*other-lab:1/));
     expect(world.lava.jobs()).toHaveLength(0);
@@ -57,7 +57,7 @@ describe('a node', () => {
 
     expect(await world.ended(nodeId)).toMatchObject({
       stage: 'admitted',
-      reason: expect.stringMatching(/is done/),
+      reason: { code: 'node_ended' },
     });
     expect(world.lava.jobs()).toHaveLength(0);
     expect(world.kcidb.submissions.size).toBe(0);

@@ -63,11 +63,9 @@ describe('following LAVA', () => {
     const second = world.publish({ scenario: 'test-panic', name: 'same' });
     await world.ended(second);
 
-    const verdicts = await Promise.all(
-      [first, second].map(async (id) => (await world.job(id))?.verdict ?? ''),
-    );
+    const verdicts = await Promise.all([first, second].map(async (id) => (await world.job(id))?.verdict));
     const [told, fetched] = verdicts.map((v) => {
-      const { lavaId: _, device: _d, ...verdict } = JSON.parse(v) as Record<string, unknown>;
+      const { lavaId: _, device: _d, ...verdict } = v ?? {};
       return verdict;
     });
     expect(fetched).toEqual(told);
@@ -106,7 +104,7 @@ describe('a LAVA job that LAVA does not end', () => {
 
     const job = await world.ended(nodeId);
 
-    expect(job.ending).toContain('LAVA knows no job 1 any more');
+    expect(job.ending?.reason).toContain('LAVA knows no job 1 any more');
     expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', result: 'incomplete' });
     expect(world.kcidb.objects('tests')[0]).toMatchObject({ path: 'boot', status: 'MISS' });
   });
@@ -123,7 +121,7 @@ describe('a LAVA job that LAVA does not end', () => {
     await world.lava.lab.cancel(lavaJob); // tells of it, and does not list it
     world.fly(600);
 
-    expect((await world.ended(nodeId)).ending).toContain('LAVA knows no job 1 any more');
+    expect((await world.ended(nodeId)).ending?.reason).toContain('LAVA knows no job 1 any more');
   });
 
   it('is not lost when LAVA denies it for a while only', async () => {
@@ -154,7 +152,7 @@ describe('a LAVA job that LAVA does not end', () => {
 
     const job = await world.ended(nodeId);
 
-    expect(job.ending).toMatch(/did not end job 1 within .* of a cancel/);
+    expect(job.ending?.reason).toMatch(/did not end job 1 within .* of a cancel/);
     expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/longer than LAVA may let it/));
   });
 });
@@ -255,7 +253,7 @@ describe('cancelling', () => {
     back();
     world.fly();
 
-    expect((await world.ended(nodeId)).ending).toContain('not wanted');
+    expect((await world.ended(nodeId)).ending?.reason).toContain('not wanted');
     expect(world.lava.jobs()).toHaveLength(0);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sleep } from '../../src/core/time.ts';
 import { openStore } from '../../src/store/index.ts';
-import type { StageName } from '../../src/lifecycle/model.ts';
+import type { StageName } from '../../src/store/index.ts';
 import { fullStore, type FullStore } from '../support/full-store.ts';
 import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 

@@ -47,8 +47,8 @@ describe('a lab that counts its jobs from 1 again', () => {
     await world.waits(old, /LAVA's job 1 is not ours; if that stays so/);
     world.jump(11 * MINUTE);
 
-    expect((await world.ended(old)).ending).toContain("LAVA's job 1 is not ours any more");
-    expect(await world.job(young)).toMatchObject({ done: 0, stage: 'running' });
+    expect((await world.ended(old)).ending?.reason).toContain("LAVA's job 1 is not ours any more");
+    expect(await world.job(young)).toMatchObject({ done: false, stage: 'running' });
     expect(world.lava.jobs()).toMatchObject([{ state: 'Running' }]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY } from '../../src/core/time.ts';
-import { freshAttempt, type StageName } from '../../src/lifecycle/model.ts';
-import { openStore } from '../../src/store/index.ts';
+import { JobRequest } from '../../src/maestro/request.ts';
+import { openStore, type NewAttempt, type StageName } from '../../src/store/index.ts';
 import { LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
 
 /** LAVA's own word for it takes no board: the jobs stay in its queue. */
@@ -14,8 +14,8 @@ async function fill(world: TestWorld, count: number): Promise<void> {
   const store = await openStore({ sqlite: `${world.folder}/state/lava-bridge.db` });
   for (let i = 1; i <= count; i++) {
     const nodeId = hex(i);
-    const mark = `${store.instanceId}.${nodeId}.1`;
-    const definition = `job_name: ${mark}\ndevice_type: qemu\nvisibility: public\ntimeouts: {job: {minutes: 5}}\nactions: [{boot: {}}]\n`;
+    const submissionKey = `${store.instanceId}.${nodeId}.1`;
+    const definition = `job_name: ${submissionKey}\ndevice_type: qemu\nvisibility: public\ntimeouts: {job: {minutes: 5}}\nactions: [{boot: {}}]\n`;
     const node = { id: nodeId, kind: 'job', name: 'smoke', path: ['smoke'], state: 'available' };
     const { job } = await store.receive(
       {
@@ -24,27 +24,27 @@ async function fill(world: TestWorld, count: number): Promise<void> {
         source: 'push',
         name: 'smoke',
         board: X86,
-        request: JSON.stringify({ node: { ...node, data: { runtime: LAB, platform: X86 } } }),
+        request: JobRequest.parse({ node: { ...node, data: { runtime: LAB, platform: X86 } } }),
         stage: 'submitted',
         ending: null,
         priority: 0,
       },
       [],
     );
-    const rendered = freshAttempt({
+    const newAttempt: NewAttempt = {
       jobId: job.id,
       n: 1,
       lab: LAB,
-      mark,
+      submissionKey,
       definition,
-      ask: JSON.stringify({ bootPath: 'boot', roots: [], helpers: [] }),
+      expectedTests: { bootPath: 'boot', roots: [], helpers: [] },
       deviceType: 'qemu',
       jobTimeout: 300_000,
       queueTimeout: 7 * DAY,
-    });
+    };
     const lavaId = world.lava.lab.submit(world.lava.user, definition).id;
-    const attempt = { ...rendered, intentAt: 1, sentAt: 1, lavaId, submittedAt: 1 };
-    await store.record(job.id, { newAttempt: attempt });
+    const sent = { intentAt: 1, sentAt: 1, lavaId, submittedAt: 1 };
+    await store.record(job.id, { newAttempt, attempts: new Map([[1, sent]]) });
   }
   await store.close();
 }
@@ -67,7 +67,7 @@ describe('a start with a thousand open jobs', () => {
     const { store } = world.daemon.context;
     await until('all were looked at', async () => {
       const jobs = await store.jobs({ lab: LAB, limit: 1000 });
-      return jobs.every(({ reason }) => reason?.includes('is Submitted')) ? true : undefined;
+      return jobs.every(({ reason }) => reason?.text.includes('is Submitted')) ? true : undefined;
     });
     expect(await store.openCounts()).toMatchObject([{ stage: 'submitted', count: 1000 }]);
     expect(requests(world) - before).toBeLessThan(150);

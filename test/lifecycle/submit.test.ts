@@ -21,7 +21,9 @@ describe('submitting', () => {
 
     expect(job.stage).toBe('reported');
     expect(lavaJobs(world, nodeId)).toHaveLength(1);
-    expect(await world.timeline(nodeId)).toContainEqual(expect.stringMatching(/found in LAVA by its mark/));
+    expect(await world.timeline(nodeId)).toContainEqual(
+      expect.stringMatching(/found in LAVA by its submission key/),
+    );
     expect(world.lava.calls.get('scheduler.jobs.submit')).toBe(1);
   });
 
@@ -72,7 +74,7 @@ describe('submitting', () => {
 
     const job = await world.ended(nodeId);
 
-    expect(job.ending).toContain('this kernel is refused');
+    expect(job.ending?.reason).toContain('this kernel is refused');
     expect(world.maestro.node(nodeId)).toMatchObject({
       state: 'done',
       result: 'incomplete',

@@ -16,7 +16,7 @@ describe('a report that KCIDB takes in slowly', () => {
     await world.waits(nodeId, /report to kcidb/);
     world.fly();
     await until('the report lies there', () => (world.kcidb.submissions.size > 0 ? true : undefined));
-    expect(await world.job(nodeId)).toMatchObject({ done: 0 });
+    expect(await world.job(nodeId)).toMatchObject({ done: false });
 
     world.kcidb.ingest();
 
@@ -52,7 +52,7 @@ describe('a report that KCIDB refuses', () => {
     const nodeId = world.publish({ scenario: 'mixed' });
     const job = await world.waits(nodeId, /kcidb refused report[.\d]*\.again/);
 
-    expect(job.done).toBe(0);
+    expect(job.done).toBe(false);
     const paths = world.kcidb.objects('tests').map(({ path }) => path);
     expect(paths).toContain('boot');
     expect(paths).toContain('shell.skipped');

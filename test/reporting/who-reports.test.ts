@@ -134,7 +134,7 @@ function publish(world: World, pipeline: string, change: Record<string, unknown>
 async function ended(world: World, nodeId: string): Promise<JobRecord> {
   for (;;) {
     const job = await world.daemon.context.store.job(`${DEMO_LAB}:${nodeId}`);
-    if (job?.done === 1) return job;
+    if (job?.done) return job;
     await sleep(50);
   }
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, StaleError, type NewJob, type Store } from '../../src/store/index.ts';
+import { JobRequest } from '../../src/maestro/request.ts';
 import { newFolder } from '../support/folder.ts';
 
 let folder: string;
@@ -23,6 +23,10 @@ afterEach(async () => {
 
 const NODE = '66c0ffee0000000000000003';
 
+const REQUEST = JobRequest.parse({
+  node: { id: NODE, kind: 'job', name: 'baseline-x86', path: ['baseline-x86'], state: 'available' },
+});
+
 function newJob(change: Partial<NewJob> = {}): NewJob {
   return {
     lab: 'lava-a',
@@ -30,7 +34,7 @@ function newJob(change: Partial<NewJob> = {}): NewJob {
     source: 'push',
     name: 'baseline-x86',
     board: 'qemu-x86_64',
-    request: '{}',
+    request: REQUEST,
     priority: 10,
     ending: null,
     stage: 'received',
@@ -85,7 +89,7 @@ describe('a change', () => {
     const broken = store.save(seen, {
       job: { stage: 'admitted' },
       // A null mark is refused by the database, after the job itself was changed in the same transaction.
-      newAttempt: JSON.parse(JSON.stringify({ jobId: job.id, n: 1, mark: null })),
+      newAttempt: JSON.parse(JSON.stringify({ jobId: job.id, n: 1, submissionKey: null, definition: '' })),
       entries: [{ kind: 'stage', text: 'admitted' }],
     });
 
@@ -118,17 +122,25 @@ describe('a change', () => {
 });
 
 describe('due jobs', () => {
-  it('come most urgent first, then oldest first, of one lab only', async () => {
-    await store.receive(newJob({ nodeId: 'old', priority: 10 }), []);
+  it('come in the order in which they became due, of one lab only', async () => {
+    await store.receive(newJob({ nodeId: 'old' }), []);
     now += 1;
-    await store.receive(newJob({ nodeId: 'urgent', priority: 90 }), []);
-    now += 1;
-    await store.receive(newJob({ nodeId: 'new', priority: 10 }), []);
+    await store.receive(newJob({ nodeId: 'new', priority: 90 }), []);
     await store.receive(newJob({ nodeId: 'other', lab: 'lava-b' }), []);
 
     const due = await store.due('lava-a', now, 10);
 
-    expect(due.map((job) => job.nodeId)).toEqual(['urgent', 'old', 'new']);
+    expect(due.map((job) => job.nodeId)).toEqual(['old', 'new']);
+  });
+
+  it('wait in a queue most urgent first, then oldest first', async () => {
+    await store.receive(newJob({ nodeId: 'old', priority: 10 }), []);
+    now += 1;
+    await store.receive(newJob({ nodeId: 'urgent', priority: 90 }), []);
+    const queue = { lab: 'lava-a', board: 'qemu-x86_64', stage: 'received' } as const;
+
+    expect(await store.firstOf(queue)).toMatchObject({ id: 'lava-a:urgent' });
+    expect(await store.firstOf(queue, 'lava-a:urgent')).toMatchObject({ id: 'lava-a:old' });
   });
 
   it('that wait are not due before their time, and are when they are woken', async () => {
@@ -178,7 +190,7 @@ describe('a cancel', () => {
     expect(await store.requestCancel(job.id, 'again', [])).toBe(false);
     const open = await store.job(job.id);
     if (!open) throw new Error('gone');
-    await store.save(open, { job: { done: 1, cancel: null } });
+    await store.save(open, { job: { done: true, cancel: null } });
     expect(await store.requestCancel(job.id, 'late', [])).toBe(false);
   });
 });
@@ -187,7 +199,7 @@ it('forgets old jobs that have ended, with all that belongs to them, and no othe
   const { job } = await store.receive(newJob(), [{ kind: 'note', text: 'x' }]);
   await store.receive(newJob({ nodeId: 'open' }), []);
   await store.save(job, {
-    job: { done: 1 },
+    job: { done: true },
     deliveries: [{ destination: 'kcidb', kind: 'report', body: '{}' }],
   });
 
@@ -206,24 +218,6 @@ it('remembers drains until they are lifted', async () => {
   expect(await store.drains()).toMatchObject([{ lab: 'lava-a', board: '', why: 'power work' }]);
   expect(await store.resume('lava-a', '')).toBe(true);
   expect(await store.resume('lava-a', '')).toBe(false);
-});
-
-it('goes on with what an older version stored', async () => {
-  await store.close();
-  const old = join(await newFolder(), 'old.db');
-  const db = new DatabaseSync(old, { enableForeignKeyConstraints: false });
-  db.exec(readFileSync(join(import.meta.dirname, '../fixtures/store/schema-1.sql'), 'utf8'));
-  db.close();
-
-  store = await openStore({ sqlite: old });
-  const [job] = await store.jobs({ limit: 10 });
-  expect(job).toMatchObject({ nodeId: '6b0209a80000000000000006', stage: 'running' });
-  const [attempt] = await store.attempts(job?.id ?? '');
-  expect(attempt).toMatchObject({ mark: 'm.1', lavaId: 7, device: 'qemu-01', jobTimeout: 1, runningAt: 4 });
-  expect(attempt).toMatchObject({ queueTimeout: 172_800_000, sinceId: null, outcome: null });
-  expect(await store.callbacks(job?.id ?? '')).toMatchObject([{ lavaId: 7, log: null }]);
-  await store.note(job?.id ?? '', [{ kind: 'note', text: 'and on' }]);
-  expect((await store.timeline(job?.id ?? '')).map(({ text }) => text)).toEqual(['received', 'and on']);
 });
 
 it('refuses a store that a newer version wrote', async () => {

@@ -4,8 +4,13 @@ import { afterEach } from 'vitest';
 import { createLogger } from '../../src/core/logger.ts';
 import { sleep } from '../../src/core/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
-import { stageOf, STAGES, type StageName } from '../../src/lifecycle/model.ts';
-import type { AttemptRecord, DeliveryRecord, JobRecord } from '../../src/store/index.ts';
+import {
+  STAGES,
+  type AttemptRecord,
+  type DeliveryRecord,
+  type ListedJob,
+  type StageName,
+} from '../../src/store/index.ts';
 import { newFolder } from './folder.ts';
 
 export const LAB = DEMO_LAB;
@@ -22,13 +27,13 @@ export interface TestWorld extends World {
   fly: (times?: number) => void;
   /** Publishes a job in Maestro; gives the node's id. */
   publish: (spec?: JobSpec) => string;
-  job: (nodeId: string) => Promise<JobRecord | undefined>;
+  job: (nodeId: string) => Promise<ListedJob | undefined>;
   /** Waits until the job is at that stage, or past it. */
-  at: (nodeId: string, stage: StageName) => Promise<JobRecord>;
+  at: (nodeId: string, stage: StageName) => Promise<ListedJob>;
   /** Waits until nothing is left to do for the job. */
-  ended: (nodeId: string) => Promise<JobRecord>;
+  ended: (nodeId: string) => Promise<ListedJob>;
   /** Waits for a reason that the job shows. */
-  waits: (nodeId: string, reason: RegExp) => Promise<JobRecord>;
+  waits: (nodeId: string, reason: RegExp) => Promise<ListedJob>;
   attempts: (nodeId: string) => Promise<AttemptRecord[]>;
   deliveries: (nodeId: string) => Promise<DeliveryRecord[]>;
   timeline: (nodeId: string) => Promise<string[]>;
@@ -84,7 +89,7 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     context.wakeOutbox();
   }
 
-  const job = (nodeId: string): Promise<JobRecord | undefined> => findJob(world, nodeId);
+  const job = (nodeId: string): Promise<ListedJob | undefined> => findJob(world, nodeId);
   const idOf = async (nodeId: string): Promise<string> => (await job(nodeId))?.id ?? '';
   const { store } = world.daemon.context;
   const test: TestWorld = Object.assign(world, {
@@ -100,19 +105,19 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     at: (nodeId, stage) =>
       until(`${nodeId} is ${stage}`, async () => {
         const found = await job(nodeId);
-        return found !== undefined && STAGES.indexOf(stageOf(found)) >= STAGES.indexOf(stage)
+        return found !== undefined && STAGES.indexOf(found.stage) >= STAGES.indexOf(stage)
           ? found
           : undefined;
       }),
     ended: (nodeId) =>
       until(`${nodeId} has ended`, async () => {
         const found = await job(nodeId);
-        return found?.done === 1 ? found : undefined;
+        return found?.done ? found : undefined;
       }),
     waits: (nodeId, reason) =>
       until(`${nodeId} waits: ${reason.source}`, async () => {
         const found = await job(nodeId);
-        return reason.test(found?.reason ?? '') ? found : undefined;
+        return reason.test(found?.reason?.text ?? '') ? found : undefined;
       }),
     attempts: async (nodeId) => current().attempts(await idOf(nodeId)),
     deliveries: async (nodeId) => current().deliveries(await idOf(nodeId)),
@@ -135,7 +140,7 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
   }
 }
 
-async function findJob(world: World, nodeId: string): Promise<JobRecord | undefined> {
+async function findJob(world: World, nodeId: string): Promise<ListedJob | undefined> {
   const [found] = await world.daemon.context.store.jobs({ nodeId, limit: 1 });
   return found;
 }

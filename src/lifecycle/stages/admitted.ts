@@ -1,15 +1,15 @@
 // Lets a job in when the lab can run it: the lab is up, the board is registered here, a usable device is online, there
-// is room, and nobody drained it. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
+// is capacity, and nobody drained it. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
 import { errorText, TemporaryError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
-import type { JobRecord } from '../../store/index.ts';
+import type { JobRecord, Reason } from '../../store/index.ts';
 import type { Context } from '../context.ts';
-import { lineOf, passOn } from '../admission-queue.ts';
+import { queueOf, passOn } from '../admission-queue.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
-import { wantedBy, whyDrained, whyNoRoom } from '../capacity.ts';
+import { wantedBy, whyDrained, whyNoCapacity } from '../capacity.ts';
 
-/** Whoever makes room calls the next one; this is for what nobody tells (a device that comes back unseen). */
+/** Whoever leaves capacity calls the next one; this is for what nobody tells (a device that comes back unseen). */
 const LOOK_AGAIN = 30 * SECOND;
 
 export const admitted: Stage = { name: 'admitted', serial: true, run };
@@ -17,27 +17,30 @@ export const admitted: Stage = { name: 'admitted', serial: true, run };
 async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
   const until = ctx.now() + LOOK_AGAIN;
-  const line = lineOf(job);
+  const queue = queueOf(job);
   const reason = await whyNot(job, ctx);
   if (reason !== undefined) {
     // It holds for all that wait for this board: they need not look one by one.
-    await ctx.store.holdBack(line, until, reason, job.id);
+    await ctx.store.holdBack(queue, until, reason, job.id);
     return { kind: 'wait', until, reason };
   }
-  const isFirst = (await ctx.store.firstOf(line))?.id === job.id;
+  const isFirst = (await ctx.store.firstOf(queue))?.id === job.id;
   await passOn(job, ctx);
   if (isFirst) return { kind: 'done' };
-  return { kind: 'wait', until, reason: `more urgent jobs wait for ${job.board} in ${job.lab}` };
+  const text = `more urgent jobs wait for ${job.board} in ${job.lab}`;
+  return { kind: 'wait', until, reason: { code: 'behind', text } };
 }
 
-async function whyNot(job: JobRecord, ctx: Context): Promise<string | undefined> {
+async function whyNot(job: JobRecord, ctx: Context): Promise<Reason | undefined> {
   const lab = labOf(ctx, job.lab);
-  const wanted = wantedBy(job, lab, ctx);
-  if (!wanted) return `no board ${job.board} is registered for ${lab.name}`;
+  const wanted = await wantedBy(job, lab, ctx);
+  if (!wanted) {
+    return { code: 'unregistered', text: `no board ${job.board} is registered for ${lab.name}` };
+  }
   try {
-    return (await whyDrained(job, ctx)) ?? (await whyNoRoom(lab, wanted, ctx));
+    return (await whyDrained(job, ctx)) ?? (await whyNoCapacity(lab, wanted, ctx));
   } catch (error) {
-    if (error instanceof TemporaryError) return errorText(error);
+    if (error instanceof TemporaryError) return { code: error.code, text: errorText(error) };
     throw error;
   }
 }

@@ -2,10 +2,17 @@
 // two bridges that wrote at once both see whose mark stayed (reference: Maestro has no compare-and-set).
 import { SECOND } from '../../core/time.ts';
 import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
-import type { JobRecord } from '../../store/index.ts';
+import type { JobRecord, Reason } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import type { Outcome, Stage } from '../model.ts';
 import { tellSkip } from '../../reporting/telemetry.ts';
+
+const YIELDED = {
+  claimed: 'claim',
+  taken: 'node_taken',
+  ended: 'node_ended',
+  gone: 'node_gone',
+} as const;
 
 /** How long another's write may take to show. */
 const SETTLE = 2 * SECOND;
@@ -30,16 +37,18 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
 }
 
 function marked(at: number, until: number): Outcome {
-  const reason = 'the node has our mark; another bridge may have written at the same time';
-  return { kind: 'wait', until, reason, change: { job: { claimedAt: at } } };
+  const text = 'the node has our mark; another bridge may have written at the same time';
+  return { kind: 'wait', until, reason: { code: 'claim', text }, change: { job: { claimedAt: at } } };
 }
 
-function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context): Outcome {
+async function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context): Promise<Outcome> {
   const byHand = job.source === 'push' || job.source === 'hand';
   // For a node that this Maestro never had; the results go to KCIDB alone.
   if (outcome === 'gone' && byHand) {
     return { kind: 'done', note: 'Maestro has no such node', change: { job: { claimedAt: null } } };
   }
-  if (outcome !== 'ended') return { kind: 'forget', reason: detail };
-  return { kind: 'forget', reason: detail, change: { deliveries: tellSkip(job, detail, ctx) } };
+  const reason: Reason = { code: YIELDED[outcome], text: detail };
+  if (outcome !== 'ended') return { kind: 'forget', reason };
+  const deliveries = tellSkip(job, await ctx.store.request(job.id), detail, ctx);
+  return { kind: 'forget', reason, change: { deliveries } };
 }

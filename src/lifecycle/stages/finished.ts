@@ -31,7 +31,11 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     const age = final === undefined ? Infinity : ctx.now() - final.receivedAt;
     // As long again as it has been: soon at first, then ever later.
     const until = age < COMMIT_WITHIN ? ctx.now() + Math.max(100, age) : seen.lookAgain;
-    return { kind: 'wait', until, reason: `LAVA job ${info.id} is ${info.state}${on}` };
+    return {
+      kind: 'wait',
+      until,
+      reason: { code: 'in_lava', text: `LAVA job ${info.id} is ${info.state}${on}` },
+    };
   }
   try {
     const evidence = await storeEvidence(job, attempt, info, final, ctx);

@@ -1,11 +1,11 @@
-// Makes the LAVA job definition of the next attempt and stores it, checked, with a mark that no other job in the world
-// carries.
+// Makes the LAVA job definition of the next attempt and stores it, checked, with a submission key that no other job in
+// the world carries.
 import { RequestError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
 import type { JobRecord } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { labOf } from '../labs.ts';
-import { freshAttempt, requestOf, type Outcome, type Stage } from '../model.ts';
+import type { Outcome, Stage } from '../model.ts';
 import { renderJob } from '../render.ts';
 import { whyNotAgain } from '../retries.ts';
 
@@ -22,22 +22,22 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     return { kind: 'wait', until: ctx.now() + pause, reason };
   }
   const n = attempts.length + 1;
-  const mark = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
+  const submissionKey = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
   try {
     const lab = labOf(ctx, job.lab);
-    const result = await renderJob(requestOf(job), job.lab, mark, ctx);
-    const newAttempt = freshAttempt({
+    const result = await renderJob(await ctx.store.request(job.id), job.lab, submissionKey, ctx);
+    const newAttempt = {
       jobId: job.id,
       n,
       lab: job.lab,
-      mark,
+      submissionKey,
       definition: result.definition,
-      ask: JSON.stringify(result.expectedTests),
+      expectedTests: result.expectedTests,
       deviceType: result.deviceType,
       jobTimeout: result.jobTimeoutMs,
       // An own template may set none; then nobody but us ends the waiting.
       queueTimeout: result.queueTimeoutMs > 0 ? result.queueTimeoutMs : lab.config.limits.queue_timeout,
-    });
+    };
     const unread = result.unread.map((field) => `; ${field} is read by nothing`).join('');
     return { kind: 'done', note: `attempt ${n}, ${result.jobName}${unread}`, change: { newAttempt } };
   } catch (error) {

@@ -16,5 +16,9 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
         : `${d.kind} to ${d.destination}`,
     )
     .join('; ');
-  return { kind: 'wait', until: ctx.now() + 10 * MINUTE, reason: `to be delivered: ${reason}` };
+  return {
+    kind: 'wait',
+    until: ctx.now() + 10 * MINUTE,
+    reason: { code: 'deliveries', text: `to be delivered: ${reason}` },
+  };
 }

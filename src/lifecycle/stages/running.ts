@@ -1,6 +1,6 @@
 // Waits until LAVA runs the job (or has already ended it). Callbacks and events say so early; the poll says so anyway.
-import { LAVA_STATES } from '../../lava/model.ts';
-import type { AttemptRecord, JobRecord } from '../../store/index.ts';
+import { LAVA_STATES, type LavaState } from '../../lava/model.ts';
+import type { AttemptRecord, JobRecord, Reason } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { lookAt, nextRound } from '../following.ts';
 import { labOf } from '../labs.ts';
@@ -18,7 +18,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (seen.kind !== 'alive') return seen.outcome;
   const { info } = seen;
   if (!isStarted(info.state)) {
-    const reason = `LAVA job ${info.id} is ${info.state} in ${job.lab}`;
+    const reason: Reason = { code: 'in_lava', text: `LAVA job ${info.id} is ${info.state} in ${job.lab}` };
     return { kind: 'wait', until: seen.lookAgain, reason };
   }
   const known = { ...attempt, device: info.device ?? null, runningAt: info.startedAt ?? null };
@@ -26,7 +26,7 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
 }
 
 /** What LAVA said by itself, by an event or a callback; the last word is the finished stage's to believe. */
-async function toldState(attempt: AttemptRecord, ctx: Context): Promise<string> {
+async function toldState(attempt: AttemptRecord, ctx: Context): Promise<LavaState> {
   const callbacks = (await ctx.store.callbacks(attempt.jobId)).filter((c) => c.lavaId === attempt.lavaId);
   const states = [attempt.lavaState, ...callbacks.map(({ state }) => state)];
   return LAVA_STATES.findLast((state) => states.includes(state)) ?? 'Submitted';
@@ -39,7 +39,7 @@ function isStarted(state: string): boolean {
 async function started(
   job: JobRecord,
   attempt: AttemptRecord,
-  state: string,
+  state: LavaState,
   ctx: Context,
 ): Promise<Outcome> {
   await callNext(job, ctx);

@@ -1,5 +1,5 @@
 // Gives the definition to LAVA, once. LAVA has no idempotency key: so the intent is stored before the call, and if its
-// answer was lost (crash, time-out, cut), the lab is searched for the attempt's mark before anything is sent again.
+// answer was lost (crash, time-out, cut), the lab is searched for the submission key before anything is sent again.
 import { BridgeError, errorText, RequestError, TemporaryError } from '../../core/errors.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import type { AttemptRecord, JobRecord } from '../../store/index.ts';
@@ -24,12 +24,12 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   if (attempt.sentAt !== null) {
     const rest = attempt.sentAt + LOST_ANSWER_REST - ctx.now();
     if (rest > 0) {
-      const reason = 'LAVA’s answer to the submission was lost; the lab is searched for the job soon';
-      return { kind: 'wait', until: ctx.now() + rest, reason };
+      const text = 'LAVA’s answer to the submission was lost; the lab is searched for the job soon';
+      return { kind: 'wait', until: ctx.now() + rest, reason: { code: 'answer_lost', text } };
     }
     const found = await search(attempt, lab, ctx);
     if (found !== undefined) {
-      await recordId(attempt, found, ctx, `found in LAVA by its mark, as job ${found}`);
+      await recordId(attempt, found, ctx, `found in LAVA by its submission key, as job ${found}`);
       return done(job, attempt, found, ctx);
     }
   }
@@ -41,13 +41,16 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
 async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
   const intentAt = attempt.intentAt ?? ctx.now();
   const since = await startOf(attempt, lab, ctx);
-  const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.mark, since));
+  const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.submissionKey, since));
   const [found] = ids;
   if (found !== undefined || complete) return found;
   // Not all jobs were looked through; but what is older than the intent can't be ours.
   const last = oldest === undefined ? undefined : await lab.show(oldest);
   if (last?.submittedAt !== undefined && last.submittedAt < intentAt - CLOCK_SKEW) return undefined;
-  throw new TemporaryError('search', `${lab.name} has too many jobs to say whether it has ${attempt.mark}`);
+  throw new TemporaryError(
+    'search',
+    `${lab.name} has too many jobs to say whether it has ${attempt.submissionKey}`,
+  );
 }
 
 /** Where the search may end: at the last job that was ours before, if the lab has not begun to count anew since. */
@@ -58,13 +61,14 @@ async function startOf({ sinceId }: AttemptRecord, lab: Lab, ctx: Context): Prom
 }
 
 async function submit(job: JobRecord, attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<Outcome> {
+  const definition = await ctx.store.definition(job.id, attempt.n);
   try {
     const lavaId = await lab.call(async (client) => {
       const now = ctx.now();
       const sinceId = attempt.sinceId ?? (await ctx.store.lastLavaId(lab.name)) ?? null;
       const intent = { intentAt: attempt.intentAt ?? now, sentAt: now, sinceId };
       await ctx.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
-      return client.submit(attempt.definition);
+      return client.submit(definition);
     });
     await recordId(attempt, lavaId, ctx, undefined);
     return await done(job, attempt, lavaId, ctx);

@@ -1,0 +1,190 @@
+// Rows of the database and the records that are made of them: each word is checked and each JSON text read here, once,
+// so that no caller has to.
+import { z } from 'zod';
+import { isErrorCode } from '../core/error-codes.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
+import type { LavaJob } from '../lava/model.ts';
+import { JobRequest } from '../maestro/request.ts';
+import type { Ending, ExpectedTests } from '../verdict/model.ts';
+import { ERROR_CODES } from '../verdict/node-result.ts';
+import {
+  ENTRY_KINDS,
+  EVIDENCE_SOURCES,
+  LAVA_STATES,
+  SOURCES,
+  STAGES,
+  StoredVerdict,
+  WAIT_CODES,
+  type AttemptChange,
+  type AttemptRecord,
+  type CallbackRecord,
+  type JobChange,
+  type JobRecord,
+  type ListedJob,
+  type NewAttempt,
+  type ReasonCode,
+  type StageName,
+  type TimelineRecord,
+} from './job.ts';
+import type { AttemptRow, CallbackRow, JobRow, TimelineRow } from './tables.ts';
+
+/** The columns of a JobRecord. */
+export const JOB_COLUMNS = [
+  'id',
+  'lab',
+  'nodeId',
+  'source',
+  'name',
+  'board',
+  'stage',
+  'done',
+  'setAside',
+  'ending',
+  'reasonCode',
+  'reason',
+  'cancel',
+  'priority',
+  'tries',
+  'nextAt',
+  'rev',
+  'claimedAt',
+  'nodeSeenAt',
+  'receivedAt',
+  'updatedAt',
+] as const;
+/** The columns of a ListedJob. */
+export const LISTED_COLUMNS = [...JOB_COLUMNS, 'verdict'] as const;
+
+const Source = z.enum(SOURCES);
+const Stage = z.enum(STAGES);
+const LavaStateWord = z.enum(LAVA_STATES);
+const EvidenceWord = z.enum(EVIDENCE_SOURCES);
+const EntryKindWord = z.enum(ENTRY_KINDS);
+
+const StoredEnding = z
+  .object({
+    kind: z.enum(['rejected', 'canceled', 'timed_out', 'lost']),
+    reason: z.string(),
+    errorCode: z.enum(ERROR_CODES).optional(),
+  })
+  .transform(({ errorCode, ...rest }): Ending => (errorCode === undefined ? rest : { ...rest, errorCode }));
+
+const StoredExpectedTests: z.ZodType<ExpectedTests> = z.object({
+  bootPath: z.enum(['boot', 'boot.nfs']),
+  roots: z.array(
+    z.object({ path: z.string(), definitions: z.array(z.string()), measurements: z.array(z.string()) }),
+  ),
+  helpers: z.array(z.string()),
+  job: z.string().optional(),
+});
+
+/** Its words were checked when they came in from LAVA; thousands of cases are not checked again one by one. */
+const StoredLavaJob = z.custom<LavaJob>(
+  (v) => z.looseObject({ id: z.number(), cases: z.array(z.unknown()) }).safeParse(v).success,
+);
+
+/** null for a word that this version does not know. */
+function toReasonCode(word: string | null): ReasonCode | null {
+  if (word === null) return null;
+  return isErrorCode(word) ? word : (WAIT_CODES.find((code) => code === word) ?? null);
+}
+
+export function toStage(word: string): StageName {
+  return Stage.parse(word);
+}
+
+/** Throws BridgeError `store` naming what is not as it was written. */
+function parse<T>(what: string, schema: z.ZodType<T>, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new BridgeError('store', `${what} in the store can't be read: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+export function toJob(row: Omit<JobRow, 'verdict'>): JobRecord {
+  const { reasonCode, reason, ...rest } = row;
+  return {
+    ...rest,
+    source: Source.parse(row.source),
+    stage: Stage.parse(row.stage),
+    done: row.done === 1,
+    setAside: row.setAside === 1,
+    ending: row.ending === null ? null : parse(`the ending of ${row.id}`, StoredEnding, row.ending),
+    reason: reason === null ? null : { code: toReasonCode(reasonCode) ?? 'internal', text: reason },
+  };
+}
+
+export function toListedJob({ verdict, ...row }: JobRow): ListedJob {
+  return {
+    ...toJob(row),
+    verdict: verdict === null ? null : parse(`the verdict of ${row.id}`, StoredVerdict, verdict),
+  };
+}
+
+/** What of a row changes; what is not there stays. */
+export function jobValues({ done, ending, reason, verdict, ...rest }: JobChange): Partial<JobRow> {
+  return {
+    ...rest,
+    ...(done === undefined ? {} : { done: done ? 1 : 0 }),
+    ...(ending === undefined ? {} : { ending: ending === null ? null : JSON.stringify(ending) }),
+    ...(reason === undefined ? {} : { reasonCode: reason?.code ?? null, reason: reason?.text ?? null }),
+    ...(verdict === undefined ? {} : { verdict: JSON.stringify(verdict) }),
+  };
+}
+
+export function toRequest(jobId: string, text: string): JobRequest {
+  return parse(`the request of ${jobId}`, JobRequest, text);
+}
+
+export function toAttempt(row: AttemptRow): AttemptRecord {
+  return {
+    ...row,
+    hasKey: row.hasKey === 1,
+    lavaState: row.lavaState === null ? null : LavaStateWord.parse(row.lavaState),
+    evidence: row.evidence === null ? null : EvidenceWord.parse(row.evidence),
+  };
+}
+
+export function attemptValues({ lavaJob: _document, ...rest }: AttemptChange): Partial<AttemptRow> {
+  return rest;
+}
+
+export function newAttemptRow({ definition, expectedTests: _document, ...attempt }: NewAttempt): AttemptRow {
+  return {
+    ...attempt,
+    hasKey: definition.includes(attempt.submissionKey) ? 1 : 0,
+    sinceId: null,
+    intentAt: null,
+    sentAt: null,
+    lavaId: null,
+    submittedAt: null,
+    lavaState: null,
+    device: null,
+    runningAt: null,
+    finishedAt: null,
+    cancelAt: null,
+    missingAt: null,
+    log: null,
+    evidence: null,
+    outcome: null,
+  };
+}
+
+export function toExpectedTests(jobId: string, text: string): ExpectedTests {
+  return parse(`what was asked of ${jobId}`, StoredExpectedTests, text);
+}
+
+export function toLavaJob(jobId: string, text: string): LavaJob {
+  return parse(`LAVA's results of ${jobId}`, StoredLavaJob, text);
+}
+
+export function toEntry({ id, at, kind, code, text }: Omit<TimelineRow, 'jobId'>): TimelineRecord {
+  return { id, at, kind: EntryKindWord.parse(kind), code: toReasonCode(code), text };
+}
+
+export function toCallback(row: CallbackRow): CallbackRecord {
+  return { ...row, state: LavaStateWord.parse(row.state) };
+}

@@ -1,0 +1,173 @@
+// The schema, and its history from the first release on: a migration that has been released is never changed; a new one
+// is added at the end. Each index says which questions it is for.
+import { sql, type Kysely } from 'kysely';
+import type { Tables } from './tables.ts';
+
+type Migration = (db: Kysely<Tables>) => Promise<void>;
+
+export const MIGRATIONS: readonly Migration[] = [first];
+
+async function first(db: Kysely<Tables>): Promise<void> {
+  const { schema } = db;
+  await makeJobs(schema);
+  await makeAttempts(schema);
+  await makeHistory(schema);
+  await makeDeliveries(schema);
+  await schema
+    .createTable('drains')
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('board', 'text', (c) => c.notNull())
+    .addColumn('since', 'bigint', (c) => c.notNull())
+    .addColumn('why', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('drains_pk', ['lab', 'board'])
+    .execute();
+  await schema
+    .createTable('under_way')
+    .addColumn('item', 'text', (c) => c.primaryKey())
+    .addColumn('crashes', 'integer', (c) => c.notNull())
+    .execute();
+}
+
+type Schema = Kysely<Tables>['schema'];
+
+async function makeJobs(schema: Schema): Promise<void> {
+  await schema
+    .createTable('jobs')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('node_id', 'text', (c) => c.notNull())
+    .addColumn('source', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('board', 'text', (c) => c.notNull())
+    .addColumn('stage', 'text', (c) => c.notNull())
+    .addColumn('done', 'integer', (c) => c.notNull())
+    .addColumn('set_aside', 'integer', (c) => c.notNull())
+    .addColumn('ending', 'text')
+    .addColumn('reason_code', 'text')
+    .addColumn('reason', 'text')
+    .addColumn('cancel', 'text')
+    .addColumn('priority', 'integer', (c) => c.notNull())
+    .addColumn('tries', 'integer', (c) => c.notNull())
+    .addColumn('next_at', 'bigint', (c) => c.notNull())
+    .addColumn('rev', 'integer', (c) => c.notNull())
+    .addColumn('claimed_at', 'bigint')
+    .addColumn('node_seen_at', 'bigint')
+    .addColumn('received_at', 'bigint', (c) => c.notNull())
+    .addColumn('updated_at', 'bigint', (c) => c.notNull())
+    .addColumn('verdict', 'text')
+    .addUniqueConstraint('jobs_once', ['lab', 'node_id'])
+    .execute();
+  const index = (name: string, columns: string[]): Promise<void> =>
+    schema.createIndex(`jobs_${name}`).on('jobs').columns(columns).execute();
+  // The work loops: what is due in a lab, and when something will be.
+  await index('due', ['done', 'set_aside', 'lab', 'next_at', 'received_at']);
+  // Admission: who is next for a board; and how many open jobs there are where.
+  await index('queue', ['done', 'lab', 'board', 'stage', 'set_aside', 'priority desc', 'received_at', 'id']);
+  // What is old goes.
+  await index('ended', ['done', 'updated_at']);
+  // What changed since the pages looked last.
+  await index('changed', ['updated_at']);
+  // Lists, by what they are asked for.
+  await index('recent', ['received_at']);
+  await index('recent_of_lab', ['lab', 'received_at']);
+  await index('recent_of_board', ['board', 'received_at']);
+  await index('recent_of_stage', ['stage', 'received_at']);
+  await index('recent_open', ['done', 'received_at']);
+  await index('of_node', ['node_id', 'received_at']);
+  await schema
+    .createTable('requests')
+    .addColumn('job_id', 'text', (c) => c.primaryKey().references('jobs.id').onDelete('cascade'))
+    .addColumn('request', 'text', (c) => c.notNull())
+    .execute();
+}
+
+async function makeAttempts(schema: Schema): Promise<void> {
+  await schema
+    .createTable('attempts')
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('n', 'integer', (c) => c.notNull())
+    .addColumn('lab', 'text', (c) => c.notNull())
+    .addColumn('submission_key', 'text', (c) => c.notNull().unique())
+    .addColumn('has_key', 'integer', (c) => c.notNull())
+    .addColumn('device_type', 'text', (c) => c.notNull())
+    .addColumn('job_timeout', 'bigint', (c) => c.notNull())
+    .addColumn('queue_timeout', 'bigint', (c) => c.notNull())
+    .addColumn('since_id', 'bigint')
+    .addColumn('intent_at', 'bigint')
+    .addColumn('sent_at', 'bigint')
+    .addColumn('lava_id', 'bigint')
+    .addColumn('submitted_at', 'bigint')
+    .addColumn('lava_state', 'text')
+    .addColumn('device', 'text')
+    .addColumn('running_at', 'bigint')
+    .addColumn('finished_at', 'bigint')
+    .addColumn('cancel_at', 'bigint')
+    .addColumn('missing_at', 'bigint')
+    .addColumn('log', 'text')
+    .addColumn('evidence', 'text')
+    .addColumn('outcome', 'text')
+    .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
+    .execute();
+  // Whose LAVA job an event tells of. Not unique: a lab that is set up again counts from 1 again.
+  await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
+  await schema
+    .createTable('attempt_documents')
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('n', 'integer', (c) => c.notNull())
+    .addColumn('definition', 'text', (c) => c.notNull())
+    .addColumn('expected_tests', 'text', (c) => c.notNull())
+    .addColumn('lava_job', 'text')
+    .addPrimaryKeyConstraint('attempt_documents_pk', ['job_id', 'n'])
+    .execute();
+}
+
+async function makeHistory(schema: Schema): Promise<void> {
+  await schema
+    .createTable('timeline')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('code', 'text')
+    .addColumn('text', 'text', (c) => c.notNull())
+    .execute();
+  await schema.createIndex('timeline_job').on('timeline').columns(['job_id', 'id']).execute();
+  await schema
+    .createTable('callbacks')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('lava_id', 'bigint', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('received_at', 'bigint', (c) => c.notNull())
+    .addColumn('log', 'text')
+    .addColumn('body', sql`blob`, (c) => c.notNull())
+    .execute();
+  await schema.createIndex('callbacks_job').on('callbacks').columns(['job_id', 'id']).execute();
+}
+
+async function makeDeliveries(schema: Schema): Promise<void> {
+  await schema
+    .createTable('deliveries')
+    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('destination', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('tries', 'integer', (c) => c.notNull())
+    .addColumn('next_at', 'bigint', (c) => c.notNull())
+    .addColumn('error', 'text')
+    .addColumn('receipt', 'text')
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('done_at', 'bigint')
+    .addUniqueConstraint('deliveries_once', ['job_id', 'destination', 'kind'])
+    .execute();
+  await schema.createIndex('deliveries_job').on('deliveries').columns(['job_id', 'id']).execute();
+  await schema
+    .createIndex('deliveries_due')
+    .on('deliveries')
+    .columns(['destination', 'state', 'next_at'])
+    .execute();
+  // How many stand in each state; and what is open, after the clock was set.
+  await schema.createIndex('deliveries_state').on('deliveries').columns(['state', 'next_at']).execute();
+}
