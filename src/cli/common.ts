@@ -3,6 +3,8 @@ import { Option } from 'commander';
 import { z } from 'zod';
 import { BridgeError } from '../core/errors.ts';
 import { exchange, type HttpAnswer } from '../core/http-exchange.ts';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
@@ -75,13 +77,9 @@ export function daemonAt(config: BridgeConfig): Daemon {
 }
 
 function read(answer: HttpAnswer): unknown {
-  const text = answer.body.toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
+  const value = tryJson(answer.body.toString('utf8'), PARSE_LIMITS.answer);
+  if (value === undefined)
     throw new BridgeError('odd_answer', `the daemon answered ${answer.status}, and not in JSON`);
-  }
   if (answer.status < 400) return value;
   const refusal = Refusal.safeParse(value);
   throw new BridgeError(

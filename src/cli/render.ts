@@ -7,6 +7,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, RequestError } from '../core/errors.ts';
+import { parseJson, tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { shippedFolder } from '../core/shipped.ts';
 import { loadBoards } from '../catalog/boards.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
@@ -131,7 +133,7 @@ function parseRequest(value: unknown): JobRequest {
 async function renderOne(file: string, bench: Bench, json: boolean): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of openInput(file)) chunks.push(z.instanceof(Buffer).parse(chunk));
-  const request = parseJson(Buffer.concat(chunks).toString('utf8'), `${file}: `);
+  const request = readRequest(Buffer.concat(chunks).toString('utf8'), `${file}: `);
   const rendered = await renderRequest(request, bench);
   for (const field of rendered.unread)
     process.stderr.write(`lava-bridge: note: ${field} is read by nothing\n`);
@@ -144,11 +146,11 @@ function openInput(file: string): NodeJS.ReadableStream {
 }
 
 /** `where` stands before the message. */
-function parseJson(text: string, where = ''): unknown {
+function readRequest(text: string, where = ''): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text, PARSE_LIMITS.file);
   } catch (error) {
-    throw new RequestError('bad_json', `${where}not JSON: ${errorText(error)}`);
+    throw new RequestError('bad_json', `${where}${errorText(error)}`);
   }
 }
 
@@ -175,7 +177,7 @@ async function renderLine(line: string | undefined, bench: Bench): Promise<strin
   try {
     if (line === undefined) throw new RequestError('too_large', `the line is longer than ${MAX_LINE} bytes`);
     id = idIn(line);
-    const value = parseJson(line);
+    const value = readRequest(line);
     const { id: own, ...request } = z.record(z.string(), z.unknown()).parse(value);
     id = own ?? nodeId(request) ?? null;
     const { definition } = await renderRequest(request, bench);
@@ -188,12 +190,7 @@ async function renderLine(line: string | undefined, bench: Bench): Promise<strin
 /** The id of a line that is no JSON as a whole: it mostly stands at the beginning. */
 function idIn(line: string): unknown {
   const text = /^\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?\d{1,15})/.exec(line)?.[1];
-  if (text === undefined) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return text === undefined ? null : (tryJson(text, PARSE_LIMITS.file) ?? null);
 }
 
 function nodeId(request: Record<string, unknown>): unknown {

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { errorText, RequestError } from '../core/errors.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { printable } from '../core/printable.ts';
 import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
 import { succeeded, summary, waitForEnd } from './jobs.ts';
@@ -49,8 +51,8 @@ async function readRequest(file: string): Promise<unknown> {
   if (file === '-') for await (const chunk of process.stdin) chunks.push(z.instanceof(Buffer).parse(chunk));
   const text = file === '-' ? Buffer.concat(chunks).toString('utf8') : await readFile(file, 'utf8');
   try {
-    return JSON.parse(text);
+    return parseJson(text, PARSE_LIMITS.file);
   } catch (error) {
-    throw new RequestError('bad_json', `${file}: not JSON: ${errorText(error)}`);
+    throw new RequestError('bad_json', `${file}: ${errorText(error)}`);
   }
 }

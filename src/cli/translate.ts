@@ -7,6 +7,8 @@ import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../core/errors.ts';
 import { keepHeapSmall } from '../core/heap.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../reporting/kcidb-report.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
@@ -137,10 +139,10 @@ async function readJson(file: string): Promise<unknown> {
   const name = file === '-' ? 'standard input' : file;
   try {
     const bytes = file === '-' ? await readStdin() : await readFile(file);
-    return JSON.parse((isGzip(bytes) ? gunzipSync(bytes) : bytes).toString('utf8'));
+    const text = (isGzip(bytes) ? gunzipSync(bytes) : bytes).toString('utf8');
+    return parseJson(text, PARSE_LIMITS.file);
   } catch (error) {
-    const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new PermanentError('unreadable', `${name} ${what}: ${errorText(error)}`, { cause: error });
+    throw new PermanentError('unreadable', `${name} cannot be read: ${errorText(error)}`, { cause: error });
   }
 }
 

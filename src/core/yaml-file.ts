@@ -1,9 +1,11 @@
 // Reads a YAML file that the admin wrote: parsed, checked against a zod schema, and every problem located.
 import { readFile } from 'node:fs/promises';
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, type Document } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from './errors.ts';
 import { knownKeys } from './known-keys.ts';
+import { ParseError, PARSE_LIMITS } from './parse/limits.ts';
+import { readYaml } from './parse/yaml.ts';
 
 /** A parsed file, and the place of any value in it. */
 export interface Located<T> {
@@ -30,14 +32,14 @@ export async function readYamlFile<S extends z.ZodType>(
 /** As readYamlFile, for text that is at hand; `file` is only its name in messages. */
 export function parseYaml<S extends z.ZodType>(file: string, text: string, schema: S): Located<z.output<S>> {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const { document: doc, faults } = readText(file, text, lines);
   const spot = (offset: number | undefined): Pick<Problem, 'line' | 'column'> => {
     if (offset === undefined) return {};
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  if (doc.errors.length > 0) {
-    throw new ConfigError(doc.errors.map((e) => ({ file, ...spot(e.pos[0]), message: e.message })));
+  if (doc === undefined || faults.length > 0) {
+    throw new ConfigError(faults.map(({ offset, message }) => ({ file, ...spot(offset), message })));
   }
   const at = (path: readonly PropertyKey[], message: string): Problem => ({
     file,
@@ -50,6 +52,15 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
     throw new ConfigError(problems.toSorted(byPlace));
   }
   return { file, value: parsed.data, at };
+}
+
+function readText(file: string, text: string, lineCounter: LineCounter): ReturnType<typeof readYaml> {
+  try {
+    return readYaml(text, PARSE_LIMITS.yamlFile, { lineCounter, uniqueKeys: true });
+  } catch (error) {
+    if (error instanceof ParseError) throw new ConfigError([{ file, message: error.message }]);
+    throw error;
+  }
 }
 
 function byPlace(a: Problem, b: Problem): number {

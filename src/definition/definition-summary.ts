@@ -1,6 +1,7 @@
 // What a LAVA job definition says of the job, as far as verdicts need it. LAVA echoes the definition in its callback.
 import { z } from 'zod';
-import { parseYaml, valueOf } from '../lava/yaml-value.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { parseYaml, yamlValue } from '../core/parse/yaml.ts';
 
 /** The parts of a job definition that verdicts are made with. */
 export interface JobOutline {
@@ -53,7 +54,7 @@ export function readOutline(definition: string | undefined): JobOutline {
 function readYaml(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    return valueOf(parseYaml(text, {}), (scalar) => scalar.value);
+    return yamlValue(parseYaml(text, PARSE_LIMITS.yamlDocument), ({ value }) => value);
   } catch {
     // The verdict then goes by the results alone.
     return undefined;

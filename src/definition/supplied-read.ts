@@ -1,25 +1,23 @@
 // Reads a LAVA job definition that came as YAML, as LAVA reads it (PyYAML's safe loader, YAML 1.1), within limits. What
 // readers take for different values is refused, so that what was checked here is what runs there.
-import { isAlias, isMap, isScalar, isSeq, Lexer, parseDocument, Scalar, type Document } from 'yaml';
-import { errorText, RequestError } from '../core/errors.ts';
+import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import { RequestError } from '../core/errors.ts';
+import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
+import { parseYaml } from '../core/parse/yaml.ts';
 
 /** What a definition is made of. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
 
 // Maestro's own definitions have some 10 KB, 300 values and a depth of 10.
-const MAX_CHARACTERS = 256 * 1024;
-const MAX_LEXEMES = 60_000;
 const MAX_VALUES = 20_000;
-const MAX_DEPTH = 32;
+const MAX_DEPTH = PARSE_LIMITS.suppliedDefinition.depth;
 
 /** Throws RequestError `bad_definition`: no YAML, too large, or written so that readers differ. */
 export function readLavaYaml(text: string): Plain {
-  if (text.length > MAX_CHARACTERS) throw bad([], `it is longer than ${MAX_CHARACTERS / 1024} Ki characters`);
   // Line breaks to YAML 1.1, and none to later versions.
   if (/[\u0085\u2028\u2029\ufeff]/.test(text))
     throw bad([], 'it holds U+0085, U+2028, U+2029 or U+FEFF; write them as escapes');
-  checkEffort(text);
-  return valueOf(compose(text).contents, { anchors: new Map(), left: MAX_VALUES }, []);
+  return valueOf(compose(text), { anchors: new Map(), left: MAX_VALUES }, []);
 }
 
 interface Reading {
@@ -36,42 +34,16 @@ function bad(path: Path, why: string): RequestError {
   return new RequestError('bad_definition', `${field}: ${why}`, { field });
 }
 
-/** The library takes seconds for what is nested thousands of levels deep, or has as many faults: that is found before. */
-function checkEffort(text: string): void {
-  let flow = 0;
-  let inLine = 0;
-  let count = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    count += 1;
-    if (count > MAX_LEXEMES) throw bad([], `it has more than ${MAX_LEXEMES} marks and words`);
-    if (lexeme === '[' || lexeme === '{') flow += 1;
-    else if (lexeme === ']' || lexeme === '}') flow -= 1;
-    else if (lexeme === '-' || lexeme === '?' || lexeme === ':') inLine += 1;
-    else if (lexeme === '\n' && flow === 0) inLine = 0;
-    if (flow > MAX_DEPTH || (flow === 0 && inLine > MAX_DEPTH))
-      throw bad([], `it is nested more than ${MAX_DEPTH} levels deep`);
-  }
-}
-
 /** Every plain scalar stays the text that it is. Doubled keys are found below: the library compares all with all. */
-const OPTIONS = {
-  version: '1.1',
-  schema: 'failsafe',
-  uniqueKeys: false,
-  prettyErrors: false,
-  logLevel: 'error',
-} as const;
+const OPTIONS = { version: '1.1', schema: 'failsafe' } as const;
 
-function compose(text: string): Document {
-  let document: Document;
+function compose(text: string): unknown {
   try {
-    document = parseDocument(text, OPTIONS);
+    return parseYaml(text, PARSE_LIMITS.suppliedDefinition, OPTIONS);
   } catch (error) {
-    throw bad([], `it can't be read as YAML: ${errorText(error)}`);
+    if (error instanceof ParseError) throw bad([], `it cannot be read as YAML: ${error.message}`);
+    throw error;
   }
-  const [fault] = document.errors;
-  if (fault) throw bad([], `it is no YAML: ${fault.message}`);
-  return document;
 }
 
 function valueOf(node: unknown, reading: Reading, path: Path): Plain {

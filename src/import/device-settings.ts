@@ -1,6 +1,7 @@
 // What a device's settings in LAVA tell of its board: how it boots, and its architecture where that shows.
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { parseYaml, yamlValue } from '../core/parse/yaml.ts';
 
 export interface BoardFacts {
   /** LAVA's boot methods that there are templates for, the likeliest first. */
@@ -61,7 +62,7 @@ export function readSettings(text: string): BoardFacts {
 
 function asJs(text: string): unknown {
   try {
-    return parseDocument(text, { version: '1.1', uniqueKeys: false, logLevel: 'silent' }).toJS();
+    return yamlValue(parseYaml(text, PARSE_LIMITS.yamlDocument, { version: '1.1' }), ({ value }) => value);
   } catch {
     return undefined;
   }

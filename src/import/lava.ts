@@ -1,9 +1,11 @@
 // Imports a lab's device types: each becomes a device-type file; of those that a known board fits nothing is missing,
 // the others say what to fill in.
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
 import type { Board, Boards } from '../catalog/boards.ts';
 import { DeviceType } from '../catalog/board-schema.ts';
+import { ConfigError } from '../core/errors.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { readYaml } from '../core/parse/yaml.ts';
 import type { LavaClient } from '../lava/client.ts';
 import { takeInventory } from '../lava/inventory.ts';
 import { commentLine } from './files.ts';
@@ -107,7 +109,8 @@ async function knownFile(
     );
     return { name, text: `${head}${text}`, to_fill_in: [] };
   }
-  const doc = parseDocument(text);
+  const { document: doc } = readYaml(text, PARSE_LIMITS.yamlFile);
+  if (doc === undefined) throw new ConfigError([{ file: board.file, message: 'cannot be read as YAML' }]);
   if (labs.length === 1) doc.set('lava_device_type', type);
   else {
     const others = labs.filter((other) => other !== lab).map((other) => [other, {}]);

@@ -1,10 +1,12 @@
 // Reads KernelCI's `config` folder: every YAML file below it, as PyYAML reads them (YAML 1.1, anchors, merge keys), all
 // sections put together as kernelci-core does: of two entries of one name the later file's counts, lists go on.
 import { readFile } from 'node:fs/promises';
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Tags } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Document, type Tags } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from '../core/errors.ts';
 import { overlayFiles } from '../core/overlay.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { readYaml } from '../core/parse/yaml.ts';
 
 /** One entry of a section, as it stands in its file. */
 export interface Raw {
@@ -114,19 +116,21 @@ interface ParsedFile {
 /** `path` is for errors, `name` (below the folder) for places. */
 function parseFile(path: string, name: string, text: string): ParsedFile {
   const lines = new LineCounter();
-  const doc = parseDocument(text, {
+  const read = readYaml(text, PARSE_LIMITS.yamlFile, {
     version: '1.1',
     customTags: likePyYaml,
     lineCounter: lines,
-    prettyErrors: false,
+    uniqueKeys: true,
+    maxFaults: 1000,
   });
   const spot = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const twice = doc.errors.filter((error) => error.code === 'DUPLICATE_KEY');
-  const faults = doc.errors.filter((error) => error.code !== 'DUPLICATE_KEY');
-  if (faults.length > 0) {
+  const twice = read.faults.filter((fault) => fault.code === 'DUPLICATE_KEY');
+  const faults = read.faults.filter((fault) => fault.code !== 'DUPLICATE_KEY');
+  const doc = read.document;
+  if (faults.length > 0 || doc === undefined) {
     // PyYAML takes some texts that are no YAML (in KernelCI's fragments, a quoted text that goes on too far left).
     const sections = topKeys(text);
     if (sections.length > 0 && !sections.some((key) => NEEDED.has(key))) {
@@ -134,7 +138,13 @@ function parseFile(path: string, name: string, text: string): ParsedFile {
       const why = `not read (${first?.message ?? ''}); nothing here needs its ${sections.join(', ')}`;
       return { sections: sections.map((key) => [key, []]), oddities: [{ place: name, text: why }] };
     }
-    throw new ConfigError(faults.map((e) => ({ file: path, ...spot(e.pos[0]), message: e.message })));
+    throw new ConfigError(
+      (faults.length > 0 ? faults : twice).map(({ offset, message }) => ({
+        file: path,
+        ...spot(offset),
+        message,
+      })),
+    );
   }
   const place = (offset: number | undefined): string =>
     offset === undefined ? name : `${name}:${spot(offset).line}`;
@@ -148,7 +158,7 @@ function parseFile(path: string, name: string, text: string): ParsedFile {
       section === '_anchors' ? [] : [[section, sectionEntries(doc, section, value, place)]],
     ),
     oddities: twice.map((e) => ({
-      place: place(e.pos[0]),
+      place: place(e.offset),
       text: 'a key stands here twice: the last counts',
     })),
   };

@@ -1,5 +1,7 @@
 // The messages of LAVA's event stream.
 import { z } from 'zod';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { parseTime } from '../core/time.ts';
 import { LAVA_HEALTHS, LAVA_STATES, type LavaHealth, type LavaState } from './model.ts';
 
@@ -65,27 +67,19 @@ const Refusal = z.object({ error: z.string() });
 
 /** Reads one message. undefined: nothing that we know; a newer LAVA may send more. */
 export function parseFrame(text: string): LavaEvent | ErrorFrame | undefined {
-  const message = json(text);
+  const message = tryJson(text, PARSE_LIMITS.event);
   const refusal = Refusal.safeParse(message);
   if (refusal.success) return { kind: 'error', message: refusal.data.error.slice(0, 200) };
   const frame = Frame.safeParse(message);
   if (!frame.success) return undefined;
   const [topic, , time, , inner] = frame.data;
-  const data = json(inner);
+  const data = tryJson(inner, PARSE_LIMITS.event);
   const at = parseTime(time);
   // The topic's first part is the lab's own choice.
   if (topic.endsWith('.testjob')) return jobEvent(at, data);
   if (topic.endsWith('.device')) return deviceEvent(at, data);
   if (topic.endsWith('.worker')) return workerEvent(at, data);
   return undefined;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function jobEvent(at: number | undefined, data: unknown): JobEvent | undefined {

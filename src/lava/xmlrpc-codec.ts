@@ -2,6 +2,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { checkXml } from '../core/parse/xml.ts';
 import Deserializer from 'xmlrpc/lib/deserializer.js';
 import { serializeMethodCall } from 'xmlrpc/lib/serializer.js';
 
@@ -74,6 +76,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 
 /** Reads an answer. Rejects with an Error if it is not one. Long answers are read in pieces: nobody else waits for it. */
 export async function decodeAnswer(body: Uint8Array): Promise<WireAnswer> {
+  checkXml(body, PARSE_LIMITS.xmlRpc);
   return new Promise((resolve, reject) => {
     const input = new Input(body);
     new StrictDeserializer().deserializeMethodResponse(input.stream, (error, value) => {
@@ -88,6 +91,7 @@ export async function decodeAnswer(body: Uint8Array): Promise<WireAnswer> {
 
 /** Reads a call, as a server does. Rejects with an Error if it is not one. */
 export async function decodeCall(body: Uint8Array): Promise<{ method: string; params: unknown[] }> {
+  checkXml(body, PARSE_LIMITS.xmlRpc);
   return new Promise((resolve, reject) => {
     const input = new Input(body);
     new StrictDeserializer().deserializeMethodCall(input.stream, (error, method, params) => {

@@ -1,7 +1,8 @@
 // Where values may stand in a template, checked when it is loaded: each `{{x}}` must be a whole YAML value (or key),
 // since one inside a longer text would be read as a part of it. YAML's own lexer tells.
-import { Lexer } from 'yaml';
 import type { Problem } from '../core/errors.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { lexYaml } from '../core/parse/yaml.ts';
 import { spotOf } from './expressions.ts';
 import { hole, MARK, PART_OF_SCALAR } from './skeleton.ts';
 
@@ -86,7 +87,7 @@ const HOLES = new RegExp(`${MARK}(\\d+)${MARK}`, 'g');
 /** The holes of a text that are a part of a scalar, or that have another scalar beside them on their line. */
 function* misplacedHoles(text: string): Generator<number> {
   let previous: { scalar: boolean; holes: number[] } = { scalar: false, holes: [] };
-  for (const lexeme of new Lexer().lex(text)) {
+  for (const lexeme of lexYaml(text, PARSE_LIMITS.yamlFile)) {
     if (CONTROL.test(lexeme)) continue;
     const scalar = !NO_SCALAR.test(lexeme);
     const holes = [...lexeme.matchAll(HOLES)].map((m) => Number(m[1]));

@@ -1,7 +1,8 @@
 // A rendered template is YAML text with a hole where each value goes: the values never pass through YAML. The text is
 // parsed once for all renderings that take the same branches, then the holes are filled with the values as they are.
 // So a value is one node of the document, whatever it holds.
-import { parseDocument } from 'yaml';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { readYaml } from '../core/parse/yaml.ts';
 
 /** Stands around a hole's number in the text; templates must not contain it. */
 export const MARK = '\uE000';
@@ -32,19 +33,19 @@ export type Fill = (values: readonly unknown[]) => unknown;
  * a scalar, or when a mapping has a key twice; the message names the line of the text.
  */
 export function parseSkeleton(text: string): Fill {
-  const doc = parseDocument(text, { prettyErrors: false, uniqueKeys: true });
-  const error = doc.errors[0];
-  if (error) {
-    const before = text.slice(0, error.pos[0]);
+  const { document, faults } = readYaml(text, PARSE_LIMITS.yamlFile, { uniqueKeys: true, maxFaults: 1 });
+  const [fault] = faults;
+  if (fault !== undefined || document === undefined) {
+    const before = text.slice(0, fault?.offset);
     const line = before.split('\n').length;
     const shown = (text.split('\n')[line - 1] ?? '')
       .replaceAll(new RegExp(`${MARK}\\d+${MARK}`, 'g'), '{{…}}')
       .trim();
     throw new Error(
-      `it makes no YAML: ${error.message} (line ${line} of the result: ${shown.slice(0, 120)})`,
+      `it makes no YAML: ${fault?.message ?? ''} (line ${line} of the result: ${shown.slice(0, 120)})`,
     );
   }
-  const shape = shapeOf(doc.toJS({ maxAliasCount: 100 }) as unknown);
+  const shape = shapeOf(document.toJS({ maxAliasCount: 100 }) as unknown);
   return (values) => fill(shape, values);
 }
 

@@ -42,7 +42,9 @@ export const PARSE_LIMITS = {
   xmlRpc: { length: 64 * 1024 * 1024, depth: 256, tokens: 1_000_000 },
   /** A record of a log, or an item of results, that is not written in the usual way. */
   yamlRecord: { length: 1024 * 1024, depth: 64, tokens: 20_000 },
-  /** A job definition, device settings or a list of results in YAML. Maestro's definitions have 5,000 tokens. */
+  /** A job definition that came to us. Maestro's own have 10 KB, 5,000 tokens and a depth of 10. */
+  suppliedDefinition: { length: 256 * 1024, depth: 32, tokens: 60_000 },
+  /** LAVA's echo of a job definition, device settings or a list of results in YAML. */
   yamlDocument: { length: 16 * 1024 * 1024, depth: 64, tokens: 60_000 },
   /** A file of the administrator, or of KernelCI's configuration, whose largest has 30,000 tokens. */
   yamlFile: { length: 16 * 1024 * 1024, depth: 64, tokens: 500_000 },

@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorText } from '../../core/errors.ts';
+import { parseJson } from '../../core/parse/json.ts';
+import { PARSE_LIMITS } from '../../core/parse/limits.ts';
 import { validateReport } from '../../kcidb/schema.ts';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
 import { createKcidbDatabase, isReport, type KcidbObject, type ListName } from './database.ts';
@@ -174,7 +176,7 @@ function say(reply: FastifyReply, code: number, id: string, status: string, mess
 function parseReport(body: Buffer): { value: unknown } | { error: string } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text, { ...PARSE_LIMITS.answer, depth: MAX_DEPTH + 1 });
     const error = notForSerde(value, 0);
     return error === undefined ? { value } : { error };
   } catch (error) {

@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { errorText } from '../../core/errors.ts';
+import { parseJson } from '../../core/parse/json.ts';
+import { PARSE_LIMITS } from '../../core/parse/limits.ts';
 import type { LavaSimulator } from './simulator.ts';
 import { Switches } from './switches.ts';
 
@@ -37,7 +39,8 @@ export function addControl(app: FastifyInstance, find: () => LavaSimulator): voi
     const text = Buffer.isBuffer(request.body) ? request.body.toString() : '';
     const { what, name = '' } = request.params;
     try {
-      if (request.method === 'POST') command(simulator, what, name, text === '' ? {} : JSON.parse(text));
+      if (request.method === 'POST')
+        command(simulator, what, name, text === '' ? {} : parseJson(text, PARSE_LIMITS.answer));
     } catch (error) {
       return reply.code(400).send({ error: errorText(error) });
     }

@@ -1,6 +1,7 @@
 // Notify callbacks as LAVA 2023.01 sends them: before the job is saved, one try, five seconds for the answer.
-import { parse } from 'yaml';
 import { exchange } from '../../core/http-exchange.ts';
+import { PARSE_LIMITS } from '../../core/parse/limits.ts';
+import { parseYaml, yamlValue } from '../../core/parse/yaml.ts';
 import { LAVA_HEALTHS, type LavaHealth, type LavaState } from '../../lava/model.ts';
 import type { Callback } from './definition.ts';
 import type { Lab } from './lab.ts';
@@ -103,9 +104,13 @@ function basics(job: SimJob, next: Next): Record<string, unknown> {
     priority: job.priority,
     description: job.definition.job_name,
     actual_device_id: job.device?.name ?? null,
-    definition: yamlDump(parse(job.text, { version: '1.1' })),
+    definition: yamlDump(definitionOf(job)),
     metadata: [],
   };
+}
+
+function definitionOf(job: SimJob): unknown {
+  return yamlValue(parseYaml(job.text, PARSE_LIMITS.yamlDocument, { version: '1.1' }), ({ value }) => value);
 }
 
 function dataset(lab: Lab, job: SimJob, next: Next, { dataset }: Callback): Record<string, unknown> {

@@ -1,5 +1,7 @@
 // The parts that every job's log is made of, in the order in which a job goes through them: validate, deploy, boot,
 // login, suites, end. Modelled on what LAVA 2023.01 wrote in the real lab.
+import { parseJson } from '../../core/parse/json.ts';
+import { PARSE_LIMITS } from '../../core/parse/limits.ts';
 import { kernelUrl, type SimCase, type SimSuite } from './definition.ts';
 import type { JobLog } from './job-log.ts';
 import * as text from './kernel-lines.ts';
@@ -272,5 +274,5 @@ export function end(log: JobLog, error?: readonly [type: string | null, msg: str
 
 /** What came out of YAML or JSON is a log value; anything else is left out. */
 function logValue(value: unknown): LogValue {
-  return JSON.parse(JSON.stringify(value ?? null)) as LogValue;
+  return parseJson(JSON.stringify(value ?? null), PARSE_LIMITS.file) as LogValue;
 }

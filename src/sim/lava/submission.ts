@@ -1,6 +1,8 @@
 // What LAVA checks when a job is submitted, and its words for what it refuses (LAVA 2023.01, as seen in the real lab).
-import { parseDocument, YAMLParseError } from 'yaml';
+import { LineCounter } from 'yaml';
 import { z } from 'zod';
+import { PARSE_LIMITS } from '../../core/parse/limits.ts';
+import { readYaml, yamlValue } from '../../core/parse/yaml.ts';
 import { Definition, priorityOf, scenarioOf } from './definition.ts';
 import { RpcFault } from './wire.ts';
 import type { SimDevice } from './world.ts';
@@ -121,13 +123,15 @@ function bad(text: string): string {
 }
 
 function load(text: string, refuse: (error: string) => RpcFault): unknown {
-  const document = parseDocument(text, { version: '1.1', prettyErrors: true });
-  const [error] = document.errors;
-  if (error instanceof YAMLParseError) {
-    const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 };
+  const lineCounter = new LineCounter();
+  const options = { version: '1.1', lineCounter, uniqueKeys: true, maxFaults: 1 } as const;
+  const { document, faults } = readYaml(text, PARSE_LIMITS.yamlDocument, options);
+  const [fault] = faults;
+  if (fault !== undefined) {
+    const { line, col } = lineCounter.linePos(fault.offset);
     throw refuse(`while parsing a node\n  in "<unicode string>", line ${line}, column ${col}`);
   }
-  return document.toJS({ maxAliasCount: 100 }) as unknown;
+  return yamlValue(document?.contents, ({ value }) => value);
 }
 
 function complaints(schema: z.ZodType, data: unknown): Complaint[] {

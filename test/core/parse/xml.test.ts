@@ -19,6 +19,7 @@ describe('XML', () => {
     "<?xml version='1.0'?>\n<a><b>text &lt; é > \u0000</b><c/></a>",
     '<a>\n</a >',
     '<a/>',
+    '<a><![CDATA[</a> <b>]]]></a>',
     '<a><dateTime.iso8601>20260821T15:25:29</dateTime.iso8601><ex:nil/></a>',
     '<a>'.repeat(8) + '</a>'.repeat(8),
   ])('of elements and text is taken: %j', (text) => {
@@ -41,7 +42,9 @@ describe('XML', () => {
     ['<a b="/>">', 'malformed'],
     ['<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 'malformed'],
     ['<a><!-- ---></a></a> --></a>', 'malformed'],
-    ['<a><![CDATA[</a>]]></a>', 'malformed'],
+    ['<a><![CDATA[</a>', 'malformed'],
+    ['<a><![CDATA[]]\u0000><a><a>]]></a>', 'malformed'],
+    ['<a><![cdata[</a>]]></a>', 'malformed'],
     ['<a><?php ?></a>', 'malformed'],
     ['<script></a></a></script>', 'malformed'],
     ['<a\u0000></a>', 'malformed'],
