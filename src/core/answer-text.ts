@@ -1,7 +1,8 @@
 // What an error answer says, for messages: short, on one line, without mark-up. All text of others that becomes part of a
 // message is cut and cleaned here.
 import type { HttpAnswer } from './http-exchange.ts';
-import { parseJson } from './json.ts';
+import { tryJson } from './parse/json.ts';
+import { PARSE_LIMITS } from './parse/limits.ts';
 
 const MAX_TEXT = 500;
 const MAX_READ = 64 * 1024;
@@ -23,7 +24,7 @@ export function oneLine(text: string, max = MAX_TEXT): string {
 }
 
 function detailOf(text: string): string | undefined {
-  const value = parseJson(text);
+  const value = tryJson(text, PARSE_LIMITS.answer);
   if (typeof value !== 'object' || value === null) return undefined;
   const words = 'detail' in value ? value.detail : 'message' in value ? value.message : undefined;
   if (words === undefined) return undefined;

@@ -1,7 +1,8 @@
 // Makes a request of a job node: fetches its definition, and finds the build that it tests.
-import { PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
+import { errorText, PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
 import type { Fetched } from '../core/fetch-limited.ts';
-import { readJson } from '../core/json.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import type { MaestroNode } from '../maestro/node.ts';
 import { JobRequest } from '../maestro/request.ts';
@@ -77,7 +78,9 @@ function decode(body: Buffer): string {
 }
 
 function json(text: string): unknown {
-  const read = readJson(text);
-  if ('value' in read) return read.value;
-  throw new RequestError('bad_definition', `the job definition is ${read.fault}`);
+  try {
+    return parseJson(text, PARSE_LIMITS.answer);
+  } catch (error) {
+    throw new RequestError('bad_definition', `the job definition cannot be read: ${errorText(error)}`);
+  }
 }

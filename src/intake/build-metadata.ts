@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { RequestError } from '../core/errors.ts';
 import { fetchLimited, type FetchLimits, type FetchOptions } from '../core/fetch-limited.ts';
 import { place } from '../core/http-exchange.ts';
-import { parseJson } from '../core/json.ts';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 
 /** The files of a build by their path: `dtbs/vendor/board.dtb` → URL. */
 export type BuildFiles = Readonly<Record<string, string>>;
@@ -42,7 +43,7 @@ export function createMetadataReader(
 
 async function read(url: string, limits: FetchLimits, options: FetchOptions): Promise<BuildFiles> {
   const { body } = await fetchLimited(url, limits, options);
-  const metadata = Metadata.safeParse(parseJson(body.toString('utf8')));
+  const metadata = Metadata.safeParse(tryJson(body.toString('utf8'), PARSE_LIMITS.answer));
   if (metadata.success) return metadata.data.artifacts;
   // Nothing of what was fetched is quoted.
   throw new RequestError('bad_metadata', `${place(url)} is no metadata of a build: it has no artifacts`);

@@ -5,7 +5,8 @@ import { answerText } from '../core/answer-text.ts';
 import { PermanentError, TemporaryError } from '../core/errors.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
-import { parseJson } from '../core/json.ts';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { KcidbSink, SubmissionState } from './sink.ts';
 
 export interface KcidbAccess {
@@ -83,7 +84,7 @@ export function createKcidbClient(access: KcidbAccess): KcidbClient {
 }
 
 function read<S extends z.ZodType>(schema: S, url: string, answer: HttpAnswer): z.output<S> {
-  const parsed = schema.safeParse(parseJson(answer.body.toString('utf8')));
+  const parsed = schema.safeParse(tryJson(answer.body.toString('utf8'), PARSE_LIMITS.answer));
   if (parsed.success) return parsed.data;
   throw new TemporaryError(
     'kcidb_odd_answer',

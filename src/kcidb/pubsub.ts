@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
-import { parseJson } from '../core/json.ts';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { KcidbSink } from './sink.ts';
 
@@ -129,7 +130,7 @@ async function readCredentials(file: string): Promise<Credentials> {
   } catch (error) {
     throw new PermanentError('kcidb_auth', `kcidb.pubsub.credentials can't be read: ${errorText(error)}`);
   }
-  const parsed = Credentials.safeParse(parseJson(text));
+  const parsed = Credentials.safeParse(tryJson(text, PARSE_LIMITS.file));
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
   throw new PermanentError(
@@ -164,7 +165,7 @@ function signedClaim(key: Credentials, now: number): string {
 }
 
 function read<S extends z.ZodType>(schema: S, url: string, answer: HttpAnswer): z.output<S> {
-  const parsed = schema.safeParse(parseJson(answer.body.toString('utf8')));
+  const parsed = schema.safeParse(tryJson(answer.body.toString('utf8'), PARSE_LIMITS.answer));
   if (parsed.success) return parsed.data;
   throw new TemporaryError('kcidb_odd_answer', `${place(url)}: not an answer of Google's (${answer.status})`);
 }

@@ -1,8 +1,9 @@
 // One call to Maestro: the request as its API wants it, and what its answers mean (kernelci-api api/main.py, July 2026).
-import { TemporaryError } from '../core/errors.ts';
+import { errorText, TemporaryError } from '../core/errors.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place } from '../core/http-exchange.ts';
-import { readJson } from '../core/json.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 
 /** A value in a query. Booleans and null go as the words that Maestro's search understands. */
 export type QueryValue = string | number | boolean | null;
@@ -27,8 +28,6 @@ export interface MaestroAccess {
 
 // A page of nodes or events is far below it; the API's own proxy takes 32 MiB in the other direction.
 const MAX_ANSWER = 64 * 1024 * 1024;
-/** Of a whole page: one node of it that is too deep is left out by itself (node.ts), and the others are read. */
-const MAX_DEPTH = 100_000;
 
 const TOKEN_HINT =
   'the token is not accepted, or its user may not edit this node; ' +
@@ -65,12 +64,15 @@ export async function ask(access: MaestroAccess, call: Call): Promise<unknown> {
   if (answer.status < 200 || answer.status >= 300) {
     throw answerError(`${call.method ?? 'GET'} ${place(url)}`, answer, ANSWERS);
   }
-  const read = readJson(answer.body.toString('utf8'), { maxDepth: MAX_DEPTH });
-  if ('value' in read) return read.value;
-  throw new TemporaryError(
-    'maestro_odd_answer',
-    `${place(url)}: the answer is ${read.fault}; did something other than Maestro answer (maestro.url)?`,
-  );
+  try {
+    return parseJson(answer.body.toString('utf8'), PARSE_LIMITS.maestroPage);
+  } catch (error) {
+    throw new TemporaryError(
+      'maestro_odd_answer',
+      `${place(url)}: the answer cannot be read, ${errorText(error)}; did something other than Maestro answer (maestro.url)?`,
+      { cause: error },
+    );
+  }
 }
 
 // URLSearchParams writes `+` as %2B: Maestro would read a bare one, as in a time zone, as a space.

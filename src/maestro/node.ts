@@ -1,7 +1,7 @@
 // Maestro's nodes as the bridge reads them (kernelci-core kernelci/api/models.py, August 2026): lenient, since the
 // data is not ours, and only what is used. What a node carries beside that is kept where it must be written back.
 import { z } from 'zod';
-import { isWithinDepth } from '../core/json.ts';
+import { isWithinDepth } from '../core/parse/depth.ts';
 
 export const NODE_STATES = ['running', 'available', 'closing', 'done'] as const;
 export type NodeState = (typeof NODE_STATES)[number];

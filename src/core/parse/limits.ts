@@ -32,8 +32,10 @@ export class ParseError extends PermanentError {
 export const PARSE_LIMITS = {
   /** A callback's body: the log is one long string in it. How many bytes may come is the lab's `limits.max_callback`. */
   callback: { length: 512 * 1024 * 1024, depth: 32, tokens: 100_000 },
-  /** An answer of Maestro, KCIDB, a storage or the bridge's own API; a page of nodes has some 100,000 tokens. */
+  /** An answer of KCIDB, a storage or the bridge's own API, and a file that a request names. */
   answer: { length: 64 * 1024 * 1024, depth: 64, tokens: 1_000_000 },
+  /** A page of 500 nodes has some 300,000 tokens. A node that is too deep is left out by itself; the others are read. */
+  maestroPage: { length: 64 * 1024 * 1024, depth: 100_000, tokens: 2_000_000 },
   /** One message of LAVA's event stream has some 50 tokens. */
   event: { length: 1024 * 1024, depth: 16, tokens: 10_000 },
   /** A file that a person names on the command line. */
