@@ -99,7 +99,7 @@ export async function createDaemon(
         timeoutMs: config.fetch.timeout,
         maxBytes: config.fetch.max_size,
         maxRedirects: config.fetch.max_redirects,
-        allowPrivate: config.fetch.allow_private,
+        networks: config.fetch.networks,
       },
       { signal },
     ),

@@ -67,12 +67,12 @@ async function setUp(file: string, isGiven: boolean): Promise<Bench> {
     loadPlans({ shipped: shippedFolder('plans'), own: config?.plans }),
     createRenderer({ shipped: shippedFolder('job-templates'), own: config?.job_templates }),
   ]);
-  const { timeout, max_size, max_redirects, allow_private } = config?.fetch ?? FetchConfig.parse({});
+  const { timeout, max_size, max_redirects, networks } = config?.fetch ?? FetchConfig.parse({});
   const limits = {
     timeoutMs: timeout,
     maxBytes: max_size,
     maxRedirects: max_redirects,
-    allowPrivate: allow_private,
+    networks,
   };
   return {
     config: config ?? {

@@ -1,5 +1,6 @@
 // The shape of lava-bridge.yaml. Unknown keys are errors; every key has a default or a reason to be required.
 import { z } from 'zod';
+import { isNetwork } from '../core/address.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { SecretSource } from './secrets.ts';
 
@@ -216,8 +217,11 @@ export const StoreConfig = z.union(
 );
 
 export const FetchConfig = z.strictObject({
-  /** Whether metadata and definitions may be fetched from private and loopback addresses. */
-  allow_private: z.boolean().prefault(false),
+  /** Where metadata and definitions may be fetched from. */
+  networks: z
+    .array(z.string().refine(isNetwork, 'public, loopback, or a network such as 10.1.0.0/16'))
+    .min(1)
+    .prefault(['public']),
   timeout: Duration.prefault('60s'),
   max_size: Size.prefault('32MiB'),
   max_redirects: z.number().int().min(0).max(10).prefault(3),

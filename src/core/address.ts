@@ -1,4 +1,5 @@
-// Which IP addresses are the public internet's (IANA's special-purpose registries, RFC 6890 and its successors).
+// Which IP addresses are the public internet's (IANA's special-purpose registries, RFC 6890 and its successors), and which
+// are in networks that the admin has listed.
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 // What is not public of IPv4.
@@ -44,4 +45,39 @@ export function isPublicAddress(address: string): boolean {
   // A block list sees the IPv4 address within a mapped one.
   if (mapped.check(address, 'ipv6')) return !special.check(address, 'ipv6');
   return unicast.check(address, 'ipv6') && !special.check(address, 'ipv6');
+}
+
+/** `public`, `loopback`, or addresses as `10.1.0.0/16`, `fd00::/8`. */
+export type Network = string;
+
+const LOOPBACK: readonly Network[] = ['127.0.0.0/8', '::1/128'];
+
+/** Whether a text is a Network. */
+export function isNetwork(text: string): boolean {
+  return text === 'public' || text === 'loopback' || subnetOf(text) !== undefined;
+}
+
+/** Whether an address (no name, no brackets) is in one of the networks. Throws TypeError for what is no Network. */
+export function networkFilter(networks: readonly Network[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks.flatMap((name) => (name === 'loopback' ? LOOPBACK : name))) {
+    if (network === 'public') continue;
+    const subnet = subnetOf(network);
+    if (subnet === undefined) throw new TypeError(`${network} is not a network`);
+    list.addSubnet(subnet.net, subnet.prefix, subnet.family);
+  }
+  const isPublic = networks.includes('public') ? isPublicAddress : () => false;
+  return (address) => isPublic(address) || isIn(list, address);
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  if (isIPv4(address)) return list.check(address, 'ipv4');
+  return isIPv6(address) && !address.includes('%') && list.check(address, 'ipv6');
+}
+
+function subnetOf(text: string): { net: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
+  const [, net = '', digits = ''] = /^([0-9A-Fa-f:.]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const prefix = Number(digits);
+  if (isIPv4(net) && prefix <= 32) return { net, prefix, family: 'ipv4' };
+  return isIPv6(net) && prefix <= 128 ? { net, prefix, family: 'ipv6' } : undefined;
 }

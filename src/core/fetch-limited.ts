@@ -1,9 +1,9 @@
-// Fetches what a request from outside names: http and https only, with limits on size, time and redirects, and by
-// default from public addresses only. What is checked is the address that is connected to, at each redirect anew: a
+// Fetches what a request from outside names: http and https only, with limits on size, time and redirects, from the
+// networks that the configuration lists. What is checked is the address that is connected to, at each redirect anew: a
 // check of the name beforehand could be answered otherwise than the connection's own look-up.
 import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { isPublicAddress } from './address.ts';
+import { networkFilter, type Network } from './address.ts';
 import { RequestError, TemporaryError } from './errors.ts';
 import { answerError } from './http-answer.ts';
 import { exchange, place, type HttpAnswer } from './http-exchange.ts';
@@ -13,14 +13,12 @@ export interface FetchLimits {
   timeoutMs: number;
   maxBytes: number;
   maxRedirects: number;
-  /** Whether private and loopback addresses may be asked. */
-  allowPrivate: boolean;
+  /** The addresses that may be asked. */
+  networks: readonly Network[];
 }
 
 export interface FetchOptions {
   signal?: AbortSignal | undefined;
-  /** In place of the public internet's addresses, where private ones are not allowed. */
-  isAllowed?: (address: string) => boolean;
   /** In place of the system's look-up of names. */
   lookup?: Lookup;
 }
@@ -40,8 +38,8 @@ export interface Fetched {
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Fetches `url`. Throws RequestError for what will not get better: `fetch_refused` (not http(s), a private address, a
- * user in the URL), `fetch_redirects`, `too_large`, `fetch_failed` (4xx); and TemporaryError for what may.
+ * Fetches `url`. Throws RequestError for what will not get better: `fetch_refused` (not http(s), an address outside
+ * of the networks, a user in the URL), `fetch_redirects`, `too_large`, `fetch_failed` (4xx); and TemporaryError for what may.
  */
 export async function fetchLimited(
   url: string,
@@ -66,10 +64,10 @@ export async function fetchLimited(
 
 async function fetchOnce(url: string, limits: FetchLimits, options: FetchOptions): Promise<HttpAnswer> {
   const target = checkedUrl(url);
-  const isAllowed = limits.allowPrivate ? () => true : (options.isAllowed ?? isPublicAddress);
+  const isAllowed = networkFilter(limits.networks);
   // A literal address is connected to without a look-up.
   const literal = target.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(literal) !== 0 && !isAllowed(literal)) throw privateAddress(url);
+  if (isIP(literal) !== 0 && !isAllowed(literal)) throw outsideNetworks(url);
   const guard = guardedLookup(options.lookup ?? systemLookup, isAllowed);
   try {
     return await exchange({
@@ -80,7 +78,7 @@ async function fetchOnce(url: string, limits: FetchLimits, options: FetchOptions
       lookup: guard.lookup,
     });
   } catch (error) {
-    if (guard.hasRefused()) throw privateAddress(url);
+    if (guard.hasRefused()) throw outsideNetworks(url);
     if (error instanceof TemporaryError && error.code === 'answer_too_large') {
       throw new RequestError('too_large', error.message);
     }
@@ -121,11 +119,8 @@ function guardedLookup(
   };
 }
 
-function privateAddress(url: string): RequestError {
-  return new RequestError(
-    'fetch_refused',
-    `${place(url)}: is at a private or loopback address, which are not fetched from (fetch.allow_private)`,
-  );
+function outsideNetworks(url: string): RequestError {
+  return new RequestError('fetch_refused', `${place(url)}: its address is outside of fetch.networks`);
 }
 
 function redirect(from: string, { status, headers }: HttpAnswer): string | undefined {

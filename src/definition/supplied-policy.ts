@@ -110,7 +110,7 @@ export function webUrlFault(text: string, policy: Policy): string | undefined {
   // URL() has taken them out of its path already.
   if (/\/\.{1,2}(?:[/?]|$)/.test(text)) return 'its path holds ..';
   if (policy.allowPrivate || isPublicHost(hostname)) return undefined;
-  return `${hostname} is in the lab's own network (fetch.allow_private)`;
+  return `${hostname} is in the lab's own network (fetch.networks)`;
 }
 
 /** By its name or number alone: what a name stands for is found out where it is fetched. */

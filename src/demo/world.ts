@@ -100,7 +100,7 @@ export async function startWorld({
     kcidb: { url: kcidb.url, token: kcidb.token, timeout },
     http: { listen: `127.0.0.1:${port}`, public_url: url, token, ...http },
     store: { sqlite: 'state/lava-bridge.db' },
-    fetch: { allow_private: true },
+    fetch: { networks: ['loopback'] },
     log_level: 'warn',
     ...config,
   };

@@ -1,5 +1,6 @@
 // The lava-bridge.yaml of an import of KernelCI's configuration.
 import type { z } from 'zod';
+import { networkFilter } from '../core/address.ts';
 import { BridgeError } from '../core/errors.ts';
 import { BridgeConfig } from '../config/schema.ts';
 import type { Importing } from './context.ts';
@@ -45,6 +46,10 @@ export function bridgeConfig(
   const storageName = storage ?? DEFAULT_STORAGE;
   const upload = files === undefined || files.storage_type !== 'backend' ? undefined : files;
   if (labs.length === 0) throw new BridgeError('no_labs', 'no runtime of that configuration is a LAVA lab');
+  const base = trimmed(callbackBase ?? DEFAULT_BASE);
+  const filesUrl = trimmed(files?.base_url ?? 'https://files.kernelci.org');
+  // All on one machine: its own files are to be had, and no others but public ones.
+  const networks = [base, filesUrl].some(isLoopback) ? ['public', 'loopback'] : ['public'];
   const config: ImportedConfig = {
     value: {
       instance,
@@ -65,17 +70,19 @@ export function bridgeConfig(
       ...(upload === undefined
         ? {}
         : { uploads: { url: trimmed(upload.base_url), token_name: `${storageName}-token` } }),
-      http: { public_url: trimmed(callbackBase ?? DEFAULT_BASE) },
-      fetch: { allow_private: true },
+      http: { public_url: base },
+      fetch: { networks },
       metadata: { api_config_name: api ?? DEFAULT_API, storage_config_name: storageName },
       device_types: 'device-types',
       plans: 'plans',
     },
-    filesUrl: trimmed(files?.base_url ?? 'https://files.kernelci.org'),
+    filesUrl,
     todo: [
       `the environment, with the secrets: ${secretNames(labs, maestro !== undefined, upload !== undefined).join(', ')}`,
       ...(callbackBase === undefined
-        ? [`http.public_url: where LAVA reaches the bridge (now ${DEFAULT_BASE}; --callback-base)`]
+        ? [
+            `http.public_url: where LAVA reaches the bridge (now ${DEFAULT_BASE}; --callback-base). While it is on this machine, fetch.networks holds loopback: take that out with it`,
+          ]
         : []),
       ...(maestro === undefined ? [`maestro: the configuration has no API ${api ?? DEFAULT_API}`] : []),
       ...(upload === undefined
@@ -115,6 +122,12 @@ function chosen<S extends z.ZodType>(
     );
   }
   return found?.value;
+}
+
+/** By the name or number alone. */
+function isLoopback(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
+  return host === 'localhost' || networkFilter(['loopback'])(host);
 }
 
 function trimmed(url: string): string {

@@ -28,7 +28,7 @@ export function createIngest(
           timeoutMs: fetch.timeout,
           maxBytes: fetch.max_size,
           maxRedirects: fetch.max_redirects,
-          allowPrivate: fetch.allow_private,
+          networks: fetch.networks,
         },
         { signal },
       ),

@@ -11,7 +11,7 @@ import type { Rendered, Renderer } from './renderer.ts';
 
 /** What definitions are made with. */
 export interface Workshop {
-  config: RenderConfig & { fetch: Pick<BridgeConfig['fetch'], 'allow_private'> };
+  config: RenderConfig & { fetch: Pick<BridgeConfig['fetch'], 'networks'> };
   boards: Boards;
   plans: Plans;
   renderer: Renderer;
@@ -39,7 +39,7 @@ export async function makeDefinition(
       plans,
       lab: renderLab(request, config, lab),
       definitions: lab.definitions,
-      allowPrivate: config.fetch.allow_private,
+      allowPrivate: config.fetch.networks.some((network) => network !== 'public'),
       mark,
     });
   }

@@ -138,7 +138,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       report: { maestro: report },
       http: { listen: `127.0.0.1:${port}`, public_url: url },
       store: { sqlite: 'state/lava-bridge.db' },
-      fetch: { allow_private: true, timeout: '5s' },
+      fetch: { networks: ['loopback'], timeout: '5s' },
       device_types: `${SITE}device-types`,
       job_templates: `${SITE}job-templates`,
     };

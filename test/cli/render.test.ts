@@ -54,7 +54,7 @@ labs:
 http: { public_url: https://bridge.example }
 report: { kcidb: off }
 metadata: { api_config_name: production }
-fetch: { allow_private: true }
+fetch: { networks: [loopback] }
 device_types: boards
 `;
 const BOARD =

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { isPublicAddress } from '../../src/core/address.ts';
+import { describe, expect, it } from 'vitest';
+import { isNetwork, isPublicAddress, networkFilter } from '../../src/core/address.ts';
 
 it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2a00:1450::1', '2606:4700::1111', '::ffff:8.8.8.8'])(
   'takes %s for public',
@@ -37,4 +37,32 @@ it.each([
   ['', 'nothing'],
 ])('takes %s for not public: %s', (address) => {
   expect(isPublicAddress(address)).toBe(false);
+});
+
+describe('networks', () => {
+  it.each<[string[], string, boolean]>([
+    [['public'], '8.8.8.8', true],
+    [['public'], '127.0.0.1', false],
+    [['loopback'], '127.3.2.1', true],
+    [['loopback'], '::1', true],
+    [['loopback'], '::ffff:127.0.0.1', true],
+    [['loopback'], '8.8.8.8', false],
+    [['loopback'], '10.0.0.1', false],
+    [['public', '10.1.0.0/16'], '10.1.255.255', true],
+    [['public', '10.1.0.0/16'], '10.2.0.1', false],
+    [['fd00::/8'], 'fd12::1', true],
+    [['fd00::/8'], 'fd12::1%eth0', false],
+    [['10.1.0.0/16'], 'files.example', false],
+  ])('%j: is %s in them? %s', (networks, address, expected) => {
+    expect(networkFilter(networks)(address)).toBe(expected);
+  });
+
+  it.each(['public', 'loopback', '10.0.0.0/8', 'fd00::/8', '::1/128'])('%s is one', (text) => {
+    expect(isNetwork(text)).toBe(true);
+  });
+
+  it.each(['private', '10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0/8', 'x/8', ''])('%j is none', (text) => {
+    expect(isNetwork(text)).toBe(false);
+    expect(() => networkFilter([text])).toThrow(TypeError);
+  });
 });

@@ -5,8 +5,9 @@ import { RequestError, TemporaryError } from '../../src/core/errors.ts';
 import { exchange } from '../../src/core/http-exchange.ts';
 import { fetchLimited, type FetchLimits } from '../../src/core/fetch-limited.ts';
 
-const LIMITS: FetchLimits = { timeoutMs: 5000, maxBytes: 1000, maxRedirects: 2, allowPrivate: true };
-const PUBLIC_ONLY: FetchLimits = { ...LIMITS, allowPrivate: false };
+const LIMITS: FetchLimits = { timeoutMs: 5000, maxBytes: 1000, maxRedirects: 2, networks: ['loopback'] };
+const PUBLIC_ONLY: FetchLimits = { ...LIMITS, networks: ['public'] };
+const ONE_ADDRESS: FetchLimits = { ...LIMITS, networks: ['public', '127.0.0.2/32'] };
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -124,7 +125,7 @@ describe('what is fetched', () => {
   });
 });
 
-describe('where from, if only public addresses are allowed', () => {
+describe('where from', () => {
   it.each(['127.0.0.1', '[::1]', '0x7f.1', '2130706433', '[::ffff:127.0.0.1]', 'localhost'])(
     'refuses %s without asking it',
     async (host) => {
@@ -136,7 +137,7 @@ describe('where from, if only public addresses are allowed', () => {
 
       await expect(fetchLimited(`http://${host}:${port}/`, PUBLIC_ONLY)).rejects.toMatchObject({
         code: 'fetch_refused',
-        message: expect.stringContaining('private or loopback'),
+        message: expect.stringContaining('fetch.networks'),
       });
       expect(asked).toEqual([]);
     },
@@ -155,8 +156,7 @@ describe('where from, if only public addresses are allowed', () => {
   it('connects to the allowed addresses of a name alone', async () => {
     const port = await serve((req, res) => res.end(req.socket.localAddress));
 
-    const { body } = await fetchLimited(`http://files.example:${port}/`, PUBLIC_ONLY, {
-      isAllowed: (address) => address === '127.0.0.2',
+    const { body } = await fetchLimited(`http://files.example:${port}/`, ONE_ADDRESS, {
       lookup: (_name, _options, callback) =>
         callback(null, [
           { address: '127.0.0.1', family: 4 },
@@ -174,9 +174,7 @@ describe('where from, if only public addresses are allowed', () => {
       res.writeHead(302, { location: `http://127.0.0.1:${req.socket.localPort}/private` }).end();
     });
 
-    const failure = fetchLimited(`http://127.0.0.2:${port}/public`, PUBLIC_ONLY, {
-      isAllowed: (address) => address === '127.0.0.2',
-    });
+    const failure = fetchLimited(`http://127.0.0.2:${port}/public`, ONE_ADDRESS);
 
     await expect(failure).rejects.toMatchObject({ code: 'fetch_refused' });
     expect(asked).toEqual(['/public']);
@@ -186,8 +184,7 @@ describe('where from, if only public addresses are allowed', () => {
     const port = await serve((_req, res) => res.writeHead(302, { location: '/again' }).end());
     const answers = ['127.0.0.2', '127.0.0.1'];
 
-    const failure = fetchLimited(`http://files.example:${port}/`, PUBLIC_ONLY, {
-      isAllowed: (address) => address === '127.0.0.2',
+    const failure = fetchLimited(`http://files.example:${port}/`, ONE_ADDRESS, {
       lookup: (_name, _options, callback) =>
         callback(null, [{ address: answers.shift() ?? '127.0.0.1', family: 4 }]),
     });

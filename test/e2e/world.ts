@@ -82,7 +82,7 @@ export async function startWorld(folder: string): Promise<World> {
     kcidb: { url: relays.kcidb.url, token: kcidb.token },
     http: { listen: `127.0.0.1:${port}`, public_url: relays.bridge.url, token: 'e2e-token' },
     store: { sqlite: 'state/lava-bridge.db' },
-    fetch: { allow_private: true },
+    fetch: { networks: ['public', 'loopback'] },
     device_types: fileURLToPath(new URL('device-types', import.meta.url)),
   };
   await mkdir(folder, { recursive: true });

@@ -207,7 +207,7 @@ describe('labs', () => {
       uploads: { url: 'https://files.example', token_name: 'kci-storage-production-token' },
       metadata: { api_config_name: 'production', storage_config_name: 'kci-storage-production' },
       http: { public_url: 'https://bridge.example' },
-      fetch: { allow_private: true },
+      fetch: { networks: ['public'] },
     });
     expect(await readFile(join(out, 'lava-bridge.yaml'), 'utf8')).toMatch(
       /^# KernelCI's labs, from \/.* by lava-bridge import kernelci\.\n/,

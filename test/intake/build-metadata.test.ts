@@ -20,7 +20,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${address.port}/metadata.json`;
 }
 
-const limits = { timeoutMs: 5000, maxBytes: 1000, maxRedirects: 2, allowPrivate: true };
+const limits = { timeoutMs: 5000, maxBytes: 1000, maxRedirects: 2, networks: ['loopback'] };
 const metadata = { artifacts: { 'dtbs/a/b.dtb': 'https://a.example/b.dtb' }, other: [1] };
 
 it('reads where a build’s files are, once for many jobs', async () => {
@@ -68,7 +68,7 @@ it.each([
 it('does not ask private addresses unless that is allowed', async () => {
   const url = await serve((_, response) => response.end(JSON.stringify(metadata)));
 
-  await expect(createMetadataReader({ ...limits, allowPrivate: false })(url)).rejects.toMatchObject({
+  await expect(createMetadataReader({ ...limits, networks: ['public'] })(url)).rejects.toMatchObject({
     code: 'fetch_refused',
   });
 });

@@ -13,7 +13,7 @@ import type { MaestroNode } from '../../src/maestro/node.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
 import { DEFINITION, someJob } from '../maestro/helpers.ts';
 
-const LIMITS: FetchLimits = { timeoutMs: 5000, maxBytes: 100_000, maxRedirects: 2, allowPrivate: true };
+const LIMITS: FetchLimits = { timeoutMs: 5000, maxBytes: 100_000, maxRedirects: 2, networks: ['loopback'] };
 const HOUR = 3_600_000;
 
 let sim: MaestroSimulator;
@@ -222,7 +222,7 @@ describe('bad nodes', () => {
   it('refuses a definition at a private address', async () => {
     const job = someJob(sim);
 
-    start({ fetch: (url, signal) => fetchLimited(url, { ...LIMITS, allowPrivate: false }, { signal }) });
+    start({ fetch: (url, signal) => fetchLimited(url, { ...LIMITS, networks: ['public'] }, { signal }) });
 
     await until(() =>
       expect(found).toMatchObject([{ node: { id: job.id }, refusal: { code: 'fetch_refused' } }]),
