@@ -25,6 +25,14 @@ function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
     if (seen.has(lab.name))
       problems.push(at(['labs', i, 'name'], `labs.${i}.name: ${lab.name} is there twice`));
     seen.add(lab.name);
+    if (lab.callback.token === lab.callback.token_name) {
+      problems.push(
+        at(
+          ['labs', i, 'callback', 'token_name'],
+          `labs.${i}.callback.token_name: is the token itself; every definition names it, so anybody could read the token. Give the token in LAVA a name of its own`,
+        ),
+      );
+    }
     const { min, max } = lab.lava.priority;
     if (min > max) {
       problems.push(

@@ -58,41 +58,75 @@ export const MaestroConfig = z.strictObject({
   timeout: Duration.prefault('60s'),
 });
 
+const List = z.array(z.string().min(1));
+
 /**
- * What a definition that came as YAML may contain (design 3); what is not listed is refused. `*` stands for anything.
- * The defaults let Maestro's own definitions through.
+ * What a definition that came as YAML may contain; what is not listed is refused. `*` stands for anything. The defaults
+ * let Maestro's own definitions of August 2026 through, and name only what KernelCI or its labs own: no host or
+ * repository that anybody could register.
  */
 export const DefinitionsConfig = z.strictObject({
   /** Left out: every type that LAVA lets its user submit to. */
-  device_types: z.array(z.string().min(1)).optional(),
-  docker_images: z
-    .array(z.string().min(1))
-    .prefault([
-      'kernelci/*',
-      'ghcr.io/kernelci/*',
-      'ghcr.io/mwasilew/*',
-      'registry.gitlab.collabora.com/lava/*',
-      'artifacts.codelinaro.org/clo-420-qli-registry/kmake-image-ci:*',
-    ]),
+  device_types: List.optional(),
+  /** Devices and workers that a definition may ask for by name. */
+  devices: List.prefault([]),
+  workers: List.prefault([]),
+  docker_images: List.prefault([
+    'kernelci/*',
+    'ghcr.io/kernelci/*',
+    'ghcr.io/mwasilew/docker-mkbootimage:*',
+    'registry.gitlab.collabora.com/lava/health-check-docker:*',
+    'artifacts.codelinaro.org/clo-420-qli-registry/kmake-image-ci:*',
+  ]),
+  /** Hosts that LAVA's dispatcher may fetch files from: it unpacks archives as root. Or rclone://REMOTE. */
+  file_hosts: List.prefault([
+    'files.kernelci.org',
+    'files-staging.kernelci.org',
+    'storage.kernelci.org',
+    'storage.staging.kernelci.org',
+    'storage.chromeos.kernelci.org',
+    'storage-lava-hyd.qualcomm.com',
+  ]),
   /** Where tests may come from: LAVA clones what these name, and what their own files name, on its hosts. */
-  repositories: z
-    .array(z.string().min(1))
-    .prefault([
-      'https://github.com/kernelci/*',
-      'https://github.com/linaro/*',
-      'https://github.com/Linaro/*',
-    ]),
-  /** Names of tokens in LAVA, for `secrets` and `headers`: who may name one can send it anywhere. */
-  secrets: z.array(z.string().min(1)).prefault(['kci-storage-*-token', 'LAVA_BASIC_AUTH']),
+  repositories: List.prefault([
+    'https://github.com/kernelci/kernelci-core',
+    'https://github.com/kernelci/kernelci-core.git',
+    'https://github.com/kernelci/test-definitions',
+    'https://github.com/kernelci/test-definitions.git',
+    'https://github.com/linaro/test-definitions',
+    'https://github.com/linaro/test-definitions.git',
+    'https://github.com/Linaro/test-definitions',
+    'https://github.com/Linaro/test-definitions.git',
+  ]),
+  /** Archives with tests (`from: url`): a code host serves those of anybody's forks under the original's address. */
+  archives: List.prefault([]),
+  /** Names of tokens in LAVA, for `secrets` and `headers`: who may name one can use it in a test. */
+  secrets: List.prefault(['kci-storage-token', 'kci-storage-production-token', 'LAVA_BASIC_AUTH']),
   /** Names of commands of the devices' configuration, such as hard_reset. */
-  commands: z.array(z.string().min(1)).prefault([]),
+  commands: List.prefault([]),
   /** `public`, `personal`, or names of groups. */
-  visibility: z.array(z.string().min(1)).prefault(['public']),
-  notify_hosts: z.array(z.string().min(1)).prefault(['*.kernelci.org', '*.westus3.cloudapp.azure.com']),
+  visibility: List.prefault(['public']),
+  /** Hosts that callbacks may go to which a definition brings along. */
+  notify_hosts: List.prefault([
+    'pipeline.kernelci.org',
+    'kernelci-pipeline.westus3.cloudapp.azure.com',
+    'staging.kernelci.org',
+  ]),
+  /** Names of tokens in LAVA that such callbacks may use; the text of the token is sent to the callback's host. */
+  notify_tokens: List.prefault([
+    'kernel-ci-callback',
+    'kernel-ci-new-api',
+    'kernelci-api-token-lava-staging',
+    'kernelci-api-token-staging',
+    'kernelci-lab-foundriesio',
+    'kernelci-lab-testpull',
+    'kernelci-new-api',
+    'kernelci-new-api-callback',
+  ]),
   /** No job may ask for more, once it has a device. */
   max_job_timeout: Duration.prefault('12h'),
-  /** Whether callbacks that it brings along stay beside ours. */
-  notify: z.enum(['beside', 'replace']).prefault('beside'),
+  /** What becomes of callbacks that a definition brings along: they stay behind ours, or ours replaces them. */
+  notify: z.enum(['keep', 'replace']).prefault('keep'),
 });
 
 export const LabConfig = z.strictObject({

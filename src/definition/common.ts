@@ -1,5 +1,6 @@
-// What the parts of a LAVA job definition share (LAVA 2023.01, lava_common/schemas).
+// What the parts of a LAVA job definition share (lava_common/schemas of LAVA 2023.01 to 2026.10).
 import { z } from 'zod';
+import type { ValueRules } from './value-rules.ts';
 
 const atLeastOne = z.number().int().min(1);
 const skip = z.boolean().optional();
@@ -27,35 +28,41 @@ export function timeoutSeconds(timeout: Timeout): number {
 }
 
 export const text = z.string().min(1);
+export const flag = z.boolean().optional();
+export const count = z.number().int().min(0).optional();
+
+/** One line, or several. */
+export const TextOrList = z.union([z.string(), z.array(z.string())]);
+
+/** The name of a variable of a shell. */
+export const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'the name of a shell variable');
 
 /** Keys that every action may have. */
-export const actionKeys = {
-  namespace: z
-    .string()
-    .min(1)
-    .refine((v) => v !== 'common' && v !== 'docker-test-shell', 'common and docker-test-shell are reserved')
-    .optional(),
-  'connection-namespace': text.optional(),
-  protocols: z.unknown().optional(),
-  role: z.array(text).optional(),
-  timeout: Timeout.optional(),
-  timeouts: z.record(z.string(), Timeout).optional(),
-  repeat: atLeastOne.optional(),
-  failure_retry: atLeastOne.optional(),
-  failure_retry_interval: atLeastOne.optional(),
-};
+export function actionKeys(rules: ValueRules) {
+  return {
+    namespace: rules.word
+      .refine((v) => v !== 'common' && v !== 'docker-test-shell', 'common and docker-test-shell are reserved')
+      .optional(),
+    'connection-namespace': rules.word.optional(),
+    timeout: Timeout.optional(),
+    timeouts: z.record(rules.word, Timeout).optional(),
+    repeat: atLeastOne.optional(),
+    failure_retry: atLeastOne.optional(),
+    failure_retry_interval: atLeastOne.optional(),
+    role: rules.reaching(z.array(text), 'a job of several boards (multinode) is not taken'),
+    protocols: rules.reaching(z.unknown(), 'protocols reach other boards and containers of the lab'),
+  };
+}
 
 const DOCKER_IMAGE = /^[a-z0-9]+[a-z0-9._/:-]*[a-z0-9]+(:[a-zA-Z0-9_]+[a-zA-Z0-9._-]*)?$/;
 
-export const dockerKeys = {
-  image: z.string().regex(DOCKER_IMAGE, 'no name of a docker image'),
-  local: z.boolean().optional(),
-  container_name: z.string().optional(),
-  network_from: z.string().optional(),
-};
-export const Docker = z.strictObject(dockerKeys);
-
-/** One line, or several. */
-export const TextOrList = z.union([text, z.array(text)]);
-
-export const DEFINITION_NAME = /^[-_a-zA-Z0-9]+$/;
+/** A container on the dispatcher. All of it ends in docker's command line, in which LAVA splits at blanks. */
+export function dockerKeys(rules: ValueRules) {
+  return {
+    image: z.string().regex(DOCKER_IMAGE, 'no name of a docker image').pipe(rules.dockerImage),
+    local: flag,
+    container_name: rules.word.optional(),
+    network_from: rules.word.optional(),
+    login: rules.reaching(z.record(z.string(), z.string()), 'it would hold a password'),
+  };
+}

@@ -1,101 +1,90 @@
-// A LAVA job definition as a lab takes it: what LAVA 2023.01 checks strictly (lava_common/schemas/__init__.py), what its
-// dispatcher checks later, and the keys that newer LAVA added. What passes here is taken by both.
+// A LAVA job definition: one description of its shape for all that we make, take and check. What its values may be is
+// said by rules (value-rules.ts): LAVA's own here, a lab's policy in supplied-rules.ts.
 import { z } from 'zod';
-import { Boot } from './boot.ts';
-import { actionKeys, text, Timeout, timeoutSeconds } from './common.ts';
-import { Deploy } from './deploy.ts';
-import { Test } from './test.ts';
+import { bootSchema } from './boot.ts';
+import { actionKeys, text, Timeout, timeoutSeconds, VariableName } from './common.ts';
+import { CONTEXT_VARIABLES } from './context-variables.ts';
+import { deploySchema } from './deploy.ts';
+import { notifySchema } from './notify.ts';
+import { testSchema } from './test.ts';
+import { LAVA_RULES, type Fault, type ValueRules } from './value-rules.ts';
 
-/** The variables that a job may set for the lab's device templates (LAVA 2023.01; no_network and deploy_character_delay came later). */
-const CONTEXT = `
-  arch boot_console boot_root cpu extra_options guestfs_driveid guestfs_interface guestfs_size
-  machine memory model monitor netdevice no_kvm no_network serial vga booti_dtb_addr
-  booti_kernel_addr booti_ramdisk_addr bootm_dtb_addr bootm_kernel_addr bootm_ramdisk_addr
-  bootz_dtb_addr bootz_kernel_addr bootz_ramdisk_addr boot_character_delay boot_retry
-  bootloader_prompt console_device custom_kernel_args deploy_character_delay extra_kernel_args
-  extra_nfsroot_args failure_retry kernel_loglevel kernel_start_message lava_test_results_dir
-  menu_interrupt_prompt mustang_menu_list test_character_delay tftp_mac_address
-  uboot_extra_error_message uboot_needs_interrupt uboot_altbank
-`
-  .trim()
-  .split(/\s+/);
-const contextValue = z.union([z.string(), z.number().int(), z.boolean()]);
+const ContextValue = z.union([z.string(), z.number().int(), z.boolean()]);
 const Context = z.strictObject(
   Object.fromEntries(
-    CONTEXT.map((name) => [name, z.union([contextValue, z.array(contextValue)]).optional()]),
+    CONTEXT_VARIABLES.map((name) => [name, z.union([ContextValue, z.array(ContextValue)]).optional()]),
   ),
 );
 
-const Callback = z.strictObject({
-  url: z.string().regex(/^https?:\/\/\S+$/, 'an http or https URL'),
-  method: z.enum(['GET', 'POST']).optional(),
-  token: z.string().optional(),
-  header: z.string().max(64).optional(),
-  dataset: z.enum(['minimal', 'logs', 'results', 'all']).optional(),
-  'content-type': z.enum(['json', 'urlencoded']).optional(),
-});
+function actionSchema(rules: ValueRules) {
+  return rules
+    .object({
+      deploy: deploySchema(rules).optional(),
+      boot: bootSchema(rules).optional(),
+      test: testSchema(rules).optional(),
+      command: rules.object({ ...actionKeys(rules), name: rules.command }).optional(),
+    })
+    .refine((a) => Object.keys(a).length === 1, 'exactly one of deploy, boot, test and command');
+}
 
-const Notify = z
-  .strictObject({
-    criteria: z.strictObject({
-      status: z.enum(['all', 'finished', 'running', 'complete', 'canceled', 'incomplete']),
-      dependency_query: z.string().optional(),
-      type: z.enum(['regression', 'progression']).optional(),
-    }),
-    verbosity: z.enum(['verbose', 'quiet', 'status-only']).optional(),
-    recipients: z.array(z.unknown()).optional(),
-    callback: Callback.optional(),
-    callbacks: z.array(Callback).optional(),
-    compare: z.unknown().optional(),
-  })
-  .refine((n) => n.callback === undefined || n.callbacks === undefined, {
-    message: 'only one of callback and callbacks',
-    path: ['callbacks'],
-  });
+/** Who may see the job: `public`, `personal`, or members of all the groups. */
+function visibilitySchema(rules: ValueRules) {
+  return z
+    .union([z.enum(['public', 'personal']), rules.object({ group: z.array(text) })], {
+      error: 'public, personal or {group: […]}',
+    })
+    .superRefine((who, ctx) => {
+      for (const name of typeof who === 'string' ? [who] : who.group) {
+        const [issue] = rules.visibility.safeParse(name).error?.issues ?? [];
+        if (issue !== undefined) ctx.addIssue({ code: 'custom', message: issue.message });
+      }
+    });
+}
 
-const Action = z
-  .strictObject({
-    deploy: Deploy.optional(),
-    boot: Boot.optional(),
-    test: Test.optional(),
-    command: z.strictObject({ ...actionKeys, name: text }).optional(),
-  })
-  .refine((a) => Object.keys(a).length === 1, 'exactly one of deploy, boot, test and command');
+/** The schema of a job definition whose values keep to the rules. */
+export function definitionSchema(rules: ValueRules) {
+  const named = z.record(rules.word, Timeout).optional();
+  return rules
+    .object({
+      job_name: rules.strict ? text.max(200) : text,
+      device_type: rules.deviceType.optional(),
+      visibility: visibilitySchema(rules),
+      priority: z.union([z.enum(['high', 'medium', 'low']), z.number().int().min(0).max(100)]).optional(),
+      timeouts: rules.object({
+        job: Timeout,
+        action: Timeout.optional(),
+        actions: named,
+        connection: Timeout.optional(),
+        connections: named,
+        queue: Timeout.optional(),
+      }),
+      context: rules.context.optional(),
+      metadata: z.record(z.string(), z.unknown()).optional(),
+      tags: z.array(text).optional(),
+      secrets: z.record(VariableName, rules.token).optional(),
+      environment: z.record(VariableName, z.union([z.string(), z.number(), z.boolean()])).optional(),
+      protocols: rules.reaching(
+        z.record(z.string(), z.unknown()),
+        'protocols reach other boards, networks and containers of the lab',
+      ),
+      notify: notifySchema(rules).optional(),
+      reboot_to_fastboot: z.boolean().optional(),
+      device: rules.device.optional(),
+      worker: rules.worker.optional(),
+      actions: z.array(actionSchema(rules)).min(1),
+    })
+    .superRefine((job, ctx) => {
+      const strict = rules.strict ? [...timeoutFaults(job), ...namespaceFaults(job)] : [];
+      for (const [path, message] of [...strict, ...deviceTypeFaults(job), ...nameFaults(job)]) {
+        ctx.addIssue({ code: 'custom', path: [...path], message });
+      }
+    });
+}
 
-export const LavaDefinition = z
-  .strictObject({
-    job_name: z.string().min(1).max(200),
-    device_type: z.string().min(1).max(200).optional(),
-    visibility: z.union([z.enum(['public', 'personal']), z.strictObject({ group: z.array(text) })]),
-    priority: z.union([z.enum(['high', 'medium', 'low']), z.number().int().min(0).max(100)]).optional(),
-    timeouts: z.strictObject({
-      job: Timeout,
-      action: Timeout.optional(),
-      actions: z.record(z.string(), Timeout).optional(),
-      connection: Timeout.optional(),
-      connections: z.record(z.string(), Timeout).optional(),
-      queue: Timeout.optional(),
-    }),
-    context: Context.optional(),
-    metadata: z.record(z.string(), z.unknown()).optional(),
-    tags: z.array(text).optional(),
-    secrets: z.record(z.string(), z.string()).optional(),
-    environment: z.record(z.string(), z.unknown()).optional(),
-    protocols: z.record(z.string(), z.unknown()).optional(),
-    notify: Notify.optional(),
-    reboot_to_fastboot: z.boolean().optional(),
-    device: text.optional(),
-    worker: text.optional(),
-    actions: z.array(Action).min(1),
-  })
-  .superRefine((job, ctx) => {
-    for (const [path, message] of [...timeoutFaults(job), ...roleFaults(job), ...nameFaults(job)]) {
-      ctx.addIssue({ code: 'custom', path: [...path], message });
-    }
-  });
+/** What LAVA's strict schema takes, of 2023.01 and newer; what our templates make is checked against it. */
+export const LavaDefinition = definitionSchema({ ...LAVA_RULES, context: Context });
 export type LavaDefinition = z.infer<typeof LavaDefinition>;
 
-type Fault = readonly [path: readonly (string | number)[], message: string];
 type Parts = Pick<LavaDefinition, 'timeouts' | 'actions' | 'device_type' | 'protocols'>;
 
 export type LavaAction = { namespace?: string | undefined; timeout?: Timeout | undefined };
@@ -127,10 +116,13 @@ function* timeoutFaults({ timeouts, actions }: Parts): Generator<Fault> {
   }
 }
 
-function* roleFaults({ device_type, protocols, actions }: Parts): Generator<Fault> {
+function* deviceTypeFaults({ device_type, protocols }: Parts): Generator<Fault> {
   const multinode = protocols !== undefined && 'lava-multinode' in protocols;
   if (device_type === undefined && !multinode) yield [['device_type'], 'is missing'];
   if (device_type !== undefined && multinode) yield [['device_type'], 'has no place in a multinode job'];
+}
+
+function* namespaceFaults({ actions }: Parts): Generator<Fault> {
   const without = actions.findIndex((entry) => actionOf(entry).action.namespace === undefined);
   const some = actions.some((entry) => actionOf(entry).action.namespace !== undefined);
   if (some && without >= 0) yield [['actions', without], 'with namespaces, every action needs one'];

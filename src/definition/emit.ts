@@ -4,6 +4,8 @@ import { RequestError } from '../core/errors.ts';
 
 const HARMLESS = /^[A-Za-z_/][\w/.@+%=,~-]*(?:[: ][\w/.@+%=,~-]+)*$/;
 const WORDS = new Set(['y', 'n', 'yes', 'no', 'on', 'off', 'true', 'false', 'null']);
+/** An exponent alone: some readers of YAML 1.1 take it for a number. */
+const EXPONENT = /^e\d+$/i;
 /** Longer texts are quoted without looking. */
 const MAX_PLAIN = 200;
 
@@ -74,7 +76,8 @@ function number(value: number, path: Path): string {
 }
 
 function scalar(text: string, path: Path): string {
-  if (text.length <= MAX_PLAIN && HARMLESS.test(text) && !WORDS.has(text.toLowerCase())) return text;
+  const isPlain = HARMLESS.test(text) && !WORDS.has(text.toLowerCase()) && !EXPONENT.test(text);
+  if (text.length <= MAX_PLAIN && isPlain) return text;
   if (text.includes('\0') || !text.isWellFormed()) {
     const what = text.includes('\0') ? 'a NUL character' : 'half of a surrogate pair';
     throw new RequestError('bad_text', `${path.join('.')} holds ${what}`, { field: path.join('.') });

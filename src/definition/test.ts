@@ -1,11 +1,14 @@
-// The test actions of a LAVA job definition (LAVA 2023.01, lava_common/schemas/test; names as the dispatcher takes
-// them, which is stricter).
+// The test actions of a LAVA job definition (lava_common/schemas/test of LAVA 2023.01 to 2026.10; names as the dispatcher
+// takes them, which is stricter). What only reaches the board (steps, prompts, patterns) may be anything.
 import { z } from 'zod';
-import { actionKeys, DEFINITION_NAME, Docker, text } from './common.ts';
+import { actionKeys, dockerKeys, flag, text, Timeout, VariableName } from './common.ts';
+import { headers } from './deploy.ts';
+import { tolerated, type ValueRules } from './value-rules.ts';
 
+/** LAVA's dispatcher takes no dots here (2023.01, DEFAULT_TESTDEF_NAME_CLASS); the name becomes a folder on its disk. */
 const Name = z
   .string()
-  .regex(DEFINITION_NAME, 'letters, digits, _ and - only (the dispatcher takes no dot)')
+  .regex(/^[-_a-zA-Z0-9]{1,200}$/, 'letters, digits, _ and - only (the dispatcher takes no dot)')
   .refine((name) => name !== 'lava', 'lava is the name of LAVA’s own suite');
 
 const Lines = z.array(z.string());
@@ -13,13 +16,15 @@ const Fixup = z.record(z.string(), z.enum(['pass', 'fail', 'skip', 'unknown']));
 
 /** The names become variables of the shell that runs the test, and LAVA puts the values in single quotes. */
 const Parameters = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of a shell variable'),
+  VariableName,
   z.union([
     z.string().regex(/^[^'\0]*$/, "no ' and no NUL: LAVA puts the value in single quotes"),
     z.number(),
     z.boolean(),
   ]),
 );
+/** As LAVA takes them at submission: the shell that reads them is the board's. */
+const AnyParameters = z.record(VariableName, z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 /** A test definition as it stands in a job or in a file. */
 export const InlineTest = z.strictObject({
@@ -50,48 +55,74 @@ export const InlineTest = z.strictObject({
   expected: Lines.optional(),
 });
 
-const Path = text.refine(
-  (path) => !path.startsWith('/') && !path.split('/').includes('..'),
-  'a path inside the repository',
-);
+/** A file inside the repository: never above it, and nowhere else. */
+const InnerPath = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine(
+    (path) => !/^[/~-]/.test(path) && !path.split('/').includes('..') && !path.includes('\0'),
+    'a path inside the repository, without ..',
+  );
 
-const definitionKeys = {
-  name: Name,
-  path: Path,
-  parameters: Parameters.optional(),
-  params: Parameters.optional(),
-  skip_install: z.array(z.enum(['keys', 'sources', 'deps', 'steps', 'git-repos', 'all'])).optional(),
-  'lava-signal': z.enum(['kmsg', 'stdout']).optional(),
-  expected: Lines.optional(),
-};
+/** The name of a branch or a revision: an argument of git. */
+const GitWord = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}$/, 'letters, digits and . _ / + -')
+  .optional();
 
-const Definition = z.discriminatedUnion('from', [
-  z.strictObject({
-    from: z.literal('git'),
-    ...definitionKeys,
-    repository: text,
-    branch: text.optional(),
-    revision: text.optional(),
-    history: z.boolean().optional(),
-    recursive: z.boolean().optional(),
-  }),
-  z.strictObject({
-    from: z.literal('url'),
-    ...definitionKeys,
-    repository: text,
-    compression: text,
-    headers: z.record(z.string(), z.string()).optional(),
-  }),
-  z.strictObject({
-    from: z.literal('inline'),
+/** An inline definition; what it has the dispatcher clone is a repository like any other. */
+function inlineRepository(rules: ValueRules) {
+  if (rules.strict) return InlineTest;
+  const repository = rules.object({
+    url: rules.repository,
+    branch: GitWord,
+    destination: rules.word.optional(),
+    skip_by_default: flag,
+  });
+  const repositories = z.array(z.union([rules.repository, repository])).optional();
+  return z.looseObject({ install: z.looseObject({ 'git-repos': repositories }).optional() });
+}
+
+function definitionSchema(rules: ValueRules) {
+  const parameters = (rules.strict ? Parameters : AnyParameters).optional();
+  const common = {
     name: Name,
-    path: Path,
-    skip_install: definitionKeys.skip_install,
-    'lava-signal': definitionKeys['lava-signal'],
+    path: InnerPath,
+    skip_install: z.array(z.enum(['keys', 'sources', 'deps', 'steps', 'git-repos', 'all'])).optional(),
+    'lava-signal': z.enum(['kmsg', 'stdout']).optional(),
     expected: Lines.optional(),
-    repository: InlineTest,
-  }),
-]);
+    timeout: tolerated(rules, Timeout),
+  };
+  const withParameters = { ...common, parameters, params: parameters };
+  return z.discriminatedUnion('from', [
+    rules.object({
+      from: z.literal('git'),
+      ...withParameters,
+      repository: rules.repository,
+      branch: GitWord,
+      revision: GitWord,
+      history: flag,
+      recursive: flag,
+      shallow: flag,
+    }),
+    rules.object({
+      from: z.literal('url'),
+      ...withParameters,
+      repository: rules.archive,
+      compression: z.enum(['bz2', 'gz', 'xz', 'zip', 'zstd']).optional(),
+      'strip-components': z.number().int().min(0).optional(),
+      headers: headers(rules),
+    }),
+    rules.object({
+      from: z.literal('inline'),
+      ...common,
+      parameters: tolerated(rules, AnyParameters),
+      params: tolerated(rules, AnyParameters),
+      repository: inlineRepository(rules),
+    }),
+  ]);
+}
 
 const Step = z.strictObject({
   command: z.string().nullish(),
@@ -130,20 +161,22 @@ const Monitor = z.strictObject({
   fixupdict: Fixup.optional(),
 });
 
-/** Exactly one of definitions, interactive, monitors and services. */
-export const Test = z
-  .strictObject({
-    ...actionKeys,
-    docker: Docker.optional(),
-    'downloads-namespace': z.string().optional(),
-    definitions: z.array(Definition).min(1).optional(),
-    interactive: z.array(Interactive).min(1).optional(),
-    monitors: z.array(Monitor).min(1).optional(),
-    services: z.array(z.unknown()).optional(),
-  })
-  .refine(
-    (t) => [t.definitions, t.interactive, t.monitors, t.services].filter((v) => v !== undefined).length === 1,
-    {
-      message: 'exactly one of definitions, interactive and monitors',
-    },
-  );
+/** A test action: exactly one of definitions, interactive, monitors and services. */
+export function testSchema(rules: ValueRules) {
+  return rules
+    .object({
+      ...actionKeys(rules),
+      name: tolerated(rules, z.string()),
+      docker: rules.object(dockerKeys(rules)).optional(),
+      'downloads-namespace': rules.word.optional(),
+      definitions: z.array(definitionSchema(rules)).min(1).optional(),
+      interactive: z.array(Interactive).min(1).optional(),
+      monitors: z.array(Monitor).min(1).optional(),
+      services: rules.reaching(z.array(z.unknown()), "services run on the lab's host"),
+    })
+    .refine(
+      (t) =>
+        [t.definitions, t.interactive, t.monitors, t.services].filter((v) => v !== undefined).length === 1,
+      'exactly one of definitions, interactive and monitors',
+    );
+}

@@ -2,7 +2,7 @@
 // itself, and Maestro writes the node and reports to KCIDB, under its own origin. We report only if that fails: the
 // callback is sent once, and only with the right token in LAVA it is believed.
 import { MINUTE, SECOND } from '../core/time.ts';
-import { tellsMaestro } from '../definition/supplied-notify.ts';
+import { tellsMaestro } from '../definition/notify.ts';
 import { readLavaYaml } from '../definition/supplied-read.ts';
 import type { AttemptRecord, JobRecord } from '../store/index.ts';
 import type { Context } from '../lifecycle/context.ts';

@@ -39,7 +39,7 @@ export async function makeDefinition(
       plans,
       lab: renderLab(request, config, lab),
       definitions: lab.definitions,
-      allowPrivate: config.fetch.networks.some((network) => network !== 'public'),
+      networks: config.fetch.networks,
       mark,
     });
   }

@@ -3,7 +3,7 @@
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
 import type { ExpectedTests } from '../verdict/model.ts';
-import type { SuppliedDefinition } from '../definition/supplied-schema.ts';
+import type { SuppliedDefinition } from '../definition/supplied-rules.ts';
 import { expectedTestsOf, definitionNames, HELPER_NAMES, type ExpectedTest } from './expected-tests.ts';
 import { testsOf } from './tests.ts';
 
@@ -33,9 +33,9 @@ function expectedTest(name: string, planned: readonly ExpectedTest[]): ExpectedT
 function bootsFromNfs({ actions }: SuppliedDefinition): boolean {
   return actions.some(
     ({ deploy, boot }) =>
-      deploy?.nfsrootfs !== undefined ||
+      (deploy !== undefined && 'nfsrootfs' in deploy && deploy.nfsrootfs !== undefined) ||
       deploy?.to === 'nfs' ||
-      boot?.commands === 'nfs' ||
-      boot?.method === 'qemu-nfs',
+      boot?.method === 'qemu-nfs' ||
+      (boot !== undefined && 'commands' in boot && boot.commands === 'nfs'),
   );
 }

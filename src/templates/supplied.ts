@@ -2,6 +2,7 @@
 // what the lab permits, and passed on with what the bridge needs: its mark in the job's name, the node's id, its
 // callback, and the lab's bounds for queue and priority. The rest keeps its meaning to the letter. Pure.
 import { z } from 'zod';
+import type { Network } from '../core/address.ts';
 import { RequestError } from '../core/errors.ts';
 import { formatDuration, SECOND } from '../core/time.ts';
 import type { Board } from '../catalog/boards.ts';
@@ -9,9 +10,9 @@ import type { LabConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
 import { expectedTestsOfSupplied } from './supplied-expected-tests.ts';
-import { notifyBlock } from '../definition/supplied-notify.ts';
+import { notifyWithOwn } from '../definition/notify.ts';
 import { readLavaYaml, type Plain } from '../definition/supplied-read.ts';
-import { suppliedSchema, type SuppliedDefinition } from '../definition/supplied-schema.ts';
+import { suppliedSchema, type SuppliedDefinition } from '../definition/supplied-rules.ts';
 import { wholeUnits, type RenderLab } from './context.ts';
 import { timeoutSeconds } from '../definition/common.ts';
 import { emitYaml } from '../definition/emit.ts';
@@ -27,8 +28,8 @@ export interface SuppliedOptions {
   lab: RenderLab;
   /** What the lab permits. */
   definitions: LabConfig['definitions'];
-  /** Whether the lab's hosts may fetch from private and loopback addresses. */
-  allowPrivate: boolean;
+  /** `fetch.networks` of the configuration. */
+  networks: readonly Network[];
   /** A unique text that the job's name shall hold. */
   mark?: string | undefined;
 }
@@ -38,11 +39,10 @@ export interface SuppliedOptions {
  * the reason), `job_too_long`.
  */
 export function useSuppliedDefinition(text: string, options: SuppliedOptions): Rendered {
-  const { request, lab, definitions, allowPrivate } = options;
-  const raw = mappingOf(readLavaYaml(text));
+  const { request, lab, definitions, networks } = options;
+  const raw = withoutOwnCallback(mappingOf(readLavaYaml(text)), options);
   refuseMultinode(raw);
-  const policy = { lists: definitions, allowPrivate, callback: lab.callback };
-  const parsed = suppliedSchema(policy).safeParse(raw);
+  const parsed = suppliedSchema({ lists: definitions, networks }).safeParse(raw);
   if (!parsed.success) throw refusal(parsed.error.issues);
   const supplied = parsed.data;
   const jobTimeoutMs = boundedJobTimeout(supplied, options);
@@ -55,7 +55,7 @@ export function useSuppliedDefinition(text: string, options: SuppliedOptions): R
     priority,
     timeouts: { ...supplied.timeouts, queue: wholeUnits(queueTimeoutMs) },
     metadata: { ...supplied.metadata, node_id: request.node.id },
-    notify: notifyBlock(supplied.notify, definitions.notify, lab.callback),
+    notify: notifyWithOwn(supplied.notify, lab.callback),
   };
   return {
     definition: emitYaml(definition, { nulls: true }),
@@ -63,7 +63,7 @@ export function useSuppliedDefinition(text: string, options: SuppliedOptions): R
     expectedTests: expectedTestsOfSupplied(supplied, request, options.plans),
     jobTimeoutMs,
     queueTimeoutMs,
-    deviceType: supplied.device_type,
+    deviceType: supplied.device_type ?? '',
     priority,
     unread: [],
   };
@@ -81,6 +81,29 @@ export function deviceOfSupplied(text: string): { deviceType: string; tags: stri
 function mappingOf(value: Plain): { [key: string]: Plain } {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new RequestError('bad_definition', 'definition_yaml: it is no mapping', { field: 'definition_yaml' });
+}
+
+const MaybeUrl = z.looseObject({ url: z.unknown() });
+const CameBefore = z.looseObject({ callback: MaybeUrl.optional(), callbacks: z.array(MaybeUrl).optional() });
+
+/** What our callback will replace is not judged: all that came, or our own of an earlier time. */
+function withoutOwnCallback(
+  { notify, ...raw }: { [key: string]: Plain },
+  { definitions, lab }: SuppliedOptions,
+): { [key: string]: Plain } {
+  if (notify === undefined || definitions.notify === 'replace') return raw;
+  const others = CameBefore.safeParse(notify);
+  if (!others.success) return { ...raw, notify };
+  const { callback, callbacks, ...rest } = others.data;
+  const isOther = (one: z.infer<typeof MaybeUrl>): boolean => one.url !== lab.callback.url;
+  return {
+    ...raw,
+    notify: {
+      ...rest,
+      ...(callback !== undefined && isOther(callback) ? { callback } : {}),
+      ...(callbacks === undefined ? {} : { callbacks: callbacks.filter(isOther) }),
+    } as Plain,
+  };
 }
 
 function refuseMultinode({ protocols }: { [key: string]: Plain }): void {

@@ -165,7 +165,7 @@ labs:
   - name: lab-a
     origin: a
     lava: { url: '${lava.url}', user: ${lava.user}, token: ${lava.token} }
-    callback: { token_name: t, token: t, url: 'http://127.0.0.1:1' }
+    callback: { token_name: n, token: t, url: 'http://127.0.0.1:1' }
 report: { kcidb: off }
 `,
   });

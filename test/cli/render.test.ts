@@ -141,16 +141,16 @@ it('prints one line for each line of a batch, in order, with the error in place 
 it('checks a definition that came as YAML, and gives it our callback', async () => {
   const { definition } = await rendered({});
   const theirs = definition
-    .replaceAll('our-token', 'theirs')
-    .replaceAll('bridge.example', 'api.kernelci.org');
+    .replaceAll('our-token', 'kernelci-new-api')
+    .replaceAll('bridge.example', 'pipeline.kernelci.org');
 
   const taken = await rendered({ definition_yaml: theirs });
 
-  const adopted = readDefinition(taken.definition);
-  expect(adopted).toMatchObject({ device_type: 'qemu', metadata: { node_id: request.node.id } });
-  expect(callbacks(adopted)).toEqual([
+  const passed = readDefinition(taken.definition);
+  expect(passed).toMatchObject({ device_type: 'qemu', metadata: { node_id: request.node.id } });
+  expect(callbacks(passed)).toEqual([
     [`https://bridge.example/callback/lava-mylab/${request.node.id}`, 'our-token'],
-    [`https://api.kernelci.org/callback/lava-mylab/${request.node.id}`, 'theirs'],
+    [`https://pipeline.kernelci.org/callback/lava-mylab/${request.node.id}`, 'kernelci-new-api'],
   ]);
 
   function callbacks(of: unknown): string[][] {

@@ -25,6 +25,12 @@ async function problemsOf(text: string): Promise<string[]> {
 }
 
 describe('mistakes in the configuration', () => {
+  it('include a callback token that is its own name: definitions carry the name', async () => {
+    const [problem] = await problemsOf(LAB.replace('token_name: n', 'token_name: t'));
+
+    expect(problem).toMatch(/^c\.yaml:5:17: labs\.0\.callback\.token_name: /);
+  });
+
   it('are told all at once, from the top of the file to its end, each with its place and what would be right', async () => {
     const text = `instance: my lab
 maestro:

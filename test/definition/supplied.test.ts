@@ -1,7 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { assert, constantFrom, dictionary, double, integer, letrec, property, string, array, oneof, boolean, constant } from 'fast-check'; // prettier-ignore
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorText, RequestError } from '../../src/core/errors.ts';
 import { LabConfig } from '../../src/config/schema.ts';
@@ -13,14 +11,7 @@ import {
 import { readLavaYaml } from '../../src/definition/supplied-read.ts';
 import { emitYaml } from '../../src/definition/emit.ts';
 import type { Rendered } from '../../src/templates/renderer.ts';
-import {
-  makeRequest,
-  NODE_ID,
-  readDefinition,
-  readReference,
-  referenceDir,
-  shipped,
-} from '../templates/support.ts';
+import { makeRequest, NODE_ID, readDefinition, shipped } from '../templates/support.ts';
 
 type Json = Record<string, unknown>;
 
@@ -32,7 +23,7 @@ const CALLBACK = {
 const MAESTRO = {
   url: `https://pipeline.kernelci.org/node/${NODE_ID}`,
   method: 'POST',
-  token: 'kernelci-lab',
+  token: 'kernelci-lab-testpull',
   dataset: 'all',
   'content-type': 'json',
 };
@@ -143,7 +134,7 @@ function use(definition: unknown, { permits, ...options }: Parts = {}): Rendered
         queueTimeoutMs: 2 * 86_400_000,
       },
       definitions: { ...LAB.definitions, ...permits },
-      allowPrivate: false,
+      networks: ['public'],
       mark: `0123456789ab.${NODE_ID}.1`,
       ...options,
     },
@@ -286,19 +277,6 @@ describe('a definition that is permitted', () => {
 
     expect(deviceOfSupplied(text)).toEqual({ deviceType: 'rk3399', tags: ['usb'] });
   });
-
-  if (referenceDir !== undefined) {
-    const names = readdirSync(referenceDir).filter((name) => name.startsWith('lava-'));
-    // Its time-out is null, which LAVA refuses as well.
-    it.each(names.filter((name) => !name.includes('kvm-unit-tests')))('is %s of Maestro', (name) => {
-      const text = readReference(name);
-      const hosts = [...LAB.definitions.notify_hosts, '*.kernelci.example'];
-
-      const result = supplied(text, { permits: { notify_hosts: hosts } });
-
-      expect(without(result)).toEqual(without(parse(text, { version: '1.1' }) as Json));
-    });
-  }
 });
 
 describe('its callback', () => {
@@ -321,12 +299,12 @@ describe('its callback', () => {
   it('stands before all of a list, and once if it was there', () => {
     const notify = {
       criteria: { status: 'finished' },
-      callbacks: [MAESTRO, expected, { url: 'https://x.kernelci.org/' }],
+      callbacks: [MAESTRO, expected, { url: 'https://staging.kernelci.org:9100/' }],
     };
 
     expect(supplied(withValue(maestroJob(), 'notify', notify))['notify']).toEqual({
       criteria: { status: 'finished' },
-      callbacks: [expected, MAESTRO, { url: 'https://x.kernelci.org/' }],
+      callbacks: [expected, MAESTRO, { url: 'https://staging.kernelci.org:9100/' }],
     });
   });
 
@@ -345,7 +323,9 @@ describe('its callback', () => {
     ['url', 'https://pipeline.kernelci.org@evil.example/', /user, password/],
     ['url', 'https://pipeline.kernelci.org/{TOKEN}', /odd characters/],
     ['url', 'file:///etc/passwd', /http and https/],
-    ['token', CALLBACK.tokenName, /nobody else/],
+    ['url', 'https://anybody.westus3.cloudapp.azure.com/x', /notify_hosts/],
+    ['token', CALLBACK.tokenName, /notify_tokens/],
+    ['token', 'lab-admin', /notify_tokens/],
     ['header', 'X: y\r\nZ', /header/],
   ])('does not stand beside one whose %s is %j', (key, value, reason) => {
     const refusal = refusalOf(withValue(maestroJob(), `notify.callback.${key}`, value));
@@ -375,14 +355,24 @@ const repo = {
   repository: 'https://github.com/linaro/test-definitions.git',
 };
 
+const FILE = { url: 'https://files.kernelci.org/x' };
+
+function inDocker(docker: Json): Json {
+  return { to: 'fastboot', images: { boot: FILE }, docker };
+}
+
+function processed(postprocess: Json): Json {
+  return { to: 'downloads', images: { boot: FILE }, postprocess };
+}
+
 describe('what could reach the lab’s hosts is refused with its place:', () => {
   it.each<[path: string, value: unknown, reason: RegExp]>([
     ['device_type', undefined, /missing/],
     ['device_type', '../../x', /letters/],
     ['visibility', 'personal', /definitions\.visibility/],
     ['visibility', { group: ['secret'] }, /definitions\.visibility/],
-    ['worker', 'lab-worker-1', /lab's choice/],
-    ['device', 'board-01', /lab's choice/],
+    ['worker', 'lab-worker-1', /definitions\.workers/],
+    ['device', 'board-01', /definitions\.devices/],
     ['protocols', { 'lava-lxc': { name: 'x', distribution: 'debian' } }, /containers/],
     ['protocols', { 'lava-vland': {} }, /networks/],
     ['secrets', { KEY: 'lab-api-token' }, /definitions\.secrets/],
@@ -421,23 +411,39 @@ describe('what could reach the lab’s hosts is refused with its place:', () => 
     [`${deploy}.to`, 'ssh', /only tftp/],
     [`${deploy}.to`, 'docker', /only tftp/],
     [`${deploy}.to`, 'iso-installer', /only tftp/],
-    [`${deploy}.images`, { '../x': { url: 'https://files.kernelci.org/x' } }, /letters/],
-    [`${deploy}.images`, { '-s': { url: 'https://files.kernelci.org/x' } }, /letters/],
+    [deploy, { to: 'flasher', images: { '../x': FILE } }, /letters/],
+    [deploy, { to: 'flasher', images: { '-s': FILE } }, /letters/],
+    [`${deploy}.images`, { kernel: FILE }, /not among/],
+    [`${deploy}.kernel.url`, 'https://files.elsewhere.org/Image', /definitions\.file_hosts/],
+    [`${deploy}.kernel.url`, 'https://anybody.blob.core.windows.net/Image', /definitions\.file_hosts/],
+    [`${deploy}.kernel.url`, 'https://files.kernelci.org.evil.example/Image', /definitions\.file_hosts/],
+    [`${deploy}.kernel.url`, 'rclone://lab-bucket/Image', /definitions\.file_hosts/],
+    [`${deploy}.kernel.url`, 'rclone://:s3,env_auth=true:/Image', /rclone/],
+    [`${deploy}.kernel.filename`, '../../etc/cron.d/x', /letters/],
+    [`${deploy}.modules.url`, 'https://files.elsewhere.org/modules.tar.xz', /definitions\.file_hosts/],
+    [`${deploy}.ramdisk.overlays`, { x: { url: 'https://elsewhere.org/x', format: 'tar', path: '/' } }, /file_hosts/], // prettier-ignore
     [`${deploy}.ramdisk.overlays`, { x: { url: 'https://files.kernelci.org/x', format: 'tar', path: '/../..' } }, /\.\./], // prettier-ignore
-    [`${deploy}.docker`, { image: 'evil/image' }, /docker_images/],
-    [`${deploy}.docker`, { image: 'evil.example/kernelci/qemu' }, /docker_images/],
-    [`${deploy}.docker`, { image: 'kernelci/qemu --privileged' }, /docker/],
-    [`${deploy}.docker`, { image: 'kernelci/qemu', network_from: 'x --privileged -v /:/host' }, /letters/],
-    [`${deploy}.docker`, { image: 'kernelci/qemu', container_name: '-v/:/host' }, /letters/],
-    [`${deploy}.docker`, { image: 'kernelci/qemu', options: ['--privileged'] }, /not among/],
-    [`${deploy}.postprocess`, { docker: { image: 'evil/image', steps: ['true'] } }, /docker_images/],
-    [`${deploy}.postprocess`, { lxc: { steps: ['true'] } }, /not among/],
+    [deploy, inDocker({ image: 'evil/image' }), /docker_images/],
+    [deploy, inDocker({ image: 'evil.example/kernelci/qemu' }), /docker_images/],
+    [deploy, inDocker({ image: 'ghcr.io/mwasilew/other:1' }), /docker_images/],
+    [deploy, inDocker({ image: 'kernelci/qemu --privileged' }), /docker/],
+    [deploy, inDocker({ image: 'kernelci/qemu', network_from: 'x --privileged -v /:/host' }), /letters/],
+    [deploy, inDocker({ image: 'kernelci/qemu', container_name: '-v/:/host' }), /letters/],
+    [deploy, inDocker({ image: 'kernelci/qemu', options: ['--privileged'] }), /not among/],
+    [deploy, inDocker({ image: 'kernelci/qemu', login: { registry: 'x', user: 'x', password: 'x' } }), /password/], // prettier-ignore
+    [deploy, processed({ docker: { image: 'evil/image', steps: ['true'] } }), /docker_images/],
+    [
+      deploy,
+      processed({ docker: { image: 'kernelci/qemu', steps: ['true'], devices: ['/dev/sda'] } }),
+      /host/,
+    ],
+    [deploy, processed({ lxc: { steps: ['true'] } }), /not among/],
     [`${boot}.method`, 'ssh', /only u-boot/],
     [`${boot}.method`, 'schroot', /only u-boot/],
     [`${boot}.method`, 'docker', /only u-boot/],
     [`${boot}.method`, 'new_connection', /only u-boot/],
-    [`${boot}.docker`, { image: 'evil/image' }, /docker_images/],
-    [`${boot}.docker`, { image: 'kernelci/qemu', binary: '/bin/sh -c reboot' }, /QEMU/],
+    [boot, { method: 'qemu', docker: { image: 'evil/image' } }, /docker_images/],
+    [boot, { method: 'qemu', docker: { image: 'kernelci/qemu', binary: '/bin/sh -c reboot' } }, /QEMU/],
     [boot, { method: 'fastboot', commands: ['flash boot /etc/shadow'] }, /fastboot/],
     [`${test}.docker`, { image: 'evil/image' }, /docker_images/],
     [`${test}.downloads-namespace`, '../..', /letters/],
@@ -456,6 +462,8 @@ describe('what could reach the lab’s hosts is refused with its place:', () => 
     [inline, { ...repo, repository: 'https://github.com/linaro/%2e%2e/evil/x' }, /%/],
     [inline, { ...repo, branch: '--upload-pack=reboot' }, /letters/],
     [inline, { ...repo, revision: '--orphan' }, /letters/],
+    [inline, { ...repo, repository: 'https://github.com/linaro/other.git' }, /definitions\.repositories/],
+    [inline, { ...repo, from: 'url', repository: 'https://github.com/kernelci/kernelci-core/archive/main.tar.gz' }, /definitions\.archives/], // prettier-ignore
     [inline, { ...repo, from: 'tar' }, /Invalid/],
     ['actions.3', { command: { name: 'hard_reset' } }, /definitions\.commands/],
     ['actions.3', { boot: { method: 'minimal' }, test: {} }, /exactly one/],
@@ -493,7 +501,14 @@ describe('what could reach the lab’s hosts is refused with its place:', () => 
 describe('what the lab permits goes through:', () => {
   it.each<[what: string, path: string, value: unknown, permits: Permits]>([
     ['its device types', 'device_type', 'rk3399', { device_types: ['rk*'] }],
-    ['its images', `${deploy}.docker`, { image: 'registry.lab.example/flash:1', local: true }, { docker_images: ['registry.lab.example/*'] }], // prettier-ignore
+    ['its images', deploy, inDocker({ image: 'registry.lab.example/flash:1', local: true }), { docker_images: ['registry.lab.example/*'] }], // prettier-ignore
+    ['its devices', 'device', 'board-01', { devices: ['board-*'] }],
+    ['its workers', 'worker', 'worker-1', { workers: ['worker-1'] }],
+    ['its file hosts', `${deploy}.kernel.url`, 'https://files.lab.example/Image', { file_hosts: ['*.kernelci.org', 'files.lab.example'] }], // prettier-ignore
+    ['its own network, written out', `${deploy}.kernel.url`, 'http://10.0.0.5/Image', { file_hosts: ['*.kernelci.org', '10.0.0.5'] }], // prettier-ignore
+    ['its rclone remotes', `${deploy}.kernel.url`, 'rclone://lab-bucket/a/Image', { file_hosts: ['*.kernelci.org', 'rclone://lab-bucket'] }], // prettier-ignore
+    ['its archives', inline, { ...repo, from: 'url', repository: 'https://files.lab.example/t.tar.xz', compression: 'xz' }, { archives: ['https://files.lab.example/*'] }], // prettier-ignore
+    ['its token names', 'notify.callback.token', 'maestro', { notify_tokens: ['maestro'] }],
     ['its tokens', 'secrets', { KEY: 'lab-token' }, { secrets: ['lab-token'] }],
     ['its repositories', inline, { ...repo, repository: 'https://git.lab.example/t.git' }, { repositories: ['https://git.lab.example/*'] }], // prettier-ignore
     ['its commands', 'actions.3', { command: { name: 'usb-on' } }, { commands: ['usb-on'] }],
@@ -509,10 +524,27 @@ describe('what the lab permits goes through:', () => {
     expect(() => use(withValue(maestroJob(), path, value), { permits })).not.toThrow();
   });
 
+  it('what newer LAVA’s deployments may say', () => {
+    const images = {
+      loader: { ...FILE, filename: 'loader.bin', use_cache: false, download: false },
+      root: { ...FILE, format: 'ext4', overlay_backend: 'e2fsprogs', overlays: { lava: true } },
+    };
+
+    expect(() =>
+      use(withValue(maestroJob(), deploy, { to: 'flasher', uniquify: false, images })),
+    ).not.toThrow();
+  });
+
   it('its own network, if the configuration allows it', () => {
     const job = withValue(maestroJob(), `${deploy}.kernel.url`, 'http://10.0.0.5/Image');
 
-    expect(() => use(job, { allowPrivate: true })).not.toThrow();
+    expect(() => use(job, { networks: ['public', '10.0.0.0/8'] })).not.toThrow();
+  });
+
+  it('no wildcard names the lab’s own network', () => {
+    const job = withValue(maestroJob(), `${deploy}.kernel.url`, 'http://10.0.0.5/Image');
+
+    expect(refusalOf(job, { permits: { file_hosts: ['*'] } }).message).toMatch(/own network/);
   });
 
   const CLOSED: Permits = {
@@ -522,7 +554,12 @@ describe('what the lab permits goes through:', () => {
     repositories: [],
     commands: [],
     visibility: [],
+    devices: [],
+    workers: [],
+    file_hosts: [],
+    archives: [],
     notify_hosts: [],
+    notify_tokens: [],
   };
 });
 
@@ -628,7 +665,7 @@ describe('QEMU’s options', () => {
     expect((result['context'] as Json)[key]).toEqual(value);
   });
 
-  it('are never supplied with a word that reaches the host, however they are put together', () => {
+  it('never pass with a word that reaches the host, however they are put together', () => {
     const harmless = ['-kernel {kernel}', '-append "a b"', '-m 1G', '-smp 2', '-nographic', '-cpu max', ' '];
     const harmful = [
       '-hda /dev/sda',
@@ -815,7 +852,7 @@ describe('whatever stands in a sensitive place', () => {
     ['context.boot_root', /^[^'"$`{}[\]()<>|&;\\#\n\t\r!*?]+$/],
   ])('of %s, nothing comes through that could leave it', (path, safe) => {
     const prefix = path.endsWith('url')
-      ? constantFrom('https://a.org/', 'https://', 'downloads://', '')
+      ? constantFrom('https://files.kernelci.org/', 'https://', 'downloads://', '')
       : constant('');
     assert(
       property(prefix, nasty, (head, tail) => {

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { BridgeConfig } from '../../src/config/schema.ts';
 import { loadPlans, type Plans } from '../../src/catalog/plans.ts';
 import { makeFiles, newFolder } from '../support/folder.ts';
-import { kernelciConfig, runImport, type Run } from './support.ts';
+import { runImport, type Run } from './support.ts';
 
 const PIPELINE = `
 api:
@@ -496,32 +496,4 @@ describe('the folder', () => {
       ]),
     );
   });
-});
-
-describe.runIf(kernelciConfig !== undefined)('KernelCI’s own configuration', () => {
-  it('comes over: every board and test that LAVA can run, and a reason for all others', async () => {
-    const { report } = await runImport(kernelciConfig ?? '');
-
-    expect(report.counts).toEqual(
-      expect.arrayContaining([
-        { kind: 'runtimes', found: 17, over: 13 },
-        { kind: 'platforms', found: 135, over: 129 },
-        { kind: 'jobs', found: 441, over: 247 },
-        { kind: 'rootfs sets', found: 16, over: 16 },
-        { kind: 'tree priorities', found: 61, over: 61 },
-        { kind: 'scheduler entries', found: 599, over: 390 },
-      ]),
-    );
-    for (const { kind, found, over } of report.counts.filter(({ kind }) => !kind.startsWith('section'))) {
-      const told = report.not_brought.filter((one) => one.kind === kind).flatMap(({ names }) => names);
-      expect([kind, told.length]).toEqual([kind, found - over]);
-    }
-    // 33 times NFS on fastboot, 3 times a job without root file system, and the one machine.
-    expect(report.combinations.lava).toEqual({ found: 1124, twice: 4, rendered: 1087, refused: 37 });
-    expect(new Set(report.refused.map(({ reason }) => reason.split(/[: ]/)[0]))).toEqual(
-      new Set(['unsupported_boot', 'missing_rootfs', 'platform']),
-    );
-    const rules = report.never_started.filter(({ reason }) => !reason.startsWith('nobody builds'));
-    expect(rules.reduce((sum, { combinations }) => sum + combinations, 0)).toBe(99);
-  }, 60_000);
 });

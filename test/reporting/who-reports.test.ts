@@ -78,7 +78,10 @@ afterEach(async () => {
 async function start(definitions: Record<string, unknown>): Promise<World> {
   const folder = await newFolder();
   const log = pino({ level: 'silent' });
-  const lab = { accept: ['lava_pull'], definitions: { notify_hosts: ['127.0.0.1'], ...definitions } };
+  const lab = {
+    accept: ['lava_pull'],
+    definitions: { notify_hosts: ['127.0.0.1'], notify_tokens: ['theirs'], ...definitions },
+  };
   const world = await startWorld({ folder, log, lab });
   cleanups.push(() => world.stop());
   return world;

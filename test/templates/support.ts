@@ -1,5 +1,4 @@
 // What the tests of rendering share: the shipped files, and requests as Maestro makes them.
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadBoards, type Board } from '../../src/catalog/boards.ts';
@@ -13,12 +12,6 @@ export const shipped = {
   plans: await loadPlans({ shipped: join(ROOT, 'plans') }),
   renderer: await createRenderer({ shipped: join(ROOT, 'job-templates') }),
 };
-
-/** Reference data that is no part of the project; tests against it are only defined where it is. */
-const shared = process.env['LAVA_BRIDGE_SHARED'] ?? join(ROOT, '..', 'shared');
-export const referenceDir = [shared, join(ROOT, '..', '..', 'shared')]
-  .map((dir) => join(dir, 'reference', 'rendered'))
-  .find((dir) => existsSync(dir));
 
 export const NODE_ID = '68f0c0ffee00000000000003';
 export const BUILD_ID = '68f0c0ffee00000000000002';
@@ -108,8 +101,4 @@ export function render(request: JobRequest, parts: InputParts = {}): Rendered {
 /** A definition as PyYAML would read it: YAML 1.1. */
 export function readDefinition(text: string): Record<string, unknown> & { actions: Record<string, never>[] } {
   return parse(text, { version: '1.1' }) as Record<string, unknown> & { actions: Record<string, never>[] };
-}
-
-export function readReference(name: string): string {
-  return readFileSync(join(referenceDir ?? '', name), 'utf8');
 }

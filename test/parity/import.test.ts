@@ -1,4 +1,5 @@
 // What an import of KernelCI's own configuration renders, against what KernelCI's own code makes of it.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -7,16 +8,9 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { BridgeConfig } from '../../src/config/schema.ts';
 import { loadPlans, type Plans } from '../../src/catalog/plans.ts';
 import { renderInput } from '../../src/templates/input.ts';
-import {
-  makeRequest,
-  readDefinition,
-  readReference,
-  referenceDir,
-  ROOT,
-  shipped,
-  type RequestParts,
-} from '../templates/support.ts';
-import { kernelciConfig, runImport } from './support.ts';
+import { makeRequest, readDefinition, ROOT, shipped, type RequestParts } from '../templates/support.ts';
+import { runImport } from '../import/support.ts';
+import { referencePath } from './folder.ts';
 
 const RPI = 'bcm2711-rpi-4-b';
 const JACUZZI = 'mt8183-kukui-jacuzzi-juniper-sku16';
@@ -117,13 +111,13 @@ const OURS = [
   /^actions\.2\.test\.definitions\.0\.parameters\.(AFFINITY|AFFINTIY|PRIORITY|(ARTIFACTORIAL_\w+|HISTOGRAM) null)$/,
 ];
 
-describe.runIf(kernelciConfig !== undefined && referenceDir !== undefined)('after an import', () => {
+describe('after an import', () => {
   let config: BridgeConfig;
   let boards: Boards;
   let plans: Plans;
 
   beforeAll(async () => {
-    const { out } = await runImport(kernelciConfig ?? '', {
+    const { out } = await runImport(referencePath('kernelci-config'), {
       instance: 'production',
       callbackBase: 'https://pipeline.kernelci.example',
     });
@@ -142,7 +136,9 @@ describe.runIf(kernelciConfig !== undefined && referenceDir !== undefined)('afte
 
     const { definition } = shipped.renderer.render(renderInput(request, config, lab, { board, plans, dtbs }));
 
-    const upstream: unknown = parse(readReference(`lava-${sample}.yaml`));
+    const upstream: unknown = parse(
+      readFileSync(referencePath('reference/rendered', `lava-${sample}.yaml`), 'utf8'),
+    );
     const found = differences(upstream, readDefinition(definition));
     expect(found.filter((path) => !OURS.some((pattern) => pattern.test(path)))).toEqual([]);
   });
@@ -163,3 +159,31 @@ function told(a: unknown, b: unknown): string {
   if (typeof a === 'string' && a.replace(/(?<!:)\/\//g, '/') === b) return ' //';
   return typeof a === 'string' && a.startsWith('qemu-system-') ? ` ${a}` : '';
 }
+
+describe('KernelCI’s own configuration', () => {
+  it('comes over: every board and test that LAVA can run, and a reason for all others', async () => {
+    const { report } = await runImport(referencePath('kernelci-config'));
+
+    expect(report.counts).toEqual(
+      expect.arrayContaining([
+        { kind: 'runtimes', found: 17, over: 13 },
+        { kind: 'platforms', found: 135, over: 129 },
+        { kind: 'jobs', found: 441, over: 247 },
+        { kind: 'rootfs sets', found: 16, over: 16 },
+        { kind: 'tree priorities', found: 61, over: 61 },
+        { kind: 'scheduler entries', found: 599, over: 390 },
+      ]),
+    );
+    for (const { kind, found, over } of report.counts.filter(({ kind }) => !kind.startsWith('section'))) {
+      const told = report.not_brought.filter((one) => one.kind === kind).flatMap(({ names }) => names);
+      expect([kind, told.length]).toEqual([kind, found - over]);
+    }
+    // 33 times NFS on fastboot, 3 times a job without root file system, and the one machine.
+    expect(report.combinations.lava).toEqual({ found: 1124, twice: 4, rendered: 1087, refused: 37 });
+    expect(new Set(report.refused.map(({ reason }) => reason.split(/[: ]/)[0]))).toEqual(
+      new Set(['unsupported_boot', 'missing_rootfs', 'platform']),
+    );
+    const rules = report.never_started.filter(({ reason }) => !reason.startsWith('nobody builds'));
+    expect(rules.reduce((sum, { combinations }) => sum + combinations, 0)).toBe(99);
+  }, 60_000);
+});

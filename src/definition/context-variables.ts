@@ -1,14 +1,15 @@
-// The job's context. LAVA puts these values, unquoted, into the templates of its devices, whose result is YAML with the
-// commands that its hosts run as root (lava_scheduler_app/models.py load_configuration, LAVA 2023.01): a line break, a
-// quote or a `: ` in a value would add commands. For QEMU they stand in its command line as well.
+// The variables that a job may set for the lab's device templates (lava_common/schemas, CONTEXT_VARIABLES, of LAVA
+// 2023.01 to 2026.10; no_network and deploy_character_delay came later). LAVA puts their values, unquoted, into the
+// templates of its devices, whose result is YAML with the commands that its hosts run as root (lava_scheduler_app
+// models.py load_configuration): a line break, a quote or a `: ` in a value would add commands. For QEMU they stand in
+// its command line as well. So for each there is what a definition that came to us may set it to.
 import { z } from 'zod';
-import { closed } from './supplied-policy.ts';
-import { qemuFault } from './supplied-qemu.ts';
+import { qemuFault } from './qemu-options.ts';
 
 const Whole = z.union([z.number().int(), z.boolean()]);
 
 function text(pattern: RegExp, what: string) {
-  return z.union([Whole, z.string().max(2000).regex(pattern, what)], { error: what }).optional();
+  return z.union([Whole, z.string().max(2000).regex(pattern, what)], { error: what });
 }
 
 /** Words with single blanks between them; no `: `, ` #` or `, ` for YAML to see. */
@@ -37,17 +38,10 @@ function qemu(option?: string) {
 const Options = qemu();
 
 /** LAVA makes this folder on its own disk first. */
-const ResultsDir = z
-  .string()
-  .regex(/^(?:\/[A-Za-z0-9_-]+)*\/[A-Za-z0-9_-]*%s$/, 'a path such as /lava-%s')
-  .optional();
+const ResultsDir = z.string().regex(/^(?:\/[A-Za-z0-9_-]+)*\/[A-Za-z0-9_-]*%s$/, 'a path such as /lava-%s');
 
-const ADDRESSES = ['booti', 'bootm', 'bootz'].flatMap((command) =>
-  ['dtb', 'kernel', 'ramdisk'].map((file) => [`${command}_${file}_addr`, Address] as const),
-);
-
-/** The variables of LAVA's own device templates (lava_common/schemas, CONTEXT_VARIABLES). */
-export const ContextSchema = closed({
+/** Each variable, and what it may be in a definition that came to us. */
+export const SUPPLIED_CONTEXT: Readonly<Record<string, z.ZodType>> = {
   arch: Word,
   boot_console: Words,
   boot_root: Words,
@@ -55,18 +49,26 @@ export const ContextSchema = closed({
   guestfs_driveid: Word,
   guestfs_interface: Word,
   guestfs_size: Word,
-  cpu: qemu('-cpu').optional(),
-  machine: qemu('-machine').optional(),
-  memory: qemu('-m').optional(),
+  cpu: qemu('-cpu'),
+  machine: qemu('-machine'),
+  memory: qemu('-m'),
   model: text(/^(?:model=)?[A-Za-z0-9_-]+$/, 'the model of a network card'),
-  monitor: qemu('-monitor').optional(),
-  netdevice: z.literal('user', { error: "only user: other networks are the lab's own" }).optional(),
-  serial: Options.optional(),
-  vga: Options.optional(),
-  extra_options: z.union([z.array(Options), Options]).optional(),
-  no_kvm: z.boolean().optional(),
-  no_network: z.boolean().optional(),
-  ...Object.fromEntries(ADDRESSES),
+  monitor: qemu('-monitor'),
+  netdevice: z.literal('user', { error: "only user: other networks are the lab's own" }),
+  serial: Options,
+  vga: Options,
+  extra_options: z.union([z.array(Options), Options]),
+  no_kvm: z.boolean(),
+  no_network: z.boolean(),
+  booti_dtb_addr: Address,
+  booti_kernel_addr: Address,
+  booti_ramdisk_addr: Address,
+  bootm_dtb_addr: Address,
+  bootm_kernel_addr: Address,
+  bootm_ramdisk_addr: Address,
+  bootz_dtb_addr: Address,
+  bootz_kernel_addr: Address,
+  bootz_ramdisk_addr: Address,
   boot_character_delay: Word,
   boot_retry: Word,
   bootloader_prompt: Words,
@@ -85,4 +87,6 @@ export const ContextSchema = closed({
   uboot_extra_error_message: Words,
   uboot_needs_interrupt: Word,
   uboot_altbank: Word,
-});
+};
+
+export const CONTEXT_VARIABLES: readonly string[] = Object.keys(SUPPLIED_CONTEXT);
