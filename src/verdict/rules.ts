@@ -161,6 +161,8 @@ export const RULES: readonly Rule[] = [
     fits: (s) =>
       !s.complete &&
       (s.errorType === 'Infrastructure' ||
+        // Incomplete, not Canceled: the worker was stopped.
+        s.errorType === 'Canceled' ||
         (s.evidence.lava?.health === 'Incomplete' && s.jobCase === undefined)),
     boot: 'login?infra',
     roots: { there: 'infra', after: 'infra' },

@@ -56,7 +56,7 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
     suites,
     outline,
     complete,
-    canceled: lava?.health === 'Canceled' || errorType === 'Canceled',
+    canceled: lava?.health === 'Canceled',
     onDevice,
     jobCase,
     errorType,

@@ -6,9 +6,12 @@ import { parse } from 'yaml';
 import { createLavaClient, type LavaClient, type ShownJob } from '../../src/lava/client.ts';
 import { followLavaEvents, type LavaEvent } from '../../src/lava/events.ts';
 import type { LavaJobInfo } from '../../src/lava/model.ts';
+import { AGES, type AgeFacts, type LavaAge } from '../../src/sim/lava/age.ts';
 
 /** A lab with devices of type `qemu`, one of them tagged `lab-tag`, a type `qemu-empty` without any, a tag `slow`. */
 export interface ContractLab {
+  /** Which LAVA it is: what the contract asks of it depends on that. */
+  age: LavaAge;
   url: string;
   eventsUrl: string;
   user: string;
@@ -22,7 +25,7 @@ export interface ContractLab {
   stop: () => Promise<void>;
 }
 
-export type JobKind = 'pass' | 'deploy-404' | 'boot-panic' | 'long';
+export type JobKind = 'pass' | 'deploy-404' | 'boot-panic' | 'long' | 'expected' | 'expected-404';
 
 const STEPS: Record<JobKind, string[]> = {
   pass: [
@@ -37,6 +40,8 @@ const STEPS: Record<JobKind, string[]> = {
   ],
   'deploy-404': ['lava-test-case never-run --result pass'],
   'boot-panic': ['lava-test-case never-run --result pass'],
+  expected: ['lava-test-case came --result pass', 'lava-test-case unasked --result pass'],
+  'expected-404': ['lava-test-case came --result pass'],
   long: ['lava-test-case started --result pass', 'for i in $(seq 1 240); do echo tick $i; sleep 1; done'],
 };
 
@@ -50,6 +55,7 @@ export interface Received {
 
 export interface Bench {
   lab: ContractLab;
+  age: AgeFacts;
   client: LavaClient;
   /** All events since the bench was opened. */
   events: LavaEvent[];
@@ -115,6 +121,7 @@ export async function openBench(open: () => Promise<ContractLab>): Promise<Bench
 
   return {
     lab,
+    age: AGES[lab.age],
     client,
     events,
     definition: (kind, mark, more = {}) => JSON.stringify({ ...jobOf(lab, hook, kind, mark), ...more }),
@@ -182,15 +189,25 @@ function jobOf(lab: ContractLab, hook: string, kind: JobKind, mark: string): Rec
       {
         test: {
           timeout: { minutes: 5 },
-          definitions: [suite('smoke', STEPS[kind]), suite('second', ['lava-test-case only --shell true'])],
+          definitions: [
+            suite('smoke', STEPS[kind], EXPECTED.get(kind)),
+            suite('second', ['lava-test-case only --shell true']),
+          ],
         },
       },
     ],
   };
 }
 
-function suite(name: string, steps: string[]): unknown {
+/** What the first suite's definition says is to come. */
+const EXPECTED: ReadonlyMap<JobKind, string[]> = new Map([
+  ['expected', ['came', 'never-came']],
+  ['expected-404', ['came']],
+]);
+
+function suite(name: string, steps: string[], expected?: string[]): unknown {
   return {
+    ...(expected === undefined ? {} : { expected }),
     from: 'inline',
     name,
     path: `inline/${name}.yaml`,

@@ -4,13 +4,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createLavaClient } from '../../src/lava/client.ts';
 import { newMark, records, type Bench } from './lava-bench.ts';
 
+/** 2.45, with as many decimals as the LAVA has. */
+const MEASURED = expect.stringMatching(/^2\.450+(17763568394003)?$/) as unknown;
+
 /** What comes of `pass`, as LAVA exports it: name, result, measurement, unit, set. */
-const CASES = [
+const CASES: unknown[][] = [
   ['pass-by-command', 'pass', 'None', '', undefined],
   ['fail-by-command', 'fail', 'None', '', undefined],
   ['skipped', 'skip', 'None', '', undefined],
   ['unknown', 'unknown', 'None', '', undefined],
-  ['measured', 'pass', '2.45000000000000017763568394003', 'ms', undefined],
+  ['measured', 'pass', MEASURED, 'ms', undefined],
   ['in-set', 'fail', 'None', '', 'set-one'],
 ];
 
@@ -52,6 +55,7 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
         startedAt: expect.any(Number),
         finishedAt: expect.any(Number),
         failureComment: undefined,
+        errorType: undefined,
       });
       const [submitted = 0, started = 0, finished = 0] = [job.submittedAt, job.startedAt, job.finishedAt];
       expect([submitted, started, finished].toSorted((a, b) => a - b)).toEqual([
@@ -59,7 +63,6 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
         started,
         finished,
       ]);
-      expect(Math.abs(Date.now() - finished)).toBeLessThan(600_000);
     });
 
     it('has two callbacks, each sent before the job is saved', () => {
@@ -78,23 +81,21 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
       ]);
     });
 
-    it('carries the token in header and body, and LAVA 2023.01 keys', () => {
+    it('carries the token in its header, and the keys of its version', () => {
       const [running, finished] = bench.callbacks(id);
+      const { tokenInBody, submitterInBody, callbackKnowsTimes, callbackKnowsMetadata } = bench.age;
       const keys = [
-        'actual_device_id,definition,description,end_time,failure_comment,health,health_string,id,metadata,',
-        'priority,results,start_time,state,state_string,status,status_string,submit_time,submitter_username,token',
-      ].join('');
+        ...'actual_device_id,definition,description,end_time,failure_comment,health,health_string,id'.split(
+          ',',
+        ),
+        ...'metadata,priority,results,start_time,state,state_string,status,status_string'.split(','),
+        ...'submit_time,submitter_username'.split(','),
+        ...(tokenInBody ? ['token'] : []),
+        ...(submitterInBody ? ['health_check', 'submitter_email'] : []),
+      ];
 
-      expect(
-        Object.keys(running?.body ?? {})
-          .toSorted()
-          .join(),
-      ).toBe(keys);
-      expect(
-        Object.keys(finished?.body ?? {})
-          .toSorted()
-          .join(),
-      ).toBe(keys.replace('id,metadata', 'id,log,metadata'));
+      expect(Object.keys(running?.body ?? {}).toSorted()).toEqual(keys.toSorted());
+      expect(Object.keys(finished?.body ?? {}).toSorted()).toEqual([...keys, 'log'].toSorted());
       for (const { headers, body } of bench.callbacks(id)) {
         expect(headers).toMatchObject({
           authorization: bench.lab.callback.token,
@@ -102,9 +103,8 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
         });
         expect(body).toMatchObject({
           id,
-          token: bench.lab.callback.token,
-          end_time: 'None',
-          metadata: [],
+          ...(tokenInBody ? { token: bench.lab.callback.token } : {}),
+          metadata: callbackKnowsMetadata ? [{ build: '42' }] : [],
           priority: 100,
           failure_comment: null,
           submitter_username: bench.lab.user,
@@ -113,9 +113,14 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
           submit_time: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?\+00:00$/),
         });
         expect(parse(String(body['definition']))).toEqual(parse(text));
-        expect(String(body['definition'])).toMatch(/^actions:\n- deploy:\n/);
+        // Sorted by their keys, or in the order of the submission.
+        expect(String(body['definition'])).toMatch(
+          callbackKnowsMetadata ? /^job_name: / : /^actions:\n- deploy:\n/,
+        );
       }
-      expect([running?.body['start_time'], running?.body.results]).toEqual(['None', {}]);
+      const time = callbackKnowsTimes ? expect.stringMatching(/^20\d\d-\d\d-\d\d .*\+00:00$/) : 'None';
+      expect(running?.body).toMatchObject({ start_time: time, end_time: 'None', results: {} });
+      expect(finished?.body).toMatchObject({ start_time: expect.stringMatching(/^20/), end_time: time });
       expect([running?.body['status'], running?.body['state'], running?.body['health']]).toEqual([1, 3, 0]);
       expect([finished?.body['status'], finished?.body['state'], finished?.body['health']]).toEqual([
         2, 5, 1,

@@ -5,7 +5,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLavaClient, type LavaClient, type LavaClientOptions } from '../../src/lava/client.ts';
 import { decodeCall } from '../../src/lava/xmlrpc-codec.ts';
 import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simulator.ts';
-import { encodeFault, encodeResult, RpcFault, WireTime, type WireValue } from '../../src/sim/lava/wire.ts';
+import {
+  encodeFault,
+  encodeResult,
+  RpcFault,
+  WireTime,
+  type WireValue,
+} from '../../src/sim/lava/xmlrpc-answer.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

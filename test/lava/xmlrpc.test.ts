@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeAnswer, decodeCall, encodeCall } from '../../src/lava/xmlrpc-codec.ts';
 import { createXmlRpcClient, XmlRpcFault } from '../../src/lava/xmlrpc.ts';
-import { encodeFault, encodeResult, RpcFault } from '../../src/sim/lava/wire.ts';
+import { encodeFault, encodeResult, RpcFault } from '../../src/sim/lava/xmlrpc-answer.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

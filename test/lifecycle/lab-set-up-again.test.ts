@@ -18,7 +18,7 @@ describe('a lab that counts its jobs from 1 again', () => {
     const world = await testWorld();
     const first = world.publish({ scenario: 'fail' });
     await world.ended(first);
-    world.lava.lab.startAnew();
+    world.lava.lab.reset();
     const second = world.publish({ scenario: 'pass' });
 
     expect(await world.ended(second)).toMatchObject({ stage: 'reported' });
@@ -38,7 +38,7 @@ describe('a lab that counts its jobs from 1 again', () => {
     const world = await testWorld({ lava: SLOW });
     const old = world.publish();
     await world.at(old, 'running');
-    world.lava.lab.startAnew();
+    world.lava.lab.reset();
     const young = world.publish();
     await world.at(young, 'running');
     expect(await world.attempts(young)).toMatchObject([{ lavaId: 1 }]);
@@ -55,7 +55,7 @@ describe('a lab that counts its jobs from 1 again', () => {
   it('is searched as a whole for a submission whose answer was lost', async () => {
     const world = await testWorld();
     for (const nodeId of [1, 2, 3].map(() => world.publish())) await world.ended(nodeId);
-    world.lava.lab.startAnew();
+    world.lava.lab.reset();
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
     await world.waits(nodeId, /answer to the submission was lost/);

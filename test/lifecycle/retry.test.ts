@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../src/core/time.ts';
-import type { SimDevice } from '../../src/sim/lava/world.ts';
+import type { SimDevice } from '../../src/sim/lava/model.ts';
 import { testWorld, until, type TestWorld } from '../support/world.ts';
 
 const RETRIES = { retries: { infrastructure: 2, pause: '1m' }, limits: { max_queued_per_device: 50 } };

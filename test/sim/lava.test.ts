@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseCallback } from '../../src/lava/callback.ts';
 import { createLavaClient, type LavaClient } from '../../src/lava/client.ts';
 import { readLogText } from '../../src/lava/log.ts';
+import { LAVA_AGES, type LavaAge } from '../../src/sim/lava/age.ts';
 import { SCENARIOS } from '../../src/sim/lava/scenarios.ts';
 import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simulator.ts';
-import { device } from '../../src/sim/lava/world.ts';
+import { device } from '../../src/sim/lava/model.ts';
 import { createConsole } from '../../src/verdict/console.ts';
 import { judge } from '../../src/verdict/judge.ts';
 
@@ -16,9 +17,13 @@ let hook: string;
 let callbacks: Record<string, unknown>[] = [];
 const closers: (() => unknown)[] = [];
 
-beforeEach(async () => {
+beforeEach(() => start('2023.01'));
+
+/** Starts a lab and who takes its callbacks. */
+async function start(age: LavaAge): Promise<void> {
   callbacks = [];
   lava = await startLavaSimulator({
+    age,
     devices: [device('qemu-01', 'qemu'), device('qemu-02', 'qemu'), device('bbb-01', 'beaglebone-black')],
     pace: { scheduleMs: 1, startMs: 1, runMs: 40, cancelMs: 5 },
   });
@@ -31,7 +36,7 @@ beforeEach(async () => {
   closers.push(() => receiver.closeAllConnections(), () => receiver.close()); // prettier-ignore
   const address = receiver.address();
   hook = typeof address === 'object' && address ? `http://127.0.0.1:${address.port}/cb` : '';
-});
+}
 
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
@@ -80,7 +85,7 @@ async function ended(id: number): Promise<Record<string, unknown>> {
       if (!found) throw new Error(`no callback of job ${id}`);
       return found;
     },
-    { timeout: 18_000 },
+    { timeout: 60_000 },
   );
 }
 
@@ -97,10 +102,29 @@ function rule(body: Record<string, unknown>): string {
   return judge(evidence, undefined, { infrastructureStatus: 'ERROR' }).rule;
 }
 
-describe('scenarios', () => {
-  const ending = [...SCENARIOS].filter(([name]) => !['refused', 'lost', 'stuck', 'long'].includes(name));
+it('drops callbacks to hosts that its admin did not allow, without a word', async () => {
+  lava.switches.callbackAllowedHosts = ['*.example'];
+  const id = await client.submit(definition('pass'));
 
-  it.each(ending)('%s leads to its rule, on QEMU and on a board', async (name, scenario) => {
+  await vi.waitFor(async () => expect(await state(id)).toBe('Finished'), { timeout: 60_000 });
+
+  expect([callbacks, lava.callbacks.sent]).toEqual([[], 0]);
+});
+
+describe('scenarios', () => {
+  const open = ['refused', 'lost', 'stuck', 'long'];
+  const ending = [...SCENARIOS].filter(([name]) => !open.includes(name));
+  const played = LAVA_AGES.flatMap((age) =>
+    ending.map(([name, { rule: wanted }]): [string, LavaAge, string] => [
+      name,
+      age,
+      // LAVA 2023.01 leaves the broken case out, and goes on.
+      name === 'signal-broken' && age === '2023.01' ? 'complete' : wanted,
+    ]),
+  );
+
+  it.each(played)('%s leads to its rule on LAVA %s, on QEMU and on a board', async (name, age, wanted) => {
+    await start(age);
     const qemu = await client.submit(definition(name));
     const board = await client.submit(
       definition(name, {
@@ -113,7 +137,7 @@ describe('scenarios', () => {
       }),
     );
 
-    expect([rule(await ended(qemu)), rule(await ended(board))]).toEqual([scenario.rule, scenario.rule]);
+    expect([rule(await ended(qemu)), rule(await ended(board))]).toEqual([wanted, wanted]);
   });
 
   it('infrastructure-once passes on the second try', async () => {

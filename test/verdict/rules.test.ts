@@ -292,8 +292,8 @@ describe('rule canceled', () => {
     expect(verdict.node).toEqual({ result: 'incomplete', errorCode: 'Canceled', errorMsg: 'some message' });
   });
 
-  it('takes the error type for it where the health says Incomplete', () => {
-    expect(judged({ lava: lavaJob('Incomplete', [jobError('Canceled')]) }).rule).toBe('canceled');
+  it('is not what fits when LAVA’s worker was stopped: Incomplete with the error type Canceled', () => {
+    expect(judged({ lava: lavaJob('Incomplete', [jobError('Canceled')]) }).rule).toBe('infrastructure');
   });
 
   it('misses all of a job that was canceled before the login', () => {

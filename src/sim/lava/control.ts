@@ -4,8 +4,29 @@ import { z } from 'zod';
 import { errorText } from '../../core/errors.ts';
 import { parseJson } from '../../core/parse/json.ts';
 import { PARSE_LIMITS } from '../../core/parse/limits.ts';
-import type { LavaSimulator } from './simulator.ts';
+import type { Faults } from '../http-faults.ts';
+import type { Lab } from './lab.ts';
+import type { SimJob } from './model.ts';
 import { Switches } from './switches.ts';
+
+/** What of a simulated lab can be changed and looked at. */
+export interface Controlled {
+  /** To be changed at any time; see there. */
+  switches: Switches;
+  faults: Faults;
+  lab: Lab;
+  jobs: () => SimJob[];
+  /** How often each method was called; a multicall is one call. */
+  calls: ReadonlyMap<string, number>;
+  /** How many callbacks were sent, and how many were accepted (2xx). */
+  callbacks: { sent: number; accepted: number };
+  /** How many listen to events. */
+  listeners: () => number;
+  /** Cuts all event connections. */
+  cutEvents: () => void;
+  /** The web server and the events are away (every connection is cut), or come back; jobs run on. */
+  setDown: (down: boolean) => void;
+}
 
 const DeviceChange = z.strictObject({
   health: z.enum(['Good', 'Unknown', 'Looping', 'Bad', 'Maintenance', 'Retired']),
@@ -33,7 +54,7 @@ const Down = z.strictObject({ down: z.boolean() });
  * XML-RPC), `/sim/no-faults`, `/sim/devices/NAME`, `/sim/workers/NAME`, `/sim/down`, `/sim/cut-events`. Each answers
  * with the state; 400 with the reason.
  */
-export function addControl(app: FastifyInstance, find: () => LavaSimulator): void {
+export function addControl(app: FastifyInstance, find: () => Controlled): void {
   app.all<{ Params: { what: string; name?: string } }>('/sim/:what/:name?', async (request, reply) => {
     const simulator = find();
     const text = Buffer.isBuffer(request.body) ? request.body.toString() : '';
@@ -48,7 +69,7 @@ export function addControl(app: FastifyInstance, find: () => LavaSimulator): voi
   });
 }
 
-function command(simulator: LavaSimulator, what: string, name: string, body: unknown): void {
+function command(simulator: Controlled, what: string, name: string, body: unknown): void {
   switch (what) {
     case 'switches':
       Object.assign(simulator.switches, Switches.partial().parse(body));
@@ -76,7 +97,7 @@ function command(simulator: LavaSimulator, what: string, name: string, body: unk
   }
 }
 
-function state({ switches, lab, jobs, calls, callbacks, listeners }: LavaSimulator): unknown {
+function state({ switches, lab, jobs, calls, callbacks, listeners }: Controlled): unknown {
   return {
     switches,
     devices: [...lab.devices.values()],

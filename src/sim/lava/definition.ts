@@ -8,6 +8,7 @@ const TestDefinition = z.looseObject({
   from: z.string(),
   path: z.string(),
   repository: z.union([z.string(), Steps]).optional(),
+  expected: z.array(z.string()).optional(),
 });
 
 const Action = z.looseObject({
@@ -32,6 +33,7 @@ export const Definition = z.looseObject({
   device_type: z.string(),
   priority: z.union([z.string(), z.number()]).default('medium'),
   visibility: z.unknown(),
+  metadata: z.unknown().optional(),
   tags: z.array(z.string()).default([]),
   timeouts: z.looseObject({ queue: z.record(z.string(), z.number()).optional() }),
   notify: z
@@ -65,6 +67,8 @@ export interface SimSuite {
   from: string;
   path: string;
   repository: unknown;
+  /** The cases that are expected to come, where the definition says so. */
+  expected: readonly string[] | undefined;
   cases: SimCase[];
 }
 
@@ -77,6 +81,7 @@ export function suitesOf(definition: Definition): SimSuite[] {
     from: d.from,
     path: d.path,
     repository: d.repository,
+    expected: d.expected,
     cases: casesOf(d),
   }));
 }

@@ -1,10 +1,11 @@
-// The event stream of the simulated lab: every event to everybody who is connected, as LAVA 2023.01's publisher does.
+// The event stream of the simulated lab: every event to everybody who is connected, as LAVA's publisher does for public things.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { AgeFacts } from './age.ts';
+import { isoTime } from './python.ts';
 import type { Switches } from './switches.ts';
-import { isoNaive } from './python.ts';
 
 const TOPIC = 'org.lavasoftware';
 
@@ -19,7 +20,7 @@ export interface EventStream {
   stop: () => void;
 }
 
-export function createEventStream(switches: Switches): EventStream {
+export function createEventStream(age: AgeFacts, switches: Switches): EventStream {
   // Pings are answered by hand, so that a dead stream can leave it.
   const server = new WebSocketServer({ noServer: true, autoPong: false, perMessageDeflate: false });
   const timers = new Set<NodeJS.Timeout>();
@@ -43,7 +44,7 @@ export function createEventStream(switches: Switches): EventStream {
     const frame = JSON.stringify([
       `${TOPIC}.${topic}`,
       randomUUID(),
-      isoNaive(Date.now()),
+      isoTime(age, Date.now()),
       user,
       JSON.stringify(data),
     ]);

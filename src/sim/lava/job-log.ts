@@ -1,9 +1,12 @@
 // The log of one simulated job while it is made up: lines with their times, and the results among them.
+import { z } from 'zod';
+import type { AgeFacts } from './age.ts';
 import type { Definition, SimSuite } from './definition.ts';
 import type { LogValue } from './python.ts';
 
 /** What a run depends on. */
 export interface Run {
+  age: AgeFacts;
   id: number;
   device: string;
   definition: Definition;
@@ -32,8 +35,14 @@ export class JobLog {
   private now = 0;
   private kernelBegan = 0;
 
-  constructor(run: Run) {
+  /** What LAVA recorded before: `suite/case`. */
+  private readonly recorded: Set<string>;
+
+  /** `earlier`: what the log has already, of a job that goes on here. */
+  constructor(run: Run, earlier: readonly Entry[] = []) {
     this.run = run;
+    this.now = earlier.at(-1)?.at ?? 0;
+    this.recorded = new Set(earlier.flatMap(({ level, msg }) => (level === 'results' ? [caseKey(msg)] : [])));
   }
 
   /** Lets time pass on the board, ms. */
@@ -56,7 +65,7 @@ export class JobLog {
 
   /** A console line. LAVA 2023.01 puts a backslash before every quote of it. */
   target(text: string): void {
-    this.add('target', text.replaceAll('"', '\\"'));
+    this.add('target', this.run.age.escapesQuotes ? text.replaceAll('"', '\\"') : text);
   }
 
   /** Kernel lines, each with the kernel's time stamp. The first after `powerOn` is at 0. */
@@ -78,15 +87,21 @@ export class JobLog {
   }
 
   result(fields: Fields): void {
+    this.recorded.add(caseKey(fields));
     this.add('results', fields);
+  }
+
+  /** Whether LAVA recorded such a case. */
+  has(suite: string, name: string): boolean {
+    return this.recorded.has(`${suite}/${name}`);
   }
 
   /** The result of one of LAVA's own actions. */
   action(name: string, level: string, result: 'pass' | 'fail', durationMs: number, extra: Fields): void {
     this.result({
-      case: name,
       definition: 'lava',
       namespace: 'common',
+      case: name,
       level,
       duration: (durationMs / 1000).toFixed(2),
       result,
@@ -103,3 +118,11 @@ export class JobLog {
     this.debug(`end: ${level} ${name} (duration 00:00:${seconds}) [common]`);
   }
 }
+
+/** `suite/case` of a results line; nothing of any other. */
+function caseKey(message: LogValue): string {
+  const parsed = CaseLine.safeParse(message);
+  return parsed.success ? `${parsed.data.definition}/${parsed.data.case}` : '';
+}
+
+const CaseLine = z.looseObject({ definition: z.string(), case: z.string() });

@@ -1,10 +1,11 @@
 // The simulated lab: takes jobs, gives them to devices, runs them, in LAVA's order of states, callbacks and events.
-import type { LavaHealth, LavaState } from '../../lava/model.ts';
+import type { LavaHealth } from '../../lava/model.ts';
+import type { AgeFacts } from './age.ts';
 import { kernelUrl, priorityOf, timeoutMs, type Definition } from './definition.ts';
-import type { Ending } from './courses.ts';
+import type { Ending } from './sequences.ts';
 import { Runs } from './runs.ts';
 import { checkSubmission } from './submission.ts';
-import { deviceEvent, jobEvent, type SimDevice, type SimJob, type SimWorker } from './world.ts';
+import { deviceEvent, jobEvent, type SimDevice, type Next, type SimJob, type SimWorker } from './model.ts';
 
 /** How long things take, ms. */
 export interface Pace {
@@ -18,11 +19,12 @@ export interface Pace {
 
 export interface LabHooks {
   /** Sends the callbacks of a job that is about to be in that state; never fails. LAVA commits when it has returned. */
-  notify: (job: SimJob, next: { state: LavaState; health: LavaHealth }) => Promise<void>;
+  notify: (job: SimJob, next: Next) => Promise<void>;
   emit: (topic: 'testjob' | 'device' | 'worker', user: string, data: Record<string, unknown>) => void;
 }
 
 export interface LabOptions {
+  age: AgeFacts;
   devices: readonly SimDevice[];
   workers: readonly SimWorker[];
   /** Device types that have no device, and tags that no device has. */
@@ -40,6 +42,7 @@ const EXPIRY_MS = 250;
 const DEVICE_IN_DOUBT = new Set(['Infrastructure', 'Bug', 'Configuration']);
 
 export class Lab {
+  readonly age: AgeFacts;
   readonly jobs = new Map<number, SimJob>();
   readonly devices: ReadonlyMap<string, SimDevice>;
   readonly workers: ReadonlyMap<string, SimWorker>;
@@ -61,9 +64,10 @@ export class Lab {
   private nextCase = 1;
 
   constructor(options: LabOptions, hooks: LabHooks) {
+    this.age = options.age;
     this.options = options;
     this.hooks = hooks;
-    this.runs = new Runs(options.pace.runMs);
+    this.runs = new Runs(options.age, options.pace.runMs);
     this.expiry = setInterval(() => this.expire(), EXPIRY_MS);
     this.devices = new Map(options.devices.map((d) => [d.name, { ...d, tags: [...d.tags] }]));
     this.workers = new Map(options.workers.map((w) => [w.name, { ...w }]));
@@ -75,7 +79,7 @@ export class Lab {
   /** Throws LAVA's RpcFault for what it does not take. */
   submit(user: string, text: string): SimJob {
     const { types, tags } = this;
-    const definition = checkSubmission(text, { devices: this.devices.values(), types, tags });
+    const definition = checkSubmission(this.age, text, { devices: this.devices.values(), types, tags });
     const job: SimJob = {
       id: this.nextId++,
       submitter: user,
@@ -163,7 +167,7 @@ export class Lab {
   private async start(job: SimJob, device: SimDevice): Promise<void> {
     if (job.state !== 'Scheduled') return;
     const startedAt = Date.now();
-    await this.hooks.notify(job, { state: 'Running', health: 'Unknown' });
+    await this.hooks.notify(job, { state: 'Running', health: 'Unknown', at: startedAt });
     if (job.state !== 'Scheduled') return;
     job.startedAt = startedAt;
     job.state = 'Running';
@@ -190,7 +194,7 @@ export class Lab {
   private async finish(job: SimJob, health: LavaHealth): Promise<void> {
     const endedAt = Date.now();
     this.locked.add(job.id);
-    await this.hooks.notify(job, { state: 'Finished', health });
+    await this.hooks.notify(job, { state: 'Finished', health, at: endedAt });
     this.locked.delete(job.id);
     this.waiting.delete(job);
     job.endedAt = endedAt;
@@ -258,8 +262,8 @@ export class Lab {
     this.schedule();
   }
 
-  /** As when an admin sets up his LAVA anew: no job is known any more, and the next one is number 1. */
-  startAnew(): void {
+  /** As when an admin installs LAVA again: no job is known any more, and the next one is number 1. */
+  reset(): void {
     this.stopTimers();
     this.isScheduling = false;
     for (const job of this.jobs.values()) {

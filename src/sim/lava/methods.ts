@@ -1,11 +1,11 @@
-// The XML-RPC methods that the simulated lab serves, with LAVA 2023.01's answers and refusals.
+// The XML-RPC methods that the simulated lab serves, with LAVA's answers and refusals.
 import { LAVA_HEALTHS, LAVA_STATES } from '../../lava/model.ts';
 import type { Lab } from './lab.ts';
 import { logLine, yamlDump } from './python.ts';
 import { exportCases, suiteNames } from './results.ts';
 import { internal, validateDefinition } from './submission.ts';
-import { RpcFault, WireTime, type WireValue } from './wire.ts';
-import type { SimJob } from './world.ts';
+import { RpcFault, WireTime, type WireValue } from './xmlrpc-answer.ts';
+import type { SimJob } from './model.ts';
 
 type Method = (
   lab: Lab,
@@ -79,7 +79,7 @@ function time(ms: number | undefined): WireTime | null {
   return ms === undefined ? null : new WireTime(ms);
 }
 
-function showJob(job: SimJob): WireValue {
+function showJob(lab: Lab, job: SimJob): WireValue {
   return {
     id: job.id,
     description: job.definition.job_name,
@@ -96,7 +96,20 @@ function showJob(job: SimJob): WireValue {
     tags: job.definition.tags,
     visibility: job.definition.visibility === 'public' ? 'Public' : `Group (${job.submitter})`,
     failure_comment: null,
+    ...(lab.age.showsError ? errorOf(lab, job) : {}),
   };
+}
+
+/** Null without a `job` case. */
+function errorOf(lab: Lab, job: SimJob): { error_msg: string | null; error_type: string | null } {
+  const last = lab.runs
+    .results(job)
+    .findLast(({ suite, message }) => suite === 'lava' && message['case'] === 'job');
+  const field = (name: string): string | null => {
+    const value = last?.message[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return { error_msg: field('error_msg'), error_type: field('error_type') };
 }
 
 function text(value: unknown, method: string): string {
@@ -150,7 +163,9 @@ function logs(lab: Lab, user: string | undefined, params: readonly unknown[]): W
   if (entries.length === 0) return [finished, Buffer.from('[]')];
   const end = typeof params[2] === 'number' ? params[2] : undefined;
   const lines = entries.slice(optionalNumber(params[1], 0), end);
-  const data = lines.map(({ atMs, level, msg, namespace }) => logLine(atMs, level, msg, namespace)).join('');
+  const data = lines
+    .map(({ atMs, level, msg, namespace }) => logLine(lab.age, atMs, level, msg, namespace))
+    .join('');
   return [finished, Buffer.from(data)];
 }
 
@@ -159,7 +174,7 @@ function suitePage(lab: Lab, user: string | undefined, params: readonly unknown[
   const cases = lab.runs.results(job).filter(({ suite }) => suite === params[1]);
   if (cases.length === 0) throw new RpcFault(404, 'Specified test suite not found.');
   const offset = optionalNumber(params[3], 0);
-  return exportCases(job.id, cases.slice(offset, offset + optionalNumber(params[2], cases.length)));
+  return exportCases(lab.age, job.id, cases.slice(offset, offset + optionalNumber(params[2], cases.length)));
 }
 
 function showWorker(lab: Lab, name: unknown): WireValue {
@@ -174,7 +189,7 @@ function showWorker(lab: Lab, name: unknown): WireValue {
     devices,
     last_ping: new WireTime(Date.now()),
     job_limit: worker.jobLimit,
-    version: '2023.01',
+    version: lab.age.version,
     default_config: false,
     default_env: true,
     default_env_dut: true,
@@ -182,7 +197,7 @@ function showWorker(lab: Lab, name: unknown): WireValue {
 }
 
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['system.version', () => '2023.01'],
+  ['system.version', (lab) => lab.age.version],
   ['system.api_version', () => 2],
   ['system.whoami', (_lab, user) => user ?? null],
   [
@@ -200,13 +215,13 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ],
   [
     'scheduler.jobs.validate',
-    (_lab, _user, params) => {
+    (lab, _user, params) => {
       const { path, msg } =
-        validateDefinition(text(params[0], 'SchedulerJobsAPI.validate'), params[1] === true) ?? {};
+        validateDefinition(lab.age, text(params[0], 'SchedulerJobsAPI.validate'), params[1] === true) ?? {};
       return path === undefined || msg === undefined ? {} : { path, msg };
     },
   ],
-  ['scheduler.jobs.show', (lab, user, params) => showJob(jobFor(lab, user, params[0]))],
+  ['scheduler.jobs.show', (lab, user, params) => showJob(lab, jobFor(lab, user, params[0]))],
   ['scheduler.jobs.list', listJobs],
   [
     'scheduler.jobs.queue',
@@ -236,14 +251,17 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     (lab, user, params) => {
       const job = resultsJob(lab, user, params[0]);
       const names = suiteNames(lab.runs.results(job));
-      return yamlDump(names.map((name, i) => ({ id: String(i + 2), job: String(job.id), name })));
+      return yamlDump(
+        lab.age,
+        names.map((name, i) => ({ id: String(i + 2), job: String(job.id), name })),
+      );
     },
   ],
   [
     'results.get_testjob_results_yaml',
     (lab, user, params) => {
       const job = resultsJob(lab, user, params[0]);
-      return exportCases(job.id, lab.runs.results(job));
+      return exportCases(lab.age, job.id, lab.runs.results(job));
     },
   ],
   ['results.get_testsuite_results_yaml', suitePage],

@@ -1,20 +1,16 @@
-// Notify callbacks as LAVA 2023.01 sends them: before the job is saved, one try, five seconds for the answer.
+// Notify callbacks as LAVA sends them: before the job is saved, one try, five seconds for the answer.
 import { exchange } from '../../core/http-exchange.ts';
 import { PARSE_LIMITS } from '../../core/parse/limits.ts';
 import { parseYaml, yamlValue } from '../../core/parse/yaml.ts';
-import { LAVA_HEALTHS, type LavaHealth, type LavaState } from '../../lava/model.ts';
+import { LAVA_HEALTHS } from '../../lava/model.ts';
+import type { AgeFacts } from './age.ts';
 import type { Callback } from './definition.ts';
 import type { Lab } from './lab.ts';
 import { logLine, strTime, yamlDump } from './python.ts';
 import { exportCases, suiteNames } from './results.ts';
-import { legacyStatus, stateNumber, type SimJob } from './world.ts';
+import { legacyStatus, stateNumber, type Next, type SimJob } from './model.ts';
 
 export const CALLBACK_TIMEOUT_MS = 5000;
-
-interface Next {
-  state: LavaState;
-  health: LavaHealth;
-}
 
 /** One callback that is to be sent. */
 export interface Outgoing {
@@ -50,6 +46,7 @@ function outgoing(
   secrets: ReadonlyMap<string, string>,
 ): Outgoing {
   const { token: name } = callback;
+  const { age } = lab;
   // A name that LAVA does not find is sent as it is.
   const token = name === undefined ? undefined : (secrets.get(name) ?? name);
   const auth: Record<string, string> = token === undefined ? {} : { [callback.header]: token };
@@ -59,8 +56,8 @@ function outgoing(
   );
   if (callback.method !== 'POST') return { method: 'GET', url, headers: auth, body: undefined };
   const payload = {
-    ...basics(job, next),
-    ...(token === undefined ? {} : { token }),
+    ...basics(age, job, next),
+    ...(token === undefined || !age.tokenInBody ? {} : { token }),
     ...dataset(lab, job, next, callback),
   };
   const isJson = callback['content-type'] === 'json';
@@ -85,9 +82,12 @@ function variable(job: SimJob, next: Next, key: string): string | undefined {
   return known.get(key);
 }
 
-/** What every body has. The row is read before it is saved: so `end_time` is never there. */
-function basics(job: SimJob, next: Next): Record<string, unknown> {
+/** What every body has. LAVA 2023.01 reads the row before it is saved: so `end_time` is never there. */
+function basics(age: AgeFacts, job: SimJob, next: Next): Record<string, unknown> {
   const [status, word] = legacyStatus(next.state, next.health);
+  const definition = definitionOf(job);
+  const endedAt = next.state === 'Finished' ? next.at : undefined;
+  const startedAt = job.startedAt ?? next.at;
   return {
     id: job.id,
     status,
@@ -97,16 +97,24 @@ function basics(job: SimJob, next: Next): Record<string, unknown> {
     health: LAVA_HEALTHS.indexOf(next.health),
     health_string: next.health,
     submit_time: strTime(job.submittedAt),
-    start_time: strTime(job.startedAt),
-    end_time: 'None',
+    start_time: strTime(age.callbackKnowsTimes ? startedAt : job.startedAt),
+    end_time: strTime(age.callbackKnowsTimes ? endedAt : undefined),
     submitter_username: job.submitter,
+    ...(age.submitterInBody ? { submitter_email: `${job.submitter}@localhost` } : {}),
     failure_comment: null,
     priority: job.priority,
     description: job.definition.job_name,
     actual_device_id: job.device?.name ?? null,
-    definition: yamlDump(definitionOf(job)),
-    metadata: [],
+    definition: yamlDump(age, definition),
+    metadata: age.callbackKnowsMetadata ? metadataOf(job.definition.metadata) : [],
+    ...(age.submitterInBody ? { health_check: false } : {}),
   };
+}
+
+/** A mapping of one key each, with text. */
+function metadataOf(metadata: unknown): Record<string, string>[] {
+  if (typeof metadata !== 'object' || metadata === null) return [];
+  return Object.entries(metadata).map(([key, value]) => ({ [key]: String(value) }));
 }
 
 function definitionOf(job: SimJob): unknown {
@@ -117,7 +125,9 @@ function dataset(lab: Lab, job: SimJob, next: Next, { dataset }: Callback): Reco
   const final = next.state === 'Finished';
   const wants = (part: string): boolean => dataset === part || dataset === 'all';
   const entries = wants('logs') ? lab.runs.entries(job, final) : [];
-  const log = entries.map(({ atMs, level, msg, namespace }) => logLine(atMs, level, msg, namespace)).join('');
+  const log = entries
+    .map(({ atMs, level, msg, namespace }) => logLine(lab.age, atMs, level, msg, namespace))
+    .join('');
   return {
     ...(log === '' ? {} : { log }),
     ...(wants('results') ? { results: resultTexts(lab, job, final) } : {}),
@@ -131,7 +141,7 @@ function resultTexts(lab: Lab, job: SimJob, final: boolean): Record<string, stri
     const cases = results.filter((r) => r.suite === suite);
     const middle = Math.floor(cases.length / 2);
     const shuffled = [...cases.slice(0, middle), ...cases.slice(-1), ...cases.slice(middle, -1)];
-    return [suite, exportCases(job.id, shuffled)];
+    return [suite, exportCases(lab.age, job.id, shuffled)];
   });
   return Object.fromEntries(texts);
 }

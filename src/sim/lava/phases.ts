@@ -1,5 +1,5 @@
 // The parts that every job's log is made of, in the order in which a job goes through them: validate, deploy, boot,
-// login, suites, end. Modelled on what LAVA 2023.01 wrote in the real lab.
+// login, suites, end. Modelled on what LAVA wrote in the real labs.
 import { parseJson } from '../../core/parse/json.ts';
 import { PARSE_LIMITS } from '../../core/parse/limits.ts';
 import { kernelUrl, type SimCase, type SimSuite } from './definition.ts';
@@ -13,16 +13,18 @@ export type Interruption =
   | { kind: 'closed' }
   | { kind: 'timeout'; seconds: number; errorType?: string }
   | { kind: 'raise'; text: string }
+  | { kind: 'broken-signal' }
+  | { kind: 'stopped' }
   | { kind: 'lost' };
 
 /** Runs LAVA's own check of the job; with an error, that is all there is. */
 export function validate(log: JobLog, error?: string): void {
-  log.info('lava-dispatcher, installed at version: 2023.01');
+  log.info(`lava-dispatcher, installed at version: ${log.run.age.version}`);
   log.info('start: 0 validate');
   log.debug(`Validating that ${kernelUrl(log.run.definition)} exists`);
   log.wait(30);
   log.info('validate duration: 0.03');
-  log.result({ case: 'validate', definition: 'lava', result: error === undefined ? 'pass' : 'fail' });
+  log.result({ definition: 'lava', case: 'validate', result: error === undefined ? 'pass' : 'fail' });
 }
 
 /** Test overlays and downloads. */
@@ -167,9 +169,10 @@ export function suite(log: JobLog, index: number, cases: readonly SimCase[], aft
   if (set !== undefined) signal(log, 'TESTSET', 'STOP');
   signal(log, 'ENDRUN', `${name} ${id}`);
   log.info(`Ending test lava.${name} (${id}), duration 0.13`);
+  missingCases(log, index);
   log.result({
-    case: name,
     definition: 'lava',
+    case: name,
     namespace: 'common',
     path,
     repository: logValue(repository),
@@ -183,6 +186,25 @@ export function suite(log: JobLog, index: number, cases: readonly SimCase[], aft
 function signal(log: JobLog, name: string, rest: string): void {
   log.target(`<LAVA_SIGNAL_${name} ${rest}>`);
   log.debug(`Received signal: <${name}> ${rest}`);
+}
+
+/** The expected cases of a suite that did not come. LAVA tells them once the suite or the job is over. */
+function missingCases(log: JobLog, index: number): void {
+  const { name = '', expected = [] } = log.run.suites[index] ?? {};
+  if (!log.run.age.expectedCases) return;
+  for (const missing of expected.filter((item) => !log.has(name, item))) {
+    const reason = "missing expected test cases are reported as 'fail' by LAVA.";
+    log.result({ definition: name, case: missing, result: 'fail', level: '3.1', extra: { reason } });
+  }
+}
+
+/** What LAVA stores for a case: one that came unasked is made a failure. */
+function storedResult(log: JobLog, suite: string, { name, result }: SimCase): SimCase['result'] {
+  const expected = log.run.suites.find((item) => item.name === suite)?.expected;
+  if (!log.run.age.expectedCases || expected === undefined || expected.includes(name)) return result;
+  log.add('warning', `'${name}' not found in expected test case list!`);
+  if (result !== 'fail') log.add('warning', `Forcing unexpected '${name}' result '${result}' to 'fail' ...`);
+  return 'fail';
 }
 
 function testCase(log: JobLog, suite: string, item: SimCase): void {
@@ -201,9 +223,9 @@ function testCase(log: JobLog, suite: string, item: SimCase): void {
   signal(log, 'TESTCASE', `TEST_CASE_ID=${item.name} RESULT=${item.result}${measured}`);
   const at = log.line;
   log.result({
-    case: item.name,
     definition: suite,
-    result: item.result,
+    case: item.name,
+    result: storedResult(log, suite, item),
     starttc: first ?? at,
     endtc: last ?? at,
     ...(item.set === undefined ? {} : { set: item.set }),
@@ -220,12 +242,13 @@ export function interrupt(
   if (why.kind === 'lost') return undefined;
   if (why.kind === 'panic') log.kernel(...text.SYSRQ_PANIC, 'Rebooting in 1 seconds..');
   if (why.kind === 'raise') signal(log, 'TESTRAISE', why.text);
+  if (why.kind === 'broken-signal') log.add('error', MALFORMED);
   log.wait(why.kind === 'timeout' ? why.seconds * 100 : 300);
   const [type, msg] = errorOf(why);
   const name = log.run.suites[open]?.name;
   log.add('error', 'Marking unfinished test run as failed');
   if (name !== undefined) {
-    log.result({ case: name, definition: 'lava', duration: '1.27', result: 'fail', uuid: uuid(log, open) });
+    log.result({ definition: 'lava', case: name, uuid: uuid(log, open), result: 'fail', duration: '1.27' });
   }
   log.add('exception', msg);
   log.action('lava-test-shell', '3.1', 'fail', 1940, { fail: msg });
@@ -234,8 +257,14 @@ export function interrupt(
   return [type, msg];
 }
 
+/** LAVA's words since 2026.07. */
+const MALFORMED =
+  "Malformed parameter for signal: '[' (signal corrupted by a kernel message, consider 'lava-signal: kmsg')";
+
 function errorOf(why: Exclude<Interruption, { kind: 'lost' }>): [type: string, msg: string] {
   if (why.kind === 'raise') return ['Test', why.text];
+  if (why.kind === 'broken-signal') return ['Test', MALFORMED];
+  if (why.kind === 'stopped') return ['Canceled', 'The job was canceled'];
   if (why.kind !== 'timeout') return ['Infrastructure', 'Connection closed'];
   return [why.errorType ?? 'Test', `lava-test-shell timed out after ${why.seconds} seconds`];
 }
@@ -257,6 +286,7 @@ const HELP = new Map([
 
 /** Power off, clean up, and the job's own result. */
 export function end(log: JobLog, error?: readonly [type: string | null, msg: string | null]): void {
+  for (const index of log.run.suites.keys()) missingCases(log, index);
   log.info('start: 4 finalize (timeout 00:05:00) [common]');
   log.within('4.1', 'power-off', () => log.wait(10));
   log.within('4.2', 'read-feedback', () => log.wait(100));
@@ -264,12 +294,12 @@ export function end(log: JobLog, error?: readonly [type: string | null, msg: str
   log.info(`Root tmp directory removed at /var/lib/lava/dispatcher/tmp/${log.run.id}`);
   if (error === undefined) {
     log.info('Job finished correctly');
-    log.result({ case: 'job', definition: 'lava', result: 'pass' });
+    log.result({ definition: 'lava', case: 'job', result: 'pass' });
     return;
   }
   const [type, msg] = error;
   log.add('error', HELP.get(type ?? '') ?? '');
-  log.result({ case: 'job', definition: 'lava', result: 'fail', error_msg: msg, error_type: type });
+  log.result({ definition: 'lava', case: 'job', result: 'fail', error_msg: msg, error_type: type });
 }
 
 /** What came out of YAML or JSON is a log value; anything else is left out. */

@@ -1,26 +1,34 @@
 // Text as Python writes it: the lines of LAVA's log, YAML dumps, time stamps.
 import { stringify } from 'yaml';
+import type { AgeFacts } from './age.ts';
 
 /** A value of a log line's message. */
 export type LogValue =
   null | boolean | number | string | readonly LogValue[] | { readonly [key: string]: LogValue };
 
 /**
- * One line of LAVA's log, with its line feed, as PyYAML writes it over libyaml (lava_common/log.py in LAVA 2023.01):
- * looks like JSON, but has YAML's escapes, sorted keys, and `! "12"` for what is no string.
+ * One line of LAVA's log, with its line feed, as PyYAML writes it over libyaml (lava_common/log.py in LAVA):
+ * looks like JSON, but has YAML's escapes, and `! "12"` for what is no string.
  */
-export function logLine(atMs: number, level: string, msg: LogValue, namespace?: string): string {
-  const ns = namespace === undefined ? '' : `, "ns": ${flow(namespace)}`;
-  return `- {"dt": "${isoNaive(atMs)}", "lvl": "${level}", "msg": ${flow(msg)}${ns}}\n`;
+export function logLine(
+  age: AgeFacts,
+  atMs: number,
+  level: string,
+  msg: LogValue,
+  namespace?: string,
+): string {
+  const ns = namespace === undefined ? '' : `, "ns": ${quoted(namespace)}`;
+  return `- {"dt": "${isoTime(age, atMs)}", "lvl": "${level}", "msg": ${flow(age, msg)}${ns}}\n`;
 }
 
-function flow(value: LogValue): string {
+function flow(age: AgeFacts, value: LogValue): string {
   if (value === null) return '! "null"';
   if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object') return `! "${value}"`;
-  if (isList(value)) return `[${value.map(flow).join(', ')}]`;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${quoted(key)}: ${flow(item)}`).join(', ')}}`;
+  if (isList(value)) return `[${value.map((item) => flow(age, item)).join(', ')}]`;
+  const entries = Object.entries(value);
+  if (!age.keepsKeyOrder) entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${quoted(key)}: ${flow(age, item)}`).join(', ')}}`;
 }
 
 function isList(value: LogValue): value is readonly LogValue[] {
@@ -58,21 +66,21 @@ function escaped(char: string): string {
   return code <= 0xffff ? `\\u${hex(4)}` : `\\U${hex(8)}`;
 }
 
-/** A block-style dump with sorted keys, as PyYAML's default: strings that YAML 1.1 would take for more are quoted. */
-export function yamlDump(value: unknown): string {
+/** A block-style dump, as PyYAML's: strings that YAML 1.1 would take for more are quoted. */
+export function yamlDump(age: AgeFacts, value: unknown): string {
   if (Array.isArray(value) && value.length === 0) return '[]\n';
   return stringify(value, {
     version: '1.1',
     singleQuote: true,
-    sortMapEntries: true,
+    sortMapEntries: !age.keepsKeyOrder,
     indentSeq: false,
     aliasDuplicateObjects: false,
   });
 }
 
-/** `2026-11-21T16:59:08.150408`: datetime.isoformat() without a zone. Fractions of a ms are microseconds. */
-export function isoNaive(ms: number): string {
-  return stamp(ms, 'T');
+/** `2026-11-21T16:59:08.150408`: datetime.isoformat(), with a zone in newer LAVAs. Fractions of a ms are microseconds. */
+export function isoTime({ timesHaveZone }: AgeFacts, ms: number): string {
+  return `${stamp(ms, 'T')}${timesHaveZone ? '+00:00' : ''}`;
 }
 
 /** `2026-11-21 16:59:08.150408+00:00`: str() of an aware datetime. */

@@ -5,8 +5,8 @@ import type { Lab } from './lab.ts';
 import { callMethod } from './methods.ts';
 import { internal } from './submission.ts';
 import type { Switches } from './switches.ts';
-import { encodeFault, encodeResult, RpcFault } from './wire.ts';
-import type { SimUser } from './world.ts';
+import { encodeFault, encodeResult, RpcFault } from './xmlrpc-answer.ts';
+import type { SimUser } from './model.ts';
 
 /** Django's limit of a body (DATA_UPLOAD_MAX_MEMORY_SIZE), bytes. */
 export const MAX_BODY = 2_621_440;

@@ -1,10 +1,11 @@
 // What jobs wrote so far: their logs and results. All is made up again whenever it is asked for, from the few facts that a
 // job is; only jobs that are at it are kept at hand.
+import type { AgeFacts } from './age.ts';
 import { scenarioOf, suitesOf } from './definition.ts';
 import type { Entry, Run } from './job-log.ts';
 import type { Stored } from './results.ts';
 import { play, playCancel, type Script } from './scenarios.ts';
-import type { SimJob } from './world.ts';
+import type { SimJob } from './model.ts';
 
 /** A line of a job's log with its real time, ms since the epoch. */
 export interface TimedEntry extends Entry {
@@ -12,11 +13,13 @@ export interface TimedEntry extends Entry {
 }
 
 export class Runs {
+  private readonly age: AgeFacts;
   private readonly runMs: number;
   private readonly current = new Map<number, Script>();
 
   /** `runMs`: how long every job takes. */
-  constructor(runMs: number) {
+  constructor(age: AgeFacts, runMs: number) {
+    this.age = age;
     this.runMs = runMs;
   }
 
@@ -24,7 +27,7 @@ export class Runs {
   script(job: SimJob): Script {
     const known = this.current.get(job.id);
     if (known) return known;
-    const script = play(scenarioOf(job.definition), runOf(job));
+    const script = play(scenarioOf(job.definition), this.runOf(job));
     if (job.state !== 'Finished') this.current.set(job.id, script);
     return script;
   }
@@ -44,7 +47,7 @@ export class Runs {
     const timed = (entry: Entry): TimedEntry => ({ ...entry, atMs: startedAt + entry.at * scale });
     const written = entries.map(timed).filter(({ atMs }) => atMs <= until);
     if (!final || job.canceledAt === undefined) return written;
-    return [...written, ...playCancel(runOf(job), entries.slice(0, written.length)).map(timed)];
+    return [...written, ...playCancel(this.runOf(job), entries.slice(0, written.length)).map(timed)];
   }
 
   /** The test cases among them. */
@@ -58,10 +61,11 @@ export class Runs {
     }
     return stored;
   }
-}
 
-function runOf({ id, definition, attempt, device }: SimJob): Run {
-  return { id, definition, attempt, suites: suitesOf(definition), device: device?.name ?? '' };
+  private runOf({ id, definition, attempt, device }: SimJob): Run {
+    const { age } = this;
+    return { age, id, definition, attempt, suites: suitesOf(definition), device: device?.name ?? '' };
+  }
 }
 
 function suiteOf(message: unknown): string | undefined {

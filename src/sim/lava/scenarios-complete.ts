@@ -1,5 +1,5 @@
 // Scenarios of jobs that LAVA calls Complete.
-import { testAll, toKernel, toLogin, type Scenario } from './courses.ts';
+import { testAll, toKernel, toLogin, type Scenario } from './sequences.ts';
 import type { SimCase } from './definition.ts';
 import { WARNING } from './kernel-lines.ts';
 import { bootloader, bootPanic, end, handover, kernelStart, login, startTests, suite } from './phases.ts';

@@ -10,7 +10,7 @@ import {
   toLogin,
   type JobError,
   type Scenario,
-} from './courses.ts';
+} from './sequences.ts';
 import type { RuleName } from '../../verdict/model.ts';
 import { kernelUrl } from './definition.ts';
 import {
@@ -141,6 +141,19 @@ export const FAILED: Record<string, Scenario> = {
       kind: 'closed',
     },
   ),
+  'worker-stopped': cut(
+    'infrastructure',
+    "LAVA's worker is stopped in the last suite: Incomplete, Canceled",
+    {
+      kind: 'stopped',
+    },
+  ),
+  'signal-broken': {
+    rule: 'test-cut-short',
+    about: 'a kernel message tears a signal of the last suite apart; LAVA 2023.01 only leaves the case out',
+    play: (log) =>
+      log.run.age.brokenSignalEndsJob ? cutShort(log, { kind: 'broken-signal' }) : PASS.play(log),
+  },
   killed: cut('infrastructure', "LAVA's own process is killed in the last suite: no job case", {
     kind: 'lost',
   }),

@@ -1,5 +1,5 @@
 // What may happen to a simulated job, by name. A scenario writes a job's whole log in advance; the results are in it.
-import type { Ending, Scenario } from './courses.ts';
+import type { Ending, Scenario } from './sequences.ts';
 import { JobLog, type Entry, type Run } from './job-log.ts';
 import { end, uuid } from './phases.ts';
 import { COMPLETE, PASS } from './scenarios-complete.ts';
@@ -22,19 +22,18 @@ export function play(name: string, run: Run): Script {
 
 /** LAVA's lines for a job that is cancelled while it runs; `entries` is what it had written. */
 export function playCancel(run: Run, entries: readonly Entry[]): Entry[] {
-  const log = new JobLog(run);
-  log.wait(entries.at(-1)?.at ?? 0);
+  const log = new JobLog(run, entries);
   const count = (signal: string): number =>
     entries.filter(({ msg }) => typeof msg === 'string' && msg.startsWith(`<LAVA_SIGNAL_${signal} `)).length;
   const open = count('STARTRUN') - 1;
   if (open >= count('ENDRUN')) {
     log.add('error', 'Marking unfinished test run as failed');
     log.result({
-      case: run.suites[open]?.name ?? '',
       definition: 'lava',
-      duration: '0.30',
-      result: 'fail',
+      case: run.suites[open]?.name ?? '',
       uuid: uuid(log, open),
+      result: 'fail',
+      duration: '0.30',
     });
   }
   log.add('exception', 'The job was canceled');

@@ -1,16 +1,27 @@
 // A whole LAVA lab in one process: XML-RPC, event stream and callbacks on loopback, devices that only pretend.
+import { matchesGlob } from 'node:path/posix';
 import type { FastifyInstance } from 'fastify';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
 import { seededRandom } from '../random.ts';
-import { addControl } from './control.ts';
+import { AGES, type AgeFacts, type LavaAge } from './age.ts';
+import { addControl, type Controlled } from './control.ts';
 import { createEventStream } from './event-stream.ts';
 import { Lab, type Pace } from './lab.ts';
 import { callbacksFor, send } from './notify.ts';
 import { addRpc, MAX_BODY } from './rpc-routes.ts';
-import { allWell, type Switches } from './switches.ts';
-import { DEFAULT_DEVICES, type SimDevice, type SimJob, type SimUser, type SimWorker } from './world.ts';
+import { noSwitches } from './switches.ts';
+import {
+  DEFAULT_DEVICES,
+  type Next,
+  type SimDevice,
+  type SimJob,
+  type SimUser,
+  type SimWorker,
+} from './model.ts';
 
 export interface LavaSimulatorOptions extends SimOptions {
+  /** Which LAVA it plays; 2023.01 if it is not there. */
+  age?: LavaAge;
   /** The first one is the bridge's; each may submit, and cancel its own jobs. */
   users?: readonly SimUser[];
   /** The first user's token for callbacks, by the name that definitions carry. */
@@ -27,26 +38,12 @@ export interface LavaSimulatorOptions extends SimOptions {
 }
 
 /** `url` is where XML-RPC has its `/RPC2`. */
-export interface LavaSimulator extends SimServer {
+export interface LavaSimulator extends SimServer, Controlled {
   /** `ws://127.0.0.1:PORT/ws/` */
   eventsUrl: string;
   user: string;
   token: string;
   callback: { name: string; token: string };
-  /** To be changed at any time; see there. */
-  switches: Switches;
-  lab: Lab;
-  jobs: () => SimJob[];
-  /** How often each method was called; a multicall is one call. */
-  calls: ReadonlyMap<string, number>;
-  /** How many callbacks were sent, and how many were accepted (2xx). */
-  callbacks: { sent: number; accepted: number };
-  /** How many listen to events. */
-  listeners: () => number;
-  /** Cuts all event connections. */
-  cutEvents: () => void;
-  /** The web server and the events are away (every connection is cut), or come back; jobs run on. */
-  setDown: (down: boolean) => void;
 }
 
 /** A lab that does in half a second what takes real boards minutes. */
@@ -61,15 +58,17 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
   const callback = options.callback ?? { name: 'bridge-callback', token: 'callback-token' };
   const [first = USER] = users;
   const random = seededRandom(options.seed ?? 1);
-  const switches = allWell();
-  const events = createEventStream(switches);
+  const switches = noSwitches();
+  const age = AGES[options.age ?? '2023.01'];
+  const events = createEventStream(age, switches);
   const calls = new Map<string, number>();
   const callbacks = { sent: 0, accepted: 0 };
 
-  async function notify(job: SimJob, next: Parameters<typeof callbacksFor>[2]): Promise<void> {
+  async function notify(job: SimJob, next: Next): Promise<void> {
     const secrets = new Map(job.submitter === first.name ? [[callback.name, callback.token]] : []);
     for (const outgoing of callbacksFor(lab, job, next, secrets)) {
       if (switches.callbacks === 'drop' || random() < switches.callbackDropChance) continue;
+      if (!isAllowed(outgoing.url, switches.callbackAllowedHosts)) continue;
       for (let times = switches.callbacks === 'double' ? 2 : 1; times > 0; times--) {
         callbacks.sent++;
         const status = await send(outgoing);
@@ -80,6 +79,7 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
 
   const lab = new Lab(
     {
+      age,
       devices: options.devices ?? DEFAULT_DEVICES,
       workers: options.workers ?? [WORKER],
       types: options.types ?? ['qemu-empty'],
@@ -94,7 +94,7 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
     takeAnyBody(app);
     app.server.on('upgrade', events.upgrade);
     const count = (method: string): void => void calls.set(method, (calls.get(method) ?? 0) + 1);
-    addRpc(app, { lab, users, switches, count });
+    addRpc(app, { lab, users: withCallbackToken(age, users, callback.token), switches, count });
     addControl(app, () => simulator);
   });
 
@@ -127,6 +127,18 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
     },
   };
   return simulator;
+}
+
+/** Where LAVA takes no remote artifact token, a callback's token is one that opens its API. */
+function withCallbackToken(age: AgeFacts, users: readonly SimUser[], token: string): readonly SimUser[] {
+  const [first] = users;
+  return first === undefined || age.remoteArtifactTokens ? users : [...users, { name: first.name, token }];
+}
+
+/** Whether LAVA calls that host back; patterns as Python's fnmatch knows them. */
+function isAllowed(url: string, hosts: readonly string[]): boolean {
+  const { hostname } = new URL(url);
+  return hosts.length === 0 || hosts.some((pattern) => matchesGlob(hostname, pattern));
 }
 
 /** Bodies come as they are, whatever they say they are; LAVA answers 400 to one that is too large. */

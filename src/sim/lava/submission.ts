@@ -1,15 +1,16 @@
-// What LAVA checks when a job is submitted, and its words for what it refuses (LAVA 2023.01, as seen in the real lab).
+// What LAVA checks when a job is submitted, and its words for what it refuses, as seen in the real labs.
 import { LineCounter } from 'yaml';
 import { z } from 'zod';
 import { PARSE_LIMITS } from '../../core/parse/limits.ts';
 import { readYaml, yamlValue } from '../../core/parse/yaml.ts';
+import type { AgeFacts } from './age.ts';
 import { Definition, priorityOf, scenarioOf } from './definition.ts';
-import { RpcFault } from './wire.ts';
-import type { SimDevice } from './world.ts';
+import { RpcFault } from './xmlrpc-answer.ts';
+import type { SimDevice } from './model.ts';
 
 const Timeout = z.record(z.string(), z.union([z.number(), z.boolean()]));
 
-/** Context variables that LAVA 2023.01 lets through (lava_common/schemas). */
+/** Context variables that LAVA lets through (lava_common/schemas). */
 const CONTEXT = (
   'arch boot_console boot_root cpu extra_options guestfs_driveid guestfs_interface guestfs_size machine memory model ' +
   'monitor netdevice no_kvm serial vga booti_dtb_addr booti_kernel_addr booti_ramdisk_addr bootm_dtb_addr ' +
@@ -63,12 +64,12 @@ export interface Inventory {
 }
 
 /** Checks what was submitted, against the lab. Throws the RpcFault that LAVA would. */
-export function checkSubmission(text: string, inventory: Inventory): Definition {
+export function checkSubmission(age: AgeFacts, text: string, inventory: Inventory): Definition {
   const data = load(text, (error) => new RpcFault(400, bad(`Loading job submission failed: ${error}.`)));
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new RpcFault(400, bad('expected a dictionary'));
   }
-  const [complaint] = complaints(Submission, data);
+  const [complaint] = complaints(age, age.anyMetadata ? Validated : Submission, data);
   if (complaint) {
     const path = complaint.path.map((key) => `['${key}']`).join('');
     throw new RpcFault(400, bad(`${complaint.message} @ data${path}`));
@@ -104,9 +105,14 @@ function checkDevices(definition: Definition, inventory: Inventory): void {
 }
 
 /** LAVA's `scheduler.jobs.validate`: another schema than submission's, and other words. */
-export function validateDefinition(text: string, strict: boolean): { path: string; msg: string } | undefined {
-  const data = load(text, (error) => internal(error));
-  const found = complaints(Validated, data).find(
+export function validateDefinition(
+  age: AgeFacts,
+  text: string,
+  strict: boolean,
+): { path: string; msg: string } | undefined {
+  const { code, text: words } = age.badYamlFault;
+  const data = load(text, (error) => new RpcFault(code, words + error));
+  const found = complaints(age, Validated, data).find(
     ({ path, message }) => strict || path[0] === 'context' || !message.startsWith('extra keys'),
   );
   if (!found) return undefined;
@@ -134,17 +140,27 @@ function load(text: string, refuse: (error: string) => RpcFault): unknown {
   return yamlValue(document?.contents, ({ value }) => value);
 }
 
-function complaints(schema: z.ZodType, data: unknown): Complaint[] {
+function complaints(age: AgeFacts, schema: z.ZodType, data: unknown): Complaint[] {
   const parsed = schema.safeParse(data);
   if (parsed.success) return [];
   return parsed.error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: [...path, key], message: 'extra keys not allowed' }));
+      const message = path[0] === 'context' ? unknownContext(age) : 'extra keys not allowed';
+      return issue.keys.map((key) => ({ path: [...path, key], message }));
     }
     const missing = valueAt(data, issue.path) === undefined;
     return [{ path, message: missing ? 'required key not provided' : words(issue, path) }];
   });
+}
+
+/** New LAVAs name all that they know. */
+function unknownContext({ unknownContext: words }: AgeFacts): string {
+  return words.endsWith('[')
+    ? `${words}${CONTEXT.toSorted()
+        .map((key) => `'${key}'`)
+        .join(', ')}]`
+    : words;
 }
 
 function words(issue: z.core.$ZodIssue, path: readonly string[]): string {

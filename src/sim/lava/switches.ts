@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 export const Switches = z.strictObject({
   callbacks: z.enum(['send', 'drop', 'double']),
+  /** LAVA's CALLBACK_ALLOWED_HOSTS (2026.02): callbacks to other hosts are dropped without a word. Empty: all are allowed. */
+  callbackAllowedHosts: z.array(z.string()),
   /** Of the callbacks, that part is dropped, 0 to 1. */
   callbackDropChance: z.number().min(0).max(1),
   /**
@@ -18,9 +20,10 @@ export const Switches = z.strictObject({
 export type Switches = z.infer<typeof Switches>;
 
 /** All goes as it should. */
-export function allWell(): Switches {
+export function noSwitches(): Switches {
   return {
     callbacks: 'send',
+    callbackAllowedHosts: [],
     callbackDropChance: 0,
     events: 'send',
     eventDelayMs: 0,

@@ -45,6 +45,13 @@ export interface SimJob {
   firstCase: number;
 }
 
+/** What a job is about to become, and when (ms). */
+export interface Next {
+  state: LavaState;
+  health: LavaHealth;
+  at: number;
+}
+
 /** The number of a state in callbacks. */
 export function stateNumber(state: LavaState): number {
   return LAVA_STATES.indexOf(state);
