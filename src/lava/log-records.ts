@@ -1,10 +1,10 @@
 // Logs that are not kept in files: LAVA servers with a database behind (`LAVA_LOG_BACKEND` MongoDB, Elasticsearch,
 // Firestore) dump block-style YAML or JSON (LAVA, lava_scheduler_app/logutils.py). Such a log is cut into records
 // as it comes in, each of bounded size, and only then parsed; slower than LAVA's own lines, and as bounded.
-import type { Scalar } from 'yaml';
-import { readBlockRecord } from './log-block.ts';
-import { resolveScalar } from './log-flow.ts';
-import { parseYaml, valueOf } from './yaml-value.ts';
+import { tryJson } from '../core/parse/json.ts';
+import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
+import { readBlockItem } from './yaml/block.ts';
+import { libraryReader } from './yaml/library.ts';
 
 /** Cuts a log into records. Records longer than the limit are cut short and come out as they are. */
 export interface RecordSplitter {
@@ -82,38 +82,21 @@ export interface RecordParser {
   parse: (record: string) => unknown;
 }
 
-/**
- * What of a log may go to the YAML library, characters: it is a hundred times as slow as the rest, on text that is
- * no YAML ten times slower still. What PyYAML writes needs nothing of it, but for a list now and then.
- */
-const FOR_LIBRARY = 1_000_000;
-/** A record that is no YAML costs as much as so many more characters. */
-const FAILED = 1000;
-
 export function recordParser(): RecordParser {
-  let left = FOR_LIBRARY;
-
-  function byLibrary(text: string): unknown {
-    if (text.length > left) return undefined;
-    left -= text.length;
-    try {
-      return valueOf(parseYaml(text, { schema: 'failsafe', strict: false }), typed);
-    } catch {
-      // No YAML, nested too deep for the library, or of too many aliases: the caller keeps it as unreadable text.
-      left -= FAILED;
-      return undefined;
-    }
-  }
-
+  const library = libraryReader('typed');
   return {
     parse(record) {
-      const text = record.startsWith('-') ? ` ${record.slice(1)}` : record;
+      const json = record.startsWith('{') ? tryJson(record, PARSE_LIMITS.logRecord) : undefined;
+      if (json !== undefined) return json;
+      const block = readBlockItem(record, 'typed');
+      if (block !== undefined) return block;
       try {
-        if (text.startsWith('{')) return JSON.parse(text) as unknown;
-      } catch {
-        // Not JSON after all: YAML's flow style begins alike.
+        return library(record.startsWith('-') ? ` ${record.slice(1)}` : record);
+      } catch (error) {
+        // The caller keeps it as unreadable text.
+        if (error instanceof ParseError) return undefined;
+        throw error;
       }
-      return readBlockRecord(record) ?? byLibrary(text);
     },
   };
 }
@@ -122,9 +105,3 @@ const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-
-/** A plain scalar has the type that PyYAML, which wrote it, gives it. */
-function typed({ type, value }: Scalar): unknown {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return type === 'PLAIN' ? resolveScalar(text) : text;
-}

@@ -2,9 +2,10 @@
 // dropped and none throws: what can't be read is kept as level `unreadable` with its text.
 import { StringDecoder } from 'node:string_decoder';
 import { parseTime } from '../core/time.ts';
-import { closingQuote, parseFlatMapping, parseFlow, unescape } from './log-flow.ts';
 import { blockSplitter, jsonSplitter, recordParser, type RecordSplitter } from './log-records.ts';
 import type { LogLine } from './model.ts';
+import { parseFlatMapping, parseFlow } from './yaml/flow.ts';
+import { closingQuote, unescape } from './yaml/quoting.ts';
 
 /** The level of lines that are no LAVA log line: torn, of another format, or too long. */
 export const UNREADABLE = 'unreadable';

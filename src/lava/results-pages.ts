@@ -1,13 +1,16 @@
 // A job's results in bounded pages: LAVA exports test cases slowly, and a job may have tens of thousands.
 import { z } from 'zod';
-import { TemporaryError } from '../core/errors.ts';
+import { PermanentError, TemporaryError } from '../core/errors.ts';
 import { read, to, type Asker } from './asker.ts';
-import { parseYamlList } from './results-yaml.ts';
+import { MAX_CASES } from './results.ts';
+import { readYamlList } from './yaml/list.ts';
 
 /** Test cases in one page. */
 const PAGE = 500;
 /** Pages, each of another suite, in one request. */
 const SUITES = 10;
+/** The suites of one job; LAVA makes one for each test definition. */
+const MAX_SUITES = 10_000;
 
 /** LAVA's YAML text by suite, as a callback has it. One request for the suites, and mostly one for all their cases. */
 export async function fetchPages(
@@ -19,6 +22,8 @@ export async function fetchPages(
   const list = await ask(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
   const results: Record<string, string> = {};
   let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
+  if (open.length > MAX_SUITES) throw tooMany(what, `${open.length} suites`);
+  let cases = 0;
   while (open.length > 0) {
     const now = open.slice(0, SUITES);
     const calls = now.map(({ suite, offset }) =>
@@ -27,17 +32,23 @@ export async function fetchPages(
     const outcomes = await askAll(calls, signal);
     const pages = now.map((page, i) => ({ ...page, text: read(z.string(), what, outcomes[i]) }));
     for (const { suite, text } of pages) results[suite] = joinLists(results[suite], text);
+    cases += pages.reduce((sum, { text }) => sum + countItems(text), 0);
+    if (cases > MAX_CASES) throw tooMany(what, `${MAX_CASES} cases`);
     const full = pages.filter(({ text }) => countItems(text) >= PAGE);
     open = [...full.map(({ suite, offset }) => ({ suite, offset: offset + PAGE })), ...open.slice(SUITES)];
   }
   return results;
 }
 
+function tooMany(what: string, count: string): PermanentError {
+  return new PermanentError('bad_results', `${what}: more test results than are read (${count})`);
+}
+
 const Suites = z.array(z.object({ name: z.string() }));
 
 /** All scalars of the list are strings, whatever they look like. */
 function suiteNames(list: string): string[] {
-  const parsed = Suites.safeParse(parseYamlList(list));
+  const parsed = Suites.safeParse([...readYamlList(list)]);
   if (parsed.success) return parsed.data.map(({ name }) => name);
   throw new TemporaryError(
     'lava_answer',

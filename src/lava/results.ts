@@ -3,33 +3,40 @@
 import { errorText, PermanentError } from '../core/errors.ts';
 import { parseTime } from '../core/time.ts';
 import { CASE_RESULTS, type CaseResult, type LavaCase } from './model.ts';
-import { parseYamlList, type YamlText } from './results-yaml.ts';
+import { readYamlList, type YamlText } from './yaml/list.ts';
+
+/** Of one job. The largest have some ten thousand. */
+export const MAX_CASES = 100_000;
 
 /**
  * The cases of a callback's `results` (suite name → YAML text), in the order in which LAVA recorded them. Throws
  * PermanentError `bad_results`, naming the suite, if a text is no YAML list of mappings.
  */
 export function parseResults(suites: Record<string, string>): LavaCase[] {
-  return inOrder(Object.entries(suites).flatMap(([suite, text]) => parseSuite(text, suite)));
+  const cases: LavaCase[] = [];
+  for (const [suite, text] of Object.entries(suites)) readSuite(text, suite, cases);
+  return inOrder(cases);
 }
 
 /** The cases of one YAML text with all suites in it (XML-RPC `results.get_testjob_results_yaml`), in LAVA's order. */
 export function parseAllResults(text: string): LavaCase[] {
-  return inOrder(parseSuite(text, undefined));
+  const cases: LavaCase[] = [];
+  readSuite(text, undefined, cases);
+  return inOrder(cases);
 }
 
-function parseSuite(text: string, suite: string | undefined): LavaCase[] {
-  const what = suite === undefined ? 'the results' : `the results of suite ${JSON.stringify(suite)}`;
-  let items: YamlText[];
+function readSuite(text: string, suite: string | undefined, cases: LavaCase[]): void {
+  const before = cases.length;
   try {
-    items = parseYamlList(text);
+    for (const item of readYamlList(text)) {
+      if (!isMapping(item)) throw new Error(`item ${cases.length - before + 1} is not a mapping`);
+      if (cases.length === MAX_CASES) throw new Error(`there are more than ${MAX_CASES} cases`);
+      cases.push(toCase(item, suite));
+    }
   } catch (error) {
+    const what = suite === undefined ? 'the results' : `the results of suite ${JSON.stringify(suite)}`;
     throw new PermanentError('bad_results', `${what} cannot be read: ${errorText(error)}`, { cause: error });
   }
-  return items.map((item, i) => {
-    if (!isMapping(item)) throw new PermanentError('bad_results', `${what}: item ${i + 1} is not a mapping`);
-    return toCase(item, suite);
-  });
 }
 
 function toCase(item: Record<string, YamlText>, suite: string | undefined): LavaCase {

@@ -22,7 +22,6 @@ declare module 'xmlrpc/lib/deserializer.js' {
       done: (error: unknown, method: string, params: unknown[]) => void,
     ): void;
     protected onOpentag(node: { name: string }): void;
-    protected onClosetag(name: string): void;
     protected onError(error: unknown): void;
     protected endInt(data: string): void;
     protected endStruct(data: string): void;

@@ -232,7 +232,7 @@ describe('calling', () => {
 
     await expect(client(url).call('m')).rejects.toMatchObject({
       code: 'lava_answer',
-      message: expect.stringMatching(/nested too deeply|more than 1000000 tags/),
+      message: expect.stringMatching(/nested more than 256 levels|more than 1000000 parts/),
     });
   });
 

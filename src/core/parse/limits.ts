@@ -42,6 +42,8 @@ export const PARSE_LIMITS = {
   file: { length: 512 * 1024 * 1024, depth: 64, tokens: 1_000_000 },
   /** LAVA's answer to an XML-RPC call, bytes: a lab of 5,000 devices has 200,000 elements. */
   xmlRpc: { length: 64 * 1024 * 1024, depth: 256, tokens: 1_000_000 },
+  /** A record of a log in JSON. */
+  logRecord: { length: 4 * 1024 * 1024, depth: 64, tokens: 100_000 },
   /** A record of a log, or an item of results, that is not written in the usual way. */
   yamlRecord: { length: 1024 * 1024, depth: 64, tokens: 20_000 },
   /** A job definition that came to us. Maestro's own have 10 KB, 5,000 tokens and a depth of 10. */

@@ -2,33 +2,13 @@
 // own escapes, every other scalar as `! "12"` (libyaml) or `!!int "12"` (PyYAML without libyaml). It looks like JSON
 // but is not, and YAML libraries take `! "12"` for text. Linear in the length of the line, bounded in depth.
 
+import { closingQuote, unescape } from './quoting.ts';
+import { keyText, resolveScalar } from './scalar.ts';
+
 /** Deeper nesting than this is not read: LAVA's deepest messages have about six levels. */
 const MAX_DEPTH = 64;
-/** So many values may stand for aliases in one line. */
-const MAX_ALIASED = 10_000;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '0': '\0',
-  a: '\x07',
-  b: '\b',
-  t: '\t',
-  '\t': '\t',
-  n: '\n',
-  v: '\v',
-  f: '\f',
-  r: '\r',
-  e: '\x1b',
-  ' ': ' ',
-  '"': '"',
-  '/': '/',
-  '\\': '\\',
-  N: '\x85',
-  _: '\xa0',
-  L: '\u2028',
-  P: '\u2029',
-};
-
-const HEX_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+/** Values in one line, those that aliases stand for among them. */
+const MAX_VALUES = 100_000;
 
 /**
  * The value that stands in `text` from `from` to its end, or undefined if it is not readable (a value of YAML is
@@ -68,69 +48,7 @@ export function parseFlatMapping(text: string, from: number, to: number): object
   }
 }
 
-/** Where the double-quoted string that begins before `from` ends: the index of its closing quote, or -1. */
-export function closingQuote(text: string, from: number): number {
-  let quote = text.indexOf('"', from);
-  while (quote >= 0) {
-    let slash = quote;
-    while (slash > from && text.charCodeAt(slash - 1) === BACKSLASH) slash--;
-    if ((quote - slash) % 2 === 0) return quote;
-    quote = text.indexOf('"', quote + 1);
-  }
-  return -1;
-}
-
-/** The content of a double-quoted string, `text` from `from` to `to`, with its escapes resolved. */
-export function unescape(text: string, from: number, to: number): string {
-  let slash = text.indexOf('\\', from);
-  if (slash < 0 || slash >= to) return text.slice(from, to);
-  let out = '';
-  let done = from;
-  while (slash >= 0 && slash < to) {
-    out += text.slice(done, slash);
-    const name = text.charAt(slash + 1);
-    const length = HEX_LENGTH[name];
-    if (length === undefined) {
-      out += ESCAPES[name] ?? `\\${name}`;
-      done = slash + 2;
-    } else {
-      const point = hex(text, slash + 2, length, to);
-      out += point === undefined ? `\\${name}` : String.fromCodePoint(point);
-      done = point === undefined ? slash + 2 : slash + 2 + length;
-    }
-    slash = text.indexOf('\\', done);
-  }
-  return out + text.slice(done, to);
-}
-
-/** A scalar that is not text, as YAML 1.1 reads it and PyYAML writes it: null, true, 12, 1.5e+3, .inf; else the text. */
-export function resolveScalar(text: string): unknown {
-  if (text.length > 40) return text;
-  const lower = text.toLowerCase();
-  if (lower === '' || lower === '~' || lower === 'null') return null;
-  if (lower === 'true') return true;
-  if (lower === 'false') return false;
-  if (/^[-+]?\d+$/.test(text)) {
-    const value = Number(text);
-    return Number.isSafeInteger(value) ? value : text;
-  }
-  if (/^[-+]?(\d+\.\d*|\.\d+)(e[-+]?\d+)?$/.test(lower)) return Number(text);
-  if (/^\+?\.inf$/.test(lower)) return Infinity;
-  if (lower === '-.inf') return -Infinity;
-  return lower === '.nan' ? NaN : text;
-}
-
-/**
- * A key as text. One that is a mapping or a list has none: nobody means it, and written as JSON, within the next such key
- * and so on, it takes twice the room at each step.
- */
-export function keyText(key: unknown): string {
-  if (typeof key === 'string') return key;
-  return typeof key === 'object' && key !== null ? '?' : String(key);
-}
-
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const CLOSE = 0x7d;
 
 class FlowError extends Error {}
@@ -143,7 +61,6 @@ class FlowParser {
   /** Each with the number of values that it is made of. */
   readonly #anchors = new Map<string, { value: unknown; size: number }>();
   #made = 0;
-  #aliased = 0;
 
   constructor(text: string, from: number) {
     this.#text = text;
@@ -162,6 +79,7 @@ class FlowParser {
       else break;
     }
     const before = this.#made++;
+    if (this.#made > MAX_VALUES) throw FAULT;
     const value = this.#content(depth, tag);
     if (anchor !== undefined) this.#anchors.set(anchor.slice(1), { value, size: this.#made - before });
     return value;
@@ -190,8 +108,7 @@ class FlowParser {
   #alias(): unknown {
     const { value = null, size = 0 } = this.#anchors.get(this.#word().slice(1)) ?? {};
     this.#made += size;
-    this.#aliased += size;
-    if (this.#aliased > MAX_ALIASED) throw FAULT;
+    if (this.#made > MAX_VALUES) throw FAULT;
     return value;
   }
 
@@ -286,11 +203,4 @@ class FlowParser {
 function hasOtherType(tag: string | undefined, quoted: boolean): boolean {
   if (tag === undefined) return !quoted;
   return tag === '!' || tag === '!!int' || tag === '!!float' || tag === '!!bool' || tag === '!!null';
-}
-
-function hex(text: string, from: number, length: number, to: number): number | undefined {
-  const digits = text.slice(from, Math.min(to, from + length));
-  if (digits.length !== length || !/^[\da-f]+$/i.test(digits)) return undefined;
-  const point = Number.parseInt(digits, 16);
-  return point <= 0x10ffff ? point : undefined;
 }
