@@ -5,8 +5,12 @@ import { parseYaml, yamlValue } from '../core/parse/yaml.ts';
 
 /** The parts of a job definition that verdicts are made with. */
 export interface JobOutline {
-  /** The names of its test definitions in the order they run, each with LAVA's number where LAVA gives one. */
-  suites: string[];
+  /** Its test definitions in the order they run. */
+  suites: SuiteOutline[];
+  /** Whether it boots a kernel: a job may go into a boot loader only. */
+  bootsKernel: boolean;
+  /** The prompts that LAVA waits for at the last boot, as written: regular expressions of Python. */
+  prompts: string[];
   deviceType: string | undefined;
   /** The whole job's time-out, seconds. */
   timeout: number | undefined;
@@ -16,12 +20,26 @@ export interface JobOutline {
   metadata: Record<string, string>;
 }
 
+/** A test definition of a job, as LAVA calls it. */
+export interface SuiteOutline {
+  /** With LAVA's number where LAVA gives one. */
+  name: string;
+  /** Those of a shell begin by a signal of the board; the others with LAVA's action. */
+  kind: 'shell' | 'interactive' | 'monitor';
+  /** The job's test action that it belongs to, counted from 0. */
+  action: number;
+}
+
 const named = z.looseObject({ name: z.coerce.string() });
 const TestAction = z.looseObject({
   namespace: z.string().optional(),
   definitions: z.array(named).optional(),
   interactive: z.array(named).optional(),
   monitors: z.array(named).optional(),
+});
+const BootAction = z.looseObject({
+  method: z.string().optional().catch(undefined),
+  prompts: z.union([z.array(z.coerce.string()), z.coerce.string().transform((one) => [one])]).catch([]),
 });
 const Duration = z.partialRecord(z.enum(['days', 'hours', 'minutes', 'seconds']), z.number());
 const Definition = z.looseObject({
@@ -31,15 +49,30 @@ const Definition = z.looseObject({
   metadata: z.record(z.string(), z.unknown()).optional().catch(undefined),
 });
 
-const NONE: JobOutline = { suites: [], deviceType: undefined, timeout: undefined, nfs: false, metadata: {} };
+const NONE: JobOutline = {
+  suites: [],
+  bootsKernel: true,
+  prompts: [],
+  deviceType: undefined,
+  timeout: undefined,
+  nfs: false,
+  metadata: {},
+};
 
 /** Reads a definition's YAML; what can't be read of it counts as not there. */
 export function readOutline(definition: string | undefined): JobOutline {
   const parsed = Definition.safeParse(readYaml(definition));
   if (!parsed.success) return NONE;
   const { actions, timeouts, device_type, metadata } = parsed.data;
+  const boots = actions.flatMap((action) => {
+    const boot = BootAction.safeParse(action['boot']);
+    return boot.success ? [boot.data] : [];
+  });
   return {
     suites: suitesOf(actions),
+    // LAVA's boot method that only waits for the boot loader's prompt (lava_dispatcher/actions/boot/bootloader.py).
+    bootsKernel: boots.length === 0 || boots.some(({ method }) => method !== 'bootloader'),
+    prompts: boots.at(-1)?.prompts ?? [],
     deviceType: device_type,
     timeout: timeouts?.job && seconds(timeouts.job),
     nfs: actions.some(usesNfs),
@@ -65,22 +98,26 @@ function readYaml(text: string | undefined): unknown {
  * LAVA numbers definitions from 0 through all test actions of a namespace (lava_dispatcher/actions/deploy/testdef.py);
  * interactive ones carry their stage, monitors nothing.
  */
-function suitesOf(actions: Record<string, unknown>[]): string[] {
+function suitesOf(actions: Record<string, unknown>[]): SuiteOutline[] {
   const counts = new Map<string, number>();
   const tests = actions.filter((action) => 'test' in action);
-  return tests.flatMap((action, stage) => {
+  return tests.flatMap((action, stage): SuiteOutline[] => {
     const parsed = TestAction.safeParse(action['test']);
     if (!parsed.success) return [];
     const { definitions = [], interactive = [], monitors = [], namespace = 'common' } = parsed.data;
-    const numbered = definitions.map(({ name }) => {
+    const numbered = definitions.map(({ name }): SuiteOutline => {
       const n = counts.get(namespace) ?? 0;
       counts.set(namespace, n + 1);
-      return `${n}_${name}`;
+      return { name: `${n}_${name}`, kind: 'shell', action: stage };
     });
     return [
       ...numbered,
-      ...interactive.map(({ name }) => `${stage}_${name}`),
-      ...monitors.map(({ name }) => name),
+      ...interactive.map(({ name }): SuiteOutline => ({
+        name: `${stage}_${name}`,
+        kind: 'interactive',
+        action: stage,
+      })),
+      ...monitors.map(({ name }): SuiteOutline => ({ name, kind: 'monitor', action: stage })),
     ];
   });
 }

@@ -1,5 +1,6 @@
 // The triage of one console text for people and scripts: what Maestro's triage says of it, and beside it what our own
 // rules find and Maestro's do not tell.
+import { ConsoleReader } from './console-reader.ts';
 import { LineTable } from './line-table.ts';
 import { LogspecTriage, type LogspecResult, type ParserName } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
@@ -22,6 +23,7 @@ const MAX_LINES = 50_000;
 /** Takes the text line by line, without line breaks; the numbers are the caller's. */
 export class ConsoleTriager {
   readonly #logspec: LogspecTriage;
+  readonly #reader = new ConsoleReader({ live: false });
   readonly #scanner: OwnScanner;
   readonly #own: OwnFinding[] = [];
   readonly #covered: Covered[] = [];
@@ -41,7 +43,9 @@ export class ConsoleTriager {
     this.#length += text.length + 1;
     this.#piece += ended ? `${text}\n` : text;
     if (this.#piece.length >= PIECE) this.#push();
-    if (text !== '') this.#scanner.line(maestroText(text), number);
+    if (text === '') return;
+    const clean = maestroText(text);
+    this.#scanner.line(this.#reader.read(clean), clean, number);
   }
 
   end(): ConsoleTriage {

@@ -1,9 +1,13 @@
 // What triage finds in a kernel's console.
 
+import type { ReportClass } from './report-table.ts';
+
 /** One error report in a console. */
 export interface Finding {
   /** `logspec`: by a rule that Maestro has too (same signature there). `own`: by a rule of ours. */
   by: 'logspec' | 'own';
+  /** How grave it is (report-table.ts). */
+  class: ReportClass;
   /** `linux.kernel.panic`, `linux.kernel.bug`, … */
   errorType: string;
   summary: string;

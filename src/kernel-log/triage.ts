@@ -4,6 +4,7 @@
 //
 // Bounds: a report is looked at as far as one to two windows (64 to 128 Ki characters) after its first line; of one
 // summary 20 findings are kept, of one type 200; a report's text is cut at 64 Ki characters, all together at 4 Mi.
+import { ConsoleReader, type ReadLine } from './console-reader.ts';
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
@@ -13,11 +14,19 @@ import { OwnScanner, type OwnFinding } from './own.ts';
 import { Quota, Room } from './quota.ts';
 import { hasEnd, type Report } from './reports.ts';
 import { ReportScanner, type FoundReport } from './scan.ts';
+import type { ReportClass } from './report-table.ts';
 import { Signatures } from './signature.ts';
 
 export interface Triage {
-  /** The next `target` line's text as LAVA has it, and the number that findings shall name it by. */
-  line: (text: string, number: number) => void;
+  /**
+   * The next `target` line's text as LAVA has it, and the number that findings shall name it by. Says what the kernel has to
+   * do with it; of a text of several lines, what the one says that a report begins with.
+   */
+  line: (text: string, number: number) => ReadLine;
+  /** A kernel starts: its time begins again. */
+  restart: () => void;
+  /** Whether the kernel writes time stamps: then a line without one is not the kernel's. */
+  stamped: () => boolean;
   /** All findings, in the order of their first lines. Nothing may come after it. */
   end: () => Finding[];
 }
@@ -33,15 +42,24 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
   const known = new LogspecFindings(window);
   const own: OwnFinding[] = [];
   const scanner = new OwnScanner((found) => own.push(found));
+  const reader = new ConsoleReader({ live: true });
+  const one = (text: string, number: number): ReadLine => {
+    const line = reader.read(text);
+    // A line that two consoles wrote is one.
+    if (!line.double) known.line(text, number);
+    scanner.line(line, text, number);
+    return line;
+  };
   return {
     line: (text, number) => {
       const clean = maestroText(text);
-      if (clean === '') return;
-      for (const line of clean.includes('\n') ? clean.split('\n') : [clean]) {
-        known.line(line, number);
-        scanner.line(line, number);
-      }
+      if (clean === '') return EMPTY_LINE;
+      if (!clean.includes('\n')) return one(clean, number);
+      const lines = clean.split('\n').map((line) => one(line, number));
+      return lines.find((line) => line.head !== undefined) ?? lines[0] ?? EMPTY_LINE;
     },
+    restart: () => reader.restart(),
+    stamped: () => reader.stamped,
     end: () => {
       scanner.end();
       const { findings, covered } = known.end();
@@ -112,6 +130,28 @@ class LogspecFindings {
   }
 }
 
+const EMPTY_LINE: ReadLine = {
+  stamp: undefined,
+  caller: '',
+  message: '',
+  before: '',
+  torn: false,
+  kernels: false,
+  head: undefined,
+  double: false,
+};
+
+const CLASSES: Readonly<Record<string, ReportClass>> = {
+  'linux.kernel.panic': 'final',
+  'linux.kernel.bug': 'deadly',
+  'linux.kernel.null_pointer_dereference': 'deadly',
+};
+
+/** Of logspec's types. What it reads between `[ cut here ]` and the end is a warning, whatever its first word. */
+function classOf(errorType: string): ReportClass {
+  return CLASSES[errorType] ?? 'survived';
+}
+
 interface Place {
   start: number;
   text: string;
@@ -133,6 +173,7 @@ function toFinding(report: Report, place: Place, room: Room): Finding {
   // A copy: strings cut from the window would keep all of it in memory.
   return structuredClone({
     by: 'logspec',
+    class: classOf(report.errorType),
     errorType: report.errorType,
     summary,
     signature,

@@ -1,29 +1,25 @@
-// What a job's log shows, read once, line by line, in constant memory: where the boot and the suites are on it, how the
-// kernel ended, and when things happened. Only `target` lines, the board's own, say what the board did.
+// What a job's log shows, read once, line by line, in constant memory: where the boots and the tests are on it, how the
+// kernel ended, and when things happened. Only the board's own lines say what the board did; LAVA's say which of the job's
+// actions it was in.
 import type { LavaCase, LogLine } from '../lava/model.ts';
+import { isShellTrace } from '../kernel-log/console-line.ts';
+import type { ReadLine } from '../kernel-log/console-reader.ts';
 import { createTriage, type Triage } from '../kernel-log/triage.ts';
 import { watchCases } from './case-watch.ts';
-import { isBanner, isHandover, isShellTrace, readConsoleLine, readRunSignal } from './console-lines.ts';
-import { createTail } from './excerpt.ts';
-import { openSegment, type BoardLine, type ClosedSegment, type Segment } from './segment.ts';
+import { isBanner, isHandover, isReset, isTestSignal, readRunSignal } from './console-marks.ts';
+import { watchLava, type LavaEvent, type LavaFacts } from './lava-lines.ts';
+import { SegmentBuilder, type ClosedSegment, type Segment, type SegmentKind } from './segment.ts';
 
 /** The facts that verdicts are made of. */
-export interface ConsoleFacts {
+export interface ConsoleFacts extends LavaFacts {
   /** How many lines LAVA's log has. */
   lines: number;
   /** When the first and the last of them were written. */
   firstAt: number | undefined;
   lastAt: number | undefined;
   segments: Segment[];
-  /** When LAVA began with the job's actions, and when it last said that something timed out. */
-  actionsAt: number | undefined;
-  timedOutAt: number | undefined;
-  /** When LAVA noted that a login passed. */
-  loginAt: number | undefined;
-  /** The name of the exception that LAVA ended with (`InfrastructureError`), if it said so. */
-  errorClass: string | undefined;
-  /** What LAVA itself wrote of errors, the last of it. */
-  lavaErrors: string;
+  /** How many test actions LAVA began. */
+  testActions: number;
   /** When the lines were written with which the cases begin and end, by line number. */
   times: ReadonlyMap<number, number>;
   /** The console of failed cases, by the number of their first line. */
@@ -44,155 +40,182 @@ export interface ConsoleOptions {
 
 // A log has a few dozen segments; a broken one gets no more than this.
 const MAX_SEGMENTS = 1000;
-// A kernel's time goes on. A line that is older (seconds) than others before it is shown again: `dmesg` in a test.
-const REPLAYED = 10;
-// Some kernels begin with a time stamp below zero, which is printed as a huge one.
-const LAST_STAMP = 1e9;
 
 export function createConsole(options: ConsoleOptions = {}): Console {
   const { triage = createTriage() } = options;
   const cases = watchCases(options.cases ?? []);
   const lava = watchLava();
-  const closed: ClosedSegment[] = [];
-  let open = openSegment('boot', undefined, 0, undefined);
+  const phases = new Phases(triage);
   let number = 0;
   let firstAt: number | undefined;
   let lastAt: number | undefined;
-  let stamped = false;
-  let newestStamp = 0;
-
-  function next(kind: Segment['kind'], suite: string | undefined, at: number | undefined): void {
-    if (closed.length >= MAX_SEGMENTS) return;
-    closed.push(open.close());
-    open = openSegment(kind, suite, number, at);
-  }
-
-  function becomeStamped(): void {
-    stamped = true;
-    // What was taken for the kernel's so far had no time stamp, and the kernel writes them.
-    open.forgetUnstamped();
-    for (const before of closed) if (!before.stamped) before.segment.crash = undefined;
-  }
-
-  function target({ at }: LogLine, raw: string): void {
-    const read = readConsoleLine(raw);
-    const signal = readRunSignal(raw);
-    if (read.stamp !== undefined && !stamped) becomeStamped();
-    const trace = isShellTrace(raw);
-    const kernels = !trace && (read.stamp !== undefined || !stamped);
-    const { stamp, text } = read;
-    const line = { stamp, text, number, at, raw, kernels, echo: lava.isEcho(raw) };
-
-    if (signal?.kind === 'start') {
-      open.leave(line);
-      next('suite', signal.suite, at);
-    } else if (!trace) starts(line);
-    if (isReplayed(read.stamp)) line.kernels = false;
-    open.write(line);
-    if (signal?.kind === 'end') next('between', signal.suite, at);
-    triage.line(raw, number);
-  }
-
-  /** Boot loaders that start a kernel, and kernels that begin, among them those of a further boot attempt. */
-  function starts(line: BoardLine): void {
-    const handover = isHandover(line.raw);
-    const loader = handover && line.stamp === undefined;
-    if (loader) newestStamp = 0;
-    if (open.kind !== 'boot') return;
-    const banner = line.kernels && isBanner(line);
-    // After the login it is `dmesg` that shows the first words of a kernel.
-    const begins = (banner || handover) && (loader || lava.loginAt() === undefined);
-    // A kernel that was told to be quiet has no banner, but a boot loader that starts one is never its own doing.
-    if (begins && (open.versionSeen || (loader && open.kernelSpoke()))) {
-      next('boot', undefined, line.at);
-      newestStamp = 0;
-    }
-    if (handover) open.handover = true;
-    if (banner) open.versionSeen = true;
-  }
-
-  function isReplayed(stamp: number | undefined): boolean {
-    if (stamp === undefined) return false;
-    if (stamp > newestStamp && stamp < LAST_STAMP) newestStamp = stamp;
-    return stamp < newestStamp - REPLAYED;
-  }
 
   return {
     line: (line) => {
       firstAt ??= line.at;
       lastAt = line.at ?? lastAt;
       cases.line(number, line);
-      if (line.level !== 'target') lava.line(line);
-      else if (line.text !== undefined) target(line, line.text);
+      const { level, text, at } = line;
+      if (level === 'target' || level === 'feedback') {
+        if (text === undefined) ++number;
+        else if (level === 'target') phases.target(text, number++, at, lava.isEcho(text));
+        else phases.feedback(text, number++, at);
+        return;
+      }
+      const event = lava.line(line);
+      if (event !== undefined) phases.event(event, number, at);
       number++;
     },
 
-    end: () => {
-      const segments = [...closed, open.close()].map(({ segment }) => segment);
-      for (const finding of triage.end()) {
-        segments.findLast((s) => s.firstLine <= finding.firstLine)?.findings.push(finding);
-      }
-      return {
-        lines: number,
-        firstAt,
-        lastAt,
-        segments,
-        ...lava.facts(),
-        times: cases.times,
-        excerpts: cases.excerpts(),
-      };
-    },
+    end: () => ({
+      lines: number,
+      firstAt,
+      lastAt,
+      ...phases.end(),
+      ...lava.facts(),
+      times: cases.times,
+      excerpts: cases.excerpts(),
+    }),
   };
 }
 
-type LavaFacts = Pick<ConsoleFacts, 'actionsAt' | 'timedOutAt' | 'loginAt' | 'errorClass' | 'lavaErrors'>;
+/** Cuts the console into the phases of the job. */
+class Phases {
+  readonly #triage: Triage;
+  readonly #closed: ClosedSegment[] = [];
+  #open = new SegmentBuilder({ kind: 'boot', suite: undefined, boot: 0, test: undefined }, 0, undefined);
+  #bootActions = 0;
+  #testActions = 0;
+  #stamped = false;
+  /** A kernel runs; and the lines between which none did. */
+  #kernelReached = false;
+  readonly #without: [from: number, to: number][] = [[0, Infinity]];
 
-interface LavaWatch {
-  line: (line: LogLine) => void;
-  loginAt: () => number | undefined;
-  facts: () => LavaFacts;
-  /** Whether a line of the board is what LAVA typed last. */
-  isEcho: (raw: string) => boolean;
-}
-
-const LAVA_ERRORS = 4096;
-
-/** LAVA's own lines: what it typed, what it noted, how it failed. */
-function watchLava(): LavaWatch {
-  const errors = createTail(LAVA_ERRORS);
-  let typed = '';
-  let actionsAt: number | undefined;
-  let timedOutAt: number | undefined;
-  let loginAt: number | undefined;
-  let errorClass: string | undefined;
-  let lastError = '';
-  return {
-    line: (line) => {
-      const text = line.text ?? '';
-      if (line.level === 'input') typed = text.trim();
-      if (line.level === 'results') loginAt = loginTime(line) ?? loginAt;
-      if (line.level === 'info' && text.startsWith('start: 1 ')) actionsAt ??= line.at;
-      if (line.level !== 'error' && line.level !== 'exception') return;
-      if (/ timed out after \d+ seconds/.test(text)) timedOutAt = line.at ?? timedOutAt;
-      errorClass = /^([A-Z]\w*(?:Error|Bug|Canceled)): /.exec(text)?.[1] ?? errorClass;
-      if (text !== '' && text !== lastError) errors.push(text);
-      lastError = text;
-    },
-    loginAt: () => loginAt,
-    facts: () => ({ actionsAt, timedOutAt, loginAt, errorClass, lavaErrors: errors.text() }),
-    isEcho: (raw) => typed !== '' && raw.trimEnd().endsWith(typed),
-  };
-}
-
-function loginTime(line: LogLine): number | undefined {
-  const { value } = line;
-  if (typeof value !== 'object' || value === null || !('case' in value) || !('result' in value)) {
-    return undefined;
+  constructor(triage: Triage) {
+    this.#triage = triage;
   }
-  return isLogin(String(value.case)) && value.result === 'pass' ? line.at : undefined;
-}
 
-/** LAVA's cases that say whether somebody could log in (or that a prompt came). */
-export function isLogin(name: string): boolean {
-  return name === 'login-action' || name === 'auto-login-action';
+  target(raw: string, number: number, at: number | undefined, echo: boolean): void {
+    const handover = isHandover(raw) && !isShellTrace(raw);
+    const banner = raw.includes('Linux version ');
+    const booting = this.#open.place.kind === 'boot';
+    // A boot loader that starts a kernel is never the kernel's own doing; of a banner, after the login, `dmesg` may be.
+    if (handover || (banner && booting)) this.#triage.restart();
+    const read = this.#triage.line(raw, number);
+    if (this.#triage.stamped() && !this.#stamped) this.#becomeStamped();
+    const loader = handover && read.stamp === undefined;
+    const reset = !echo && read.stamp === undefined && isReset(raw);
+    if (reset || loader) this.#triage.restart();
+    const line = { read, number, at, raw, echo, signal: isTestSignal(raw), reset: reset || loader };
+
+    const run = readRunSignal(raw);
+    if (run?.kind === 'start') {
+      this.#open.leave();
+      this.#next('suite', run.suite, number, at);
+    } else if (booting) this.#attempt(line, handover, loader);
+    this.#reach(line, handover);
+    this.#open.write(line, this.#kernelReached);
+    if (run?.kind === 'end') this.#next('between', run.suite, number, at);
+  }
+
+  /** Of a connection that LAVA does not listen to only the kernel's own lines say something of the phase. */
+  feedback(raw: string, number: number, at: number | undefined): void {
+    if (!raw.includes('[')) return;
+    const read = this.#triage.line(raw, number);
+    if (read.stamp === undefined || !read.kernels) return;
+    this.#open.writeAside({ read, number, at, raw, echo: false, signal: false, reset: false });
+  }
+
+  event(event: LavaEvent, number: number, at: number | undefined): void {
+    const { kind, suite } = this.#open.place;
+    switch (event) {
+      case 'boot':
+        this.#bootActions++;
+        if (this.#bootActions > 1 || this.#open.spoke) this.#next('boot', undefined, number, at);
+        break;
+      case 'test':
+        this.#testActions++;
+        this.#next('between', undefined, number, at, this.#testActions - 1);
+        break;
+      case 'login':
+        if (kind !== 'boot') return;
+        this.#open.life();
+        this.#open.login = true;
+        this.#next('between', undefined, number, at);
+        break;
+      case 'case-passed':
+        // In a shell's suite the board's own signal says so, and at the right place.
+        if (kind === 'between' && suite === undefined) this.#open.life();
+        break;
+      case 'action-ended':
+        if (this.#open.place.test !== undefined) this.#next('between', undefined, number, at);
+        break;
+      case 'other':
+        if (kind !== 'boot' || this.#open.spoke) this.#next('end', undefined, number, at);
+        break;
+    }
+  }
+
+  end(): { segments: Segment[]; testActions: number } {
+    const segments = [...this.#closed, this.#open.close()].map(({ segment }) => segment);
+    for (const finding of this.#triage.end()) {
+      // Boot loaders and firmware crash too, in the same words.
+      if (this.#without.some(([from, to]) => from <= finding.firstLine && finding.firstLine < to)) continue;
+      segments.findLast((s) => s.firstLine <= finding.firstLine)?.findings.push(finding);
+    }
+    return { segments, testActions: this.#testActions };
+  }
+
+  #next(
+    kind: SegmentKind,
+    suite: string | undefined,
+    number: number,
+    at: number | undefined,
+    test = kind === 'suite' || suite !== undefined ? this.#open.place.test : undefined,
+  ): void {
+    if (this.#closed.length >= MAX_SEGMENTS) return;
+    this.#closed.push(this.#open.close());
+    const boot = Math.max(0, this.#bootActions - 1);
+    this.#open = new SegmentBuilder({ kind, suite, boot, test }, number, at);
+  }
+
+  /** Boot loaders that start a kernel, and kernels that begin, among them those of a further boot attempt. */
+  #attempt(
+    line: { read: ReadLine; number: number; at: number | undefined },
+    handover: boolean,
+    loader: boolean,
+  ): void {
+    const banner = line.read.kernels && isBanner(line.read);
+    // A kernel that was told to be quiet has no banner.
+    if ((banner || handover) && (this.#open.versionSeen || (loader && this.#open.kernelSpoke))) {
+      this.#next('boot', undefined, line.number, line.at);
+    }
+    if (handover) this.#open.handover = true;
+    if (banner) this.#open.versionSeen = true;
+  }
+
+  #reach(
+    { read, number, reset }: { read: ReadLine; number: number; reset: boolean },
+    handover: boolean,
+  ): void {
+    const runs =
+      handover ||
+      (read.kernels && (read.stamp !== undefined || isBanner(read) || read.head?.report.early === true));
+    if (runs === this.#kernelReached) return;
+    if (runs) {
+      this.#kernelReached = true;
+      const last = this.#without.at(-1);
+      if (last) last[1] = number;
+    } else if (reset) {
+      this.#kernelReached = false;
+      if (this.#without.length < MAX_SEGMENTS) this.#without.push([number, Infinity]);
+    }
+  }
+
+  #becomeStamped(): void {
+    this.#stamped = true;
+    // What was taken for the kernel's so far had no time stamp, and the kernel writes them.
+    this.#open.forgetUnstamped();
+    for (const before of this.#closed) if (!before.stamped) before.segment.crash = undefined;
+  }
 }

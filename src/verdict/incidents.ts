@@ -1,5 +1,6 @@
 // On which of a job's tests the issues stand that explain them, and which issues these are, by the rule that decided.
-import type { Crash, Segment } from './segment.ts';
+import type { Crash } from './kernel-end.ts';
+import type { Segment } from './segment.ts';
 import { HARNESS, kernelIssues, lavaIssue, TOOL } from './issues.ts';
 import type { IssueVerdict, RootVerdict, Status } from './model.ts';
 import { missingRoots, type IncidentPlace, type IssueText, type Rule } from './rules.ts';

@@ -2,7 +2,8 @@
 // what LAVA says. An issue is one thing wherever and however often it occurs, so nothing of one job may be in it.
 import { createHash } from 'node:crypto';
 import type { Finding } from '../kernel-log/model.ts';
-import type { Crash, Segment } from './segment.ts';
+import type { Crash } from './kernel-end.ts';
+import type { Segment } from './segment.ts';
 import type { Culprit, IssueVerdict } from './model.ts';
 import type { Situation } from './situation.ts';
 
@@ -12,9 +13,6 @@ export const HARNESS: Culprit = { code: false, tool: false, harness: true };
 
 // So many different reports are told of one test; a kernel in a loop has thousands.
 const MAX_KERNEL_ISSUES = 20;
-
-// Reports after which a kernel goes on: none of them says why it ended.
-const SURVIVED = /\.(?:warning|ubsan|lockdep|kcsan|kfence|kmsan|hung_task|oom_kill)$/;
 
 /** The issues of the kernel's reports in these stretches of the console, each once; those of its end first. */
 export function kernelIssues(
@@ -29,7 +27,8 @@ export function kernelIssues(
   const ends = (f: Finding): boolean =>
     crash !== undefined && f.firstLine <= crash.line && crash.line <= f.lastLine;
   const ordered = [...distinct.values()].toSorted((a, b) => Number(ends(b)) - Number(ends(a)));
-  const explained = crash === undefined || ordered.some((f) => ends(f) || !SURVIVED.test(f.errorType));
+  // A report that the kernel survived does not say why it ended.
+  const explained = crash === undefined || ordered.some((f) => ends(f) || f.class !== 'survived');
   const issues = ordered.slice(0, MAX_KERNEL_ISSUES).map((finding) => ({
     testPath,
     signature: finding.signature,

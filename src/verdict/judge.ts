@@ -1,6 +1,7 @@
 // Judges what became of a LAVA job: which rule of the table fits, and what that makes of each of its tests.
 import { PermanentError } from '../core/errors.ts';
-import type { Crash, Segment } from './segment.ts';
+import type { Crash } from './kernel-end.ts';
+import type { Segment } from './segment.ts';
 import { readOutline } from '../definition/definition-summary.ts';
 import { findIssues } from './incidents.ts';
 import { judgeLeaves } from './leaves.ts';
@@ -8,7 +9,7 @@ import { STATUSES } from './model.ts';
 import type { ExpectedTests, Evidence, LeafVerdict, RootVerdict, Status, Verdict } from './model.ts';
 import { judgeNode } from './judge-node.ts';
 import { explain, giveReasons } from './reasons.ts';
-import { findRules, missingRoots, type BootStatus, type RootStatus, type Rule } from './rules.ts';
+import { findRules, missingRoots, type RootStatus, type Rule } from './rules.ts';
 import { assess, type Situation } from './situation.ts';
 import { arrangeSuites, type RootPlan, type SuiteRun } from './suites.ts';
 
@@ -96,7 +97,7 @@ interface Court {
 function judgeBoot(court: Court): RootVerdict {
   const { s, rule } = court;
   const { boot } = s.suites;
-  const status = bootStatus(rule.boot, s.loginReached, court.infra);
+  const status = bootStatus(rule, s, court.infra);
   const own = runsOf(court, boot);
   const ran = s.bootSegments.filter((segment) => segment.spoke);
   const first = ran.findLast((segment) => segment.kernel) ?? ran[0];
@@ -130,10 +131,13 @@ function judgeBoot(court: Court): RootVerdict {
   };
 }
 
-function bootStatus(column: BootStatus, loginReached: boolean, infra: Status): Status {
-  if (column !== 'login?infra' && column !== 'login?MISS') return column;
-  if (loginReached) return 'PASS';
-  return column === 'login?infra' ? infra : 'MISS';
+function bootStatus({ boot, roots }: Rule, s: Situation, infra: Status): Status {
+  // A job that only goes into a boot loader says nothing of a kernel's boot.
+  if (!s.outline.bootsKernel && roots !== 'never') return 'SKIP';
+  if (boot === 'infra') return infra;
+  if (boot !== 'login?infra' && boot !== 'login?MISS') return boot;
+  if (s.loginReached) return 'PASS';
+  return boot === 'login?infra' ? infra : 'MISS';
 }
 
 function judgeRoot(court: Court, root: RootPlan): RootVerdict {

@@ -1,10 +1,10 @@
 // One test for each LAVA case of a root: its status and its path.
-import type { LavaCase } from '../lava/model.ts';
+import { CASE_RESULTS, type LavaCase } from '../lava/model.ts';
 import type { ConsoleFacts } from './console.ts';
 import { withoutNumber } from '../definition/definition-summary.ts';
 import type { LeafVerdict, Status } from './model.ts';
 import { cleanSegment, cleanSiblings, sameName, takePath } from './paths.ts';
-import type { RootPlan, SuiteRun } from './suites.ts';
+import { isMissingExpected, type RootPlan, type SuiteRun } from './suites.ts';
 
 export interface LeafOptions {
   /** What a failed case is told as where a dying connection makes tests fail (rule 8); undefined elsewhere. */
@@ -96,12 +96,14 @@ function toLeaf(
   { failAs, console }: LeafOptions,
 ): LeafVerdict {
   const expected = isMissingExpected(result);
-  const status = leafStatus(result, { cutShort, expected, failAs, root });
+  const forced = forcedResult(result, console);
+  const status = leafStatus(forced ?? result, { cutShort, expected, failAs, root });
   const at = timeOf(result.startLine, console);
   const end = timeOf(result.endLine, console);
   const timed = at !== undefined && end !== undefined && result.endLine !== result.startLine && end >= at;
   // LAVA's own word, where the status does not say it.
-  const asLavaSays = result.result === 'pass' || result.result === 'skip' || status === 'FAIL';
+  const asLavaSays =
+    forced === undefined && (result.result === 'pass' || result.result === 'skip' || status === 'FAIL');
   return {
     path,
     status,
@@ -118,11 +120,23 @@ function toLeaf(
     misc: {
       ...(asLavaSays ? {} : { lava_result: result.result }),
       ...(expected ? { lava_reason: 'an expected case did not run' } : {}),
+      ...(forced ? { lava_reason: 'LAVA forced the result: the case was not among the expected ones' } : {}),
       ...(group.cases.length > 1
         ? { earlier_results: group.cases.slice(0, -1).map((c) => c.result.result) }
         : {}),
     },
   };
+}
+
+/** The board's own word for a result that LAVA forced to fail; undefined if it did not. */
+function forcedResult(result: LavaCase, console: ConsoleFacts | undefined): LavaCase | undefined {
+  if (result.result !== 'fail') return undefined;
+  const own = console?.forced.find(
+    ({ suite, name }) => name === result.name && (suite === undefined || suite === result.suite),
+  );
+  if (own === undefined) return undefined;
+  const word = CASE_RESULTS.find((known) => known === own.result) ?? 'unknown';
+  return word === 'fail' ? undefined : { ...result, result: word };
 }
 
 function leafStatus(
@@ -136,17 +150,6 @@ function leafStatus(
   if (result === 'unknown') return 'ERROR';
   if (how.expected) return how.cutShort ? 'MISS' : 'ERROR';
   return how.failAs ?? 'FAIL';
-}
-
-/**
- * LAVA writes a fail for each case that a definition lists as expected and that never came
- * (lava_dispatcher/actions/test/mixins.py: "missing expected test cases are reported as 'fail' by LAVA").
- */
-function isMissingExpected({ result, metadata }: LavaCase): boolean {
-  return (
-    result === 'fail' &&
-    /missing expected/i.test(JSON.stringify(metadata['extra'] ?? metadata['reason'] ?? ''))
-  );
 }
 
 function timeOf(line: number | undefined, console: ConsoleFacts | undefined): number | undefined {

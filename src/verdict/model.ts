@@ -68,6 +68,8 @@ export interface Evidence {
   console: ConsoleFacts | undefined;
   /** LAVA itself was asked for the results: if there are none, there really are none, and rule 0 does not apply. */
   complete?: boolean | undefined;
+  /** The lab took the device away while the job ran (retired, in maintenance): a cancel is the lab's then. */
+  deviceTakenAway?: boolean | undefined;
 }
 
 /** How far a job got (verdicts.md, "Reached"). `suite` stands for `suite i`. */
@@ -77,6 +79,7 @@ export const REACHED = [
   'bootloader',
   'handover',
   'kernel',
+  'userspace',
   'login',
   'suite',
   'end',

@@ -9,7 +9,7 @@ import type { RootPlan } from './suites.ts';
 export type RootStatus = Status | 'infra' | 'own';
 
 /** `login?X`: PASS if a login was reached, else X. */
-export type BootStatus = 'PASS' | 'FAIL' | 'MISS' | 'login?infra' | 'login?MISS';
+export type BootStatus = 'PASS' | 'FAIL' | 'ERROR' | 'MISS' | 'infra' | 'login?infra' | 'login?MISS';
 
 /** The statuses of the tests after the boot. */
 export interface RootColumns {
@@ -69,7 +69,7 @@ export interface Rule {
   rootReason?: (s: Situation, path: string) => string | undefined;
 }
 
-const kernelReached = (s: Situation): boolean => s.reached === 'kernel';
+const kernelReached = (s: Situation): boolean => s.reached === 'kernel' || s.reached === 'userspace';
 
 const NONE_AFTER: RootColumns = { there: 'MISS', after: 'MISS' };
 
@@ -135,6 +135,37 @@ export const RULES: readonly Rule[] = [
         : 'kernel messages failed, though the login passed',
   },
   {
+    name: 'lab-server-refused',
+    situation: 'a server of the lab refused what the boot needs, and no login passed',
+    fits: (s) => kernelReached(s) && !s.complete && s.refusal !== undefined,
+    boot: 'infra',
+    roots: { there: 'infra', after: 'infra' },
+    incident: {
+      on: 'boot',
+      blame: 'harness',
+      text: (s) => ({ type: 'lab-server-refused', message: s.refusal ?? '' }),
+    },
+    labFailed: true,
+    nodeCode: 'Infrastructure',
+    bootReason: (s) => `a server of the lab refused what the boot needs: ${s.refusal ?? ''}`,
+  },
+  {
+    name: 'unknown-prompt',
+    situation: "the board is at a shell's prompt that LAVA does not wait for",
+    fits: (s) => s.reached === 'userspace' && !s.complete && s.unknownPrompt !== undefined,
+    boot: 'ERROR',
+    roots: NONE_AFTER,
+    incident: {
+      on: 'boot',
+      blame: 'harness',
+      text: (s) => ({
+        type: 'unknown-prompt',
+        message: `LAVA waits for another prompt than ${s.unknownPrompt ?? ''}`,
+      }),
+    },
+    bootReason: (s) => `the board is at the prompt ${s.unknownPrompt ?? ''}, and LAVA waits for another one`,
+  },
+  {
     name: 'no-login',
     situation: 'a kernel ran, but no login passed',
     fits: (s) => kernelReached(s) && !s.complete && s.errorType === 'Job' && !s.wholeJobTimeout,
@@ -163,6 +194,7 @@ export const RULES: readonly Rule[] = [
       (s.errorType === 'Infrastructure' ||
         // Incomplete, not Canceled: the worker was stopped.
         s.errorType === 'Canceled' ||
+        s.evidence.deviceTakenAway === true ||
         (s.evidence.lava?.health === 'Incomplete' && s.jobCase === undefined)),
     boot: 'login?infra',
     roots: { there: 'infra', after: 'infra' },

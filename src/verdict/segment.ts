@@ -1,26 +1,30 @@
-// A stretch of a job's console, built up line by line: what the board wrote in it, and whether the kernel ended there.
+// A stretch of a job's console, built up line by line: what the board wrote in it, how far the kernel got, and whether it
+// ended there.
+import type { ReadLine } from '../kernel-log/console-reader.ts';
 import type { Finding } from '../kernel-log/model.ts';
-import { isCrash, isReportLine, isStall, type ConsoleLine } from './console-lines.ts';
-import { createScene, createTail, EXCERPT_CHARS, type Scene } from './excerpt.ts';
-
-/** A line on which the kernel seems to end. */
-export interface Crash {
-  /** The number of the line in LAVA's log, from 0. */
-  line: number;
-  at: number | undefined;
-  text: string;
-  /** The line with what stands around it. */
-  excerpt: string;
-}
+import { REPORT_TIME } from '../kernel-log/own.ts';
+import { isInit, isRefusal, isShellPrompt } from './console-marks.ts';
+import { createTail } from './excerpt.ts';
+import { KernelEnd, type Crash } from './kernel-end.ts';
 
 /**
- * A stretch of the console. `boot`: one boot attempt (before the first suite). `suite`: from its STARTRUN to its ENDRUN,
- * or to where the next suite starts. `between`: from an ENDRUN to the next STARTRUN or the end.
+ * `boot`: one boot attempt, up to its login. `suite`: from a suite's STARTRUN to its ENDRUN, or to where the next one starts.
+ * `between`: after a login, or in a test action, with no suite running. `end`: after LAVA's last action.
  */
-export interface Segment {
-  kind: 'boot' | 'suite' | 'between';
-  /** `suite`: its name with LAVA's number; `between`: the one before. */
+export type SegmentKind = 'boot' | 'suite' | 'between' | 'end';
+
+/** Where in the job a stretch lies. */
+export interface SegmentPlace {
+  kind: SegmentKind;
+  /** `suite`: its name with LAVA's number; `between`: the one before, if there is one in the same test action. */
   suite: string | undefined;
+  /** The boot action that it follows, or is, counted from 0 among those that ran. */
+  boot: number;
+  /** The test action that it lies in, counted likewise; undefined outside of them, and where the log does not say. */
+  test: number | undefined;
+}
+
+export interface Segment extends SegmentPlace {
   /** Numbers of the first and last line that the board wrote in it. */
   firstLine: number;
   lastLine: number;
@@ -31,154 +35,197 @@ export interface Segment {
   handover: boolean;
   /** A kernel wrote a line. */
   kernel: boolean;
+  /** The kernel started init, and something else than the kernel wrote after that. */
+  userspace: boolean;
+  /** A program wrote something that is neither prompt nor echo. */
+  answered: boolean;
+  /** LAVA noted a login at its end. */
+  login: boolean;
   crash: Crash | undefined;
+  /** A server of the lab refused what the boot needs: its words. */
+  refusal: string | undefined;
+  /** The shell's prompt with which it ends, if it does. */
+  prompt: string | undefined;
   /** The end of what the board wrote. */
   tail: string;
+  /** The kernel's reports that begin in it. */
   findings: Finding[];
+  /** Those of them that a test provoked, by their first lines: from, to. */
+  provoked: [from: number, to: number][];
 }
 
 /** A line of the board. */
-export interface BoardLine extends ConsoleLine {
+export interface BoardLine {
+  read: ReadLine;
   /** Its number in LAVA's log, from 0. */
   number: number;
   at: number | undefined;
   raw: string;
-  /** The kernel may have written it, now: not a program, a shell, or a line that is shown again. */
-  kernels: boolean;
   /** It is the echo of what LAVA typed. */
   echo: boolean;
+  /** It is a signal that a test goes on. */
+  signal: boolean;
+  /** Firmware, a boot loader or a kernel starts with it. */
+  reset: boolean;
 }
 
-export interface SegmentBuilder {
-  readonly kind: Segment['kind'];
+const TAIL = 8192;
+const MAX_PROVOKED = 1000;
+
+export class SegmentBuilder {
+  readonly place: SegmentPlace;
   /** `Linux version` was seen in it. */
-  versionSeen: boolean;
-  /** The kernel has said anything in it. */
-  kernelSpoke: () => boolean;
-  handover: boolean;
-  write: (line: BoardLine) => void;
-  /** The line is the next stretch's; but a stall that it follows is none. */
-  leave: (line: BoardLine) => void;
+  versionSeen = false;
+  handover = false;
+  login = false;
+  readonly #tail = createTail(TAIL);
+  readonly #end = new KernelEnd(this.#tail);
+  readonly #provoked: [number, number][] = [];
+  #firstLine: number;
+  #lastLine: number;
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
+  #spoke = false;
+  #kernel = false;
+  #init = false;
+  #userspace = false;
+  #answered = false;
+  #refusal: string | undefined;
+  #prompt: string | undefined;
+  /** Of the line with which a test provokes a report: the kernel's time. */
+  #provokedAt: number | undefined;
+
+  /** `number` and `at` are those of the line before which it begins. */
+  constructor(place: SegmentPlace, number: number, at: number | undefined) {
+    this.place = place;
+    this.#firstLine = number;
+    this.#lastLine = number;
+    this.#startedAt = at;
+    this.#endedAt = at;
+  }
+
+  get kernelSpoke(): boolean {
+    return this.#kernel || this.versionSeen;
+  }
+
+  get spoke(): boolean {
+    return this.#spoke;
+  }
+
+  /** A line of the board. `kernelReached`: a kernel runs; before that nothing is a report of it. */
+  write(line: BoardLine, kernelReached: boolean): void {
+    const { read, number, at, raw } = line;
+    this.#lastLine = number;
+    this.#endedAt = at ?? this.#endedAt;
+    this.#startedAt ??= at;
+    if (!this.#spoke && raw !== '') {
+      this.#spoke = true;
+      this.#firstLine = number;
+      this.#startedAt = at ?? this.#startedAt;
+    }
+    if (line.reset) this.#end.reset();
+    if (read.stamp !== undefined || read.head?.report.early === true) this.#kernel = true;
+    if (line.signal) this.life();
+    else if (read.kernels && kernelReached) this.#kernelLine(line);
+    else if (!read.double && raw.trim() !== '') this.#output(line);
+    this.#end.show(raw);
+    this.#tail.push(raw);
+  }
+
+  /** A line of the kernel that the board wrote on a connection to which LAVA did not listen. */
+  writeAside(line: BoardLine): void {
+    this.#kernelLine(line);
+    this.#end.show(line.raw);
+    this.#tail.push(line.raw);
+  }
+
+  /** A test goes on, or a login passed. */
+  life(): void {
+    this.#end.life();
+    this.#provokedAt = undefined;
+  }
+
+  /** The next suite starts: the board goes on, though what an oops killed in this one does not. */
+  leave(): void {
+    this.#end.output();
+  }
+
+  #kernelLine({ read, number, at, raw }: BoardLine): void {
+    const stamped = read.stamp !== undefined;
+    const time = read.stamp ?? (at ?? 0) / 1000;
+    const { head, message } = read;
+    if (head !== undefined) {
+      this.#end.report({ number, at, raw, text: message, time, stamped }, head.report.class, head.report);
+    } else {
+      this.#end.kernelLine(time);
+      if (isInit(read)) this.#init = true;
+    }
+    if (message.startsWith('lkdtm: ')) this.#provoke(time, number);
+    else if (this.#provokedAt !== undefined && time <= this.#provokedAt + REPORT_TIME) this.#extend(number);
+    if (!stamped && this.#init && head === undefined && !isInit(read)) this.#program(raw);
+  }
+
+  #provoke(time: number, number: number): void {
+    this.#provokedAt = time;
+    if (this.#provoked.length < MAX_PROVOKED) this.#provoked.push([number, number]);
+  }
+
+  #extend(number: number): void {
+    const last = this.#provoked.at(-1);
+    if (last) last[1] = number;
+  }
+
+  #output({ raw, echo }: BoardLine): void {
+    if (echo) return;
+    this.#end.output();
+    this.#program(raw);
+  }
+
+  /** A program wrote it, as far as one can tell. */
+  #program(raw: string): void {
+    if (this.#init) this.#userspace = true;
+    this.#prompt = isShellPrompt(raw) ? raw.trim() : undefined;
+    if (this.#prompt === undefined) this.#answered = true;
+    if (this.#refusal === undefined && isRefusal(raw)) this.#refusal = raw.trim().slice(0, 200);
+  }
+
   /** Ends the stretch; nothing of the log's own text is held any more. */
-  close: () => ClosedSegment;
+  close(): ClosedSegment {
+    const end = this.#end.crash();
+    return {
+      stamped: end?.stamped ?? true,
+      segment: {
+        ...this.place,
+        firstLine: this.#firstLine,
+        lastLine: this.#lastLine,
+        startedAt: this.#startedAt,
+        endedAt: this.#endedAt,
+        spoke: this.#spoke,
+        handover: this.handover,
+        kernel: this.kernelSpoke,
+        userspace: this.#userspace,
+        answered: this.#answered,
+        login: this.login,
+        crash: end?.crash,
+        refusal: this.#refusal && copy(this.#refusal),
+        prompt: this.#prompt && copy(this.#prompt),
+        tail: this.#tail.text(),
+        findings: [],
+        provoked: this.#provoked,
+      },
+    };
+  }
+
   /** The log has time stamps after all: what had none was not the kernel's. */
-  forgetUnstamped: () => void;
+  forgetUnstamped(): void {
+    this.#end.forgetUnstamped();
+  }
 }
 
 export interface ClosedSegment {
   segment: Segment;
-  /** Whether its crash had a time stamp. */
+  /** Whether its crash had a time stamp, or needs none. */
   stamped: boolean;
-}
-
-const TAIL = 8192;
-// A stall's report is written at once; what the kernel writes that long after it (seconds) is another matter.
-const STALL_REPORT = 10;
-
-interface Mark {
-  line: BoardLine;
-  scene: Scene;
-  /** The last time stamp of a stall that repeats itself. */
-  stamp: number | undefined;
-}
-
-/** `number` and `at` are those of the line before which it begins. */
-export function openSegment(
-  kind: Segment['kind'],
-  suite: string | undefined,
-  number: number,
-  at: number | undefined,
-): SegmentBuilder {
-  const tail = createTail(TAIL);
-  let [firstLine, lastLine] = [number, number];
-  let [startedAt, endedAt] = [at, at];
-  let spoke = false;
-  let kernel = false;
-  let crash: Mark | undefined;
-  let stall: Mark | undefined;
-
-  const mark = (line: BoardLine): Mark => ({
-    line,
-    stamp: line.stamp,
-    scene: createScene(tail, EXCERPT_CHARS),
-  });
-
-  function watchKernel(line: BoardLine): void {
-    if (stall && survives(stall, line)) stall = undefined;
-    if (!line.kernels) return;
-    if (isStall(line)) {
-      stall ??= mark(line);
-      stall.stamp = line.stamp;
-    } else if (crash === undefined && isCrash(line)) crash = mark(line);
-  }
-
-  const builder: SegmentBuilder = {
-    kind,
-    versionSeen: false,
-    kernelSpoke: () => kernel || builder.versionSeen || crash !== undefined,
-    handover: false,
-
-    write: (line) => {
-      lastLine = line.number;
-      endedAt = line.at ?? endedAt;
-      startedAt ??= line.at;
-      if (!spoke && line.raw !== '') {
-        spoke = true;
-        firstLine = line.number;
-        startedAt = line.at ?? startedAt;
-      }
-      if (line.stamp !== undefined) kernel = true;
-      watchKernel(line);
-      crash?.scene.push(line.raw);
-      stall?.scene.push(line.raw);
-      tail.push(line.raw);
-    },
-
-    leave: (line) => {
-      if (stall && survives(stall, line)) stall = undefined;
-    },
-
-    close: () => {
-      // A stall that nothing followed is an end as well; where there are both, the crash says more.
-      const end = crash ?? stall;
-      return {
-        stamped: end?.line.stamp !== undefined,
-        segment: {
-          kind,
-          suite,
-          firstLine,
-          lastLine,
-          startedAt,
-          endedAt,
-          spoke,
-          handover: builder.handover,
-          kernel: builder.kernelSpoke(),
-          crash: end && {
-            line: end.line.number,
-            at: end.line.at,
-            text: copy(end.line.text),
-            excerpt: end.scene.text(),
-          },
-          tail: tail.text(),
-          findings: [],
-        },
-      };
-    },
-
-    forgetUnstamped: () => {
-      if (crash?.line.stamp === undefined) crash = undefined;
-      if (stall?.line.stamp === undefined) stall = undefined;
-    },
-  };
-  return builder;
-}
-
-/** A stall from which the board comes back is none: it wrote something that is neither report nor echo. */
-function survives(stall: Mark, line: BoardLine): boolean {
-  if (line.raw.trim() === '' || line.echo || isStall(line)) return false;
-  if (line.stamp === undefined && stall.line.stamp !== undefined) return true;
-  if (!isReportLine(line)) return true;
-  return line.stamp !== undefined && line.stamp > (stall.stamp ?? 0) + STALL_REPORT;
 }
 
 /** A part of a string keeps all of it in memory: here, a piece of the log. */

@@ -1,11 +1,13 @@
 // The facts that the rules ask for, drawn from the evidence once: how far the job got, what LAVA says of its end, and
 // whether the kernel ended, and where.
 import type { LavaCase } from '../lava/model.ts';
-import { isLogin } from './console.ts';
-import type { Crash, Segment } from './segment.ts';
+import { matchesPrompt } from './console-marks.ts';
+import type { Crash } from './kernel-end.ts';
+import { isLogin } from './lava-lines.ts';
+import type { Segment } from './segment.ts';
 import type { JobOutline } from '../definition/definition-summary.ts';
 import { REACHED, type Ending, type Evidence, type Reached } from './model.ts';
-import type { RootPlan, SuiteRun, Suites } from './suites.ts';
+import { isMissingExpected, type RootPlan, type SuiteRun, type Suites } from './suites.ts';
 
 export interface Situation {
   evidence: Evidence;
@@ -32,7 +34,12 @@ export interface Situation {
   earlierCrash: Crash | undefined;
   /** The suites, or the wait for one, in which it ended. */
   suiteCrashes: { root: RootPlan; crash: Crash; segments: Segment[] }[];
+  /** The stretches of the boot test: all attempts, and what stands between login and first suite. */
   bootSegments: Segment[];
+  /** In the boot that counts, a server of the lab refused what it needs: its words. */
+  refusal: string | undefined;
+  /** The boot that counts ended at a shell's prompt that LAVA does not wait for. */
+  unknownPrompt: string | undefined;
   /** The root in which the job ended (verdicts.md, "there"). */
   there: RootPlan | undefined;
 }
@@ -43,35 +50,41 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
   const jobCase = cases.findLast((c) => c.name === 'job');
   const onDevice = lava?.device !== undefined || (lava?.cases.length ?? 0) > 0;
   const complete = lava?.health === 'Complete';
-  const reached = howFar(evidence, suites, cases);
-  const loginReached = REACHED.indexOf(reached) >= REACHED.indexOf('login');
-  const bootSegments = (evidence.console?.segments ?? []).filter((s) => s.kind === 'boot');
-  const lastRan = bootSegments.findLastIndex((s) => s.kernel);
-  const bootEndedWell = loginReached && (suites.runs.length === 0 || suites.runs.some((run) => run.started));
+  const boot = readBoot(evidence, suites, outline, cases);
+  const reached = howFar(boot, suites, cases);
+  const loginReached = isAtLeast(reached, 'login');
   const errorMsg = metadataText(jobCase, 'error_msg');
-  const errorType = metadataText(jobCase, 'error_type');
+  const last = boot.last;
   return {
     evidence,
     ending: lava?.state === 'Finished' && onDevice ? undefined : evidence.ending,
     suites,
     outline,
     complete,
-    canceled: lava?.health === 'Canceled',
+    // "Canceled" of a job that is Incomplete is a worker that was stopped.
+    canceled: lava?.health === 'Canceled' && evidence.deviceTakenAway !== true,
     onDevice,
     jobCase,
-    errorType,
+    errorType: metadataText(jobCase, 'error_type'),
     errorMsg,
     reached,
     loginReached,
     loginTimedOut: loginTimedOut(errorMsg, cases),
     wholeJobTimeout: isWholeJobTimeout(errorMsg, evidence, outline),
     kernelMessagesFailed: cases.some((c) => c.name === 'kernel-messages' && c.result === 'fail'),
-    bootCrash: bootEndedWell ? undefined : bootSegments[lastRan]?.crash,
-    earlierCrash: bootSegments.slice(0, Math.max(0, lastRan)).findLast((s) => s.crash)?.crash,
+    bootCrash: complete ? undefined : boot.crash,
+    earlierCrash: boot.earlierCrash,
     suiteCrashes: findSuiteCrashes(evidence, suites, complete),
-    bootSegments,
+    bootSegments: boot.segments,
+    refusal: last?.refusal,
+    unknownPrompt:
+      last?.prompt !== undefined && !matchesPrompt(last.prompt, outline.prompts) ? last.prompt : undefined,
     there: loginReached && !complete ? findThere(suites) : undefined,
   };
+}
+
+export function isAtLeast(reached: Reached, step: Reached): boolean {
+  return REACHED.indexOf(reached) >= REACHED.indexOf(step);
 }
 
 export function metadataText(c: LavaCase | undefined, key: string): string {
@@ -79,13 +92,80 @@ export function metadataText(c: LavaCase | undefined, key: string): string {
   return typeof value === 'string' && value !== 'None' ? value : '';
 }
 
-function howFar({ console }: Evidence, { runs }: Suites, cases: LavaCase[]): Reached {
-  const segments = console?.segments ?? [];
-  if (runs.some((run) => run.started)) return runs.at(-1)?.ended === true ? 'end' : 'suite';
-  if (cases.some((c) => isLogin(c.name) && c.result === 'pass')) return 'login';
-  if (segments.some((s) => s.kernel) || cases.some((c) => c.name === 'kernel-messages')) return 'kernel';
-  if (segments.some((s) => s.handover)) return 'handover';
-  if (segments.some((s) => s.spoke) || cases.some((c) => isBootLoader(c.name) && c.result === 'pass')) {
+/** The boot that counts: the last boot action that ran. */
+interface Boot {
+  segments: Segment[];
+  /** Its last attempt that had a kernel, or its last one. */
+  last: Segment | undefined;
+  login: boolean;
+  /** The suites that started after it. */
+  runs: SuiteRun[];
+  crash: Crash | undefined;
+  earlierCrash: Crash | undefined;
+}
+
+function readBoot(evidence: Evidence, { runs }: Suites, outline: JobOutline, cases: LavaCase[]): Boot {
+  const all = evidence.console?.segments ?? [];
+  const index = all.at(-1)?.boot ?? 0;
+  const attempts = all.filter((s) => s.kind === 'boot' && s.boot === index);
+  const after = all.filter((s) => s.kind !== 'boot' && s.boot === index);
+  const own = runs.filter((run) => run.started && belongsTo(run, index));
+  const noted = attempts.some((s) => s.login);
+  // With one boot the results say whether a login passed; with several only the log says of which.
+  const login = noted || (index === 0 && cases.some((c) => isLogin(c.name) && c.result === 'pass'));
+  const loginAsked = noted || cases.some((c) => isLogin(c.name));
+  const wait = untilSuite(after);
+  const lastAttempt = attempts.findLastIndex((s) => s.kernel);
+  const last = attempts[lastAttempt] ?? attempts.at(-1);
+
+  const shown = own.some((run) => run.segments.some((s) => s.kind === 'suite') || hasPassed(run));
+  const answered = after.some((s) => s.answered);
+  const endedWell =
+    (loginAsked ? login && (answered || shown) : shown) || (!outline.bootsKernel && own.length > 0);
+  const waitCrash =
+    shown || own.some((run) => run.segments.length > 0) ? undefined : wait.findLast((s) => s.crash)?.crash;
+  const crash = endedWell ? waitCrash : (last?.crash ?? after.findLast((s) => s.crash)?.crash);
+
+  const earlier = all.filter((s) => s.kind === 'boot' && !s.login && s !== last && precedes(all, s, last));
+  return {
+    segments: [...all.filter((s) => s.kind === 'boot'), ...wait],
+    last,
+    login,
+    runs: own,
+    crash,
+    earlierCrash: earlier.findLast((s) => s.crash)?.crash,
+  };
+}
+
+function precedes(all: Segment[], a: Segment, b: Segment | undefined): boolean {
+  return b !== undefined && all.indexOf(a) < all.indexOf(b);
+}
+
+function belongsTo({ segments }: SuiteRun, boot: number): boolean {
+  const last = segments.at(-1);
+  return last === undefined ? boot === 0 : last.boot === boot;
+}
+
+/** A case of it passed by the board's own word. */
+function hasPassed({ cases, stage }: SuiteRun): boolean {
+  return stage?.result === 'pass' || cases.some((c) => c.result === 'pass' && !isMissingExpected(c));
+}
+
+/** What stands between a login and the first suite. */
+function untilSuite(after: Segment[]): Segment[] {
+  const first = after.findIndex((s) => s.kind === 'suite');
+  return (first < 0 ? after : after.slice(0, first)).filter((s) => s.kind === 'between');
+}
+
+function howFar(boot: Boot, suites: Suites, cases: LavaCase[]): Reached {
+  const attempts = boot.segments;
+  if (boot.runs.length > 0)
+    return suites.runs.findLast((run) => run.started)?.ended === true ? 'end' : 'suite';
+  if (boot.login) return 'login';
+  if (boot.last?.userspace) return 'userspace';
+  if (boot.last?.kernel || cases.some((c) => c.name === 'kernel-messages')) return 'kernel';
+  if (boot.last?.handover) return 'handover';
+  if (attempts.some((s) => s.spoke) || cases.some((c) => isBootLoader(c.name) && c.result === 'pass')) {
     return 'bootloader';
   }
   return cases.some((c) => c.name !== 'validate' && c.name !== 'job') ? 'deploy' : 'nothing';
@@ -135,12 +215,20 @@ function findSuiteCrashes(
   const found: Situation['suiteCrashes'] = [];
   runs.forEach((run, i) => {
     const crash = run.ended ? undefined : run.segments.find((s) => s.crash)?.crash;
-    if (crash) found.push({ root: rootFrom(suites, i) ?? rootBefore(suites), crash, segments: run.segments });
+    if (crash && !found.some((other) => other.crash === crash))
+      found.push({ root: rootFrom(suites, i) ?? rootBefore(suites), crash, segments: run.segments });
   });
-  const last = console?.segments.at(-1);
-  if (found.length > 0 || complete || last?.kind !== 'between' || !last.crash) return found;
-  const next = findThere(suites);
-  return next ? [{ root: next, crash: last.crash, segments: [last] }] : [];
+  if (found.length > 0 || complete) return found;
+  // After the last suite, or in what a board wrote while LAVA did not listen any more.
+  const rest = afterSuites(console?.segments ?? []);
+  const crash = rest.find((s) => s.crash)?.crash;
+  const next = crash && findThere(suites);
+  return next ? [{ root: next, crash, segments: rest }] : [];
+}
+
+function afterSuites(segments: Segment[]): Segment[] {
+  const last = segments.findLastIndex(({ kind }) => kind === 'suite');
+  return last < 0 ? [] : segments.slice(last + 1).filter(({ kind }) => kind !== 'boot');
 }
 
 /** What breaks in a helper belongs to the root after it. */

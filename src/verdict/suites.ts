@@ -54,6 +54,7 @@ export function arrangeSuites(
     ? askedRoots(ask, (suite) => bySuite.has(suite))
     : impliedRoots(names, outline);
   const runs = names.map((name) => describeRun(name, rootOf(name), bySuite, console?.segments ?? []));
+  findActionPhases(runs, console, outline);
   settleEnds(runs, lava?.health === 'Complete');
   return { boot, roots, runs };
 }
@@ -76,7 +77,7 @@ function isStage(c: LavaCase): boolean {
 }
 
 function plannedSuites(ask: ExpectedTests | undefined, outline: JobOutline): string[] {
-  if (outline.suites.length > 0 || ask === undefined) return outline.suites;
+  if (outline.suites.length > 0 || ask === undefined) return outline.suites.map(({ name }) => name);
   // Not those of the boot test: a template that has none for it says no less.
   return ask.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
 }
@@ -182,7 +183,8 @@ function describeRun(
   return {
     name,
     root,
-    started: cases.length > 0 || stage !== undefined || segments.length > 0,
+    // A case that was expected and never came is LAVA's own invention: it starts nothing.
+    started: stage !== undefined || segments.length > 0 || cases.some((c) => !isMissingExpected(c)),
     ended: stage?.result === 'pass',
     cases,
     stage,
@@ -191,11 +193,51 @@ function describeRun(
   };
 }
 
+/**
+ * The phases of interactive and monitor tests, which send no signals: the test action of LAVA that they belong to. Where the
+ * log does not have its begin, all that follows the last login, or the last boot if none was asked for.
+ */
+function findActionPhases(runs: SuiteRun[], console: ConsoleFacts | undefined, outline: JobOutline): void {
+  if (console === undefined) return;
+  for (const suite of outline.suites) {
+    const run = runs.find(
+      ({ name }) => name === suite.name || withoutNumber(name) === withoutNumber(suite.name),
+    );
+    if (suite.kind === 'shell' || run === undefined || run.segments.length > 0) continue;
+    if (console.testActions > 0) {
+      run.segments = console.segments.filter((s) => s.kind !== 'boot' && s.test === suite.action);
+      if (run.segments.length > 0) run.started = true;
+    } else if (run.started) run.segments = afterLastLogin(console.segments);
+  }
+}
+
+function afterLastLogin(segments: Segment[]): Segment[] {
+  const boot = segments.findLastIndex((s) => s.kind === 'boot');
+  const rest = segments.slice(boot + 1).filter((s) => s.kind === 'between' && s.suite === undefined);
+  return rest.length > 0 ? rest : segments.slice(Math.max(0, boot)).filter((s) => s.kind === 'boot');
+}
+
+/**
+ * LAVA writes a fail for each case that a definition lists as expected and that never came
+ * (lava_dispatcher/actions/test/mixins.py: "missing expected test cases are reported as 'fail' by LAVA").
+ */
+export function isMissingExpected({ result, metadata }: LavaCase): boolean {
+  return (
+    result === 'fail' &&
+    /missing expected/i.test(JSON.stringify(metadata['extra'] ?? metadata['reason'] ?? ''))
+  );
+}
+
 /** From a suite's STARTRUN to the next one: what follows its ENDRUN too, unless nothing starts after it. */
 function phaseOf(name: string, segments: Segment[]): Segment[] {
   return segments.filter(
-    (s, i) => s.suite === name && (s.kind === 'suite' || (s.kind === 'between' && i < segments.length - 1)),
+    (s, i) => s.suite === name && (s.kind === 'suite' || (s.kind === 'between' && isFollowed(segments, i))),
   );
+}
+
+/** Whether a suite or a boot comes after a stretch. */
+function isFollowed(segments: Segment[], index: number): boolean {
+  return segments.slice(index + 1).some(({ kind }) => kind === 'suite' || kind === 'boot');
 }
 
 /**

@@ -100,6 +100,7 @@ describe('a finding', () => {
     expect(findingsOf(panic)).toEqual([
       {
         by: 'logspec',
+        class: 'final',
         errorType: 'linux.kernel.panic',
         summary: 'VFS: Unable to mount root fs',
         signature: '43e1919418d400b27dc45b03146c02d5663c257a',

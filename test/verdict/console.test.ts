@@ -76,7 +76,7 @@ describe('boot attempts', () => {
     console.line({ ...results, value: { case: 'login-action', definition: 'lava', result: 'pass' } });
     for (const [i, text] of BOOT.slice(2).entries()) console.line(logLine(text, 6 + i));
 
-    expect(console.end().segments).toHaveLength(1);
+    expect(console.end().segments.map((s) => s.kind)).toEqual(['boot', 'between']);
   });
 
   it('are one where a boot loader, an EFI stub and a kernel each say that it starts', () => {
@@ -104,7 +104,6 @@ describe('a crash', () => {
     'Oops - BUG: 0 [#1] SMP ARM',
     'Oops[#1]:',
     'Oops [#1]',
-    'BUG kmalloc-64 (Not tainted): Poison overwritten',
     'Unable to handle kernel paging request at virtual address ffff800008000000',
     'CPU 0 Unable to handle kernel paging request at virtual address 00000000, epc == 80012345',
     'Internal error: Oops: 96000004 [#1] PREEMPT SMP',
@@ -119,6 +118,7 @@ describe('a crash', () => {
 
   it.each([
     ['a caller id', '[    2.000000][    T1] Oops: 0002 [#1] SMP'],
+    ['a connection that LAVA does not listen to', 'feedback: [    2.000000] Oops: 0002 [#1] SMP'],
     ['a CPU as caller id', '[    2.000000][    C0] Oops: 0002 [#1] SMP'],
     ['a level before the time stamp', '<0>[    2.000000] Oops: 0002 [#1] SMP'],
     ['a level behind it', '[    2.000000] <0>Oops: 0002 [#1] SMP'],
@@ -134,7 +134,8 @@ describe('a crash', () => {
     '[    2.0] [ BUG: Invalid wait context ]',
     '[    2.0] BUG: MAX_LOCKDEP_CHAINS too low!',
     '[    2.0] VFS: Cannot open root device "(null)" or unknown-block(0,0): error -6',
-    '[    2.0] INFO: task kworker/0:1:12 blocked for more than 120 seconds.',
+    '[    2.0] BUG kmalloc-64 (Not tainted): Poison overwritten',
+    '[    2.0] BUG: sleeping function called from invalid context at kernel/foo.c:12',
     '[    2.0] traps: prog[123] general protection fault ip:401136 sp:7ffd error:0 in prog[401000+1000]',
     '[    2.0] prog[123]: segfault at 0 ip 0000000000401136 sp 00007ffd error 4 in prog',
     '[    2.0] foo: last boot ended with Kernel panic - not syncing',
@@ -144,7 +145,7 @@ describe('a crash', () => {
     'Oops: 0002 [#1] SMP',
     '+ echo Kernel panic - not syncing: no',
     'debug: [    2.0] Kernel panic - not syncing: in a line of LAVA',
-    'feedback: [    2.0] Kernel panic - not syncing: on another connection',
+    'feedback: Kernel panic - not syncing: as a program prints it on another connection',
     '/var/log/dmesg:[    2.0] Kernel panic - not syncing: found by grep',
   ])('is not %s', (line) => {
     expect(crashOf([...BOOT, line])).toBeUndefined();
@@ -193,10 +194,14 @@ describe('a crash', () => {
     expect(crashOf(['[18446744073.709551] foo: bar', ...BOOT, PANIC])).toContain('Kernel panic');
   });
 
-  it('is known by its last words where its first stand behind a prompt', () => {
-    const log = ['/ # [    9.0] Kernel panic - not syncing: foo', '[    9.1] Rebooting in 5 seconds..'];
+  it('stands behind a prompt or half a line of output', () => {
+    const log = ['/ # [    9.000000] Kernel panic - not syncing: foo', '[    9.1] Rebooting in 5 seconds..'];
 
-    expect(crashOf([...BOOT, ...log])).toBe('Rebooting in 5 seconds..');
+    expect(crashOf([...BOOT, ...log])).toBe('Kernel panic - not syncing: foo');
+  });
+
+  it('is known by its last words where its first are lost', () => {
+    expect(crashOf([...BOOT, '[    9.1] Rebooting in 5 seconds..'])).toBe('Rebooting in 5 seconds..');
   });
 
   it('is in no shell trace, with time stamps or without', () => {
@@ -255,7 +260,7 @@ describe('a stall', () => {
   it.each([
     ['a shell that goes on', '# ls'],
     ['a signal of a test', '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=a RESULT=pass>'],
-    ['another line of the kernel', '[   61.000000] usb 1-1: new high-speed USB device'],
+    ['another line of the kernel', '[   71.000000] usb 1-1: new high-speed USB device'],
     ['a trace long after it', '[   99.000000]  some_function+0x1/0x2'],
   ])('is none if the board goes on: %s', (_what, line) => {
     expect(crashOf([...BOOT, ...rcu, line])).toBeUndefined();

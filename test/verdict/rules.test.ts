@@ -292,8 +292,16 @@ describe('rule canceled', () => {
     expect(verdict.node).toEqual({ result: 'incomplete', errorCode: 'Canceled', errorMsg: 'some message' });
   });
 
-  it('is not what fits when LAVA’s worker was stopped: Incomplete with the error type Canceled', () => {
-    expect(judged({ lava: lavaJob('Incomplete', [jobError('Canceled')]) }).rule).toBe('infrastructure');
+  it('is not for a worker that was stopped: the health says Incomplete then', () => {
+    const verdict = judged({ lava: lavaJob('Incomplete', [jobError('Canceled')]) });
+
+    expect([verdict.rule, verdict.labFailed]).toEqual(['infrastructure', true]);
+  });
+
+  it('is not for a job under which the lab took the device away', () => {
+    const verdict = judged({ lava: lavaJob('Canceled', [login()]), deviceTakenAway: true });
+
+    expect([verdict.rule, verdict.labFailed]).toEqual(['infrastructure', true]);
   });
 
   it('misses all of a job that was canceled before the login', () => {
