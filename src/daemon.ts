@@ -127,8 +127,9 @@ export async function createDaemon(
     return createCircuit({
       name,
       now,
-      onChange: ({ up, why }: CircuitState) => {
-        if (!up) return log.warn({ destination: name, why }, `${name} is away; deliveries wait`);
+      onChange: ({ status, why }: CircuitState) => {
+        if (status === 'down')
+          return log.warn({ destination: name, why }, `${name} is away; deliveries wait`);
         log.info({ destination: name }, `${name} is back`);
         store
           .wakeDeliveries(name)
@@ -220,8 +221,8 @@ function labOf(lab: LabConfig, { log, now, signal, onUp }: LabParts): Lab {
     config: lab,
     client: createLavaClient({ url, user, token: resolveSecret(token), timeoutMs: timeout, signal }),
     now,
-    onChange: ({ up, why }) => {
-      if (!up) return log.warn({ lab: lab.name, why }, 'the lab is away; its jobs wait');
+    onChange: ({ status, why }) => {
+      if (status === 'down') return log.warn({ lab: lab.name, why }, 'the lab is away; its jobs wait');
       log.info({ lab: lab.name }, 'the lab is back');
       return onUp();
     },

@@ -19,7 +19,7 @@ export function addLabs(program: Command): void {
       if (options.json) return printJson(answer);
       const rows = LabList.parse(answer).labs.map((lab) => [
         lab.name,
-        lab.drained === null ? (lab.up ? 'up' : 'down') : 'drained',
+        lab.drained === null ? lab.status : 'drained',
         lab.since.slice(0, 19).replace('T', ' '),
         Object.entries(lab.jobs)
           .map(([stage, n]) => `${n} ${stage}`)

@@ -5,9 +5,12 @@ import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
 
 export interface CircuitState {
-  up: boolean;
-  /** Since when it is so (ms). */
+  /** `up`: it answered, not long ago. `unknown`: it was never asked, or not for a while. */
+  status: 'up' | 'down' | 'unknown';
+  /** Since when calls are let through, or not (ms). */
   since: number;
+  /** When it last answered (ms); undefined: not since the start. */
+  answeredAt: number | undefined;
   /** The last failure, while it is down. */
   why: string | undefined;
   /** While it is down: when a call is let through again (ms). */
@@ -24,6 +27,7 @@ interface Options {
   /** In messages: `lava-mylab`, `Maestro`, `KCIDB`. */
   name: string;
   now: Clock;
+  /** It goes down, or comes back; the first answer is no news. */
   onChange?: (state: CircuitState) => void;
   /** Failures in a row that open it. */
   failures?: number;
@@ -33,16 +37,17 @@ interface Options {
 
 /** Whoever is refused for his token is refused for all that he sends, until an admin has mended it. */
 const AUTH_PAUSE = MINUTE;
-/** The longest wish of the other side that is heeded. */
-const MAX_PAUSE = 10 * MINUTE;
+/** Nothing is said of a system on the word of an older answer. */
+const KNOWN_FOR = 10 * MINUTE;
 
 /**
  * Failures are TemporaryErrors, and refusals of our token (codes of kind `auth`), which open it at once and come out as
  * TemporaryErrors: they concern everything that is sent. Another refusal shows that the other side is there.
  */
 export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * SECOND }: Options): Circuit {
-  let up = true;
+  let isDown = false;
   let since = now();
+  let answeredAt: number | undefined;
   let why: string | undefined;
   let failed = 0;
   let failedAt = 0;
@@ -55,16 +60,18 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
   }
 
   function state(): CircuitState {
-    return { up, since, why, retryAt: up ? undefined : nextTry() };
+    const isKnown = answeredAt !== undefined && Math.abs(now() - answeredAt) <= KNOWN_FOR;
+    const status = isDown ? 'down' : isKnown ? 'up' : 'unknown';
+    return { status, since, answeredAt, why, retryAt: isDown ? nextTry() : undefined };
   }
 
   function away(): string {
     return `${name} is away since ${rfc3339(since)}: ${why ?? 'no answer'}`;
   }
 
-  function change(isUp: boolean): void {
-    if (isUp === up) return;
-    up = isUp;
+  function change(goesDown: boolean): void {
+    if (goesDown === isDown) return;
+    isDown = goesDown;
     since = now();
     onChange?.(state());
   }
@@ -72,24 +79,25 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
   function answered(): void {
     failed = 0;
     why = undefined;
-    change(true);
+    answeredAt = now();
+    change(false);
   }
 
   function unanswered(error: TemporaryError): void {
     failed += 1;
     why = errorText(error);
     failedAt = now();
-    retryAt = failedAt + Math.min(MAX_PAUSE, Math.max(pause, error.retryAfterMs ?? 0));
-    if (failed >= failures || isAuth(error)) change(false);
+    retryAt = failedAt + Math.max(pause, error.retryAfterMs ?? 0);
+    if (failed >= failures || isAuth(error)) change(true);
   }
 
   return {
     state,
     async run(call) {
-      if (!up && (probing || now() < nextTry())) {
+      if (isDown && (probing || now() < nextTry())) {
         throw new TemporaryError('down', away(), { retryAfterMs: Math.max(SECOND, retryAt - now()) });
       }
-      const probe = !up;
+      const probe = isDown;
       if (probe) probing = true;
       try {
         const result = await call();
@@ -100,7 +108,7 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
         if (!(error instanceof TemporaryError)) answered();
         else if (error.code !== 'aborted') unanswered(error);
         // The same words as for a call that was not tried: whoever waits for this has one reason, not two in turn.
-        if (up || !(error instanceof TemporaryError)) throw error;
+        if (!isDown || !(error instanceof TemporaryError)) throw error;
         throw new TemporaryError(error.code, away(), { cause: error, retryAfterMs: error.retryAfterMs });
       } finally {
         if (probe) probing = false;

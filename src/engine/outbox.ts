@@ -64,8 +64,8 @@ export function createOutbox(options: Options): Outbox {
       width: WIDTH,
       // While the destination is away one delivery is let through now and then, and the others stay as they are.
       due: async (limit) => {
-        const { up, retryAt = 0 } = circuit.state();
-        if (up) return store.dueDeliveries(name, now(), limit);
+        const { status, retryAt = 0 } = circuit.state();
+        if (status !== 'down') return store.dueDeliveries(name, now(), limit);
         return retryAt > now() ? [] : store.dueDeliveries(name, now(), 1);
       },
       nextDue: () => store.nextDelivery(name, now()),

@@ -29,10 +29,8 @@ export function addHealth(app: FastifyInstance, { ctx, alive, outbox }: Options)
     return reply.code(problems.length === 0 ? 200 : 503).send({
       status: problems.length === 0 ? 'ready' : 'not ready',
       problems,
-      labs: Object.fromEntries(
-        [...ctx.labs.values()].map((lab) => [lab.name, lab.state().up ? 'up' : 'down']),
-      ),
-      destinations: Object.fromEntries([...outbox.states()].map(([name, s]) => [name, s.up ? 'up' : 'down'])),
+      labs: Object.fromEntries([...ctx.labs.values()].map((lab) => [lab.name, lab.state().status])),
+      destinations: Object.fromEntries([...outbox.states()].map(([name, s]) => [name, s.status])),
     });
   });
 }

@@ -59,6 +59,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   miss: 'odd',
   incomplete: 'odd',
   drained: 'odd',
+  unknown: 'odd',
 };
 
 /** `2026-08-21 15:20:01`, UTC. */

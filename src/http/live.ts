@@ -84,8 +84,8 @@ export function addLive(app: FastifyInstance, { ctx, outbox }: Options): void {
   }
 
   function statesNow(): string {
-    const up = [...ctx.labs.values()].map((lab) => lab.state().up);
-    return JSON.stringify([up, [...outbox.states().values()].map((state) => state.up)]);
+    const labs = [...ctx.labs.values()].map((lab) => lab.state().status);
+    return JSON.stringify([labs, [...outbox.states().values()].map((state) => state.status)]);
   }
 
   function tell(news: object): void {

@@ -33,8 +33,8 @@ export function addMetrics(app: FastifyInstance, { ctx, counters, outbox }: Opti
       family(
         'lava_bridge_lab_up',
         'gauge',
-        '1 while the lab answers.',
-        labs.map((lab) => [{ lab: lab.name }, lab.state().up ? 1 : 0]),
+        '0 while the lab does not answer.',
+        labs.map((lab) => [{ lab: lab.name }, lab.state().status === 'down' ? 0 : 1]),
       ),
       family(
         'lava_bridge_xmlrpc_requests_total',
@@ -45,8 +45,8 @@ export function addMetrics(app: FastifyInstance, { ctx, counters, outbox }: Opti
       family(
         'lava_bridge_destination_up',
         'gauge',
-        '1 while the destination answers.',
-        [...outbox.states()].map(([destination, s]) => [{ destination }, s.up ? 1 : 0]),
+        '0 while the destination does not answer.',
+        [...outbox.states()].map(([destination, s]) => [{ destination }, s.status === 'down' ? 0 : 1]),
       ),
       family(
         'lava_bridge_callbacks_total',

@@ -12,13 +12,15 @@ import type { BoardView, LabView } from './shapes.ts';
 export async function labsView(ctx: Context, refused: ReadonlyMap<string, string>): Promise<LabView[]> {
   const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
   return [...ctx.labs.values()].map((lab) => {
-    const { up, since, why } = lab.state();
+    const { status, since, answeredAt, why } = lab.state();
     const jobs: Record<string, number> = {};
     for (const c of counts) if (c.lab === lab.name) jobs[c.stage] = (jobs[c.stage] ?? 0) + c.count;
     return {
       name: lab.name,
       url: lab.config.lava.url,
-      up,
+      up: status === 'up',
+      status,
+      answered: answeredAt === undefined ? null : rfc3339(answeredAt),
       since: rfc3339(since),
       why: why ?? null,
       drained: drains.find((d) => d.lab === lab.name && d.board === '')?.why ?? null,

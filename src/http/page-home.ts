@@ -30,7 +30,7 @@ export function homePage({ labs, destinations, waiting, jobs, filter, older }: H
       ['Destination', 'State', 'Since (UTC)', 'Waiting', 'Refused', 'Why'],
       destinations.map(({ name, state, counts }) => [
         name,
-        word(state.up ? 'up' : 'down'),
+        word(state.status),
         shortTime(rfc3339(state.since)),
         (counts['pending'] ?? 0) + (counts['submitted'] ?? 0),
         counts['parked'] === undefined ? 0 : html`<b class="bad">${counts['parked']}</b>`,
@@ -56,7 +56,7 @@ function labCells(lab: LabView): Content[] {
   const stages = Object.entries(lab.jobs).map(([stage, count]) => `${count} ${stage}`);
   return [
     html`<a href="/?${queryOf({ lab: lab.name })}">${lab.name}</a>`,
-    word(lab.drained === null ? (lab.up ? 'up' : 'down') : 'drained'),
+    word(lab.drained === null ? lab.status : 'drained'),
     shortTime(lab.since),
     stages.join(', '),
     troubleOf(lab),

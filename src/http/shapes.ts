@@ -84,6 +84,8 @@ export const LabView = z.looseObject({
   name: text,
   url: text,
   up: z.boolean(),
+  status: z.enum(['up', 'down', 'unknown']).describe('unknown: never asked, or not for ten minutes'),
+  answered: maybe.time.describe('when it last answered; null: not since the start'),
   since: time,
   why: maybe.text.describe('why it is down'),
   drained: maybe.text.describe('why nothing new is let in'),

@@ -18,7 +18,7 @@ export async function keepHouse(ctx: Context, signal: AbortSignal): Promise<void
 
 async function probe(lab: Lab, ctx: Context, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    if (!lab.state().up) {
+    if (lab.state().status !== 'up') {
       await lab
         .call((c) => c.version())
         .catch((error: unknown) => {
