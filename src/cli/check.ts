@@ -5,11 +5,11 @@ import { shippedFolder } from '../core/shipped.ts';
 import { loadBoards } from '../catalog/boards.ts';
 import { loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
-import { resolveSecret, type SecretSource } from '../config/secrets.ts';
 import { loadPlans } from '../catalog/plans.ts';
 import { crossCheck } from '../templates/cross-check.ts';
 import { createRenderer } from '../templates/renderer.ts';
 import { attempt, type Add, type Line } from './check-lines.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { outside } from './check-outside.ts';
 import { configOption, jsonOption, print, printJson } from './common.ts';
 
@@ -79,29 +79,6 @@ async function files(file: string, add: Add): Promise<BridgeConfig | undefined> 
     for (const problem of crossCheck({ boards, plans, renderer }))
       add({ what: 'job templates', state: 'failed', text: formatProblem(problem) });
   }
-  for (const [what, secret] of secretsOf(config)) {
-    await attempt(
-      what,
-      async () => resolveSecret(secret),
-      () => 'found',
-      add,
-    );
-  }
+  await checkSecrets(file, config, add);
   return boards && plans && renderer ? config : undefined;
-}
-
-function secretsOf(config: BridgeConfig): [string, SecretSource][] {
-  const secrets: [string, SecretSource | undefined][] = [
-    ['maestro.token', config.maestro?.token],
-    ['kcidb.token', config.kcidb?.token],
-    ['http.token', config.http.token],
-    ['storage.token', config.storage.kind === 'kernelci-storage' ? config.storage.token : undefined],
-    ...config.labs.flatMap((lab): [string, SecretSource][] => [
-      [`${lab.name} lava.token`, lab.lava.token],
-      [`${lab.name} callback.token`, lab.callback.token],
-    ]),
-  ];
-  return secrets.flatMap(([what, secret]) =>
-    secret === undefined ? [] : [[what, secret] as [string, SecretSource]],
-  );
 }

@@ -1,7 +1,7 @@
 // The command line: finds the command, loads only that, and turns whatever it throws into a message and an exit code:
-// 0 done, 1 failed, 2 used wrongly.
+// 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured.
 import { Command, CommanderError } from 'commander';
-import { ConfigError, errorText } from '../core/errors.ts';
+import { BridgeError, ConfigError, errorText } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
 import { printable } from '../core/printable.ts';
 
@@ -31,7 +31,10 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('Lets KernelCI test Linux kernels on the boards of a LAVA lab.')
     .version(programVersion(), '--version')
     .helpCommand(false)
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 used wrongly.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 used wrongly; of run, 78: the configuration is wrong.',
+    )
     .exitOverride();
   const named = COMMANDS[argv[2] ?? ''];
   for (const load of named === undefined ? Object.values(COMMANDS) : [named]) (await load())(program);
@@ -42,12 +45,19 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    tell(error);
-    return 1;
+    printError(error);
+    return argv[2] === 'run' && isWrongConfiguration(error) ? WRONG_CONFIGURATION : 1;
   }
 }
 
-function tell(error: unknown): void {
+/** EX_CONFIG of sysexits.h: systemd is told not to start the daemon again (RestartPreventExitStatus). */
+const WRONG_CONFIGURATION = 78;
+
+function isWrongConfiguration(error: unknown): boolean {
+  return error instanceof BridgeError && (error.code === 'config' || error.code === 'secret');
+}
+
+function printError(error: unknown): void {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
   else process.stderr.write(`lava-bridge: ${printable(errorText(error))}\n`);
   if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)

@@ -34,12 +34,18 @@ export function resolveSecret(source: SecretSource, env: NodeJS.ProcessEnv = pro
   return secret;
 }
 
+/** The file that a secret is read from; undefined if it is in none. */
+export function secretFile(source: SecretSource, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (typeof source === 'string' || 'env' in source) return undefined;
+  if ('file' in source) return source.file;
+  return join(env['CREDENTIALS_DIRECTORY'] ?? CREDENTIALS, source.credential);
+}
+
 function lookUp(source: SecretSource, env: NodeJS.ProcessEnv): [text: string, place: string] {
   if (typeof source === 'string') return [source, 'the secret in the configuration'];
   if ('env' in source) return [env[source.env] ?? '', `the environment variable ${source.env}`];
-  if ('file' in source) return [readSecretFile(source.file), `the file ${source.file}`];
-  const path = join(env['CREDENTIALS_DIRECTORY'] ?? CREDENTIALS, source.credential);
-  return [readSecretFile(path), `the credential ${path}`];
+  const path = secretFile(source, env) ?? '';
+  return [readSecretFile(path), `the ${'file' in source ? 'file' : 'credential'} ${path}`];
 }
 
 function readSecretFile(path: string): string {

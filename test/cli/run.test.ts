@@ -40,3 +40,19 @@ it('says which address it can not have', { timeout: 60_000 }, async () => {
     stderr: expect.stringMatching(/^lava-bridge: cannot listen on 127\.0\.0\.1:\d+: listen EADDRINUSE/),
   });
 });
+
+it.each([
+  ['an unknown key', 'lbas: []\n', /lava-bridge\.yaml:\d+:\d+: /],
+  ['a secret that is not there', 'token: { env: NO_SUCH_VARIABLE }\n', /NO_SUCH_VARIABLE/],
+])('ends with 78 for %s', { timeout: 60_000 }, async (_what, line, message) => {
+  const { world } = await childWorld();
+  const text = await readFile(world.configFile, 'utf8');
+  const wrong = line.startsWith('token') ? text.replace(/token: .*\n/, line) : text + line;
+  await writeFile(world.configFile, wrong);
+
+  expect(await lavaBridge(['run', '--config', world.configFile])).toEqual({
+    code: 78,
+    stdout: '',
+    stderr: expect.stringMatching(message),
+  });
+});
