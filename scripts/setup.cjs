@@ -1,10 +1,13 @@
 // Makes a fresh checkout runnable: installs what package-lock.json names (once per lockfile) and builds dist/.
+//   --build-only   builds alone
+//   --production   leaves only what the daemon needs: no compiler and no tests' libraries, and no Node if the
+//                  machine's is new enough; node_modules/.bin/node is the one to be used, whichever it is
 // Runs on any Node from 18 on, before anything is installed, so it uses only what Node itself has.
 'use strict';
 const { createHash } = require('node:crypto');
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 const { spawnSync } = require('node:child_process');
-const { join } = require('node:path');
+const { delimiter, join } = require('node:path');
 
 const root = join(__dirname, '..');
 const stamp = join(root, 'node_modules', '.lava-bridge-setup');
@@ -32,5 +35,35 @@ function build() {
   if (existsSync(tsc)) run(tsc, ['-p', 'tsconfig.build.json']);
 }
 
+/** The machine's own Node if it is new enough (node:sqlite as Node 24 and later have it); npm puts ours before it. */
+function systemNode() {
+  const folders = (process.env.PATH || '')
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules'));
+  const node = folders.map((folder) => join(folder, 'node')).find((file) => existsSync(file));
+  if (node === undefined) return undefined;
+  const version = spawnSync(node, ['--version'], { encoding: 'utf8', timeout: 10000 }).stdout || '';
+  return Number(version.replace(/^v/, '').split('.')[0]) >= 24 ? node : undefined;
+}
+
+function prune() {
+  const node = systemNode();
+  const args = ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Of what the daemon needs, Node alone is optional.
+  run('npm', node === undefined ? args : args.concat('--omit=optional'));
+  rmSync(stamp, { force: true });
+  if (node !== undefined) {
+    const own = join(root, 'node_modules', '.bin', 'node');
+    rmSync(own, { force: true });
+    symlinkSync(node, own);
+  }
+  process.stderr.write(
+    'lava-bridge: installed for production, with ' +
+      (node === undefined ? 'the Node that comes along' : node) +
+      '\n',
+  );
+}
+
 if (process.argv.includes('--build-only')) build();
 else if (!install()) build();
+if (process.argv.includes('--production')) prune();
