@@ -8,7 +8,8 @@ import { loadBoards } from './catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import { createServers } from './http/servers.ts';
-import { createDrift, forgetFuture, watchClock } from './engine/clock.ts';
+import { createDrift, watchClock } from './engine/clock.ts';
+import { createCrashGuard } from './engine/crash-guard.ts';
 import type { Context } from './lifecycle/context.ts';
 import { handlersFor } from './reporting/destinations/table.ts';
 import { startEvents } from './lifecycle/lava-events.ts';
@@ -18,6 +19,8 @@ import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
 import { createRunner } from './engine/runner.ts';
+import { STAGE_TABLE } from './lifecycle/stages/table.ts';
+import { createStep } from './lifecycle/step.ts';
 import { createTriggers, hasTriggers } from './intake/triggers.ts';
 import { createTrouble } from './engine/trouble.ts';
 import { createSink } from './kcidb/open.ts';
@@ -56,6 +59,8 @@ interface Parts {
 }
 
 const GRACE = 3 * SECOND;
+/** The longest that anything has to wait for a look when the clock was set back; most wait for less. */
+const LONGEST_WAIT = 10 * MINUTE;
 /** Without a round of the runner for so long, something is stuck. */
 const STUCK_AFTER = MINUTE;
 
@@ -111,7 +116,26 @@ export async function createDaemon(
     wake: (lab) => runner.wake(lab),
     wakeOutbox: () => outbox.wake(),
   };
-  const runner = createRunner(ctx);
+  const guard = createCrashGuard({ notes: store, now, onTurn: () => runner.wake() });
+  const runner = createRunner({
+    lanes: [...labs.keys()],
+    due: (lab, limit) => store.due(lab, now(), limit),
+    nextDue: (lab) => store.nextDue(lab, now()),
+    id: (job) => job.id,
+    step: createStep({
+      store,
+      stages: STAGE_TABLE,
+      run: (stage, job, stop) => stage.run(job, ctx, stop),
+      guard,
+      log,
+      storeTrouble,
+      now,
+      wakeOutbox: ctx.wakeOutbox,
+    }),
+    mayBegin: guard.mayBegin,
+    onError: storeTrouble.failed,
+    now,
+  });
   const outbox = createOutbox({
     store,
     destinations,
@@ -149,6 +173,24 @@ export async function createDaemon(
     }
   }
 
+  /** Nothing has happened later than now, and nothing waits for longer than it ever has to. */
+  async function forgetFuture(): Promise<void> {
+    await store.forgetFuture(LONGEST_WAIT).catch(storeTrouble.failed);
+    runner.wake();
+    outbox.wake();
+  }
+
+  /** What was under way whenever the daemon died is left alone, so that the rest goes on. */
+  async function setAsideWhatKills(): Promise<void> {
+    for (const jobId of await guard.start()) {
+      const text =
+        'it was under way in two crashes of the daemon; `lava-bridge jobs retry` takes it up again';
+      if (await store.setAside(jobId, { code: 'crashes', text })) {
+        log.error({ job: jobId }, 'the job is set aside: it was under way in two crashes of the daemon');
+      }
+    }
+  }
+
   const urls: string[] = [];
   const background: Promise<unknown>[] = [];
   return {
@@ -156,7 +198,8 @@ export async function createDaemon(
     alive,
     urls,
     async start() {
-      await forgetFuture(ctx).catch(storeTrouble.failed);
+      await forgetFuture();
+      await setAsideWhatKills().catch(storeTrouble.failed);
       urls.push(...(await servers.start()));
       runner.start();
       outbox.start();
@@ -165,7 +208,10 @@ export async function createDaemon(
         background.push(createIngest(ctx, maestro, config.maestro).run(stopping.signal));
       if (maestro && config.maestro && hasTriggers(config))
         background.push(createTriggers(ctx, maestro, config.maestro).run(stopping.signal));
-      background.push(keepHouse(ctx, stopping.signal), watchClock(ctx, stopping.signal));
+      background.push(
+        keepHouse(ctx, stopping.signal),
+        watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
+      );
     },
     async stop(graceMs = GRACE) {
       stopping.abort();

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { BridgeError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import { formatDuration, SECOND, sleep } from '../core/time.ts';
-import { JobDetail, JobList, JobRow } from '../http/shapes.ts';
+import { JobDetail, JobList, JobRow, waitingOf, whereOf } from '../http/shapes.ts';
 import { bold, configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
 
 interface Common {
@@ -43,7 +43,7 @@ export function addJobs(program: Command): void {
         if (options.json) return printJson(answer);
         const rows = JobList.parse(answer).jobs;
         if (rows.length === 0) return print('no jobs');
-        const head = ['RECEIVED (UTC)', 'JOB', 'NAME', 'BOARD', 'LAVA', 'STAGE', 'VERDICT OR REASON'];
+        const head = ['RECEIVED (UTC)', 'JOB', 'NAME', 'BOARD', 'LAVA', 'WAITS FOR', 'VERDICT OR REASON'];
         return print(table(head, rows.map(listed)));
       },
     );
@@ -85,7 +85,9 @@ export function addJobs(program: Command): void {
 
   jobs
     .command('retry <id>')
-    .description('send parked deliveries again, or let a job that waits look again now')
+    .description(
+      'send parked deliveries again, take up a job that was set aside, or let one that waits look again now',
+    )
     .addOption(configOption())
     .action(async (id: string, options: Common) => {
       const daemon = await daemonOf(options.config);
@@ -116,7 +118,7 @@ async function printLog(
   if (bytes > 0) return;
   const job = JobRow.parse(await daemon.get(path));
   process.stderr.write(
-    `lava-bridge: ${job.id} has no log${job.done ? '' : ' yet'}: last stage ${job.stage}; ${summary(job)}\n`,
+    `lava-bridge: ${job.id} has no log${job.done ? '' : ' yet'}: ${job.done ? `it ended after the stage ${job.stage}` : `it ${waitingOf(job)}`}; ${summary(job)}\n`,
   );
 }
 
@@ -133,7 +135,7 @@ function listed(job: JobRow): string[] {
     job.name,
     job.board,
     job.lava_id === null ? '' : String(job.lava_id),
-    job.stage,
+    whereOf(job),
     summary(job),
   ];
 }
@@ -149,7 +151,7 @@ function shown(job: JobDetail): string {
   const lines = [
     job.id,
     `  ${job.name} on ${job.board}${job.device === null ? '' : ` (${job.device})`}`,
-    `  ${job.done ? 'ended' : 'open'}, last stage ${job.stage}${summary(job) === '' ? '' : `; ${summary(job)}`}`,
+    `  ${job.done ? `ended, last stage ${job.stage}` : waitingOf(job)}${summary(job) === '' ? '' : `; ${summary(job)}`}`,
     '',
     'attempts',
     ...job.attempts.map(

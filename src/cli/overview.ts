@@ -21,12 +21,12 @@ export function addLabs(program: Command): void {
         lab.name,
         lab.drained === null ? lab.status : 'drained',
         lab.since.slice(0, 19).replace('T', ' '),
-        Object.entries(lab.jobs)
+        Object.entries(lab.waiting)
           .map(([stage, n]) => `${n} ${stage}`)
           .join(', ') || '-',
         troubleOf(lab),
       ]);
-      return print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS BY STAGE', 'WHY'], rows));
+      return print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'], rows));
     });
 }
 

@@ -1,7 +1,7 @@
 // The machine's clock may be set while we run: it had no battery, somebody mends it, the machine slept. Stored times are
 // by that clock, so what was to be done "in a minute" may be hours away, and a job seem to run for hours.
+import type { Logger } from 'pino';
 import { formatDuration, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
-import type { Context } from '../lifecycle/context.ts';
 
 const LOOK_EVERY = 5 * SECOND;
 /** Less is how clocks are. */
@@ -13,28 +13,24 @@ export function createDrift(wall: Clock = Date.now, steady: Clock = () => perfor
   return () => wall() - steady() - start;
 }
 
-/** Runs until the signal fires. What was to be done by the old time is done by the new. */
-export async function watchClock(ctx: Context, signal: AbortSignal): Promise<void> {
+export interface ClockWatch {
+  drift: Clock;
+  log: Logger;
+  /** The clock was set back: what was to be done by the old time is to be done by the new. Does not throw. */
+  onSetBack: () => Promise<void>;
+}
+
+/** Runs until the signal fires. */
+export async function watchClock({ drift, log, onSetBack }: ClockWatch, signal: AbortSignal): Promise<void> {
   let known = 0;
   while (!signal.aborted) {
-    const by = ctx.drift() - known;
+    const by = drift() - known;
     if (Math.abs(by) >= LEAST) {
       known += by;
-      ctx.log.warn(
-        `the machine's clock was set ${by < 0 ? 'back' : 'forward'} by ${formatDuration(Math.abs(by))}`,
-      );
-      if (by < 0) await forgetFuture(ctx).catch(ctx.storeTrouble.failed);
+      const direction = by < 0 ? 'back' : 'forward';
+      log.warn(`the machine's clock was set ${direction} by ${formatDuration(Math.abs(by))}`);
+      if (by < 0) await onSetBack();
     }
     await sleep(LOOK_EVERY, signal);
   }
-}
-
-/** The longest that anything has to wait for a look when the clock was set back; most wait for less. */
-const LONGEST = 10 * MINUTE;
-
-/** Nothing has happened later than now. Also to be called at the start: nobody saw what became of the clock meanwhile. */
-export async function forgetFuture(ctx: Context): Promise<void> {
-  await ctx.store.forgetFuture(LONGEST);
-  for (const lab of ctx.labs.keys()) ctx.wake(lab);
-  ctx.wakeOutbox();
 }

@@ -6,6 +6,7 @@ import type { Board } from '../catalog/boards.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
 import type { Context } from '../lifecycle/context.ts';
 import type { Lab } from '../lifecycle/lab.ts';
+import { stageAfter } from '../store/index.ts';
 import type { BoardView, LabView } from './shapes.ts';
 
 /** `refused`: by lab, why its callbacks are. */
@@ -14,7 +15,12 @@ export async function labsView(ctx: Context, refused: ReadonlyMap<string, string
   return [...ctx.labs.values()].map((lab) => {
     const { status, since, answeredAt, why } = lab.state();
     const jobs: Record<string, number> = {};
-    for (const c of counts) if (c.lab === lab.name) jobs[c.stage] = (jobs[c.stage] ?? 0) + c.count;
+    const waiting: Record<string, number> = {};
+    for (const { stage, count } of counts.filter((c) => c.lab === lab.name)) {
+      jobs[stage] = (jobs[stage] ?? 0) + count;
+      const next = stageAfter(stage) ?? stage;
+      waiting[next] = (waiting[next] ?? 0) + count;
+    }
     return {
       name: lab.name,
       url: lab.config.lava.url,
@@ -26,6 +32,7 @@ export async function labsView(ctx: Context, refused: ReadonlyMap<string, string
       drained: drains.find((d) => d.lab === lab.name && d.board === '')?.why ?? null,
       callbacks: refused.get(lab.name) ?? null,
       jobs,
+      waiting,
       xmlrpc_requests: lab.calls(),
     };
   });

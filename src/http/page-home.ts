@@ -2,7 +2,7 @@
 import type { CircuitState } from '../engine/circuit.ts';
 import { rfc3339 } from '../core/time.ts';
 import { html, queryOf, shortTime, tableOf, word, type Content, type Html } from './html.ts';
-import { troubleOf, type BoardView, type JobRow, type LabView } from './shapes.ts';
+import { troubleOf, whereOf, type BoardView, type JobRow, type LabView } from './shapes.ts';
 
 export interface Filter {
   lab?: string | undefined;
@@ -24,7 +24,7 @@ export interface Home {
 
 export function homePage({ labs, destinations, waiting, jobs, filter, older }: Home): Html {
   return html`<h2>Labs</h2>
-    ${tableOf(['Lab', 'State', 'Since (UTC)', 'Open jobs by stage', 'Why'], labs.map(labCells))}
+    ${tableOf(['Lab', 'State', 'Since (UTC)', 'Open jobs wait for', 'Why'], labs.map(labCells))}
     <h2>Destinations</h2>
     ${tableOf(
       ['Destination', 'State', 'Since (UTC)', 'Waiting', 'Refused', 'Why'],
@@ -48,12 +48,12 @@ export function homePage({ labs, destinations, waiting, jobs, filter, older }: H
       ]),
     )}
     <h2>Jobs${describe(filter)}</h2>
-    ${tableOf(['Received (UTC)', 'Name', 'Lab', 'Board', 'LAVA', 'Stage', 'Verdict or reason'], jobs.map(jobCells))}
+    ${tableOf(['Received (UTC)', 'Name', 'Lab', 'Board', 'LAVA', 'Waits for', 'Verdict or reason'], jobs.map(jobCells))}
     ${older === undefined ? '' : html`<p><a href="/?${older}">older</a></p>`}`;
 }
 
 function labCells(lab: LabView): Content[] {
-  const stages = Object.entries(lab.jobs).map(([stage, count]) => `${count} ${stage}`);
+  const stages = Object.entries(lab.waiting).map(([stage, count]) => `${count} ${stage}`);
   return [
     html`<a href="/?${queryOf({ lab: lab.name })}">${lab.name}</a>`,
     word(lab.drained === null ? lab.status : 'drained'),
@@ -70,7 +70,7 @@ function jobCells(job: JobRow): Content[] {
     html`<a href="/?${queryOf({ lab: job.lab })}">${job.lab}</a>`,
     html`<a href="/?${queryOf({ board: job.board })}">${job.board}</a>`,
     job.lava_id,
-    job.stage,
+    whereOf(job),
     job.done && job.tests.length > 0 ? verdictOf(job) : (job.reason ?? job.ending?.reason),
   ];
 }

@@ -3,7 +3,7 @@ import { formatDuration } from '../core/time.ts';
 import type { StoredVerdict } from '../store/index.ts';
 import { html, shortTime, tableOf, word, type Html } from './html.ts';
 import { verdictOf } from './page-home.ts';
-import type { AttemptView, JobDetail, TimelineView } from './shapes.ts';
+import { waitingOf, type AttemptView, type JobDetail, type TimelineView } from './shapes.ts';
 
 export interface JobPage {
   job: JobDetail;
@@ -15,7 +15,7 @@ export interface JobPage {
 }
 
 export function jobPage({ job, verdict, lavaUrl, logs }: JobPage): Html {
-  const now = job.done ? `ended, last stage ${job.stage}` : `open, last stage ${job.stage}`;
+  const now = job.done ? `ended, last stage ${job.stage}` : waitingOf(job);
   return html`<h2>${job.name} on ${job.board}</h2>
     <p><code>${job.id}</code>, ${job.source}, ${now}${job.reason === null ? '' : `: ${job.reason}`}</p>
     ${job.ending === null ? '' : html`<p>${job.ending.kind}: ${job.ending.reason}</p>`}

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
 import { SOURCES } from '../maestro/request.ts';
+import { STAGES } from '../store/index.ts';
 import { STATUSES } from '../verdict/model.ts';
 
 const time = z.iso.datetime();
@@ -21,9 +22,14 @@ export const JobRow = z.looseObject({
   name: text.describe("the name of Maestro's job node"),
   board: text,
   source: z.enum(SOURCES),
-  stage: text.describe('the last stage that it completed'),
+  stage: z.enum(STAGES).describe('the last stage that it completed'),
+  waits_for: z.enum(STAGES).nullable().describe('the stage that it is to complete next; null: it has ended'),
   done: z.boolean(),
+  set_aside: z
+    .boolean()
+    .describe('it was under way in two crashes of the daemon, and waits for an order to retry it'),
   reason: maybe.text.describe('why it waits'),
+  reason_code: maybe.text.describe('the same in a word that stays the same'),
   ending: z
     .looseObject({ kind: z.enum(['rejected', 'canceled', 'timed_out', 'lost']), reason: text })
     .nullable()
@@ -37,6 +43,16 @@ export const JobRow = z.looseObject({
   next: maybe.time.describe('when it is looked at again'),
 });
 export type JobRow = z.infer<typeof JobRow>;
+
+/** Where a job is, for people: the stage that it waits for, or that nothing is done for it any more. */
+export function whereOf({ set_aside, waits_for }: Pick<JobRow, 'set_aside' | 'waits_for'>): string {
+  return set_aside ? 'set aside' : (waits_for ?? 'ended');
+}
+
+/** The same of an open job, in a sentence. */
+export function waitingOf(job: Pick<JobRow, 'set_aside' | 'waits_for' | 'stage'>): string {
+  return job.set_aside ? `set aside after the stage ${job.stage}` : `waits for the stage ${whereOf(job)}`;
+}
 
 export const AttemptView = z.looseObject({
   n: z.number().int().describe('from 1'),
@@ -65,7 +81,12 @@ export const DeliveryView = z.looseObject({
 });
 export type DeliveryView = z.infer<typeof DeliveryView>;
 
-export const TimelineView = z.looseObject({ at: time, kind: text, text });
+export const TimelineView = z.looseObject({
+  at: time,
+  kind: text,
+  code: maybe.text.describe('of the reason, if the line tells one'),
+  text,
+});
 export type TimelineView = z.infer<typeof TimelineView>;
 
 /** A job with all that is known of it. */
@@ -91,6 +112,7 @@ export const LabView = z.looseObject({
   drained: maybe.text.describe('why nothing new is let in'),
   callbacks: maybe.text.describe('why those that LAVA sent were refused'),
   jobs: z.record(text, z.number().int()).describe('open jobs by the last stage that they completed'),
+  waiting: z.record(text, z.number().int()).describe('open jobs by the stage that they wait for'),
   xmlrpc_requests: z.number().int().describe('since the start'),
 });
 export type LabView = z.infer<typeof LabView>;

@@ -1,6 +1,13 @@
 // Jobs as the API shows them: our records in stable words, times in RFC 3339.
 import { rfc3339 } from '../core/time.ts';
-import type { AttemptRecord, DeliveryRecord, ListedJob, Store, TimelineRecord } from '../store/index.ts';
+import {
+  stageAfter,
+  type AttemptRecord,
+  type DeliveryRecord,
+  type ListedJob,
+  type Store,
+  type TimelineRecord,
+} from '../store/index.ts';
 import type { AttemptView, DeliveryView, JobDetail, JobRow, TimelineView } from './shapes.ts';
 
 const time = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
@@ -22,8 +29,11 @@ export function jobRow(job: ListedJob, attempt?: Pick<AttemptRecord, 'lavaId' | 
     board: job.board,
     source: job.source,
     stage: job.stage,
+    waits_for: job.done ? null : (stageAfter(job.stage) ?? null),
     done: job.done,
+    set_aside: job.setAside,
     reason: job.reason?.text ?? null,
+    reason_code: job.reason?.code ?? null,
     ending: ending === null ? null : { ...ending },
     result: verdict?.result ?? null,
     lava_id: (verdict ?? attempt)?.lavaId ?? null,
@@ -65,7 +75,7 @@ export function deliveryView(delivery: DeliveryRecord): DeliveryView {
 }
 
 export function timelineView(entry: TimelineRecord): TimelineView {
-  return { at: rfc3339(entry.at), kind: entry.kind, text: entry.text };
+  return { at: rfc3339(entry.at), kind: entry.kind, code: entry.code, text: entry.text };
 }
 
 /** All that is known of a job. */

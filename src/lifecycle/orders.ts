@@ -24,6 +24,11 @@ export async function retryJob(job: JobRecord, ctx: Context): Promise<string | u
     ctx.wakeOutbox();
     return `${parked.length} parked deliveries`;
   }
+  if (job.setAside) {
+    await ctx.store.takeUp(job.id);
+    ctx.wake(job.lab);
+    return 'what was set aside';
+  }
   if (job.done || job.nextAt <= ctx.now()) return undefined;
   await ctx.store.wake(job.id);
   ctx.wake(job.lab);

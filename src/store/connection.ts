@@ -1,6 +1,6 @@
 // One connection to the database, used by one at a time: a transaction must not be entered by another caller's
 // statements.
-import type { Kysely, Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
 export type Tx = Transaction<Tables>;
@@ -9,6 +9,8 @@ export interface Connection {
   read: <T>(work: (db: Kysely<Tables>) => Promise<T>) => Promise<T>;
   /** All of the work is stored, or nothing. */
   write: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+  /** One statement that need not outlive a power cut: it is not synced to the disk. */
+  jot: (work: (db: Kysely<Tables>) => Promise<void>) => Promise<void>;
 }
 
 export function createConnection(db: Kysely<Tables>): Connection {
@@ -23,5 +25,14 @@ export function createConnection(db: Kysely<Tables>): Connection {
   return {
     read: (work) => alone(() => work(db)),
     write: (work) => alone(() => db.transaction().execute(work)),
+    jot: (work) =>
+      alone(async () => {
+        await sql`PRAGMA synchronous = NORMAL`.execute(db);
+        try {
+          await work(db);
+        } finally {
+          await sql`PRAGMA synchronous = FULL`.execute(db);
+        }
+      }),
   };
 }

@@ -69,7 +69,17 @@ export class StaleError extends BridgeError {
   }
 }
 
-export interface Store extends JobStore, AttemptStore, HistoryStore, DeliveryStore {
+/** What is being worked on, for the next start if the process dies: see engine/crash-guard.ts. */
+export interface WorkNotes {
+  beginWork(item: string): Promise<void>;
+  endWork(item: string): Promise<void>;
+  /** Counts a death for all that was under way; returns all with a death. */
+  countCrash(): Promise<{ item: string; crashes: number }[]>;
+  /** Forgets an item and its deaths. */
+  forgetWork(item: string): Promise<void>;
+}
+
+export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
   setting(key: string): Promise<string | undefined>;
@@ -108,7 +118,11 @@ export interface JobStore {
   wakeStage(lab: string, stage: StageName): Promise<void>;
   /** Makes all jobs of a lab due now whose last step failed: what it failed on is back. */
   wakeFailed(lab: string): Promise<void>;
-  /** Asks for a cancel; false if the job is done, or somebody has asked before. */
+  /** Leaves an open job alone, for this reason, until it is taken up again; false if there is no such job. */
+  setAside(id: string, reason: Reason): Promise<boolean>;
+  /** Makes a job that was set aside due again. */
+  takeUp(id: string): Promise<void>;
+  /** Asks for a cancel, and takes the job up again if it was set aside; false if the job is done, or somebody has asked before. */
   requestCancel(id: string, why: string, entries: readonly Entry[]): Promise<boolean>;
   /** The most urgent open job in a queue, `except` that one. */
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;

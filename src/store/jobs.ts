@@ -128,11 +128,44 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
     wakeStage: (lab, stage) => write((tx) => wakeWaiting(tx, lab, now(), { stage })),
     wakeFailed: (lab) => write((tx) => wakeWaiting(tx, lab, now(), { failed: true })),
 
+    setAside: (id, reason) =>
+      write(async (tx) => {
+        const changed = await tx
+          .updateTable('jobs')
+          .set((e) => ({
+            setAside: 1,
+            reasonCode: reason.code,
+            reason: reason.text,
+            rev: e('rev', '+', 1),
+            updatedAt: now(),
+          }))
+          .where('id', '=', id)
+          .where('done', '=', 0)
+          .returning('id')
+          .executeTakeFirst();
+        if (!changed) return false;
+        await addEntries(tx, id, now(), [
+          { kind: 'error', code: reason.code, text: `set aside: ${reason.text}` },
+        ]);
+        return true;
+      }),
+
+    takeUp: (id) =>
+      write(async (tx) => {
+        await tx
+          .updateTable('jobs')
+          .set((e) => ({ setAside: 0, nextAt: now(), rev: e('rev', '+', 1), updatedAt: now() }))
+          .where('id', '=', id)
+          .where('setAside', '=', 1)
+          .execute();
+        await addEntries(tx, id, now(), [{ kind: 'note', text: 'taken up again' }]);
+      }),
+
     requestCancel: (id, why, entries) =>
       write(async (tx) => {
         const changed = await tx
           .updateTable('jobs')
-          .set((e) => ({ cancel: why, nextAt: now(), rev: e('rev', '+', 1), updatedAt: now() }))
+          .set((e) => ({ cancel: why, setAside: 0, nextAt: now(), rev: e('rev', '+', 1), updatedAt: now() }))
           .where('id', '=', id)
           .where('done', '=', 0)
           .where('cancel', 'is', null)

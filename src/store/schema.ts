@@ -24,8 +24,10 @@ async function first(db: Kysely<Tables>): Promise<void> {
   await schema
     .createTable('under_way')
     .addColumn('item', 'text', (c) => c.primaryKey())
+    .addColumn('running', 'integer', (c) => c.notNull())
     .addColumn('crashes', 'integer', (c) => c.notNull())
     .execute();
+  await schema.createIndex('under_way_running').on('under_way').columns(['running']).execute();
 }
 
 type Schema = Kysely<Tables>['schema'];

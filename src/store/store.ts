@@ -13,6 +13,7 @@ import { createJobStore } from './jobs.ts';
 import { MIGRATIONS } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
+import { createWorkNotes } from './under-way.ts';
 
 /** Opens the store of the configuration, making or upgrading its schema. Throws BridgeError `store`. */
 export async function openStore(config: { sqlite: string }, now: Clock = Date.now): Promise<Store> {
@@ -70,6 +71,7 @@ function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store 
     ...createJobStore(connection, now),
     ...createAttemptStore(connection),
     ...createHistoryStore(connection, now),
+    ...createWorkNotes(connection),
     ...createDeliveryStore(connection, now),
 
     setting: (key) =>

@@ -83,7 +83,9 @@ interface Deliveries {
 /** What is being worked on now, or was when the daemon died. */
 interface UnderWay {
   item: string;
-  /** In how many deaths of the daemon in a row it was under way. */
+  /** 1 while it is worked on. */
+  running: number;
+  /** In how many deaths of the process in a row it was under way. */
   crashes: number;
 }
 

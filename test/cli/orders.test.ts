@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { waitForEnd } from '../../src/cli/jobs.ts';
 import { BridgeError } from '../../src/core/errors.ts';
 import type { JobRow } from '../../src/http/shapes.ts';
+import type { StageName } from '../../src/store/index.ts';
 import { lavaBridge, type Ran } from '../support/command.ts';
 import { definition, LAB, testWorld, X86 } from '../support/world.ts';
 
@@ -100,7 +101,7 @@ describe('the commands for a running daemon', { timeout: 90_000 }, () => {
 });
 
 it('waits for a job through a restart of the daemon', async () => {
-  const row = (stage: string, done: boolean): JobRow => ({
+  const row = (stage: StageName, done: boolean): JobRow => ({
     id: 'lab:x',
     lab: 'lab',
     node_id: 'x',
@@ -108,8 +109,11 @@ it('waits for a job through a restart of the daemon', async () => {
     board: 'b',
     source: 'hand',
     stage,
+    waits_for: done ? null : 'finished',
     done,
+    set_aside: false,
     reason: null,
+    reason_code: null,
     ending: null,
     result: null,
     lava_id: null,

@@ -25,9 +25,9 @@ describe('the first page', () => {
     );
     expect(text).toMatch(new RegExp(`What waits .* 1 ${LAB} ${X86} ${LAB} is drained: the rack moves Jobs`));
     expect(text).toMatch(
-      /Jobs .* waits .* received lava-demo is drained.* fails .* reported boot PASS , shell FAIL/,
+      /Jobs .* waits .* admitted lava-demo is drained.* fails .* ended boot PASS , shell FAIL/,
     );
-    expect(await seen(world, '/?open=true')).not.toMatch(/reported boot PASS/);
+    expect(await seen(world, '/?open=true')).not.toMatch(/ended boot PASS/);
   });
 
   it('leads on to older jobs, fifty at a time', async () => {

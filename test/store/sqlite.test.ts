@@ -17,7 +17,7 @@ it('tells that the disk is full, and works again when it is not', async () => {
         .execute();
     });
   const keys = async (): Promise<string[]> =>
-    (await db.selectFrom('meta').select('key').execute()).map(({ key }) => key);
+    (await db.selectFrom('meta').select('key').where('key', '>', '').execute()).map(({ key }) => key);
 
   await expect(insert('a', 'x'.repeat(1_000_000))).rejects.toThrow('database or disk is full');
   expect(await keys()).toEqual([]);

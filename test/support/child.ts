@@ -3,9 +3,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { atEnd, testWorld, until, type TestWorld } from './world.ts';
 
+export interface ChildOptions {
+  /** A module that is loaded before the daemon. */
+  preload: string | undefined;
+}
+
 export interface ChildDaemon {
   /** Starts the daemon; fulfilled when it answers. */
-  start: () => Promise<void>;
+  start: (changes?: Partial<ChildOptions>) => Promise<void>;
+  /** Fulfilled when the process has ended by itself. */
+  exit: () => Promise<void>;
   /** Sends a signal; fulfilled with the exit code (null for one that was killed) when the process has ended. */
   end: (signal: NodeJS.Signals) => Promise<number | null>;
   signal: (signal: NodeJS.Signals) => void;
@@ -16,6 +23,7 @@ export interface ChildDaemon {
 /** A world whose daemon is not in this process; it is not started yet. */
 export async function childWorld(
   options: Parameters<typeof testWorld>[0] = {},
+  settings: ChildOptions = { preload: undefined },
 ): Promise<{ world: TestWorld; daemon: ChildDaemon }> {
   const world = await testWorld(options);
   await world.daemon.stop();
@@ -25,8 +33,10 @@ export async function childWorld(
   let exited: Promise<unknown> = Promise.resolve();
   let output = '';
   const daemon: ChildDaemon = {
-    async start() {
-      child = spawn(process.execPath, ['src/cli/main.ts', 'run', '--config', world.configFile], {
+    async start(changes) {
+      const { preload } = { ...settings, ...changes };
+      const imports = preload === undefined ? [] : ['--import', `./${preload}`];
+      child = spawn(process.execPath, [...imports, 'src/cli/main.ts', 'run', '--config', world.configFile], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       exited = once(child, 'exit');
@@ -39,6 +49,9 @@ export async function childWorld(
           () => undefined,
         ),
       );
+    },
+    async exit() {
+      await exited;
     },
     async end(signal) {
       child?.kill(signal);

@@ -1,0 +1,89 @@
+// Finds the work that makes the process die. What is under way is noted; what was under way when the process died is
+// suspected at the next start. A suspect waits until the process has lived for a while, and then runs while no other
+// suspect does, so that a second death is its own and not its neighbours'. Work that comes to an end is suspected no
+// more; what was under way in two deaths is to be set aside.
+import { SECOND, type Clock } from '../core/time.ts';
+
+/** Where the notes are kept. They have to outlive the process, but no power cut: that is no fault of the work. */
+export interface CrashNotes {
+  beginWork: (item: string) => Promise<void>;
+  endWork: (item: string) => Promise<void>;
+  /** Counts a death for all that was under way; returns all with a death. */
+  countCrash: () => Promise<{ item: string; crashes: number }[]>;
+  /** Forgets an item and its deaths. */
+  forgetWork: (item: string) => Promise<void>;
+}
+
+export interface CrashGuard {
+  /** To be called before any work begins: gives what is to be set aside. */
+  start: () => Promise<string[]>;
+  /** Whether work on the item may begin now. */
+  mayBegin: (item: string) => boolean;
+  /** Does the work, noted as under way. */
+  watch: (item: string, work: () => Promise<void>) => Promise<void>;
+}
+
+interface Options {
+  notes: CrashNotes;
+  now: Clock;
+  /** A suspect may begin now. */
+  onTurn: () => void;
+}
+
+/** In so many deaths an item has to be under way before it is set aside. */
+const DEATHS = 2;
+/** How long the process has to live before a suspect may begin, so that a series of deaths condemns nothing. */
+const QUIET_FOR = 5 * SECOND;
+
+export function createCrashGuard({ notes, now, onTurn }: Options): CrashGuard {
+  const suspects = new Set<string>();
+  let quietUntil = 0;
+  let underWay: string | undefined;
+
+  function mayBegin(item: string): boolean {
+    if (!suspects.has(item)) return true;
+    return now() >= quietUntil && underWay === undefined;
+  }
+
+  return {
+    async start() {
+      const condemned: string[] = [];
+      for (const { item, crashes } of await notes.countCrash()) {
+        if (crashes < DEATHS) {
+          suspects.add(item);
+          continue;
+        }
+        condemned.push(item);
+        await notes.forgetWork(item);
+      }
+      if (suspects.size > 0) {
+        quietUntil = now() + QUIET_FOR;
+        setTimeout(onTurn, QUIET_FOR).unref();
+      }
+      return condemned;
+    },
+
+    mayBegin,
+
+    async watch(item, work) {
+      // Another suspect was faster; this one is still due.
+      if (!mayBegin(item)) return;
+      const isSuspect = suspects.has(item);
+      if (isSuspect) underWay = item;
+      try {
+        await notes.beginWork(item);
+        try {
+          await work();
+        } finally {
+          await notes.endWork(item);
+        }
+        suspects.delete(item);
+      } finally {
+        if (isSuspect) {
+          underWay = undefined;
+          onTurn();
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { createRunner, type RunnerOptions } from '../../src/engine/runner.ts';
+import { atEnd, until } from '../support/world.ts';
+
+interface Item {
+  id: string;
+  lane: string;
+}
+
+/** A runner over items that are due until a step has taken them away. */
+function runnerOf(
+  items: Item[],
+  more: Partial<RunnerOptions<Item>> = {},
+): { done: string[]; wake: () => void } {
+  const done: string[] = [];
+  const runner = createRunner<Item>({
+    lanes: ['a', 'b'],
+    due: async (lane, limit) => items.filter((item) => item.lane === lane).slice(0, limit),
+    nextDue: async () => undefined,
+    id: (item) => item.id,
+    step: async (item) => {
+      items.splice(items.indexOf(item), 1);
+      done.push(item.id);
+    },
+    mayBegin: () => true,
+    onError: () => undefined,
+    now: Date.now,
+    ...more,
+  });
+  runner.start();
+  atEnd(() => runner.stop());
+  return { done, wake: () => runner.wake() };
+}
+
+describe('a lane', () => {
+  it('that is stuck holds up no other', async () => {
+    const items = Array.from({ length: 40 }, (_, i) => ({ id: `a${i}`, lane: 'a' }));
+    items.push({ id: 'b0', lane: 'b' });
+    const done: string[] = [];
+    runnerOf(items, {
+      step: async (item, signal) => {
+        if (item.lane === 'a') {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        }
+        items.splice(items.indexOf(item), 1);
+        done.push(item.id);
+      },
+    });
+
+    await until('b is done', () => (done.includes('b0') ? true : undefined));
+    expect(done).toEqual(['b0']);
+  });
+
+  it('works on what may begin, however much stands before it that may not', async () => {
+    const items = Array.from({ length: 100 }, (_, i) => ({ id: `held${i}`, lane: 'a' }));
+    items.push({ id: 'free', lane: 'a' });
+    let isOpen = false;
+    const { done, wake } = runnerOf(items, { mayBegin: (id) => isOpen || id === 'free' });
+
+    await until('what may begin is done', () => (done.includes('free') ? true : undefined));
+    expect(done).toEqual(['free']);
+    isOpen = true;
+    wake();
+    await until('all is done', () => (items.length === 0 ? true : undefined));
+  });
+
+  it('goes on after a step that throws', async () => {
+    const items = [
+      { id: 'bad', lane: 'a' },
+      { id: 'good', lane: 'a' },
+    ];
+    const errors: unknown[] = [];
+    const done: string[] = [];
+    runnerOf(items, {
+      onError: (error) => errors.push(error),
+      step: async (item) => {
+        if (item.id === 'bad') throw new Error('broken');
+        items.splice(items.indexOf(item), 1);
+        done.push(item.id);
+      },
+    });
+
+    await until('the good one is done', () => (done.length > 0 ? true : undefined));
+    expect(done).toEqual(['good']);
+    expect(errors[0]).toMatchObject({ message: 'broken' });
+  });
+});
