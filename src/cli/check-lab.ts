@@ -6,6 +6,7 @@ import { SECOND } from '../core/time.ts';
 import { loadBoards } from '../catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import { LabList } from '../http/shapes.ts';
+import { callbackTrust } from '../lava/callback-trust.ts';
 import { createLavaClient, type LavaClient } from '../lava/client.ts';
 import { eventsUrl, followLavaEvents } from '../lava/events.ts';
 import { readInventory, supplyOf } from '../lava/inventory.ts';
@@ -31,6 +32,14 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
     add,
   );
   if (version === undefined) return;
+  add({
+    what: `${lab.name} callbacks`,
+    state: 'ok',
+    text:
+      callbackTrust(version) === 'evidence'
+        ? 'this LAVA keeps their token private: a callback counts as evidence, unless two of a job differ'
+        : 'this LAVA (before 2024.05) shows their token to whoever may see a job: a callback only says when to ask, and all evidence is fetched',
+  });
   const who = await attempt(
     lab.name,
     () => client.whoami(),

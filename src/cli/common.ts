@@ -33,7 +33,7 @@ export async function daemonOf(file: string): Promise<Daemon> {
 
 /** As daemonOf, for a configuration that is at hand. */
 export function daemonAt(config: BridgeConfig): Daemon {
-  const { host, port } = config.http.api_listen ?? config.http.listen;
+  const { host, port } = config.http.api_listen;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 

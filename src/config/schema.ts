@@ -233,12 +233,21 @@ export const StorageConfig = z.discriminatedUnion('kind', [
 ]);
 
 export const HttpConfig = z.strictObject({
-  /** Callbacks, and whatever below has no address of its own. */
+  /** Callbacks, and the logs that are kept here. The three may be the same address. */
   listen: Listen.prefault('127.0.0.1:8480'),
   /** Requests, jobs, labs, boards, metrics. */
-  api_listen: Listen.optional(),
+  api_listen: Listen.prefault('127.0.0.1:8481'),
   /** The status pages. */
-  pages_listen: Listen.optional(),
+  pages_listen: Listen.prefault('127.0.0.1:8482'),
+  /** Names under which the three may be called, beside those of the URLs in this file, this machine's, and IP addresses. */
+  hosts: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'a host name without port'),
+    )
+    .prefault([]),
   /** What others (LAVA, readers of logs) put before our paths. */
   public_url: HttpUrl.optional(),
   /** The bearer token for requests and for what changes something. Without it these are refused. */
@@ -261,6 +270,14 @@ export const FetchConfig = z.strictObject({
   max_redirects: z.number().int().min(0).max(10).prefault(3),
 });
 
+/** What a request may be, whichever way it comes in. */
+export const RequestsConfig = z.strictObject({
+  /** Of the whole request as JSON; a definition by itself may be no larger. */
+  max_size: Size.prefault('512KiB'),
+  /** How many objects and lists may be nested. */
+  max_depth: z.number().int().min(8).max(1000).prefault(64),
+});
+
 export const BridgeConfig = z.strictObject({
   /** What is printed in LAVA job names, `[prod] …`. */
   instance: z
@@ -275,6 +292,7 @@ export const BridgeConfig = z.strictObject({
   http: HttpConfig.prefault({}),
   store: StoreConfig.prefault({ sqlite: '/var/lib/lava-bridge/lava-bridge.db' }),
   fetch: FetchConfig.prefault({}),
+  requests: RequestsConfig.prefault({}),
   /** Printed into every definition's metadata beside node_id, for those who read it later on. */
   metadata: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a name: letters, digits and _'), z.string())

@@ -3,6 +3,8 @@
 export interface RecentSet<T> {
   has: (member: T) => boolean;
   add: (member: T) => void;
+  /** Oldest first. */
+  members: () => T[];
 }
 
 /** A set of at most `max` members; the one that was added first makes room. */
@@ -10,6 +12,7 @@ export function createRecentSet<T>(max: number): RecentSet<T> {
   const members = new Set<T>();
   return {
     has: (member) => members.has(member),
+    members: () => [...members],
     add: (member) => {
       members.delete(member);
       members.add(member);

@@ -16,6 +16,7 @@ import type { Counters } from './counters.ts';
 import { openApi } from './openapi.ts';
 import { boardsView, labsView } from './overview.ts';
 import { DrainBody, ListQuery, LogQuery, Why } from './queries.ts';
+import type { TokenNameWatch } from './token-name.ts';
 import { findJob, jobDetail, jobRow, jobRows } from './views.ts';
 
 interface Options {
@@ -23,15 +24,14 @@ interface Options {
   counters: Counters;
   /** undefined: nothing can be changed by the API. */
   token: string | undefined;
-  /** By lab: why its callbacks are refused. */
-  refused: ReadonlyMap<string, string>;
+  tokenNames: Pick<TokenNameWatch, 'faults'>;
 }
 
 interface ById {
   Params: { id: string };
 }
 
-export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: Options): void {
+export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames }: Options): void {
   async function mayChange(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (token === undefined) {
       return refuse(
@@ -167,7 +167,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, refused }: 
     }),
   );
 
-  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, refused) }));
+  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await tokenNames.faults()) }));
   app.get('/api/v1/boards', async () => ({ boards: await boardsView(ctx) }));
 
   for (const order of ['drain', 'resume'] as const) {

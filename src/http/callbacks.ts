@@ -1,18 +1,30 @@
-// LAVA's notify callbacks. One is answered 2xx only after it is on disk; LAVA sends it once, and waits five seconds
-// at most while its worker waits too, so nothing else is done here. The log in it may be a hundred times the rest: it
-// goes to a file of its own, piece by piece, so that it holds up nobody.
+// LAVA's notify callbacks. One is answered 2xx only after it is on disk; LAVA sends it once, and waits five seconds at
+// most while its worker waits too, so nothing else is done here. Bodies are read in pieces, a few at a time: what one
+// costs does not depend on how large it is, and the rest waits or is refused.
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
-import type { Clock } from '../core/time.ts';
+import { errorText } from '../core/errors.ts';
+import { SECOND, type Clock } from '../core/time.ts';
 import { LAVA_STATES } from '../lava/model.ts';
-import { blobFolder, type AttemptRecord, type Blobs, type Store } from '../store/index.ts';
+import {
+  blobFolder,
+  type AttemptRecord,
+  type Blobs,
+  type CallbackRecord,
+  type JobRecord,
+  type Store,
+} from '../store/index.ts';
 import { sameSecret } from './auth.ts';
+import { CallbackBody, CallbackBodyError } from './callback-body.ts';
 import type { Counters } from './counters.ts';
+import { createQueue } from './queue.ts';
+import type { TokenNameWatch } from './token-name.ts';
 
 /** One lab's side of its callbacks. */
 export interface CallbackLab {
@@ -23,32 +35,43 @@ export interface CallbackLab {
   tokenName: string;
   /** Bytes. */
   maxBody: number;
+  /** Whether what a callback says may count as evidence. If not, it only says that it is time to ask LAVA. */
+  isEvidence: () => boolean;
 }
 
 interface Options {
   labs: ReadonlyMap<string, CallbackLab>;
-  store: Store;
-  blobs: Blobs;
+  store: Pick<Store, 'job' | 'attempts' | 'callbacks' | 'addCallback' | 'note' | 'timeline' | 'wake'>;
+  blobs: Pick<Blobs, 'put' | 'remove'>;
   counters: Counters;
   log: Logger;
   wake: (lab: string) => void;
   now: Clock;
-  /** By lab: why its callbacks are refused, until one is accepted. */
-  refused: Map<string, string>;
+  tokenNames: TokenNameWatch;
 }
 
 /** LAVA commits what a callback tells when it has our answer (2023.01); to look before that shows the old state. */
 const COMMIT_PAUSE = 300;
+/** Bodies that are read at a time, requests that wait for their turn, and how long (ms): LAVA waits five seconds. */
+const QUEUE = { width: 4, most: 500, waitMs: 3 * SECOND };
+/** The first one that says Finished, and one that says otherwise: that they differ is all that has to be known. */
+const MOST_KEPT = 2;
 
 const zip = promisify(gzip);
 
-// Only what decides here; the whole body is read where it is worked up.
+// Only what decides here; the rest is read where it is worked up.
 const Body = z.looseObject({
   id: z.number().int().positive(),
   state_string: z.enum(LAVA_STATES),
   description: z.string().nullish(),
-  log: z.unknown().optional(),
 });
+type Body = z.infer<typeof Body>;
+
+interface Received {
+  body: Body;
+  /** Of the log, which is stored apart; undefined: there was none. */
+  logHash: string | undefined;
+}
 
 interface Route {
   Params: { key: string };
@@ -56,7 +79,8 @@ interface Route {
 
 /** Adds `POST /callback/<lab>/<job key>`, a route for each lab with that lab's limit. */
 export function addCallbacks(app: FastifyInstance, options: Options): void {
-  const { labs, store, blobs, counters, log, wake, now, refused } = options;
+  const { labs, store, blobs, counters, log, wake, now, tokenNames } = options;
+  const queue = createQueue(QUEUE);
 
   function refuse(reply: FastifyReply, status: number, error: ErrorCode, message: string): FastifyReply {
     counters.callback(error);
@@ -67,14 +91,11 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     return refuse(reply, 401, 'unauthorized', 'the callback does not carry the lab’s token');
   }
 
-  function mayEnter(lab: CallbackLab, header: string | string[] | undefined): boolean {
+  async function mayEnter(lab: CallbackLab, { headers, params }: FastifyRequest<Route>): Promise<boolean> {
+    const header = headers[lab.header];
     const given = typeof header === 'string' ? header : '';
     if (sameSecret(given, lab.token)) return true;
-    if (sameSecret(given, lab.tokenName) && !refused.has(lab.name)) {
-      const why = `LAVA sent the name ${lab.tokenName} in place of the token: the user who submits has no token of that name there`;
-      refused.set(lab.name, why);
-      log.error({ lab: lab.name }, why);
-    }
+    if (sameSecret(given, lab.tokenName)) await tokenNames.seen(lab.name, jobIdOf(lab, params.key));
     return false;
   }
 
@@ -83,92 +104,186 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     request: FastifyRequest<Route>,
     reply: FastifyReply,
   ): Promise<unknown> {
-    const job = await store.job(`${lab.name}:${request.params.key}`);
-    if (!job) return refuse(reply, 404, 'unknown_job', 'no such job');
-    const parsed = Body.safeParse(request.body);
-    if (!parsed.success) return refuse(reply, 400, 'bad_body', 'not the body of a LAVA callback');
-    const { id, state_string: state, description } = parsed.data;
-    const attempts = await store.attempts(job.id);
-    if (!belongs(id, description ?? '', attempts)) {
-      return refuse(reply, 409, 'other_job', `LAVA job ${id} is no attempt of this job`);
-    }
-    const text = `callback: LAVA job ${id} is ${state}`;
-    if (job.done || job.stage === 'finished' || job.stage === 'judged' || isOver(id, attempts)) {
-      await store.note(job.id, [{ kind: 'callback', text: `${text}, told after the evidence was stored` }]);
-    } else {
-      // On LAVA 2023.01 the token stands in the body as well, and it opens LAVA's API.
-      const { token: _token, log: lavaLog, ...body } = parsed.data;
-      const packed = await zip(JSON.stringify(body), { level: constants.Z_BEST_SPEED });
-      const callback = {
-        jobId: job.id,
-        lavaId: id,
-        state,
-        body: packed,
-        // What it says of a job that goes on is of no use.
-        log: state === 'Finished' && typeof lavaLog === 'string' ? await keep(lavaLog, job.id, blobs) : null,
-      };
-      await store.addCallback(callback, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
-      wake(lab.name);
-    }
-    refused.delete(lab.name);
-    counters.callback('accepted');
-    return reply.code(200).send({ status: 'stored' });
+    const jobId = jobIdOf(lab, request.params.key);
+    const job = await store.job(jobId);
+    if (job === undefined) return refuse(reply, 404, 'unknown_job', 'no such job');
+    if (Number(request.headers['content-length'] ?? 0) > lab.maxBody) return tooLarge(lab, jobId, reply);
+    const answer = await queue.run(() => receive(lab, job, request, reply));
+    if (answer !== 'full') return answer;
+    await lookSoon(lab, jobId);
+    return refuse(reply.header('retry-after', '5'), 503, 'busy', 'too many callbacks at once; LAVA is asked');
   }
 
-  for (const lab of labs.values()) {
-    app.route<Route>({
-      method: 'POST',
-      url: `/callback/${lab.name}/:key`,
-      bodyLimit: lab.maxBody,
-      // Before the body is read: nobody without the token makes us read one.
-      onRequest: async (request, reply) =>
-        mayEnter(lab, request.headers[lab.header]) ? undefined : unauthorized(reply),
-      handler: (request, reply) => accept(lab, request, reply),
-    });
+  /** What can't be taken may be true all the same: LAVA is asked. */
+  async function lookSoon(lab: CallbackLab, jobId: string): Promise<void> {
+    await store.wake(jobId, now() + COMMIT_PAUSE);
+    wake(lab.name);
   }
-  app.post(
-    '/callback/:lab/:key',
-    { onRequest: async (_request, reply) => unauthorized(reply) },
-    () => undefined,
-  );
-  app.route({
-    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
-    url: '/callback/:lab/:key',
-    handler: async (_request, reply) => {
-      reply.header('allow', 'POST');
-      return refuse(
-        reply,
-        405,
-        'method_not_allowed',
-        'LAVA is to POST its callbacks (notify.callback.method)',
-      );
-    },
+
+  async function tooLarge(lab: CallbackLab, jobId: string, reply: FastifyReply): Promise<FastifyReply> {
+    await lookSoon(lab, jobId);
+    return refuse(reply, 413, 'too_large', `larger than ${lab.maxBody} bytes, or too many results`);
+  }
+
+  async function receive(
+    lab: CallbackLab,
+    job: Pick<JobRecord, 'id' | 'done'>,
+    request: FastifyRequest<Route>,
+    reply: FastifyReply,
+  ): Promise<unknown> {
+    const jobId = job.id;
+    const logName = lab.isEvidence() ? `${blobFolder(jobId)}/callback-${randomUUID()}.yaml.gz` : undefined;
+    let isLogKept = false;
+    try {
+      const { body, logHash } = await readBody(request.body, lab.maxBody, logName, blobs);
+      const attempts = await store.attempts(jobId);
+      if (!belongs(body.id, body.description ?? '', attempts)) {
+        return refuse(reply, 409, 'other_job', `LAVA job ${body.id} is no attempt of this job`);
+      }
+      const record = await recordOf(lab, jobId, { body, logHash }, logName);
+      const isOver = job.done || attempts.some((a) => a.lavaId === body.id && a.finishedAt !== null);
+      isLogKept = await keep(record, isOver);
+      tokenNames.accepted(lab.name);
+      wake(lab.name);
+      counters.callback('accepted');
+      return reply.code(200).send({ status: 'stored' });
+    } catch (error) {
+      if (!(error instanceof CallbackBodyError)) throw error;
+      if (error.code === 'too_large') return tooLarge(lab, jobId, reply);
+      return refuse(reply, 400, 'bad_body', errorText(error));
+    } finally {
+      if (logName !== undefined && !isLogKept) await blobs.remove(logName);
+    }
+  }
+
+  async function recordOf(
+    lab: CallbackLab,
+    jobId: string,
+    { body, logHash }: Received,
+    logName: string | undefined,
+  ): Promise<NewCallback> {
+    const { token: _token, log: _log, definition: _definition, ...rest } = body;
+    return {
+      jobId,
+      lavaId: body.id,
+      state: body.state_string,
+      body: lab.isEvidence()
+        ? await zip(JSON.stringify({ ...rest, log_sha256: logHash }), { level: constants.Z_BEST_SPEED })
+        : Buffer.alloc(0),
+      log: logHash === undefined ? null : (logName ?? null),
+    };
+  }
+
+  /** Whether the log is to stay. Only Finished ones are kept, and no more of them than can say something new. */
+  async function keep(record: NewCallback, isOver: boolean): Promise<boolean> {
+    const { jobId, lavaId, state } = record;
+    const text = `callback: LAVA job ${lavaId} is ${state}`;
+    if (isOver) {
+      await noteOnce(jobId, `${text}, told after the evidence was stored`);
+      return false;
+    }
+    if (state !== 'Finished') {
+      await noteOnce(jobId, text);
+      await store.wake(jobId, now() + COMMIT_PAUSE);
+      return false;
+    }
+    const before = (await store.callbacks(jobId)).filter((c) => c.lavaId === lavaId);
+    if (before.length >= MOST_KEPT || before.some((c) => Buffer.compare(c.body, record.body) === 0)) {
+      await noteOnce(jobId, `${text}, told again`);
+      await store.wake(jobId, now() + COMMIT_PAUSE);
+      return false;
+    }
+    await store.addCallback(record, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
+    return record.log !== null;
+  }
+
+  /** Whoever sends one again and again adds no further line. */
+  async function noteOnce(jobId: string, text: string): Promise<void> {
+    const known = await store.timeline(jobId);
+    if (!known.some((entry) => entry.text === text)) await store.note(jobId, [{ kind: 'callback', text }]);
+  }
+
+  // Bodies are streams here alone.
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    for (const lab of labs.values()) {
+      scope.route<Route>({
+        method: 'POST',
+        url: `/callback/${lab.name}/:key`,
+        bodyLimit: lab.maxBody,
+        // Before the body is read: without the token one can't make us read any.
+        onRequest: async (request, reply) =>
+          (await mayEnter(lab, request)) ? undefined : unauthorized(reply),
+        handler: (request, reply) => accept(lab, request, reply),
+      });
+    }
+    scope.post(
+      '/callback/:lab/:key',
+      { onRequest: async (_request, reply) => unauthorized(reply) },
+      () => undefined,
+    );
+    scope.route({
+      method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+      url: '/callback/:lab/:key',
+      onRequest: async (_request, reply) =>
+        refuse(
+          reply.header('allow', 'POST'),
+          405,
+          'method_not_allowed',
+          'LAVA is to POST its callbacks (notify.callback.method)',
+        ),
+      handler: () => undefined,
+    });
+    log.debug({ labs: [...labs.keys()] }, 'callbacks can come');
   });
 }
 
-/** Gives the name of the blob. It lies with what else is kept of the job, and goes with it. */
-async function keep(log: string, jobId: string, blobs: Blobs): Promise<string | null> {
-  if (log === '') return null;
-  const name = `${blobFolder(jobId)}/callback-${randomUUID()}.yaml.gz`;
-  await blobs.put(name, pieces(log));
-  return name;
+type NewCallback = Omit<CallbackRecord, 'id' | 'receivedAt'>;
+
+function jobIdOf(lab: CallbackLab, key: string): string {
+  return `${lab.name}:${key}`;
 }
 
-const PIECE = 1024 * 1024;
+/** Reads a body to its end; its log goes to the blob `logName`, or nowhere. Throws CallbackBodyError. */
+async function readBody(
+  stream: unknown,
+  maxBytes: number,
+  logName: string | undefined,
+  blobs: Pick<Blobs, 'put'>,
+): Promise<Received> {
+  const reader = new CallbackBody();
+  const pieces = logPieces(stream, maxBytes, reader);
+  if (logName === undefined) for await (const _piece of pieces);
+  else await blobs.put(logName, pieces);
+  const { rest, logHash } = reader.end();
+  const parsed = Body.safeParse(rest);
+  if (!parsed.success) throw new CallbackBodyError('bad_body', 'not the body of a LAVA callback');
+  return { body: parsed.data, logHash };
+}
 
-function* pieces(text: string): Generator<string> {
-  for (let from = 0; from < text.length;) {
-    let to = Math.min(from + PIECE, text.length);
-    // A character of two code units stays whole.
-    if ((text.charCodeAt(to - 1) & 0xfc00) === 0xd800 && to < text.length) to += 1;
-    yield text.slice(from, to);
-    from = to;
+async function* logPieces(stream: unknown, maxBytes: number, reader: CallbackBody): AsyncGenerator<string> {
+  if (!isReadable(stream)) return;
+  let size = 0;
+  for await (const bytes of chunksOf(stream)) {
+    size += bytes.length;
+    if (size > maxBytes)
+      throw new CallbackBodyError('too_large', `the body is larger than ${maxBytes} bytes`);
+    yield* reader.push(bytes);
   }
 }
 
-/** All that LAVA can tell of the attempt is stored; the job may be at a further one, or wait for it. */
-function isOver(lavaId: number, attempts: readonly AttemptRecord[]): boolean {
-  return attempts.some((a) => a.lavaId === lavaId && a.finishedAt !== null);
+async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream) yield z.instanceof(Buffer).parse(chunk);
+  } catch (error) {
+    throw new CallbackBodyError('bad_body', 'the body was cut off', { cause: error });
+  }
+}
+
+/** A request without any body has none. */
+function isReadable(stream: unknown): stream is Readable {
+  return typeof stream === 'object' && stream !== null && Symbol.asyncIterator in stream;
 }
 
 /** Until LAVA's answer to a submission is stored, the submission key in the job's name tells whose it is. */

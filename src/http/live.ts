@@ -6,11 +6,16 @@ import { errorText } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import type { Context } from '../lifecycle/context.ts';
 import type { Outbox } from '../engine/outbox.ts';
+import type { HostCheck } from './hosts.ts';
 
 interface Options {
   ctx: Pick<Context, 'store' | 'labs' | 'now' | 'log'>;
   outbox: Pick<Outbox, 'states'>;
+  isOwnHost: HostCheck;
 }
+
+/** The only path that a WebSocket is opened at. */
+export const SOCKET_PATH = '/ws';
 
 const LOOK_EVERY = SECOND;
 const PING_EVERY = 30 * SECOND;
@@ -21,7 +26,7 @@ const MOST_IDS = 200;
 const MOST_UNREAD = 1024 * 1024;
 
 /** Serves the socket beside the app's routes, until the app is closed. */
-export function addLive(app: FastifyInstance, { ctx, outbox }: Options): void {
+export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Options): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   const answered = new WeakSet<WebSocket>();
   let looking: NodeJS.Timeout | undefined;
@@ -32,13 +37,15 @@ export function addLive(app: FastifyInstance, { ctx, outbox }: Options): void {
   app.server.on('upgrade', (request, socket, head) => {
     const path = request.url?.split('?')[0];
     const refusal =
-      path !== '/ws'
+      path !== SOCKET_PATH
         ? '404 Not Found'
-        : !isOwn(request.headers)
-          ? '403 Forbidden'
-          : sockets.clients.size >= MOST_READERS
-            ? '503 Service Unavailable'
-            : undefined;
+        : !isOwnHost(request.headers.host)
+          ? '421 Misdirected Request'
+          : !isOwn(request.headers)
+            ? '403 Forbidden'
+            : sockets.clients.size >= MOST_READERS
+              ? '503 Service Unavailable'
+              : undefined;
     if (refusal !== undefined) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
     return sockets.handleUpgrade(request, socket, head, begin);
   });

@@ -16,13 +16,13 @@ import { html, queryOf, type Html } from './html.ts';
 import { boardsView, labsView } from './overview.ts';
 import { boardsPage, homePage, jobPath, type Home } from './page-home.ts';
 import { jobPage } from './page-job.ts';
+import type { TokenNameWatch } from './token-name.ts';
 import { findJob, jobDetail, jobRows } from './views.ts';
 
 interface Options {
   ctx: Context;
   outbox: Pick<Outbox, 'states'>;
-  /** By lab: why its callbacks are refused. */
-  refused: ReadonlyMap<string, string>;
+  tokenNames: Pick<TokenNameWatch, 'faults'>;
 }
 
 interface ById {
@@ -53,7 +53,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function addPages(app: FastifyInstance, { ctx, outbox, refused }: Options): void {
+export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames }: Options): void {
   function send(reply: FastifyReply, title: string, body: Html, job = ''): FastifyReply {
     return reply
       .headers({
@@ -68,7 +68,7 @@ export function addPages(app: FastifyInstance, { ctx, outbox, refused }: Options
 
   app.get('/', async (request, reply) => {
     const query = HomeQuery.parse(request.query);
-    return send(reply, 'jobs', homePage(await home(query, { ctx, outbox, refused })));
+    return send(reply, 'jobs', homePage(await home(query, { ctx, outbox, tokenNames })));
   });
 
   app.get('/boards', async (_request, reply) => send(reply, 'boards', boardsPage(await boardsView(ctx))));
@@ -122,13 +122,13 @@ function shell(title: string, body: Html, job: string, instance: string): Html {
     </html> `;
 }
 
-async function home(query: HomeQuery, { ctx, outbox, refused }: Options): Promise<Home> {
+async function home(query: HomeQuery, { ctx, outbox, tokenNames }: Options): Promise<Home> {
   const { before, open, ...where } = query;
   const filter = { ...where, ...(open === true ? { done: false } : {}) };
   const limit = JOBS;
   const older = before === undefined ? undefined : Date.parse(before);
   const [labs, counts, jobs, waiting] = await Promise.all([
-    labsView(ctx, refused),
+    labsView(ctx, await tokenNames.faults()),
     ctx.store.deliveryCounts(),
     ctx.store.jobs({ ...filter, limit, before: older }),
     ctx.store.jobs({ done: false, limit: REASONS_OF }),

@@ -1,23 +1,44 @@
-// Makes the HTTP servers: one per address, each with the routes that belong there. Errors are JSON, and tell nothing
-// of the inside.
+// Makes the HTTP servers: one per address, each with the routes that belong there. Errors are JSON and tell nothing of
+// the inside. What every route shares is here: limits on connections, the check of Host, how bodies are read.
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { BridgeError, errorText } from '../core/errors.ts';
 import type { Listen } from '../config/schema.ts';
-import type { Counters } from './counters.ts';
+import { limitConnections, SERVER_LIMITS } from './connections.ts';
+import type { HostCheck } from './hosts.ts';
+
+export interface AppOptions {
+  log: Logger;
+  isOwnHost: HostCheck;
+  /** The path of the one WebSocket; another `Upgrade` is ignored, as HTTP allows. */
+  socketPath: string;
+}
+
+/** Bodies of what changes something are small; requests and callbacks have limits of their own. */
+const BODY_LIMIT = 64 * 1024;
 
 /** A server without routes. */
-export function createApp(log: Logger, counters: Counters): FastifyInstance {
+export function createApp({ log, isOwnHost, socketPath }: AppOptions): FastifyInstance {
+  const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval, idleTimeout } =
+    SERVER_LIMITS;
   const app = fastify({
     logger: false,
-    bodyLimit: 4 * 1024 * 1024,
-    requestTimeout: 60_000,
-    connectionTimeout: 0,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout,
+    keepAliveTimeout,
+    connectionTimeout: idleTimeout,
     forceCloseConnections: true,
-    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
+    http: {
+      headersTimeout,
+      connectionsCheckingInterval,
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket' && pathOf(request.url) === socketPath,
+    },
   });
-  // Whatever LAVA or a script calls it: JSON is what is understood here.
+  limitConnections(app.server);
+  // Whatever the sender calls it: JSON is what is understood here.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     try {
@@ -26,19 +47,34 @@ export function createApp(log: Logger, counters: Counters): FastifyInstance {
       done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }), undefined);
     }
   });
+  app.addHook('onRequest', async (request, reply) =>
+    isOwnHost(request.headers.host)
+      ? undefined
+      : reply.code(421).send({
+          error: 'unknown_host',
+          message: 'this bridge is not called by that name (http.hosts in its configuration)',
+        }),
+  );
+  // Who is refused before the body was read does not make us read it.
+  app.addHook('onSend', async (request, reply) => {
+    if (reply.statusCode >= 400 && !request.raw.complete) reply.header('connection', 'close');
+  });
   app.setErrorHandler(async (error, request, reply) => {
     const status = statusOf(error);
-    const word = status === 413 ? 'too_large' : status === 400 ? 'bad_body' : 'error';
-    if (request.url.startsWith('/callback/')) counters.callback(word);
-    if (status >= 500)
-      log.error({ url: request.url.split('?')[0], error: errorText(error) }, 'a request failed');
-    const message = status >= 500 ? 'internal error; the journal says more' : errorText(error);
-    return reply.code(status).send({ error: word, message });
+    if (status >= 500) log.error({ url: pathOf(request.url), error: errorText(error) }, 'a request failed');
+    return reply.code(status).send({
+      error: status === 413 ? 'too_large' : status < 500 ? 'bad_body' : 'error',
+      message: status >= 500 ? 'internal error; the journal says more' : errorText(error),
+    });
   });
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send({ error: 'not_found', message: 'no such path' }),
   );
   return app;
+}
+
+function pathOf(url = ''): string {
+  return url.split('?')[0] ?? '';
 }
 
 function statusOf(error: unknown): number {

@@ -1,4 +1,4 @@
-// Which routes are served at which address: callbacks with logs, the API and the pages may share one, or have their own.
+// Which routes are served at which address: callbacks with logs, the API, and the pages each have their own, or share one.
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../core/time.ts';
 import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
@@ -9,11 +9,13 @@ import { addApi } from './api.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
 import { createCounters } from './counters.ts';
 import { addHealth } from './health.ts';
-import { addLive } from './live.ts';
+import { createHostCheck } from './hosts.ts';
+import { addLive, SOCKET_PATH } from './live.ts';
 import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
 import { addPages } from './pages.ts';
 import { createApp, listen } from './server.ts';
+import { createTokenNameWatch } from './token-name.ts';
 
 export interface HttpServers {
   /** Starts to listen at all addresses and gives their URLs. Throws BridgeError `listen`. */
@@ -34,29 +36,31 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   const { http } = config;
   const { store, blobs, log, wake } = ctx;
   const counters = createCounters();
+  const isOwnHost = createHostCheck(config);
   const apps = new Map<string, { app: FastifyInstance; at: Listen }>();
 
   function appAt(at: Listen): FastifyInstance {
     const key = `${at.host}:${at.port}`;
     const known = apps.get(key);
     if (known) return known.app;
-    const app = createApp(log, counters);
+    const app = createApp({ log, isOwnHost, socketPath: SOCKET_PATH });
     addHealth(app, { ctx, alive, outbox });
     apps.set(key, { app, at });
     return app;
   }
 
-  const labs = new Map(config.labs.map((lab) => [lab.name, callbackLab(lab)]));
-  const refused = new Map<string, string>();
-  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now, refused });
+  const labs = new Map(config.labs.map((lab) => [lab.name, callbackLab(lab, ctx)]));
+  const names = new Map(config.labs.map(({ name, callback }) => [name, callback.token_name]));
+  const tokenNames = createTokenNameWatch({ store, log, names });
+  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now, tokenNames });
   addLogs(appAt(http.listen), ctx.logs);
-  const api = appAt(http.api_listen ?? http.listen);
+  const api = appAt(http.api_listen);
   const token = http.token === undefined ? undefined : resolveSecret(http.token);
-  addApi(api, { ctx, counters, token, refused });
+  addApi(api, { ctx, counters, token, tokenNames });
   addMetrics(api, { ctx, counters, outbox });
-  const pages = appAt(http.pages_listen ?? http.api_listen ?? http.listen);
-  addPages(pages, { ctx, outbox, refused });
-  addLive(pages, { ctx, outbox });
+  const pages = appAt(http.pages_listen);
+  addPages(pages, { ctx, outbox, tokenNames });
+  addLive(pages, { ctx, outbox, isOwnHost });
 
   return {
     async start() {
@@ -70,12 +74,13 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   };
 }
 
-function callbackLab(lab: LabConfig): CallbackLab {
+function callbackLab(lab: LabConfig, ctx: Pick<Context, 'labs'>): CallbackLab {
   return {
     name: lab.name,
     header: lab.callback.header.toLowerCase(),
     token: resolveSecret(lab.callback.token),
     tokenName: lab.callback.token_name,
     maxBody: lab.limits.max_callback,
+    isEvidence: () => ctx.labs.get(lab.name)?.knownTrust() !== 'hint',
   };
 }

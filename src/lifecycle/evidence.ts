@@ -44,7 +44,8 @@ export async function storeEvidence(
   const hasLog =
     (toldLog !== null && (await ctx.blobs.move(toldLog, log))) ||
     (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx)));
-  const definition = told?.job.definition ?? (await ctx.store.definition(job.id, attempt.n));
+  // Ours, as it was submitted: what others say it was is not read.
+  const definition = await ctx.store.definition(job.id, attempt.n);
   const lavaJob: LavaJob = {
     id: info.id,
     state: info.state,

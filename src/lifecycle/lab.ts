@@ -3,8 +3,9 @@
 import { TemporaryError } from '../core/errors.ts';
 import { createGate } from '../core/gate.ts';
 import { createCircuit, type CircuitState } from '../engine/circuit.ts';
-import { MINUTE, SECOND, type Clock } from '../core/time.ts';
+import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { LabConfig } from '../config/schema.ts';
+import { callbackTrust, type CallbackTrust } from '../lava/callback-trust.ts';
 import type { LavaClient, ShownJob } from '../lava/client.ts';
 import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
 import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
@@ -25,6 +26,10 @@ export interface Lab {
   /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
   noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
+  /** What its callbacks are worth; asks LAVA's version if that was not asked for within the hour. */
+  callbackTrust: () => Promise<CallbackTrust>;
+  /** The same as known without asking; undefined: not known yet. */
+  knownTrust: () => CallbackTrust | undefined;
   /** How many XML-RPC requests were made. */
   calls: () => number;
 }
@@ -39,6 +44,8 @@ interface Options {
 /** How old an inventory may be with LAVA's events, and without. */
 const FOLLOWED_AGE = 5 * MINUTE;
 const UNFOLLOWED_AGE = 30 * SECOND;
+/** An upgrade of LAVA is noticed within this time. */
+const VERSION_AGE = HOUR;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
@@ -48,6 +55,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
   let requests = 0;
   let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
+  let trust: { at: number; value: CallbackTrust } | undefined;
   // What is known of each device and worker, so that only news makes the inventory old.
   const told = new Map<string, string>();
 
@@ -104,6 +112,13 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
       return true;
     },
     state: circuit.state,
+    async callbackTrust() {
+      if (trust !== undefined && Math.abs(now() - trust.at) <= VERSION_AGE) return trust.value;
+      const value = callbackTrust(await call((c) => c.version()));
+      trust = { at: now(), value };
+      return value;
+    },
+    knownTrust: () => trust?.value,
     calls: () => requests,
   };
 }

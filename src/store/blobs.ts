@@ -46,11 +46,16 @@ export function openBlobs(root: string): Blobs {
       const path = pathOf(name);
       await mkdir(dirname(path), { recursive: true, mode: 0o750 });
       const temporary = `${path}.new`;
-      await pipeline(
-        Readable.from(source, { objectMode: true }),
-        createGzip({ level: constants.Z_BEST_SPEED }),
-        createWriteStream(temporary, { flush: true, mode: 0o640 }),
-      );
+      try {
+        await pipeline(
+          Readable.from(source, { objectMode: true }),
+          createGzip({ level: constants.Z_BEST_SPEED }),
+          createWriteStream(temporary, { flush: true, mode: 0o640 }),
+        );
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
       await rename(temporary, path);
       await syncFolder(dirname(path));
     },

@@ -136,7 +136,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ],
       kcidb: { url: kcidb.url, token: kcidb.token, timeout: '5s' },
       report: { maestro: report },
-      http: { listen: `127.0.0.1:${port}`, public_url: url },
+      http: {
+        listen: `127.0.0.1:${port}`,
+        api_listen: `127.0.0.1:${port}`,
+        pages_listen: `127.0.0.1:${port}`,
+        public_url: url,
+      },
       store: { sqlite: 'state/lava-bridge.db' },
       fetch: { networks: ['loopback'], timeout: '5s' },
       device_types: `${SITE}device-types`,

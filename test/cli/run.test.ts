@@ -12,7 +12,7 @@ it(
     const other = `${world.folder}/other.yaml`;
     const text = await readFile(world.configFile, 'utf8');
     // At another address, so that only the store is in its way.
-    await writeFile(other, text.replace(/listen: .*/, 'listen: 127.0.0.1:1'));
+    await writeFile(other, text.replaceAll(/listen: .*/g, 'listen: 127.0.0.1:1'));
 
     const { code, stderr } = await lavaBridge(['run', '--config', other]);
     expect({ code, stderr }).toEqual({

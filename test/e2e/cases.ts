@@ -95,7 +95,7 @@ export const PLAIN_CASES: readonly E2eCase[] = [
     name: 'every-kind-of-case',
     board: 'qemu-x86_64',
     tests: EVERY_KIND.tests,
-    expected: { ...EVERY_KIND.expected, evidence: 'callback' },
+    expected: { ...EVERY_KIND.expected, evidence: 'fetched' },
   },
   {
     name: 'boot-alone',
@@ -218,7 +218,7 @@ export const DAEMON_KILLED: E2eCase = {
   name: 'daemon-killed',
   board: 'qemu-x86_64',
   tests: ONE_PASS,
-  expected: { ...PASSED, evidence: 'callback' },
+  expected: { ...PASSED, evidence: 'fetched' },
 };
 
 /** Waits while its board is drained, and goes on when it is not. */

@@ -67,8 +67,9 @@ describe('a node', () => {
     const world = await testWorld();
     const folder = await newFolder();
     const config = await loadConfig(world.configFile);
+    const free = { host: '127.0.0.1', port: 0 };
     const other = await createDaemon(
-      { ...config, http: { ...config.http, listen: { host: '127.0.0.1', port: 0 } } },
+      { ...config, http: { ...config.http, listen: free, api_listen: free, pages_listen: free } },
       { log: createLogger('fatal'), store: await openStore({ sqlite: join(folder, 'other.db') }) },
     );
     await other.start();

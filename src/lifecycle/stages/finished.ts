@@ -1,11 +1,13 @@
-// Waits until LAVA says Finished, and stores the evidence: results and log from the callback if it came whole, else
-// fetched.
+// Waits until LAVA itself says Finished, and stores the evidence: results and log from the callback if that can be
+// believed and came whole, else fetched.
 import { errorText, PermanentError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
-import type { JobRecord } from '../../store/index.ts';
+import type { CallbackRecord, JobRecord, Reason } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { storeEvidence } from '../evidence.ts';
 import { lookAt } from '../following.ts';
+import type { Lab } from '../lab.ts';
+import { labOf } from '../labs.ts';
 import { callNext } from '../admission-queue.ts';
 import type { Outcome, Stage } from '../model.ts';
 
@@ -31,14 +33,16 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     const age = final === undefined ? Infinity : ctx.now() - final.receivedAt;
     // As long again as it has been: soon at first, then ever later.
     const until = age < COMMIT_WITHIN ? ctx.now() + Math.max(100, age) : seen.lookAgain;
-    return {
-      kind: 'wait',
-      until,
-      reason: { code: 'in_lava', text: `LAVA job ${info.id} is ${info.state}${on}` },
-    };
+    const reason: Reason = { code: 'in_lava', text: `LAVA job ${info.id} is ${info.state}${on}` };
+    if (final === undefined || age < COMMIT_WITHIN) return { kind: 'wait', until, reason };
+    // It said that the job had finished, and it had not: LAVA did not send that.
+    const text = 'the callback came before the job’s end, so it is not believed';
+    await ctx.store.record(job.id, { dropCallbacks: true, entries: [{ kind: 'error', text }] });
+    return { kind: 'wait', until, reason };
   }
   try {
-    const evidence = await storeEvidence(job, attempt, info, final, ctx);
+    const believed = await believedCallback(callbacks, labOf(ctx, job.lab));
+    const evidence = await storeEvidence(job, attempt, info, believed, ctx);
     await callNext(job, ctx);
     return {
       kind: 'done',
@@ -50,4 +54,14 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     const reason = `the results of LAVA job ${info.id} cannot be read: ${errorText(error)}`;
     return { kind: 'end', ending: { kind: 'lost', reason } };
   }
+}
+
+/** The callback that counts as evidence. Of two that differ, one is not LAVA's, and neither counts. */
+async function believedCallback(
+  callbacks: readonly CallbackRecord[],
+  lab: Lab,
+): Promise<CallbackRecord | undefined> {
+  const [final, other] = callbacks.filter((c) => c.state === 'Finished');
+  if (final === undefined || other !== undefined || final.body.length === 0) return undefined;
+  return (await lab.callbackTrust()) === 'evidence' ? final : undefined;
 }

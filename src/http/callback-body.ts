@@ -1,0 +1,178 @@
+// Reads the body of a LAVA callback as it comes in, JSON in pieces, without ever holding it whole: the log, which may be
+// a hundred times the rest, is passed on piece by piece; the definition (ours is stored) and the token (on LAVA before
+// 2024.05 it opens LAVA's API) are left out. What remains is small, and its size, depth and number of values are bounded
+// before it is parsed.
+import { createHash } from 'node:crypto';
+import { TextDecoder } from 'node:util';
+import { BridgeError } from '../core/errors.ts';
+
+/** Bytes of all that is neither log nor left out: results, mostly. */
+const MAX_REST = 8 * 1024 * 1024;
+const MAX_DEPTH = 64;
+/** Objects, lists and what stands in them. */
+const MAX_VALUES = 50_000;
+const MAX_KEY = 1024;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+const COMMA = 0x2c;
+const OPENING = new Set([0x7b, 0x5b]);
+const CLOSING = new Set([0x7d, 0x5d]);
+
+type Target = 'rest' | 'log' | 'dropped';
+
+/** What becomes of top-level strings. */
+const TARGETS: Readonly<Record<string, Target>> = { log: 'log', definition: 'dropped', token: 'dropped' };
+
+/** The body is not what LAVA sends, or too much of it. `code` is `bad_body` or `too_large`. */
+export class CallbackBodyError extends BridgeError {}
+
+/** A body that is being read: `push` each chunk, then `end`. Both throw CallbackBodyError. */
+export class CallbackBody {
+  #tail: Buffer = Buffer.alloc(0);
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  #depth = 0;
+  #values = 0;
+  /** Where the string goes that is being read; undefined: between strings. */
+  #string: Target | undefined;
+  /** The next string at the top level is a key. */
+  #keyIsNext = false;
+  #key = '';
+  #hasLog = false;
+  readonly #logText = new TextDecoder();
+  readonly #logHash = createHash('sha256');
+
+  /** Takes the next bytes; gives pieces of the log that are complete. */
+  push(chunk: Uint8Array): string[] {
+    const bytes = Buffer.concat([this.#tail, chunk]);
+    const log: string[] = [];
+    let at = 0;
+    // From here on the bytes are part of the rest and not kept yet.
+    let kept = 0;
+    while (at < bytes.length) {
+      if (this.#string !== undefined) {
+        const { end, safe } = findStringEnd(bytes, at);
+        if (this.#string === 'log') log.push(this.#decode(bytes.subarray(at, safe)));
+        if (this.#string !== 'rest') kept = safe;
+        at = safe;
+        if (!end) break;
+        if (this.#string !== 'rest') kept = at + 1;
+        this.#string = undefined;
+        at += 1;
+      } else if (bytes[at] === QUOTE) {
+        if (this.#depth === 1 && this.#keyIsNext) {
+          const { end, safe } = findStringEnd(bytes, at + 1);
+          if (safe - at > MAX_KEY) throw new CallbackBodyError('bad_body', 'a key in the body is too long');
+          if (!end) break;
+          this.#key = bytes.toString('latin1', at + 1, safe);
+          this.#keyIsNext = false;
+          at = safe + 1;
+          continue;
+        }
+        this.#string = this.#depth === 1 ? (TARGETS[this.#key] ?? 'rest') : 'rest';
+        at += 1;
+        if (this.#string === 'rest') continue;
+        this.#keep(bytes.subarray(kept, at));
+        this.#keep(Buffer.from('"'));
+        kept = at;
+        if (this.#string === 'log') this.#beginLog();
+      } else {
+        this.#structure(bytes[at]);
+        at += 1;
+      }
+    }
+    this.#keep(bytes.subarray(kept, at));
+    this.#tail = bytes.subarray(at);
+    return log;
+  }
+
+  /** The body without log, definition and token, and what the log was, to tell two bodies apart. */
+  end(): { rest: unknown; logHash: string | undefined } {
+    if (this.#tail.length > 0 || this.#depth !== 0 || this.#string !== undefined) {
+      throw new CallbackBodyError('bad_body', 'the body is not JSON: it ends too early');
+    }
+    try {
+      return {
+        rest: JSON.parse(Buffer.concat(this.#rest).toString('utf8')),
+        logHash: this.#hasLog ? this.#logHash.digest('hex') : undefined,
+      };
+    } catch (error) {
+      throw new CallbackBodyError('bad_body', 'the body is not JSON', { cause: error });
+    }
+  }
+
+  #structure(byte: number | undefined): void {
+    if (byte === undefined) return;
+    if (OPENING.has(byte)) {
+      this.#depth += 1;
+      this.#values += 1;
+      if (this.#depth > MAX_DEPTH)
+        throw new CallbackBodyError('bad_body', `the body is nested deeper than ${MAX_DEPTH}`);
+      if (this.#depth === 1) this.#keyIsNext = true;
+    } else if (CLOSING.has(byte)) {
+      this.#depth -= 1;
+    } else if (byte === COMMA) {
+      this.#values += 1;
+      if (this.#depth === 1) this.#keyIsNext = true;
+    }
+    if (this.#values > MAX_VALUES)
+      throw new CallbackBodyError('too_large', `the body has more than ${MAX_VALUES} values`);
+  }
+
+  #beginLog(): void {
+    if (this.#hasLog) throw new CallbackBodyError('bad_body', 'the body has two logs');
+    this.#hasLog = true;
+  }
+
+  /** `bytes`: a part of a JSON string that cuts no escape in two. */
+  #decode(bytes: Buffer): string {
+    this.#logHash.update(bytes);
+    try {
+      const text: unknown = JSON.parse(`"${this.#logText.decode(bytes, { stream: true })}"`);
+      return String(text);
+    } catch (error) {
+      throw new CallbackBodyError('bad_body', 'the body is not JSON: its log is no string', { cause: error });
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#restBytes += bytes.length;
+    if (this.#restBytes > MAX_REST)
+      throw new CallbackBodyError('too_large', `the body without its log is larger than ${MAX_REST} bytes`);
+    // A copy: a view would keep the whole chunk, with all the log in it.
+    this.#rest.push(Buffer.from(bytes));
+  }
+}
+
+/** `end`: the closing quote is at `safe`. Else the string goes on, and up to `safe` it cuts no escape in two. */
+function findStringEnd(bytes: Buffer, from: number): { end: boolean; safe: number } {
+  let at = from;
+  while (at < bytes.length) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return { end: true, safe: at };
+    if (byte !== BACKSLASH) {
+      at += 1;
+      continue;
+    }
+    const length = escapeLength(bytes, at);
+    if (length === undefined) return { end: false, safe: at };
+    at += length;
+  }
+  return { end: false, safe: at };
+}
+
+/** How many bytes an escape has, both halves of a character together; undefined: not all of it is here yet. */
+function escapeLength(bytes: Buffer, at: number): number | undefined {
+  const left = bytes.length - at;
+  if (left < 2) return undefined;
+  if (bytes[at + 1] !== LETTER_U) return 2;
+  if (left < 6) return undefined;
+  if (!/^d[89ab]/i.test(bytes.toString('latin1', at + 2, at + 4))) return 6;
+  // The first half of a character; the second one follows, or not.
+  if (left < 8) return bytes[at + 6] === undefined || bytes[at + 6] === BACKSLASH ? undefined : 6;
+  if (bytes[at + 6] !== BACKSLASH || bytes[at + 7] !== LETTER_U) return 6;
+  return left < 12 ? undefined : 12;
+}

@@ -1,0 +1,62 @@
+// What may be held open by whoever reaches a port: so many connections, so many of one address, and a request that has
+// begun must come to its end in time.
+import type { Server } from 'node:http';
+import { BlockList, isIPv6 } from 'node:net';
+import { SECOND } from '../core/time.ts';
+
+/** Connections of one server; more are closed at once. */
+const MOST = 1000;
+/** Connections of one remote address. */
+const MOST_OF_ONE = 200;
+
+/** What Node's HTTP server keeps by itself (ms). */
+export const SERVER_LIMITS = {
+  /** From the first byte to the header's end. */
+  headersTimeout: 10 * SECOND,
+  /** To the body's end. */
+  requestTimeout: 60 * SECOND,
+  keepAliveTimeout: 10 * SECOND,
+  /** How often the above are looked at. */
+  connectionsCheckingInterval: SECOND,
+  /** Without a byte in either direction. */
+  idleTimeout: 60 * SECOND,
+} as const;
+
+export interface ConnectionLimits {
+  most?: number;
+  mostOfOne?: number;
+  /** Addresses that count in the total alone; loopback, because a proxy there brings everybody's. */
+  isTrusted?: (address: string) => boolean;
+}
+
+/** Bounds the connections of a server. */
+export function limitConnections(
+  server: Server,
+  { most = MOST, mostOfOne = MOST_OF_ONE, isTrusted = isLoopback }: ConnectionLimits = {},
+): void {
+  server.maxConnections = most;
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress;
+    if (address === undefined || isTrusted(address)) return;
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > mostOfOne) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+function isLoopback(address: string): boolean {
+  return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
