@@ -3,7 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
+import { readJson } from '../core/json.ts';
 import type { Listen } from '../config/schema.ts';
 import { limitConnections, SERVER_LIMITS } from './connections.ts';
 import type { HostCheck } from './hosts.ts';
@@ -13,13 +15,15 @@ export interface AppOptions {
   isOwnHost: HostCheck;
   /** The path of the one WebSocket; another `Upgrade` is ignored, as HTTP allows. */
   socketPath: string;
+  /** Of JSON in bodies. */
+  maxDepth: number;
 }
 
 /** Bodies of what changes something are small; requests and callbacks have limits of their own. */
 const BODY_LIMIT = 64 * 1024;
 
 /** A server without routes. */
-export function createApp({ log, isOwnHost, socketPath }: AppOptions): FastifyInstance {
+export function createApp({ log, isOwnHost, socketPath, maxDepth }: AppOptions): FastifyInstance {
   const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval, idleTimeout } =
     SERVER_LIMITS;
   const app = fastify({
@@ -41,17 +45,15 @@ export function createApp({ log, isOwnHost, socketPath }: AppOptions): FastifyIn
   // Whatever the sender calls it: JSON is what is understood here.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, JSON.parse(String(body)));
-    } catch {
-      done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }), undefined);
-    }
+    const read = readJson(String(body), { maxDepth });
+    if ('value' in read) done(null, read.value);
+    else done(Object.assign(new Error(`the body is ${read.fault}`), { statusCode: 400 }), undefined);
   });
   app.addHook('onRequest', async (request, reply) =>
     isOwnHost(request.headers.host)
       ? undefined
       : reply.code(421).send({
-          error: 'unknown_host',
+          error: 'unknown_host' satisfies ErrorCode,
           message: 'this bridge is not called by that name (http.hosts in its configuration)',
         }),
   );
@@ -62,13 +64,14 @@ export function createApp({ log, isOwnHost, socketPath }: AppOptions): FastifyIn
   app.setErrorHandler(async (error, request, reply) => {
     const status = statusOf(error);
     if (status >= 500) log.error({ url: pathOf(request.url), error: errorText(error) }, 'a request failed');
+    const code: ErrorCode = status === 413 ? 'too_large' : status < 500 ? 'bad_body' : 'internal';
     return reply.code(status).send({
-      error: status === 413 ? 'too_large' : status < 500 ? 'bad_body' : 'error',
+      error: code,
       message: status >= 500 ? 'internal error; the journal says more' : errorText(error),
     });
   });
   app.setNotFoundHandler(async (_request, reply) =>
-    reply.code(404).send({ error: 'not_found', message: 'no such path' }),
+    reply.code(404).send({ error: 'not_found' satisfies ErrorCode, message: 'no such path' }),
   );
   return app;
 }

@@ -43,7 +43,12 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
     const key = `${at.host}:${at.port}`;
     const known = apps.get(key);
     if (known) return known.app;
-    const app = createApp({ log, isOwnHost, socketPath: SOCKET_PATH });
+    const app = createApp({
+      log,
+      isOwnHost,
+      socketPath: SOCKET_PATH,
+      maxDepth: config.requests.max_depth,
+    });
     addHealth(app, { ctx, alive, outbox });
     apps.set(key, { app, at });
     return app;

@@ -3,6 +3,11 @@ import { answer, permanent } from './kinds.ts';
 
 export const PROGRAM_ERRORS = {
   bad_body: answer(400, 'The body is not what the path takes.', 'See /api/v1/openapi.json.'),
+  busy: answer(
+    503,
+    'More callbacks or readers came at once than are served at a time.',
+    'A callback that was refused so is made good by asking LAVA; readers come again a little later.',
+  ),
   done: answer(409, 'The job has ended, or is being cancelled.', 'Nothing is left to do.'),
   internal: answer(
     500,
@@ -29,6 +34,11 @@ export const PROGRAM_ERRORS = {
     'Somebody else uses the token or the address; if it repeats, change callback.token.',
   ),
   unauthorized: answer(401, 'The token is missing or wrong.', 'For callbacks, see `lava-bridge check`.'),
+  unknown_host: answer(
+    421,
+    'The bridge was called by a name that is not its own.',
+    'Add the name to http.hosts, if it is yours.',
+  ),
   unknown_job: answer(404, 'There is no such job.', 'It may be older than retention allows.'),
   unknown_lab: answer(404, 'There is no lab of that name in the configuration.', 'See `lava-bridge labs`.'),
 
