@@ -254,7 +254,7 @@ async function readBody(
 ): Promise<Received> {
   const reader = new CallbackBody();
   const pieces = logPieces(stream, maxBytes, reader);
-  if (logName === undefined) for await (const _piece of pieces);
+  if (logName === undefined) for await (const piece of pieces) void piece;
   else await blobs.put(logName, pieces);
   const { rest, logHash } = reader.end();
   const parsed = Body.safeParse(rest);
