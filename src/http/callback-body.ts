@@ -1,24 +1,24 @@
 // Reads the body of a LAVA callback as it comes in, JSON in pieces, without ever holding it whole: the log, which may be
 // a hundred times the rest, is passed on piece by piece; the definition (ours is stored) and the token (on LAVA before
-// 2024.05 it opens LAVA's API) are left out. What remains is small, and its size, depth and number of values are bounded
-// before it is parsed.
+// 2024.05 it opens LAVA's API) are left out. What remains is small, and goes through the door for JSON.
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { BridgeError } from '../core/errors.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
 
 /** Bytes of all that is neither log nor left out: results, mostly. */
 const MAX_REST = 8 * 1024 * 1024;
-const MAX_DEPTH = 64;
-/** Objects, lists and what stands in them. */
-const MAX_VALUES = 50_000;
 const MAX_KEY = 1024;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
 const COMMA = 0x2c;
-const OPENING = new Set([0x7b, 0x5b]);
-const CLOSING = new Set([0x7d, 0x5d]);
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
 type Target = 'rest' | 'log' | 'dropped';
 
@@ -34,7 +34,6 @@ export class CallbackBody {
   #rest: Buffer[] = [];
   #restBytes = 0;
   #depth = 0;
-  #values = 0;
   /** Where the string goes that is being read; undefined: between strings. */
   #string: Target | undefined;
   /** The next string at the top level is a key. */
@@ -95,30 +94,25 @@ export class CallbackBody {
     }
     try {
       return {
-        rest: JSON.parse(Buffer.concat(this.#rest).toString('utf8')),
+        rest: parseJson(Buffer.concat(this.#rest).toString('utf8'), PARSE_LIMITS.callback),
         logHash: this.#hasLog ? this.#logHash.digest('hex') : undefined,
       };
     } catch (error) {
-      throw new CallbackBodyError('bad_body', 'the body is not JSON', { cause: error });
+      if (!(error instanceof ParseError)) throw error;
+      const code = error.code === 'too_complex' ? 'too_large' : 'bad_body';
+      throw new CallbackBodyError(code, `the body: ${error.message}`, { cause: error });
     }
   }
 
   #structure(byte: number | undefined): void {
-    if (byte === undefined) return;
-    if (OPENING.has(byte)) {
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       this.#depth += 1;
-      this.#values += 1;
-      if (this.#depth > MAX_DEPTH)
-        throw new CallbackBodyError('bad_body', `the body is nested deeper than ${MAX_DEPTH}`);
       if (this.#depth === 1) this.#keyIsNext = true;
-    } else if (CLOSING.has(byte)) {
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       this.#depth -= 1;
-    } else if (byte === COMMA) {
-      this.#values += 1;
-      if (this.#depth === 1) this.#keyIsNext = true;
+    } else if (byte === COMMA && this.#depth === 1) {
+      this.#keyIsNext = true;
     }
-    if (this.#values > MAX_VALUES)
-      throw new CallbackBodyError('too_large', `the body has more than ${MAX_VALUES} values`);
   }
 
   #beginLog(): void {

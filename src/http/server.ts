@@ -5,7 +5,8 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
-import { readJson } from '../core/json.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { ParseError, type ParseLimits } from '../core/parse/limits.ts';
 import type { Listen } from '../config/schema.ts';
 import { limitConnections, SERVER_LIMITS } from './connections.ts';
 import type { HostCheck } from './hosts.ts';
@@ -16,14 +17,14 @@ export interface AppOptions {
   /** The path of the one WebSocket; another `Upgrade` is ignored, as HTTP allows. */
   socketPath: string;
   /** Of JSON in bodies. */
-  maxDepth: number;
+  bodies: ParseLimits;
 }
 
 /** Bodies of what changes something are small; requests and callbacks have limits of their own. */
 const BODY_LIMIT = 64 * 1024;
 
 /** A server without routes. */
-export function createApp({ log, isOwnHost, socketPath, maxDepth }: AppOptions): FastifyInstance {
+export function createApp({ log, isOwnHost, socketPath, bodies }: AppOptions): FastifyInstance {
   const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval, idleTimeout } =
     SERVER_LIMITS;
   const app = fastify({
@@ -45,9 +46,12 @@ export function createApp({ log, isOwnHost, socketPath, maxDepth }: AppOptions):
   // Whatever the sender calls it: JSON is what is understood here.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
-    const read = readJson(String(body), { maxDepth });
-    if ('value' in read) done(null, read.value);
-    else done(Object.assign(new Error(`the body is ${read.fault}`), { statusCode: 400 }), undefined);
+    try {
+      done(null, parseJson(String(body), bodies));
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      done(Object.assign(new Error(`the body: ${error.message}`), { statusCode: 400 }), undefined);
+    }
   });
   app.addHook('onRequest', async (request, reply) =>
     isOwnHost(request.headers.host)

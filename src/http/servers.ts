@@ -1,5 +1,6 @@
 // Which routes are served at which address: callbacks with logs, the API, and the pages each have their own, or share one.
 import type { FastifyInstance } from 'fastify';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { Clock } from '../core/time.ts';
 import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
@@ -33,7 +34,7 @@ interface Parts {
 
 /** Makes the servers of the configuration. Throws if a secret can't be had. */
 export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }: Parts): HttpServers {
-  const { http } = config;
+  const { http, requests } = config;
   const { store, blobs, log, wake } = ctx;
   const counters = createCounters();
   const isOwnHost = createHostCheck(config);
@@ -47,7 +48,7 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
       log,
       isOwnHost,
       socketPath: SOCKET_PATH,
-      maxDepth: config.requests.max_depth,
+      bodies: { ...PARSE_LIMITS.answer, length: requests.max_size, depth: requests.max_depth },
     });
     addHealth(app, { ctx, alive, outbox });
     apps.set(key, { app, at });
