@@ -95,7 +95,7 @@ describe('a callback', () => {
   });
 
   it('is taken before the answer to the submission is known: the mark tells whose it is', async () => {
-    const world = await testWorld();
+    const world = await testWorld({ lava: { age: 'newest' } });
     world.lava.switches.loseAnswers = 1;
     const key = world.publish({ scenario: 'fail' });
     await world.waits(key, /answer to the submission was lost/);

@@ -23,8 +23,8 @@ async function toldBy(world: TestWorld, scenario: string, evidence: string): Pro
 it.each(['test-panic', 'many-cases'])(
   'a callback above the limit is refused, and the same is told from what was fetched: %s',
   async (scenario) => {
-    const whole = await testWorld();
-    const small = await testWorld({ lab: { limits: { max_callback: '2KiB' } } });
+    const whole = await testWorld({ lava: { age: 'newest' } });
+    const small = await testWorld({ lava: { age: 'newest' }, lab: { limits: { max_callback: '2KiB' } } });
 
     const [fromCallback, fetched] = await Promise.all([
       toldBy(whole, scenario, 'callback'),

@@ -78,7 +78,7 @@ describe('jobs show', () => {
         /^rendered: attempt 1, .*$/,
         /^submitted: LAVA job 1$/,
         /^running: on qemu/,
-        /^finished: Incomplete on qemu.*, evidence callback$/,
+        /^finished: Incomplete on qemu.*, evidence fetched$/,
         /^attempt 1 failed for the lab's part \(.+\); again in 1m 00s$/,
         /^rendered: attempt 2/,
         /^submitted: LAVA job 2$/,

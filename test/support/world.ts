@@ -73,8 +73,6 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     poll: '200ms',
     drift: () => 0,
     ...options,
-    // One whose callbacks count as evidence.
-    lava: { version: '2026.07', ...options.lava },
     folder,
     log: createLogger('debug', { write: (line) => log.push(line) }),
     now: () => Date.now() + offset,
