@@ -1,6 +1,6 @@
 // A job's results in bounded pages: LAVA exports test cases slowly, and a job may have tens of thousands.
 import { z } from 'zod';
-import { PermanentError, TemporaryError } from '../core/errors.ts';
+import { errorText, PermanentError } from '../core/errors.ts';
 import { read, to, type Asker } from './asker.ts';
 import { MAX_CASES } from './results.ts';
 import { readYamlList } from './yaml/list.ts';
@@ -9,6 +9,8 @@ import { readYamlList } from './yaml/list.ts';
 const PAGE = 500;
 /** Pages, each of another suite, in one request. */
 const SUITES = 10;
+/** Characters of all pages together. */
+const MAX_CHARACTERS = 32 * 1024 * 1024;
 /** The suites of one job; LAVA makes one for each test definition. */
 const MAX_SUITES = 10_000;
 
@@ -24,6 +26,7 @@ export async function fetchPages(
   let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
   if (open.length > MAX_SUITES) throw tooMany(what, `${open.length} suites`);
   let cases = 0;
+  let characters = 0;
   while (open.length > 0) {
     const now = open.slice(0, SUITES);
     const calls = now.map(({ suite, offset }) =>
@@ -33,6 +36,8 @@ export async function fetchPages(
     const pages = now.map((page, i) => ({ ...page, text: read(z.string(), what, outcomes[i]) }));
     for (const { suite, text } of pages) results[suite] = joinLists(results[suite], text);
     cases += pages.reduce((sum, { text }) => sum + countItems(text), 0);
+    characters += pages.reduce((sum, { text }) => sum + text.length, 0);
+    if (characters > MAX_CHARACTERS) throw tooMany(what, `${MAX_CHARACTERS} characters`);
     if (cases > MAX_CASES) throw tooMany(what, `${MAX_CASES} cases`);
     const full = pages.filter(({ text }) => countItems(text) >= PAGE);
     open = [...full.map(({ suite, offset }) => ({ suite, offset: offset + PAGE })), ...open.slice(SUITES)];
@@ -48,12 +53,16 @@ const Suites = z.array(z.object({ name: z.string() }));
 
 /** All scalars of the list are strings, whatever they look like. */
 function suiteNames(list: string): string[] {
-  const parsed = Suites.safeParse([...readYamlList(list)]);
+  const what = 'the list of suites (results.get_testjob_suites_list_yaml)';
+  let items: unknown[];
+  try {
+    items = [...readYamlList(list)];
+  } catch (error) {
+    throw new PermanentError('bad_results', `${what} cannot be read: ${errorText(error)}`, { cause: error });
+  }
+  const parsed = Suites.safeParse(items);
   if (parsed.success) return parsed.data.map(({ name }) => name);
-  throw new TemporaryError(
-    'lava_answer',
-    "results.get_testjob_suites_list_yaml: LAVA's answer has an unknown shape",
-  );
+  throw new PermanentError('bad_results', `${what} has an unknown shape`);
 }
 
 /** LAVA's exported lists begin each item at the line's begin; an empty one is `[]`. */

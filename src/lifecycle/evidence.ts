@@ -3,6 +3,8 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { errorText, PermanentError } from '../core/errors.ts';
+import { parseJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { parseCallback } from '../lava/callback.ts';
 import type { LavaJob, LavaJobInfo } from '../lava/model.ts';
 import { parseResults } from '../lava/results.ts';
@@ -38,7 +40,7 @@ export async function storeEvidence(
   const whole =
     told !== undefined && told.hasResults && (told.job.cases.length > 0 || info.device === undefined);
   const lab = labOf(ctx, job.lab);
-  const cases = whole ? told.job.cases : await fetchCases(info, lab);
+  const cases = whole ? told.job.cases : await fetchCases(job, info, ctx);
   const log = logName(attempt);
   const toldLog = whole ? (callback?.log ?? null) : null;
   const hasLog =
@@ -76,7 +78,7 @@ async function fromCallback(
 ): Promise<ReturnType<typeof parseCallback> | undefined> {
   const body = await unzip(callback.body);
   try {
-    return parseCallback(JSON.parse(body.toString('utf8')));
+    return parseCallback(parseJson(body.toString('utf8'), PARSE_LIMITS.callback));
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
     const text = `the callback is of no use, the evidence is fetched: ${errorText(error)}`;
@@ -85,9 +87,21 @@ async function fromCallback(
   }
 }
 
-async function fetchCases(info: LavaJobInfo, lab: Lab): Promise<LavaJob['cases']> {
+/** None if they cannot be read, which would not change: then the job is judged by the rest. */
+async function fetchCases(job: JobRecord, info: LavaJobInfo, ctx: Context): Promise<LavaJob['cases']> {
   if (info.device === undefined) return [];
-  return parseResults(await lab.call((c) => c.fetchResults(info.id)));
+  try {
+    return parseResults(await labOf(ctx, job.lab).call((c) => c.fetchResults(info.id)));
+  } catch (error) {
+    if (!(error instanceof PermanentError) || error.code !== 'bad_results') throw error;
+    await ctx.store.note(job.id, [
+      {
+        kind: 'error',
+        text: `the results are unreadable, the job is judged without them: ${errorText(error)}`,
+      },
+    ]);
+    return [];
+  }
 }
 
 async function* fetchLog(id: number, lab: Lab): AsyncGenerator<string> {

@@ -27,7 +27,7 @@ export class ParseError extends PermanentError {
 
 /**
  * One row for each kind of text. The costs were measured: a token of JSON takes some 50 bytes and 0.1 µs, one of YAML
- * up to 2 KB and 5 µs, a tag of XML 100 bytes and 1 µs.
+ * up to 2 KB and 5 µs (and each character in double quotes 32 bytes), a tag of XML 100 bytes and 1 µs.
  */
 export const PARSE_LIMITS = {
   /** A callback's body: the log is one long string in it. How many bytes may come is the lab's `limits.max_callback`. */
@@ -45,13 +45,13 @@ export const PARSE_LIMITS = {
   /** A record of a log in JSON. */
   logRecord: { length: 4 * 1024 * 1024, depth: 64, tokens: 100_000 },
   /** A record of a log, or an item of results, that is not written in the usual way. */
-  yamlRecord: { length: 1024 * 1024, depth: 64, tokens: 20_000 },
+  yamlRecord: { length: 256 * 1024, depth: 64, tokens: 20_000 },
   /** A job definition that came to us. Maestro's own have 10 KB, 5,000 tokens and a depth of 10. */
   suppliedDefinition: { length: 256 * 1024, depth: 32, tokens: 60_000 },
   /** LAVA's echo of a job definition, device settings or a list of results in YAML. */
-  yamlDocument: { length: 16 * 1024 * 1024, depth: 64, tokens: 60_000 },
+  yamlDocument: { length: 1024 * 1024, depth: 64, tokens: 60_000 },
   /** A file of the administrator, or of KernelCI's configuration, whose largest has 30,000 tokens. */
-  yamlFile: { length: 16 * 1024 * 1024, depth: 64, tokens: 500_000 },
+  yamlFile: { length: 4 * 1024 * 1024, depth: 64, tokens: 500_000 },
 } as const satisfies Record<string, ParseLimits>;
 
 /** Throws ParseError `too_long`. */

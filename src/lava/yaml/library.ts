@@ -8,6 +8,8 @@ import { resolveScalar } from './scalar.ts';
 
 /** Characters in all. What PyYAML writes needs nothing of it, but for a list now and then. */
 const MAX_CHARACTERS = 1_000_000;
+/** What each text costs besides its characters, in characters. */
+const EACH = 100;
 /** A text that is no YAML costs as much as so many more characters. */
 const FAILED = 1000;
 
@@ -19,12 +21,12 @@ export function libraryReader(scalars: Scalars): LibraryReader {
   let left = MAX_CHARACTERS;
   const scalar = scalars === 'typed' ? typed : ({ value }: Scalar): unknown => value;
   return (text, limits = PARSE_LIMITS.yamlRecord) => {
-    if (text.length > left)
+    if (text.length + EACH > left)
       throw new ParseError(
         'too_complex',
         `more than ${MAX_CHARACTERS} characters are written in an unusual way`,
       );
-    left -= text.length;
+    left -= text.length + EACH;
     try {
       return yamlValue(parseYaml(text, limits, { schema: 'failsafe', strict: scalars === 'text' }), scalar);
     } catch (error) {
