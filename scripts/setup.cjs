@@ -49,7 +49,7 @@ function systemNode() {
 function prune() {
   const node = systemNode();
   const args = ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  // Of what the daemon needs, Node alone is optional.
+  // Of what the daemon needs, only Node is optional, and a minifier that handlebars does not need here.
   run('npm', node === undefined ? args : args.concat('--omit=optional'));
   rmSync(stamp, { force: true });
   if (node !== undefined) {

@@ -178,6 +178,19 @@ function reasonFor({ report }: Run, kind: string, name: string): string | undefi
     ?.reason;
 }
 
+describe('the networks that files are fetched from', () => {
+  it.each<[string | undefined, string[]]>([
+    [undefined, ['public', 'loopback']],
+    ['http://localhost:8480', ['public', 'loopback']],
+    ['https://bridge.example', ['public']],
+    ['http://10.0.0.7:8480', ['public']],
+  ])('are, for a bridge at %s, %j', async (callbackBase, networks) => {
+    const { config } = await importFiles({}, { callbackBase });
+
+    expect(config.fetch.networks).toEqual(networks);
+  });
+});
+
 describe('labs', () => {
   it('are those of LAVA and those that pull, with the ways in that fit and no secret', async () => {
     const { config, out, report } = await importFiles({}, { callbackBase: 'https://bridge.example/' });
