@@ -41,6 +41,37 @@ export const Params = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a p
 export const BootFrom = z.enum(['ramdisk', 'nfs']);
 export type BootFrom = z.infer<typeof BootFrom>;
 
+/** What other projects call the architectures, and Maestro's name (kernelci-core, `arch` of builds). */
+const FOREIGN_ARCHES: Readonly<Record<string, string>> = {
+  aarch64: 'arm64',
+  amd64: 'x86_64',
+  arm32: 'arm',
+  armel: 'arm',
+  armhf: 'arm',
+  armv7: 'arm',
+  armv7l: 'arm',
+  i486: 'i386',
+  i586: 'i386',
+  i686: 'i386',
+  loongarch64: 'loongarch',
+  ppc: 'powerpc',
+  ppc64: 'powerpc',
+  ppc64le: 'powerpc',
+  riscv32: 'riscv',
+  riscv64: 'riscv',
+  s390x: 's390',
+  x64: 'x86_64',
+  x86: 'x86_64 (64 bits) or i386',
+};
+
+const Arch = z
+  .string()
+  .regex(/^[a-z0-9_]+$/, 'an architecture as Maestro calls it: arm, arm64, i386, riscv, x86_64')
+  .superRefine((arch, ctx) => {
+    const right = Object.hasOwn(FOREIGN_ARCHES, arch) ? FOREIGN_ARCHES[arch] : undefined;
+    if (right !== undefined) ctx.addIssue({ code: 'custom', message: `${arch} is ${right} to Maestro` });
+  });
+
 const LavaTypeName = z.string().min(1).max(200);
 
 const LabOverrides = z.strictObject({
@@ -57,10 +88,8 @@ export const DeviceType = z
     lava_device_type: LavaTypeName.describe(
       'The device type in LAVA; the same as name if left out.',
     ).optional(),
-    arch: z
-      .string()
-      .regex(/^[a-z0-9_]+$/, 'an architecture as Maestro calls it: arm, arm64, i386, riscv, x86_64')
-      .describe('The architecture as Maestro calls it: arm, arm64, i386, riscv, x86_64, …'),
+    arch: Arch.describe('The architecture as Maestro calls it: arm, arm64, i386, riscv, x86_64, …'),
+    cpus: z.number().int().positive().describe('How many CPUs the board has.').optional(),
     boot: BootFrom.describe(
       'Where the root file system is, if the plan does not say: ramdisk or nfs.',
     ).optional(),

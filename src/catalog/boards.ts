@@ -1,5 +1,6 @@
 // The boards that are registered: read from the shipped and the admin's device-type files.
 import { ConfigError, RequestError, type Problem } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';
 import { DeviceType } from './board-schema.ts';
@@ -18,6 +19,8 @@ export interface Boards {
   find(name: string, lab?: string): Board | undefined;
   /** As find. Throws RequestError `unknown_board`, naming `field`. */
   get(name: string, lab: string | undefined, field?: string): Board;
+  /** The places of a board's parameters in its file, those of its labs too. */
+  paramsOf(name: string): string[][];
   /** The problem `message` at the place of `path` in the board's file. */
   problem(name: string, path: readonly PropertyKey[], message: string): Problem;
 }
@@ -69,10 +72,22 @@ function registry(types: ReadonlyMap<string, Entry>): Boards {
     get: (name, lab, field = 'node.data.platform') => {
       const board = find(name, lab);
       if (board !== undefined) return board;
+      const right = nearest(name, types.keys());
       const why = types.has(name)
         ? `lab ${lab ?? ''} does not have it (labs in its file)`
-        : 'no device type has that name';
+        : `no device type has that name${right === undefined ? '' : `; did you mean ${right}?`}`;
       throw new RequestError('unknown_board', `board ${shown(name)} is not registered: ${why}`, { field });
+    },
+    paramsOf: (name) => {
+      const type = types.get(name)?.type;
+      if (type === undefined) return [];
+      const labs = Array.isArray(type.labs) ? [] : Object.entries(type.labs ?? {});
+      return [
+        ...Object.keys(type.params).map((key) => ['params', key]),
+        ...labs.flatMap(([lab, { params }]) =>
+          Object.keys(params ?? {}).map((key) => ['labs', lab, 'params', key]),
+        ),
+      ];
     },
     problem: (name, path, message) => types.get(name)?.at(path, message) ?? { file: name, message },
   };

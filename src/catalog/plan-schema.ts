@@ -8,6 +8,10 @@ import { Duration } from '../config/schema.ts';
 
 export const PRIORITY_WORDS = { low: 20, medium: 40, high: 60 } as const;
 
+export function isPriorityWord(word: string): word is keyof typeof PRIORITY_WORDS {
+  return Object.hasOwn(PRIORITY_WORDS, word);
+}
+
 /** KernelCI's priorities: a word, or 0 to 100. A number inside. */
 export const Priority = z
   .union([z.enum(['low', 'medium', 'high']), z.number().min(0).max(100)])

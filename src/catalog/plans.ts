@@ -1,5 +1,6 @@
 // The plans: what a job name of Maestro means, read from the shipped and the admin's plan files.
 import { ConfigError, type Problem } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';
 import type { RootfsSet } from './rootfs.ts';
@@ -15,6 +16,8 @@ export interface FoundPlan extends Plan {
 export interface Plans {
   /** Names and patterns of all plans, sorted. */
   names(): string[];
+  /** The plan of that name or pattern, as it stands in its file. */
+  get(name: string): Plan | undefined;
   /** The plan of a job: the one of that name, else the pattern with the most letters that fits. `{*}` is filled in. */
   find(jobName: string): FoundPlan | undefined;
   rootfs(name: string): RootfsSet | undefined;
@@ -57,6 +60,7 @@ export async function loadPlans(dirs: OverlayDirs): Promise<Plans> {
     .toSorted((a, b) => b.length - a.length);
   return {
     names: () => [...plans.keys()].toSorted(),
+    get: (name) => plans.get(name)?.value,
     find: (jobName) => {
       const exact = jobName.includes('*') ? undefined : plans.get(jobName);
       if (exact) return { ...exact.value, name: jobName, file: exact.file };
@@ -107,7 +111,10 @@ function crossCheck(
   for (const [name, plan] of Object.entries(value.plans)) {
     if (typeof plan.rootfs === 'string' && !rootfs.has(plan.rootfs)) {
       problems.push(
-        at(['plans', name, 'rootfs'], `plans.${name}.rootfs: there is no rootfs set ${plan.rootfs}`),
+        at(
+          ['plans', name, 'rootfs'],
+          `plans.${name}.rootfs: there is no rootfs set ${plan.rootfs}${orRather(plan.rootfs, rootfs.keys())}`,
+        ),
       );
     }
     const names = plan.tests.map((t) => t.name);
@@ -121,9 +128,19 @@ function crossCheck(
     const known =
       plans.has(trigger.plan) || [...plans.keys()].some((p) => matchPart(p, trigger.plan) !== undefined);
     if (!known)
-      problems.push(at(['triggers', i, 'plan'], `triggers.${i}.plan: there is no plan ${trigger.plan}`));
+      problems.push(
+        at(
+          ['triggers', i, 'plan'],
+          `triggers.${i}.plan: there is no plan ${trigger.plan}${orRather(trigger.plan, plans.keys())}`,
+        ),
+      );
   }
   return problems;
+}
+
+function orRather(word: string, names: Iterable<string>): string {
+  const right = nearest(word, names);
+  return right === undefined ? '' : `; did you mean ${right}?`;
 }
 
 const PART = /^[A-Za-z0-9._+-]+$/;

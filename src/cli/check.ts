@@ -1,12 +1,14 @@
 // `lava-bridge check`: what an admin wants to know before he starts the daemon, a line each: ok, or what to do.
 import type { Command } from 'commander';
 import { formatProblem } from '../core/errors.ts';
+import { ignoredFiles } from '../core/overlay.ts';
 import { shippedFolder } from '../core/shipped.ts';
 import { loadBoards } from '../catalog/boards.ts';
 import { loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { loadPlans } from '../catalog/plans.ts';
 import { crossCheck } from '../templates/cross-check.ts';
+import { unreadParams } from '../templates/unread-params.ts';
 import { createRenderer } from '../templates/renderer.ts';
 import { attempt, type Add, type Line } from './check-lines.ts';
 import { checkSecrets } from './check-secrets.ts';
@@ -78,7 +80,23 @@ async function files(file: string, add: Add): Promise<BridgeConfig | undefined> 
   if (boards && plans && renderer) {
     for (const problem of crossCheck({ boards, plans, renderer }))
       add({ what: 'job templates', state: 'failed', text: formatProblem(problem) });
+    for (const problem of unreadParams({ boards, plans, renderer }))
+      add({ what: 'parameters', state: 'warning', text: formatProblem(problem) });
+  }
+  for (const file of await ignored(config)) {
+    const text = `${file}: is not read: its name does not end as such a file's does`;
+    add({ what: 'files', state: 'warning', text });
   }
   await checkSecrets(file, config, add);
   return boards && plans && renderer ? config : undefined;
+}
+
+/** Files in the admin's own folders that nothing reads. */
+async function ignored(config: BridgeConfig): Promise<string[]> {
+  const all = await Promise.all([
+    ignoredFiles({ own: config.device_types }, '.yaml'),
+    ignoredFiles({ own: config.plans }, '.yaml'),
+    ignoredFiles({ own: config.job_templates }, '.yaml.hbs'),
+  ]);
+  return all.flat();
 }

@@ -34,6 +34,19 @@ export async function overlayFiles(dirs: OverlayDirs, extension: string): Promis
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Files that people keep with others, and that are not meant to be read. */
+const NOTES = /^(?:README|LICENSE|schema\.json$)|\.md$/i;
+
+/** The files in the admin's directory that overlayFiles does not take, such as `x.yml`; sorted. Hidden ones are left out. */
+export async function ignoredFiles({ own }: OverlayDirs, extension: string): Promise<string[]> {
+  if (own === undefined) return [];
+  const all = await list(own, '');
+  return all
+    .filter((name) => !name.endsWith(extension) && !NOTES.test(name.split('/').at(-1) ?? ''))
+    .map((name) => join(own, name))
+    .toSorted();
+}
+
 async function list(directory: string, extension: string): Promise<string[]> {
   try {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });

@@ -61,13 +61,14 @@ export function importJobs(
   const { source, ledger } = importing;
   const plans = new Map<string, ImportedPlan>();
   const entries = checkEntries(source.entries('jobs'), Job, (e, reason) => ledger.left(KIND, e.name, reason));
+  const usual = usualRoots(entries);
   for (const job of entries) {
     const form = formOf(job.value, importing.templates.test);
     if (typeof form === 'string') {
       ledger.left(KIND, job.name, form);
       continue;
     }
-    const entry = planEntry(job, form, sets, ledger);
+    const entry = planEntry(job, form, { sets, usual: usual.get(job.value.template) }, ledger);
     const parsed = typeof entry === 'string' ? undefined : Plan.safeParse(entry);
     if (typeof entry === 'string' || !PlanName.safeParse(job.name).success || parsed?.success !== true) {
       const [issue] = parsed?.error?.issues ?? [];
@@ -109,11 +110,14 @@ function genericForm(method: unknown): Form | undefined {
 function planEntry(
   { name, value: job }: Entry<Job>,
   form: Form,
-  sets: ReadonlyMap<string, RootfsSet>,
+  { sets, usual }: { sets: ReadonlyMap<string, RootfsSet>; usual: string | undefined },
   ledger: Importing['ledger'],
 ): PlanEntry | string {
   const note = (text: string): void => ledger.note(KIND, name, text);
-  const root = rootfsOf(job, sets);
+  const named = rootfsOf(job, sets);
+  const isMissing = typeof named !== 'string' && named.rootfs === undefined && usual !== undefined;
+  if (isMissing) note(`names no root file system: with ${usual}, as all other jobs of its template`);
+  const root = isMissing ? { rootfs: usual } : named;
   if (typeof root === 'string') return root;
   const { rules, problems } = takeRules(job.rules);
   for (const problem of problems) note(`${problem}: left out`);
@@ -143,6 +147,29 @@ function planEntry(
       },
     ],
   };
+}
+
+/** Templates for one kind of test, which needs a root file system of its own. */
+const OWN_ROOT: ReadonlySet<string> = new Set(
+  Object.entries(FORMS).flatMap(([template, { type }]) => (type === 'boot' ? [] : [template])),
+);
+
+/**
+ * The root file system that jobs of a template name, if it is one: a template for one kind of test needs what is in
+ * it, and a job that has its own `params` loses what its anchor says.
+ */
+function usualRoots(jobs: readonly Entry<Job>[]): Map<string, string> {
+  const refs = new Map<string, Set<unknown>>();
+  for (const { value } of jobs) {
+    const ref = value.params?.['rootfs_ref'];
+    if (ref === undefined || !OWN_ROOT.has(value.template.replace(/^.*\//, ''))) continue;
+    refs.set(value.template, (refs.get(value.template) ?? new Set()).add(ref));
+  }
+  return new Map(
+    [...refs].flatMap(([template, [ref, ...others]]) =>
+      typeof ref === 'string' && others.length === 0 ? [[template, ref] as const] : [],
+    ),
+  );
 }
 
 /** What a job gives itself counts before what the set gives that it names. */
@@ -199,9 +226,15 @@ const KNOWN_KEYS = new Set([
   'template',
 ]);
 
+/** KernelCI reads its priorities in any case, and numbers that are written as texts. */
+export function priorityWord(priority: unknown): unknown {
+  if (typeof priority !== 'string') return priority;
+  return /^\d+$/.test(priority) ? Number(priority) : priority.toLowerCase();
+}
+
 function priorityOf({ priority }: Job, note: (text: string) => void): Pick<PlanEntry, 'priority'> {
   if (priority === undefined) return {};
-  const value = typeof priority === 'string' && /^\d+$/.test(priority) ? Number(priority) : priority;
+  const value = priorityWord(priority);
   if (Priority.safeParse(value).success) return { priority: value as PlanEntry['priority'] };
   note(`priority ${String(priority)} is neither low, medium, high nor 0 to 100: left out`);
   return {};

@@ -102,6 +102,7 @@ function deviceType(
     }).filter(([key]) => key !== 'boot_commands' && !isRootKey(key)),
   );
   const dtb = platform.dtb ?? [];
+  const context = contextOf(method, platform.arch, platform.context);
   const rootfs = ownRoots(method, root.set, sets);
   return {
     name,
@@ -112,11 +113,23 @@ function deviceType(
     mach: platform.mach,
     ...(dtb.length === 0 ? {} : { dtb: dtb.length === 1 ? (dtb[0] ?? '') : dtb }),
     ...(platform.compatible === undefined ? {} : { compatible: platform.compatible }),
-    ...(platform.context === undefined ? {} : { context: platform.context as DeviceTypeFile['context'] }),
+    ...(context === undefined ? {} : { context: context as DeviceTypeFile['context'] }),
     ...(Object.keys(rest).length === 0 ? {} : { params: rest }),
     ...(Object.keys(rootfs).length === 0 ? {} : { rootfs }),
     ...(rules === undefined ? {} : { rules }),
   };
+}
+
+/** The console that the kernel has in QEMU; for an NFS boot LAVA writes it into the command line, and knows Arm's alone. */
+const QEMU_CONSOLES: Readonly<Record<string, string>> = { i386: 'ttyS0', riscv: 'ttyS0', x86_64: 'ttyS0' };
+
+function contextOf(
+  method: string,
+  arch: string,
+  given: Readonly<Record<string, unknown>> | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  const console = method === 'qemu' && Object.hasOwn(QEMU_CONSOLES, arch) ? QEMU_CONSOLES[arch] : undefined;
+  return console === undefined ? given : { console_device: console, ...given };
 }
 
 /**

@@ -89,6 +89,8 @@ function labOf({ name, value: runtime }: Entry<Runtime>, ledger: Importing['ledg
         ? {}
         : { limits: { max_queued_per_device: Math.floor(runtime.max_queue_depth) } }),
       accept: way === 'push' ? ['push'] : [way, 'push'],
+      // The definitions that this lab pulls name the token for Maestro's own callback.
+      ...(way === 'lava_pull' && token !== undefined ? { definitions: { notify_tokens: [token] } } : {}),
     },
     todo: [
       ...(url === undefined ? ['lava.url: KernelCI does not know it'] : []),
@@ -131,7 +133,7 @@ function priorityRange(
   note: (text: string) => void,
 ): { priority?: { min: number; max: number } } {
   const word = runtime.priority;
-  const factor = typeof word === 'string' ? (PRIORITY_WORDS[word] ?? Number(word)) : word;
+  const factor = typeof word === 'string' ? (PRIORITY_WORDS[word.toLowerCase()] ?? Number(word)) : word;
   if (factor !== undefined && (typeof factor !== 'number' || Number.isNaN(factor))) {
     note(`priority ${String(word)} is neither low, medium, high nor a number: left out`);
     return {};

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { Priority, type TreePriority } from '../catalog/plan-schema.ts';
 import type { Importing } from './context.ts';
+import { priorityWord } from './jobs.ts';
 import { BuildConfig } from './schema.ts';
 import { checkEntries, type Entry } from './source.ts';
 
@@ -22,8 +23,9 @@ export function importTrees({ source, ledger }: Importing): Trees {
   );
   const priorities: TreeEntry[] = [];
   for (const { name, value } of built) {
-    const { tree, branch, priority } = value;
-    if (priority === undefined) continue;
+    const { tree, branch } = value;
+    if (value.priority === undefined) continue;
+    const priority = priorityWord(value.priority);
     if (Priority.safeParse(priority).success) {
       ledger.over(KIND);
       priorities.push({ tree, branch, priority: priority as TreeEntry['priority'] });

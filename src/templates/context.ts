@@ -46,7 +46,7 @@ export interface ContextParts {
 
 /** Every variable that a template starts with; `test` is the one that a test's template is for. */
 export const VARIABLES: ReadonlySet<string> = new Set(
-  `arch board boot_template brarch callback cmdline context coverage crosarch debarch device_type dtb fault_injection
+  `arch board boot_template brarch callback cmdline context coverage cpus crosarch debarch device_type dtb fault_injection
    instance job karch kernel kselftest kselftest_overlay lab metadata modules nfs nfsroot params priority queue_timeout ramdisk tags test tests types uploads`.split(
     /\s+/,
   ),
@@ -56,7 +56,7 @@ export function templateContext(parts: ContextParts): Record<string, unknown> {
   const { request, board, plan, lab, artifacts, uploads } = parts;
   const { node } = request;
   const params = { ...board.params, ...plan?.params };
-  const cmdline = kernelArguments(params['extra_kernel_args']);
+  const cmdline = kernelArguments(params[OWN_PARAMS.kernelArguments]);
   const nfs = artifacts.nfsroot !== null;
   return {
     ...archWords(board.arch),
@@ -66,6 +66,7 @@ export function templateContext(parts: ContextParts): Record<string, unknown> {
     lab: { name: lab.name },
     board: { name: board.name, method: board.boot_method, mach: board.mach ?? null },
     device_type: board.lava_device_type,
+    cpus: board.cpus ?? null,
     tags: board.tags,
     priority: parts.priority,
     metadata: { ...parts.metadata, node_id: node.id },
@@ -83,10 +84,18 @@ export function templateContext(parts: ContextParts): Record<string, unknown> {
     boot_template: `boot/${board.templates.boot ?? board.boot_method}`,
     tests: parts.tests.map((test) => ({
       ...test,
-      template: `test/${Object.hasOwn(board.templates.test, test.type) ? board.templates.test[test.type] : test.type}`,
+      template: testTemplate(board, test.type),
     })),
   };
 }
+
+/** The template for a test of that type on this board. */
+export function testTemplate({ templates }: Pick<Board, 'templates'>, type: string): string {
+  return `test/${Object.hasOwn(templates.test, type) ? templates.test[type] : type}`;
+}
+
+/** Parameters of boards and plans that are read here, before a template sees the rest. */
+export const OWN_PARAMS = { kernelArguments: 'extra_kernel_args', overlay: 'kselftest_overlay' } as const;
 
 /** LAVA keeps at most 200 characters; the node's id and the mark are always among them. */
 export function jobTitle({
@@ -158,7 +167,7 @@ function kselftestOverlay(
   { kselftest, ramdisk }: Artifacts,
   tests: readonly TestSpec[],
 ): unknown {
-  const wanted = board.params['kselftest_overlay'] ?? OVERLAY_METHODS.has(board.boot_method);
+  const wanted = board.params[OWN_PARAMS.overlay] ?? OVERLAY_METHODS.has(board.boot_method);
   const asked = tests.some((test) => test.type.startsWith('kselftest'));
   return wanted === true && asked && ramdisk !== null ? kselftest : null;
 }

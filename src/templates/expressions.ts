@@ -34,6 +34,8 @@ export interface Compiler {
   outer: Map<string, Spot>;
   /** Names that templates are given by those that include them. */
   given: Set<string>;
+  /** Every variable that is read, with what is read of it: `params.prompts`. */
+  reads: Set<string>;
   /** How many scopes (`#each`, `#with`) are open, and the block parameters known in them. */
   depth: number;
   blockParams: string[];
@@ -108,6 +110,7 @@ function compilePath(c: Compiler, node: hbs.AST.PathExpression, lenient: boolean
   const { parts, depth, original } = node;
   const spot = spotOf(c.file, node);
   const first = parts[0];
+  c.reads.add((node.data && first === 'root' ? parts.slice(1) : parts).join('.'));
   const get = (from: unknown, keys: readonly string[]): unknown => {
     let value = from;
     for (const key of keys) {

@@ -58,6 +58,10 @@ export const HELPERS: ReadonlyMap<string, Helper> = new Map<string, Helper>(
       },
     },
     max: { min: 2, max: MANY, call: (args) => Math.max(...args.map(asNumber)) },
+    min: { min: 2, max: MANY, call: (args) => Math.min(...args.map(asNumber)) },
+    subtract: { min: 2, max: 2, call: ([a, b]) => asNumber(a) - asNumber(b) },
+    /** Whether a number is there and not below another. */
+    ge: { min: 2, max: 2, call: ([a, b]) => a !== null && asNumber(a) >= asNumber(b) },
     add: { min: 2, max: MANY, call: (args) => args.map(asNumber).reduce((a, b) => a + b, 0) },
     starts_with: { min: 2, max: 2, call: ([text, start]) => asText(text).startsWith(asText(start)) },
     ends_with: { min: 2, max: 2, call: ([text, end]) => asText(text).endsWith(asText(end)) },
@@ -123,6 +127,8 @@ function asText(value: unknown): string {
 
 function asNumber(value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // A request's parameters are texts.
+  if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value);
   throw new Error(`a number is needed, not ${kind(value)}`);
 }
 

@@ -42,6 +42,8 @@ export interface Template {
   given: ReadonlySet<string>;
   /** The templates that it includes by a fixed name. */
   includes: ReadonlyMap<string, Spot>;
+  /** Every variable that it reads, with what it reads of it: `params.prompts`. */
+  reads: ReadonlySet<string>;
 }
 
 /** Compiles one template's text; `find` is asked when it includes another. All faults are in `problems`. */
@@ -64,6 +66,7 @@ export function compileTemplate(
     problems: [],
     outer: new Map(),
     given: new Set(),
+    reads: new Set(),
     depth: 0,
     blockParams: [],
     find,
@@ -73,8 +76,8 @@ export function compileTemplate(
   const problems = c.problems.length > 0 ? c.problems : positionProblems(file, program);
   const write = (self: unknown, run: Run): void =>
     body({ self, parent: undefined, names: undefined, data: undefined }, run);
-  const { outer, given, includes } = c;
-  return { template: { name, file, write, outer, given, includes }, problems };
+  const { outer, given, includes, reads } = c;
+  return { template: { name, file, write, outer, given, includes, reads }, problems };
 }
 
 function parseProblem(file: string, error: unknown): Problem {

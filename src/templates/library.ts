@@ -11,7 +11,9 @@ const EXTENSION = '.yaml.hbs';
 export interface Library {
   /** Whether there is a template of that name (`boot/qemu`). */
   has(name: string): boolean;
-  /** The names of the templates in a folder (`test`), without it, sorted. */
+  /** The templates that this one includes, those that they include, and itself; empty if it is not there. */
+  reachable(name: string): Template[];
+  /** The names of the templates in a folder (`test`), without it, sorted; of all folders for an empty text. */
   namesIn(folder: string): string[];
   /**
    * Renders a template with `root` as its variables; the result is plain data. Throws RequestError: `template`
@@ -44,10 +46,11 @@ export async function loadLibrary(dirs: OverlayDirs, variables: ReadonlySet<stri
   const shapes = new Map<string, Fill>();
   return {
     has: (name) => templates.has(name),
+    reachable: (name) => reachable(templates, name),
     namesIn: (folder) =>
       [...templates.keys()]
-        .filter((name) => name.startsWith(`${folder}/`))
-        .map((name) => name.slice(folder.length + 1))
+        .filter((name) => folder === '' || name.startsWith(`${folder}/`))
+        .map((name) => (folder === '' ? name : name.slice(folder.length + 1)))
         .toSorted(),
     render: (name, root) => {
       const template = templates.get(name);
@@ -59,6 +62,18 @@ export async function loadLibrary(dirs: OverlayDirs, variables: ReadonlySet<stri
       );
     },
   };
+}
+
+function reachable(templates: ReadonlyMap<string, Template>, start: string): Template[] {
+  const found = new Map<string, Template>();
+  const open = [start];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const template = templates.get(name);
+    if (template === undefined || found.has(name)) continue;
+    found.set(name, template);
+    open.push(...template.includes.keys());
+  }
+  return [...found.values()];
 }
 
 function missingTemplates(templates: ReadonlyMap<string, Template>): Problem[] {

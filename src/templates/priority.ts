@@ -2,9 +2,9 @@
 // kernelci/runtime/lava.py, August 2026).
 import type { MaestroNode } from '../maestro/node.ts';
 import type { Plans } from '../catalog/plans.ts';
-import { PRIORITY_WORDS, type Plan } from '../catalog/plan-schema.ts';
+import { isPriorityWord, PRIORITY_WORDS, type Plan } from '../catalog/plan-schema.ts';
 
-/** What a job that a person asked for has, if he did not say. */
+/** What a job that a person asked for has, if they did not say. */
 const USER = 80;
 
 /** 0 to 100: a person's wish, else the tree's, else the plan's, else low. */
@@ -29,9 +29,8 @@ export function labPriority(base: number, range: { min: number; max: number }): 
 
 function priorityOf(value: string | number | null | undefined): number | undefined {
   if (value === null || value === undefined || value === '') return undefined;
-  if (typeof value === 'string' && Object.hasOwn(PRIORITY_WORDS, value)) {
-    return PRIORITY_WORDS[value as keyof typeof PRIORITY_WORDS];
-  }
+  const word = typeof value === 'string' ? value.toLowerCase() : value;
+  if (typeof word === 'string' && isPriorityWord(word)) return PRIORITY_WORDS[word];
   const number = Number(value);
   return Number.isFinite(number) ? Math.min(100, Math.max(0, number)) : undefined;
 }

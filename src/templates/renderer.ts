@@ -9,7 +9,14 @@ import type { FoundPlan, Plans } from '../catalog/plans.ts';
 import type { ExpectedTests } from '../verdict/model.ts';
 import { chooseArtifacts } from './artifacts.ts';
 import { expectedTestsOf, definitionNames } from './expected-tests.ts';
-import { templateContext, VARIABLES, wholeUnits, type RenderLab, type Uploads } from './context.ts';
+import {
+  templateContext,
+  testTemplate,
+  VARIABLES,
+  wholeUnits,
+  type RenderLab,
+  type Uploads,
+} from './context.ts';
 import { timeoutSeconds } from '../definition/common.ts';
 import { actionOf, LavaDefinition } from '../definition/definition.ts';
 import { emitYaml } from '../definition/emit.ts';
@@ -56,6 +63,8 @@ export interface Renderer {
   /** Whether there is a template for that test type or boot method. */
   has(kind: 'boot' | 'test', name: string): boolean;
   names(kind: 'boot' | 'test'): string[];
+  /** What the templates of one kind of test read, or all templates: `params.prompts`, `test.params.collections`. */
+  reads(testType?: string): ReadonlySet<string>;
 }
 
 /** Reads and checks all templates. Throws ConfigError with every fault, each at file:line:column. */
@@ -65,7 +74,20 @@ export async function createRenderer(dirs: OverlayDirs): Promise<Renderer> {
     render: (input) => render(library, input),
     has: (kind, name) => library.has(`${kind}/${name}`),
     names: (kind) => library.namesIn(kind),
+    reads: (testType) => readsOf(library, testType),
   };
+}
+
+/** Uploads what coverage builds leave behind. */
+const UPLOAD_TEMPLATE = 'common/gcov-upload';
+
+function readsOf(library: Library, testType: string | undefined): ReadonlySet<string> {
+  const kinds = (['boot', 'test'] as const).flatMap((kind) =>
+    library.namesIn(kind).map((name) => `${kind}/${name}`),
+  );
+  const jobs = library.namesIn('').filter((name) => !name.includes('/'));
+  const names = testType === undefined ? [...jobs, ...kinds] : [`test/${testType}`];
+  return new Set(names.flatMap((name) => library.reachable(name)).flatMap(({ reads }) => [...reads]));
 }
 
 function render(library: Library, input: RenderInput): Rendered {
@@ -79,7 +101,12 @@ function render(library: Library, input: RenderInput): Rendered {
   const tests = watched?.tests ?? checkedTests;
   const artifacts = chooseArtifacts({ request, board, plan, plans, dtbs: input.dtbs });
   const priority = labPriority(basePriority(request.node, plan, plans), lab.priority);
-  const { instance, mark, metadata = {}, uploads } = input;
+  const { instance, mark, metadata = {} } = input;
+  const isUploading = tests.some(({ type }) =>
+    library.reachable(testTemplate(board, type)).some(({ name }) => name === UPLOAD_TEMPLATE),
+  );
+  // The token of the storage goes to boards only where a test uses it.
+  const uploads = isUploading ? input.uploads : undefined;
   const context = templateContext({
     request,
     board,

@@ -46,6 +46,20 @@ it('tells every fault of every file at its line and column', async () => {
   ]);
 });
 
+it.each([
+  ['amd64', 'x86_64'],
+  ['aarch64', 'arm64'],
+  ['riscv64', 'riscv'],
+])('refuses the architecture %s, and says that it is %s', async (arch, right) => {
+  const [found] = await problems({ 'a.yaml': BOARD.replace('arch: arm64', `arch: ${arch}`) });
+
+  expect(found).toBe(`a.yaml:2:1: arch: ${arch} is ${right} to Maestro`);
+});
+
+it('names the board that a misspelt one was meant for', () => {
+  expect(() => shipped.boards.get('qemu-arm46', undefined)).toThrow(/did you mean qemu-arm64\?/);
+});
+
 it('names what a board must have', async () => {
   const found = await problems({ 'a.yaml': 'name: a\n' });
 

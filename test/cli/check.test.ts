@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { lavaBridge } from '../support/command.ts';
+import { makeFiles } from '../support/folder.ts';
 import { LAB, testWorld, type TestWorld } from '../support/world.ts';
 
 /** The lines of `check`, without those of what is well. */
@@ -52,6 +53,21 @@ describe('check', { timeout: 60_000 }, () => {
       expect.stringMatching(
         /^WARNING {2}lava-demo: ws:\/\/127\.0\.0\.1:9\/ws\/ can't be followed \(.*lava\.events/,
       ),
+    ]);
+  });
+
+  it('tells of parameters that no template reads, and of files that nothing reads', async () => {
+    const own = await makeFiles({
+      'b.yaml': 'name: b\narch: arm64\nboot_method: u-boot\nparams:\n  promts: []\n',
+      'c.yml': 'name: c\n',
+      'README.md': 'mine',
+    });
+    const world = await testWorld({ config: { device_types: own } });
+    const { code, lines } = await wrong(world);
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      `WARNING  parameters: ${own}/b.yaml:5:3: params.promts: no template reads it; did you mean prompts?`,
+      expect.stringMatching(/^WARNING {2}files: .*\/c\.yml: is not read/),
     ]);
   });
 

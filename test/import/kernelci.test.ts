@@ -96,6 +96,8 @@ jobs:
     kind: job
     kcidb_test_suite: ltp
     params: { nfsroot: 'https://storage.example/{debarch}/', rootfs_ref: both-set, tst_cmdfiles: mm }
+  kvm: { template: kvm-unit-tests.jinja2, kcidb_test_suite: kvm, params: { rootfs_ref: both-set } }
+  kvm-other: { template: kvm-unit-tests.jinja2, kcidb_test_suite: kvm, priority: Medium, params: { extra_kernel_args: x } }
   never:
     template: baseline.jinja2
     params: { rootfs_ref: ramdisk-set }
@@ -209,6 +211,8 @@ describe('labs', () => {
       token_name: 'one-token',
       token: { env: 'LAVA_ONE_CALLBACK_TOKEN' },
     });
+    // Maestro's own callback in the definitions that this lab pulls.
+    expect(config.labs[1]?.definitions.notify_tokens).toEqual(['pull-token']);
     expect(config).toMatchObject({
       instance: 'prod',
       maestro: { url: 'https://api.example', token: { env: 'KCI_API_TOKEN' } },
@@ -281,6 +285,8 @@ describe('device types', () => {
     expect(boards.find('plain')).toMatchObject({ arch: 'arm', boot_method: 'grub', mach: 'x86' });
     expect(boards.find('qemu-x')).toMatchObject({
       lava_device_type: 'qemu',
+      // For an NFS boot LAVA writes QEMU's command line, and knows Arm's console alone.
+      context: { arch: 'x86_64', console_device: 'ttyS0' },
       params: { docker_image: 'kernelci/qemu' },
     });
   });
@@ -331,6 +337,17 @@ describe('plans', () => {
       params: { extra_kernel_args: 'debug' },
       rules: { tree: ['mainline', 'stable:linux-6.1.y'] },
       tests: [{ type: 'kselftest', suite: 'kselftest.x', params: { collections: 'x' } }],
+    });
+  });
+
+  it('have the root file system of their kind where a job lost it, and priorities in any case', () => {
+    const { plans, report } = world;
+
+    expect(plans.find('kvm-other')).toMatchObject({ rootfs: 'both-set', priority: 40 });
+    expect(report.notes).toContainEqual({
+      kind: 'jobs',
+      reason: 'names no root file system: with both-set, as all other jobs of its template',
+      names: ['kvm-other'],
     });
   });
 

@@ -96,6 +96,7 @@ const CASES: [sample: string, parts: RequestParts][] = [
 const OURS = [
   /^notify\.callback\.url$/,
   /^timeouts\.(job\.minutes|connections)$/,
+  /^context\.console_device$/,
   /\.steps(\.\d+)?$/,
   /\.repository\.metadata\.(description|environment|os|scope)$/,
   /^actions\.0\.deploy\.(os|timeout|modules|root_partition|kernel\.image_arg|kernel\.type)$/,
@@ -178,8 +179,8 @@ describe('KernelCI’s own configuration', () => {
       const told = report.not_brought.filter((one) => one.kind === kind).flatMap(({ names }) => names);
       expect([kind, told.length]).toEqual([kind, found - over]);
     }
-    // 33 times NFS on fastboot, 3 times a job without root file system, and the one machine.
-    expect(report.combinations.lava).toEqual({ found: 1124, twice: 4, rendered: 1087, refused: 37 });
+    // 33 times NFS on fastboot, and the one machine.
+    expect(report.combinations.lava).toEqual({ found: 1124, twice: 4, rendered: 1090, refused: 34 });
     expect(new Set(report.refused.map(({ reason }) => reason.split(/[: ]/)[0]))).toEqual(
       new Set(['unsupported_boot', 'missing_rootfs', 'platform']),
     );

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
 import { loadBoards } from '../../src/catalog/boards.ts';
 import { loadPlans } from '../../src/catalog/plans.ts';
@@ -446,6 +446,8 @@ it.each([
   [{}, 'service:pipeline', 60], // mainline
   [{ priority: 'low' }, 'user:me@example.org', 20],
   [{ priority: 55 }, 'user:me@example.org', 55],
+  [{ priority: 'Medium' }, 'user:me@example.org', 40],
+  [{ tree_priority: 'HIGH' }, 'service:pipeline', 60],
   [{}, 'user:me@example.org', 80],
   [{ tree_priority: 'odd' }, undefined, 60],
 ])('scales the priority of %j for %s into the lab’s range', (data, submitter, base) => {
@@ -621,4 +623,86 @@ it('tells which parameters of a request’s tests nothing reads', () => {
 
   expect(unread).toEqual(['definition.tests.0: RUNNER', 'definition.tests.1: fault_percnt']);
   expect(render(makeRequest({ name: 'baseline-arm64', platform: RPI })).unread).toEqual([]);
+});
+
+describe('a test of PREEMPT_RT', () => {
+  const RT = 'kbuild-gcc-14-arm64-preempt_rt';
+  const base = shipped.boards.get('bcm2711-rpi-4-b', undefined);
+
+  function parametersOf(
+    command: string,
+    cpus: number | undefined,
+    params: Record<string, unknown> = {},
+  ): unknown {
+    const { cpus: _, ...rest } = base;
+    const board = cpus === undefined ? rest : { ...rest, cpus };
+    const request = makeRequest({ name: `rt-tests-${command}`, platform: base.name, build: RT });
+    const plan = shipped.plans.find(request.node.name);
+    if (plan === undefined) throw new Error('no plan');
+    const tests = plan.tests.map((test) => ({
+      ...test,
+      params: { ...test.params, ...params } as typeof test.params,
+    }));
+    const plans = { ...shipped.plans, find: () => ({ ...plan, tests }) };
+    const { actions } = readDefinition(render(request, { board, plans }).definition);
+    return (actions[2] as unknown as { test: { definitions: { parameters: unknown }[] } }).test.definitions[0]
+      ?.parameters;
+  }
+
+  it.each([
+    [undefined, {}, 90],
+    [4, {}, 90],
+    [16, {}, 83],
+    [4, { priority: '96' }, 95],
+    [4, { priority: 80 }, 80],
+  ])('leaves rt-migrate-test’s threads room on a board with %s CPUs, given %j', (cpus, params, priority) => {
+    expect(parametersOf('rt-migrate-test', cpus, params)).toMatchObject({ PRIORITY: priority });
+  });
+
+  it.each([
+    [undefined, {}, undefined],
+    [1, {}, undefined],
+    [2, {}, '0-1'],
+    [1, { affinity: '0' }, '0'],
+  ])('is bound to CPUs that a board with %s of them has, given %j', (cpus, params, affinity) => {
+    expect((parametersOf('cyclictest', cpus, params) as Record<string, unknown>)['AFFINITY']).toBe(affinity);
+  });
+});
+
+describe('the token of the storage', () => {
+  const uploads = { url: 'https://files.example', tokenName: 'storage-token' };
+
+  it.each([
+    ['kselftest-futex', true],
+    ['ltp-smoke', true],
+    ['baseline-arm64', false],
+    ['kvm-unit-tests', false],
+  ])('goes to the board of a coverage build’s %s: %s', (name, isThere) => {
+    const request = makeRequest({ name, platform: 'bcm2711-rpi-4-b', configFull: 'defconfig+coverage' });
+
+    expect(readDefinition(render(request, { uploads }).definition)['secrets']).toEqual(
+      isThere ? { UPLOAD_TOKEN: 'storage-token' } : undefined,
+    );
+  });
+});
+
+it('sends the signals of a board’s tests through the kernel’s log if its file says so', () => {
+  const base = shipped.boards.get('bcm2711-rpi-4-b', undefined);
+  const board = { ...base, params: { ...base.params, lava_signal: 'kmsg' } };
+  const request = makeRequest({ name: 'kselftest-futex', platform: base.name });
+
+  const { actions } = readDefinition(render(request, { board }).definition);
+
+  const { test } = actions[2] as unknown as { test: { definitions: Record<string, unknown>[] } };
+  expect(test.definitions.map((definition) => definition['lava-signal'])).toEqual(['kmsg', 'kmsg']);
+});
+
+it('puts modules into the NFS root alone where GRUB loads the initrd', () => {
+  const request = makeRequest({ name: 'baseline-nfs-arm64', platform: 'cd8180-orion-o6' });
+
+  const { actions } = readDefinition(render(request).definition);
+
+  expect(actions[0]).toMatchObject({
+    deploy: { modules: { compression: 'xz' }, ramdisk: { install_modules: false } },
+  });
 });
