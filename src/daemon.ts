@@ -11,19 +11,20 @@ import { createServers } from './http/servers.ts';
 import { createDrift, watchClock } from './engine/clock.ts';
 import { createCrashGuard } from './engine/crash-guard.ts';
 import type { Context } from './lifecycle/context.ts';
-import { handlersFor } from './reporting/destinations/table.ts';
+import { openDestinations } from './reporting/destinations/table.ts';
+import { createReporting } from './reporting/reporting.ts';
 import { startEvents } from './lifecycle/lava-events.ts';
 import { keepHouse } from './lifecycle/maintenance.ts';
 import { createIngest } from './intake/maestro-intake.ts';
 import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
+import { WAITS_FOR_DELIVERIES } from './lifecycle/model.ts';
 import { createOutbox } from './engine/outbox.ts';
 import { createRunner } from './engine/runner.ts';
 import { STAGE_TABLE } from './lifecycle/stages/table.ts';
 import { createStep } from './lifecycle/step.ts';
 import { createTriggers, hasTriggers } from './intake/triggers.ts';
 import { createTrouble } from './engine/trouble.ts';
-import { createSink } from './kcidb/open.ts';
 import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
@@ -88,16 +89,20 @@ export async function createDaemon(
     config.labs.map((lab) => [lab.name, labOf(lab, { log, now, signal, onUp: () => goOn([lab.name]) })]),
   );
 
-  const handlers = handlersFor({ sink: createSink(config, signal), maestro, logs, blobs, now });
-  const destinations = new Map(
-    [...handlers].map(([name, send]) => [name, { send, circuit: circuitFor(name) }]),
-  );
+  const { instanceId } = store;
+  const opened = openDestinations({ config, maestro, logs, blobs, instanceId, now, signal });
+  const destinations = opened.map((destination) => ({
+    ...destination,
+    circuit: circuitFor(destination.name),
+  }));
+  const maestroCircuit =
+    destinations.find(({ name }) => name === 'maestro')?.circuit ?? circuitFor('maestro');
   const ctx: Context = {
     config,
     store,
     blobs,
     labs,
-    maestro: maestro && guarded(maestro, destinations.get('maestro')?.circuit ?? circuitFor('maestro')),
+    maestro: maestro && guarded(maestro, maestroCircuit),
     ...folders,
     dtbs: createMetadataReader(
       {
@@ -109,6 +114,7 @@ export async function createDaemon(
       { signal },
     ),
     logs,
+    reporting: createReporting(opened),
     log,
     storeTrouble,
     now,
@@ -142,6 +148,7 @@ export async function createDaemon(
     log,
     trouble: storeTrouble,
     now,
+    waitsIn: WAITS_FOR_DELIVERIES,
     onEnd: (jobId) => runner.wake(labOfJob(jobId)),
   });
   const alive = (): boolean => now() - runner.lastRound() < STUCK_AFTER;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { BridgeError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import { formatDuration, SECOND, sleep } from '../core/time.ts';
-import { JobDetail, JobList, JobRow, waitingOf, whereOf } from '../http/shapes.ts';
+import { DeliveryView, JobDetail, JobList, JobRow, waitingOf, whereOf } from '../http/shapes.ts';
 import { bold, configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
 
 interface Common {
@@ -16,7 +16,7 @@ interface Common {
 export function addJobs(program: Command): void {
   const jobs = program
     .command('jobs')
-    .description('what the running daemon has to do (list, show, log, retry, cancel)')
+    .description('what the running daemon has to do (list, show, log, retry, cancel, drop-delivery)')
     .helpCommand(false)
     .addHelpText('after', '\nWithout a command: list, with its options (lava-bridge jobs list --help).');
 
@@ -94,7 +94,23 @@ export function addJobs(program: Command): void {
       const answer = await daemon.post(`/api/v1/jobs/${encodeURIComponent(id)}/retry`, {});
       print(`${id}: retried ${z.object({ retried: z.string() }).parse(answer).retried}`);
     });
+
+  jobs
+    .command('drop-delivery <id> <delivery>')
+    .description('give up what could not be delivered: by its number, or all to a destination by its name')
+    .option('--reason <text>', 'why')
+    .addOption(configOption())
+    .action(async (id: string, delivery: string, options: Common & { reason?: string }) => {
+      const daemon = await daemonOf(options.config);
+      const path = `/api/v1/jobs/${encodeURIComponent(id)}/drop-delivery`;
+      const answer = await daemon.post(path, { delivery, reason: options.reason });
+      for (const { destination, kind } of Dropped.parse(answer).dropped) {
+        print(`${id}: ${kind} to ${destination} is dropped`);
+      }
+    });
 }
+
+const Dropped = z.object({ dropped: z.array(DeliveryView) });
 
 async function printLog(
   daemon: Daemon,
@@ -161,7 +177,7 @@ function shown(job: JobDetail): string {
     'deliveries',
     ...job.deliveries.map(
       (d) =>
-        `  ${d.destination}: ${d.kind} ${d.state}${d.tries > 0 ? `, ${d.tries} tries failed` : ''}${d.error === null ? '' : `: ${d.error}`}`,
+        `  ${d.id}: ${d.kind} to ${d.destination}: ${d.state}${d.tries > 0 ? `, ${d.tries} tries failed` : ''}${d.error === null ? '' : `: ${d.error}`}`,
     ),
     'timeline',
   ];

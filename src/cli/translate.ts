@@ -14,7 +14,7 @@ import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
 import { readLog, readLogText } from '../lava/log.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import { buildHierarchy } from '../reporting/node-tree.ts';
+import { buildHierarchy, closingPatch } from '../reporting/node-tree.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
 import { readOutline } from '../definition/definition-summary.ts';
 import { explainVerdict } from '../verdict/explanation.ts';
@@ -221,12 +221,12 @@ function buildOf(
 }
 
 function maestroTree(verdict: Verdict, { job }: LavaCallback, request: JobRequest | undefined): unknown {
-  return buildHierarchy(verdict, job, request?.node ?? standIn(job.description), {
-    jobId: String(job.id),
-    device: job.device,
-    artifacts: {},
-    toldKcidb: true,
-  });
+  const node = request?.node ?? standIn(job.description);
+  const outcome = { jobId: String(job.id), device: job.device, artifacts: {} };
+  return {
+    node: { ...node, ...closingPatch(verdict, node, outcome), processed_by_kcidb_bridge: true },
+    child_nodes: buildHierarchy(verdict, job, node),
+  };
 }
 
 /** A node where there is no request: nothing of it is Maestro's, but the tree can be shown. */

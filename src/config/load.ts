@@ -51,9 +51,12 @@ function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
   if ('postgres' in config.store) {
     problems.push(at(['store', 'postgres'], 'store.postgres: not yet; use sqlite: PATH'));
   }
-  if (config.report.kcidb === 'direct' && config.kcidb === undefined) {
+  if (config.report.kcidb === 'direct' && config.kcidb === undefined && !process.env['KCIDB_REST']) {
     problems.push(
-      at(['report', 'kcidb'], 'kcidb: is missing; say where reports go, or set report.kcidb: off'),
+      at(
+        ['report', 'kcidb'],
+        'kcidb: is missing; say where reports go (kcidb, or the environment variable KCIDB_REST), or set report.kcidb: off',
+      ),
     );
   }
   if (config.kcidb?.url !== undefined && config.kcidb.token === undefined) {
@@ -79,6 +82,7 @@ function absolutePaths(config: BridgeConfig, base: string): BridgeConfig {
       maestro: maestro && withSecret(maestro),
       kcidb: kcidb && {
         ...withSecret(kcidb),
+        ...(kcidb.rest === undefined ? {} : { rest: secret(kcidb.rest) }),
         ...(kcidb.pubsub && { pubsub: { ...kcidb.pubsub, credentials: abs(kcidb.pubsub.credentials) } }),
       },
     }),

@@ -188,6 +188,8 @@ export const KcidbConfig = z
   .strictObject({
     url: HttpUrl.optional(),
     token: SecretSource.optional(),
+    /** Address and token in one, as KernelCI's tools take it: `[http[s]://]TOKEN@HOST[:PORT][/path]`. */
+    rest: SecretSource.optional(),
     pubsub: z
       .strictObject({ project: z.string().min(1), topic: z.string().min(1), credentials: z.string().min(1) })
       .optional(),
@@ -195,8 +197,8 @@ export const KcidbConfig = z
     command: z.array(z.string().min(1)).min(1).optional(),
     timeout: Duration.prefault('60s'),
   })
-  .refine((k) => [k.url, k.pubsub, k.command].filter((v) => v !== undefined).length === 1, {
-    message: 'exactly one of url, pubsub and command',
+  .refine((k) => [k.url, k.rest, k.pubsub, k.command].filter((v) => v !== undefined).length === 1, {
+    message: 'exactly one of url, rest, pubsub and command',
   });
 export type KcidbConfig = z.infer<typeof KcidbConfig>;
 
@@ -204,8 +206,14 @@ export const ReportConfig = z.strictObject({
   kcidb: z.enum(['direct', 'off']).prefault('direct'),
   maestro: z.enum(['close', 'hierarchy', 'off']).prefault('close'),
   infrastructure_status: z.enum(['ERROR', 'MISS']).prefault('ERROR'),
-  /** Which of Maestro's own tries of a run KCIDB is told of: each, or the last alone, as Maestro's bridge does. */
+  /** Which of Maestro's own tries of a run KCIDB gets: each, or the last alone, as from Maestro's bridge. */
   tries: z.enum(['every', 'last']).prefault('every'),
+  /** Whose runs go to KCIDB, by the nodes' `submitter` (`*`: everybody's); the others go to Maestro alone. */
+  submitters: z.array(z.string().min(1)).prefault(['service:pipeline']),
+  /** Names of jobs for whose end somebody in Maestro waits: their nodes are closed with an event. */
+  with_event: z.array(z.string().min(1)).prefault([]),
+  /** Whether KCIDB gets a run's boot test when it starts, too, without a status. */
+  progress: z.boolean().prefault(false),
   /** Whether Maestro's statistics of labs and boards are fed. */
   telemetry: z.boolean().prefault(true),
 });
@@ -225,6 +233,7 @@ export const StorageConfig = z.discriminatedUnion('kind', [
     prefix: z
       .string()
       .regex(/^[A-Za-z0-9._/-]*$/, 'a path: letters, digits and . _ - /')
+      .refine((v) => !v.split('/').includes('..'), 'a path without ..')
       .prefault(''),
     /** Where what was uploaded is read, if not at `url`. */
     public_url: HttpUrl.optional(),

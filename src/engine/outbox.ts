@@ -1,11 +1,18 @@
-// Sends what is stored in the outbox: a lane per destination, each behind a circuit, tried with back-off until it is
-// accepted, or parked with the reason when it is refused for good. A delivery that was sent twice (its answer was
-// lost) does no harm: each handler sees to that. Those of one job go to a destination in their order.
+// Sends what is stored in the outbox: a work loop per destination, each behind a circuit, tried with back-off until it
+// is accepted, or parked with the reason when it is refused for good. A delivery that was sent twice (its answer was
+// lost) does no harm: each destination sees to that. Those of one job go to a destination in their order.
 import type { Logger } from 'pino';
 import type { Circuit, CircuitState } from './circuit.ts';
 import { errorText, TemporaryError } from '../core/errors.ts';
-import { backoff, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
-import type { DeliveryRecord, Entry, NewDelivery, StageName, Store } from '../store/index.ts';
+import { backoff, DAY, formatDuration, MINUTE, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
+import type {
+  DeliveryRecord,
+  DeliveryStore,
+  DueDelivery,
+  Entry,
+  NewDelivery,
+  StageName,
+} from '../store/index.ts';
 import { createLane, type Lane } from './work-loop.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -13,158 +20,78 @@ import type { Trouble } from './trouble.ts';
 export type Sent =
   /** Accepted. `note` goes into the job's timeline; `quiet`: nothing does. */
   | { kind: 'done'; note?: string; quiet?: true }
-  /** Not accepted, and not worth more: the job goes on without it. */
+  /** Not needed any more: it ends without having been accepted. */
   | { kind: 'dropped'; why: string }
   /** Taken, not confirmed yet: ask again by `receipt` after `afterMs`. */
   | { kind: 'taken'; receipt: string; afterMs: number }
-  /** To be sent anew: the other side lost it. */
-  | { kind: 'anew'; why: string }
+  /** Not sent: it is not known yet whether it is needed. */
+  | { kind: 'later'; afterMs: number; why: string }
+  /** To be sent once more: the other side lost it. */
+  | { kind: 'resend'; why: string }
   /** Others take its place, of the same destination. */
   | { kind: 'instead'; parts: readonly Pick<NewDelivery, 'kind' | 'body'>[]; why: string };
 
-/** Sends one delivery. Throws TemporaryError (tried again) or any other error (parked). */
-export type Handler = (delivery: DeliveryRecord) => Promise<Sent>;
-
-export interface Destination {
+/** Where deliveries go, as the outbox sees it. */
+export interface OutboxDestination {
+  /** Under this name its deliveries are stored. */
+  name: string;
+  /** `bestEffort`: what is refused, or not taken within a day, is dropped. */
+  need: 'required' | 'bestEffort';
+  /** Sends one delivery. Throws TemporaryError (it is tried again) or any other error (it is refused). */
+  send: (delivery: DueDelivery) => Promise<Sent>;
   circuit: Circuit;
-  send: Handler;
 }
 
 export interface Outbox {
   start: () => void;
+  /** Looks at the store now: something was stored. */
   wake: () => void;
   /** Takes up nothing more, and waits for what is under way. */
   stop: () => Promise<void>;
   states: () => Map<string, CircuitState>;
 }
 
+/** What of the store the outbox needs. */
+export type OutboxStore = Pick<
+  DeliveryStore,
+  'dueDeliveries' | 'nextDelivery' | 'saveDelivery' | 'matchDestinations' | 'expiredDeliveries'
+>;
+
 interface Options {
-  store: Store;
-  destinations: ReadonlyMap<string, Destination>;
+  store: OutboxStore;
+  destinations: readonly OutboxDestination[];
   log: Logger;
   trouble: Trouble;
   now: Clock;
+  /** The stage of jobs that have nothing left but their deliveries. */
+  waitsIn: StageName;
   /** A delivery reached its end, and its job was made due. */
   onEnd: (jobId: string) => void;
 }
 
-/** Jobs in it have nothing left but their deliveries. */
-const WAITS_FOR_DELIVERIES: StageName = 'judged';
-
 /** How many deliveries to one destination are under way at once. */
 const WIDTH = 4;
+/** After so long what is sent with best effort is no news any more. */
+const BEST_EFFORT_FOR = DAY;
+/** How long the deliveries of a destination that is not configured wait for it to come back. */
+const UNCONFIGURED_FOR = DAY;
+const EXPIRED_EVERY = MINUTE;
+const EXPIRED_AT_ONCE = 200;
 
 export function createOutbox(options: Options): Outbox {
-  const { store, destinations, log, trouble, now } = options;
+  const { destinations } = options;
   const abort = new AbortController();
-  const lanes = [...destinations].map(([name, destination]) => laneOf(name, destination));
-
-  function laneOf(name: string, { circuit, send }: Destination): Lane {
-    return createLane({
-      width: WIDTH,
-      // While the destination is away one delivery is let through now and then, and the others stay as they are.
-      due: async (limit) => {
-        const { status, retryAt = 0 } = circuit.state();
-        if (status !== 'down') return store.dueDeliveries(name, now(), limit);
-        return retryAt > now() ? [] : store.dueDeliveries(name, now(), 1);
-      },
-      nextDue: () => store.nextDelivery(name, now()),
-      id: (delivery) => delivery.id,
-      work: (delivery) => deliver(delivery, circuit, send),
-      onError: trouble.failed,
-      signal: abort.signal,
-      now,
-    });
-  }
-
-  async function deliver(delivery: DeliveryRecord, circuit: Circuit, send: Handler): Promise<void> {
-    let store: () => Promise<void>;
-    try {
-      const sent = await circuit.run(() => send(delivery));
-      store = () => settle(delivery, sent);
-    } catch (error) {
-      if (abort.signal.aborted) return;
-      // It was not even tried.
-      if (error instanceof TemporaryError && error.code === 'down') return sleep(SECOND, abort.signal);
-      store = () => settleFailure(delivery, error);
-    }
-    try {
-      await store();
-      trouble.worked();
-    } catch (error) {
-      trouble.failed(error);
-      await sleep(5 * SECOND, abort.signal); // it is still due: without a pause it would be sent without end
-    }
-  }
-
-  async function settle(delivery: DeliveryRecord, sent: Sent): Promise<void> {
-    const { kind, destination, tries } = delivery;
-    const entry = (text: string): Entry[] => [{ kind: 'report', text: `${kind}: ${text}` }];
-    switch (sent.kind) {
-      case 'done': {
-        const note = sent.note === undefined ? '' : `, ${sent.note}`;
-        await store.saveDelivery(delivery, {
-          delivery: { state: 'done', doneAt: now(), error: null },
-          entries: sent.quiet ? [] : entry(`accepted by ${destination}${note}`),
-          wakeJobIn: WAITS_FOR_DELIVERIES,
-        });
-        options.onEnd(delivery.jobId);
-        return;
-      }
-      case 'dropped':
-        log.warn({ job: delivery.jobId, destination, error: sent.why }, 'a delivery is dropped');
-        await store.saveDelivery(delivery, {
-          delivery: { state: 'done', doneAt: now(), error: sent.why },
-          entries: entry(`dropped: ${sent.why}`),
-          wakeJobIn: WAITS_FOR_DELIVERIES,
-        });
-        options.onEnd(delivery.jobId);
-        return;
-      case 'taken':
-        await store.saveDelivery(delivery, {
-          delivery: { state: 'submitted', receipt: sent.receipt, nextAt: now() + sent.afterMs, error: null },
-        });
-        return;
-      case 'anew': {
-        const nextAt = now() + backoff(tries, 5 * SECOND, 10 * MINUTE);
-        await store.saveDelivery(delivery, {
-          delivery: { state: 'pending', receipt: null, tries: tries + 1, nextAt, error: sent.why },
-          entries: entry(`to be sent anew: ${sent.why}`),
-        });
-        return;
-      }
-      case 'instead':
-        await store.saveDelivery(delivery, {
-          delivery: { state: 'done', doneAt: now(), error: sent.why },
-          instead: sent.parts.map((part) => ({ ...part, destination })),
-          entries: entry(`${sent.why}; sent as ${sent.parts.map((part) => part.kind).join(' and ')}`),
-        });
-    }
-  }
-
-  async function settleFailure(delivery: DeliveryRecord, error: unknown): Promise<void> {
-    const { jobId, kind, destination, tries } = delivery;
-    const text = errorText(error);
-    if (error instanceof TemporaryError) {
-      const pause = Math.max(backoff(tries, SECOND, 10 * MINUTE), error.retryAfterMs ?? 0);
-      await store.saveDelivery(delivery, {
-        delivery: { tries: tries + 1, nextAt: now() + pause, error: text },
-      });
-      return;
-    }
-    log.error({ job: jobId, destination, error: text }, 'a delivery was refused and is parked');
-    await store.saveDelivery(delivery, {
-      delivery: { state: 'parked', error: text, doneAt: now() },
-      entries: [{ kind: 'error', text: `${kind}: refused by ${destination}: ${text}` }],
-      wakeJobIn: WAITS_FOR_DELIVERIES,
-    });
-    options.onEnd(jobId);
-  }
+  const { signal } = abort;
+  const lanes = destinations.map((destination) => laneOf(destination, options, signal));
 
   let running: Promise<unknown> | undefined;
   return {
     start() {
-      running ??= Promise.all(lanes.map((lane) => lane.run()));
+      const names = destinations.map(({ name }) => name);
+      const matched = matchStored(names, options, signal);
+      running ??= matched.then(() =>
+        Promise.all([...lanes.map((lane) => lane.run()), dropExpired(options, signal)]),
+      );
     },
     wake() {
       for (const lane of lanes) lane.wake();
@@ -173,6 +100,199 @@ export function createOutbox(options: Options): Outbox {
       abort.abort();
       await running;
     },
-    states: () => new Map([...destinations].map(([name, { circuit }]) => [name, circuit.state()])),
+    states: () => new Map(destinations.map(({ name, circuit }) => [name, circuit.state()])),
   };
+}
+
+/** Sets aside what was stored for destinations that are not configured any more. */
+async function matchStored(
+  names: readonly string[],
+  { store, trouble, now }: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      const until = now() + UNCONFIGURED_FOR;
+      const why = `not in the configuration any more; dropped at ${rfc3339(until)} unless it is back by then`;
+      await store.matchDestinations(names, until, why);
+      return;
+    } catch (error) {
+      trouble.failed(error);
+      await sleep(backoff(failures, SECOND, MINUTE), signal);
+    }
+  }
+}
+
+function laneOf(destination: OutboxDestination, options: Options, signal: AbortSignal): Lane {
+  const { store, trouble, now } = options;
+  const { name, need, circuit } = destination;
+  return createLane({
+    width: WIDTH,
+    // While the destination is away one delivery is let through now and then, and the others stay as they are; but what
+    // is too old to be of use is dropped all the same.
+    due: async (limit) => {
+      const { status, retryAt = 0 } = circuit.state();
+      if (status !== 'down') return store.dueDeliveries(name, now(), limit);
+      if (retryAt <= now()) return store.dueDeliveries(name, now(), 1);
+      if (need === 'required') return [];
+      return (await store.dueDeliveries(name, now(), limit)).filter((delivery) => isTooOld(delivery, now()));
+    },
+    nextDue: () => store.nextDelivery(name, now()),
+    id: (delivery) => delivery.id,
+    work: (delivery) => deliver(delivery, destination, options, signal),
+    onError: trouble.failed,
+    signal,
+    now,
+  });
+}
+
+function isTooOld({ createdAt }: DueDelivery, now: number): boolean {
+  return now - createdAt > BEST_EFFORT_FOR;
+}
+
+async function deliver(
+  delivery: DueDelivery,
+  { need, send, circuit }: OutboxDestination,
+  options: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  const { trouble, now } = options;
+  let store: () => Promise<unknown>;
+  if (need === 'bestEffort' && isTooOld(delivery, now())) {
+    const why = `not taken within ${formatDuration(BEST_EFFORT_FOR)}${delivery.error === null ? '' : `: ${delivery.error}`}`;
+    store = () => drop(delivery, why, options);
+  } else {
+    try {
+      const sent = await circuit.run(() => send(delivery));
+      store = () => settle(delivery, sent, options);
+    } catch (error) {
+      if (signal.aborted) return;
+      // It was not even tried.
+      if (error instanceof TemporaryError && error.code === 'down') return sleep(SECOND, signal);
+      store = () => settleFailure(delivery, need, error, options);
+    }
+  }
+  try {
+    await store();
+    trouble.worked();
+  } catch (error) {
+    trouble.failed(error);
+    await sleep(5 * SECOND, signal); // it is still due: without a pause it would be sent without end
+  }
+}
+
+async function settle(delivery: DueDelivery, sent: Sent, options: Options): Promise<void> {
+  const { store, now, onEnd, waitsIn } = options;
+  const { kind, destination, tries, required } = delivery;
+  const entry = (text: string): Entry[] => [{ kind: 'report', text: `${kind}: ${text}` }];
+  switch (sent.kind) {
+    case 'done': {
+      const note = sent.note === undefined ? '' : `, ${sent.note}`;
+      await store.saveDelivery(delivery, {
+        delivery: { state: 'done' },
+        entries: sent.quiet ? [] : entry(`accepted by ${destination}${note}`),
+        wakeJobIn: required ? waitsIn : undefined,
+      });
+      if (required) onEnd(delivery.jobId);
+      return;
+    }
+    case 'dropped':
+      return drop(delivery, sent.why, options);
+    case 'taken':
+      await store.saveDelivery(delivery, {
+        delivery: { state: 'submitted', receipt: sent.receipt, nextAt: now() + sent.afterMs },
+      });
+      return;
+    case 'later':
+      await store.saveDelivery(delivery, {
+        delivery: { state: 'pending', nextAt: now() + sent.afterMs, tries: 0, error: sent.why },
+      });
+      return;
+    case 'resend': {
+      const nextAt = now() + backoff(tries, 5 * SECOND, 10 * MINUTE);
+      await store.saveDelivery(delivery, {
+        delivery: { state: 'pending', tries: tries + 1, nextAt, error: sent.why },
+        entries: entry(`to be sent again: ${sent.why}`),
+      });
+      return;
+    }
+    case 'instead':
+      await store.saveDelivery(delivery, {
+        delivery: { state: 'done', error: sent.why },
+        instead: sent.parts.map((part) => ({ ...part, destination, required })),
+        entries: entry(`${sent.why}; sent as ${sent.parts.map((part) => part.kind).join(' and ')}`),
+      });
+  }
+}
+
+async function settleFailure(
+  delivery: DueDelivery,
+  need: OutboxDestination['need'],
+  error: unknown,
+  options: Options,
+): Promise<void> {
+  const { store, log, now } = options;
+  const { jobId, kind, destination, tries } = delivery;
+  const text = errorText(error);
+  if (error instanceof TemporaryError) {
+    const pause = Math.max(backoff(tries, SECOND, 10 * MINUTE), error.retryAfterMs ?? 0);
+    await store.saveDelivery(delivery, {
+      delivery: { state: 'same', tries: tries + 1, nextAt: now() + pause, error: text },
+    });
+    return;
+  }
+  if (need === 'bestEffort') return drop(delivery, `refused by ${destination}: ${text}`, options);
+  log.error({ job: jobId, destination, error: text }, 'a delivery was refused and is parked');
+  await end(
+    delivery,
+    'parked',
+    text,
+    { kind: 'error', text: `${kind}: refused by ${destination}: ${text}` },
+    options,
+  );
+}
+
+async function drop(delivery: DeliveryRecord, why: string, options: Options): Promise<void> {
+  const { jobId, kind, destination } = delivery;
+  options.log.warn({ job: jobId, destination, error: why }, 'a delivery is dropped');
+  await end(
+    delivery,
+    'dropped',
+    why,
+    { kind: 'report', text: `${kind} to ${destination}: dropped: ${why}` },
+    options,
+  );
+}
+
+async function end(
+  delivery: DeliveryRecord,
+  state: 'parked' | 'dropped',
+  error: string,
+  entry: Entry,
+  { store, waitsIn, onEnd }: Options,
+): Promise<void> {
+  const { required, jobId } = delivery;
+  await store.saveDelivery(delivery, {
+    delivery: { state, error },
+    entries: [entry],
+    wakeJobIn: required ? waitsIn : undefined,
+  });
+  if (required) onEnd(jobId);
+}
+
+/** Drops what waited for long enough for a destination that is not configured. Runs until the signal fires. */
+async function dropExpired(options: Options, signal: AbortSignal): Promise<void> {
+  const { store, trouble, now } = options;
+  while (!signal.aborted) {
+    try {
+      const expired = await store.expiredDeliveries(now(), EXPIRED_AT_ONCE);
+      for (const delivery of expired) {
+        await drop(delivery, `${delivery.destination} is not in the configuration any more`, options);
+      }
+      if (expired.length === EXPIRED_AT_ONCE) continue;
+    } catch (error) {
+      trouble.failed(error);
+    }
+    await sleep(EXPIRED_EVERY, signal);
+  }
 }

@@ -8,16 +8,16 @@ import { programVersion } from '../core/version.ts';
 import type { Context } from '../lifecycle/context.ts';
 import { readLog } from '../lifecycle/live-log.ts';
 import { receive } from '../intake/receive.ts';
-import { cancelJob, retryJob } from '../lifecycle/orders.ts';
+import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { ListedJob } from '../store/index.ts';
 import { bearerOf, sameSecret } from './auth.ts';
 import type { Counters } from './counters.ts';
 import { openApi } from './openapi.ts';
 import { boardsView, labsView } from './overview.ts';
-import { DrainBody, ListQuery, LogQuery, Why } from './queries.ts';
+import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
 import type { TokenNameWatch } from './token-name.ts';
-import { findJob, jobDetail, jobRow, jobRows } from './views.ts';
+import { deliveryView, findJob, jobDetail, jobRow, jobRows } from './views.ts';
 
 interface Options {
   ctx: Context;
@@ -164,6 +164,18 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames 
             `${job.id} has nothing to retry: it waits for nobody and no delivery is parked`,
           )
         : reply.code(202).send({ id: job.id, retried: what });
+    }),
+  );
+
+  app.post<ById>('/api/v1/jobs/:id/drop-delivery', { onRequest: mayChange }, (request, reply) =>
+    withJob(request, reply, async (job) => {
+      const body = DropBody.safeParse(request.body);
+      if (!body.success) return invalid(reply, body.error);
+      const { delivery, reason = 'dropped by the admin' } = body.data;
+      const dropped = await dropDeliveries(job, String(delivery), reason, ctx);
+      return dropped.length === 0
+        ? refuse(reply, 409, 'nothing', `${job.id} has no delivery ${delivery} that has not ended`)
+        : reply.code(200).send({ id: job.id, dropped: dropped.map(deliveryView) });
     }),
   );
 

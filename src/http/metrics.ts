@@ -27,7 +27,7 @@ export function addMetrics(app: FastifyInstance, { ctx, counters, outbox }: Opti
       family(
         'lava_bridge_deliveries',
         'gauge',
-        'Deliveries by state.',
+        'Deliveries that have not ended, by state.',
         deliveries.map((d) => [{ destination: d.destination, state: d.state }, d.count]),
       ),
       family(
@@ -60,6 +60,7 @@ export function addMetrics(app: FastifyInstance, { ctx, counters, outbox }: Opti
         'Pushed requests since the start, by what became of them.',
         Object.entries(requests).map(([outcome, n]) => [{ outcome }, n]),
       ),
+      ...ctx.reporting.metrics().map(({ name, help, value }) => family(name, 'counter', help, [[{}, value]])),
       family('process_resident_memory_bytes', 'gauge', 'Memory in use.', [[{}, process.memoryUsage.rss()]]),
       family('process_start_time_seconds', 'gauge', 'When the daemon started.', [
         [{}, Math.floor(Date.now() / 1000 - process.uptime())],

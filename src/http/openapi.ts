@@ -16,7 +16,7 @@ import {
   Refusal,
   TimelineView,
 } from './shapes.ts';
-import { DrainBody, ListQuery, LogQuery, Why } from './queries.ts';
+import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
 
 type Json = Record<string, unknown>;
 
@@ -130,6 +130,19 @@ function paths(): Json {
           properties: { id: { type: 'string' }, retried: { type: 'string' } },
         }),
         409: refused('there is nothing to try again'),
+        ...unknown,
+      },
+      [id],
+    ),
+    '/api/v1/jobs/{id}/drop-delivery': order(
+      'Give up deliveries of a job; it ends without them',
+      DropBody,
+      {
+        200: json('what was given up', {
+          type: 'object',
+          properties: { id: { type: 'string' }, dropped: { type: 'array', items: ref('Delivery') } },
+        }),
+        409: refused('no such delivery is open'),
         ...unknown,
       },
       [id],

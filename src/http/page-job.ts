@@ -48,14 +48,7 @@ export function jobPage({ job, verdict, lavaUrl, logs }: JobPage): Html {
     <h3>Reports</h3>
     ${tableOf(
       ['To', 'What', 'State', 'Failed tries', 'Next', 'Why'],
-      job.deliveries.map((d) => [
-        d.destination,
-        d.kind,
-        word(d.state),
-        d.tries,
-        d.state === 'done' || d.state === 'parked' ? '' : shortTime(d.next),
-        d.error,
-      ]),
+      job.deliveries.map((d) => [d.destination, d.kind, word(d.state), d.tries, shortTime(d.next), d.error]),
     )}
     <h3>Timeline</h3>
     ${timeline(job.timeline)}

@@ -20,6 +20,13 @@ export const LogQuery = z.object({
 
 export const Why = z.object({ reason: z.string().max(500).optional() }).nullish();
 
+export const DropBody = z.strictObject({
+  delivery: z
+    .union([z.number().int(), z.string().min(1).max(100)])
+    .describe('the number of a delivery, or the name of a destination: all of the job to it'),
+  reason: z.string().max(500).optional(),
+});
+
 export const DrainBody = z.strictObject({
   lab: z.string(),
   board: z.string().optional().describe('left out: the whole lab'),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
 import { SOURCES } from '../maestro/request.ts';
-import { STAGES } from '../store/index.ts';
+import { DELIVERY_STATES, STAGES } from '../store/index.ts';
 import { STATUSES } from '../verdict/model.ts';
 
 const time = z.iso.datetime();
@@ -73,7 +73,12 @@ export const DeliveryView = z.looseObject({
   id: z.number().int(),
   destination: text,
   kind: text,
-  state: text.describe('`pending`, `submitted` (taken, not confirmed), `done` or `parked` (refused)'),
+  state: z
+    .enum(DELIVERY_STATES)
+    .describe(
+      '`submitted`: taken, not confirmed; `parked`: refused; `unconfigured`: its destination is not in the configuration',
+    ),
+  required: z.boolean().describe('whether the job waits for it'),
   tries: z.number().int(),
   error: maybe.text,
   next: maybe.time,

@@ -67,6 +67,7 @@ export function deliveryView(delivery: DeliveryRecord): DeliveryView {
     destination: delivery.destination,
     kind: delivery.kind,
     state: delivery.state,
+    required: delivery.required,
     tries: delivery.tries,
     error: delivery.error,
     next: delivery.doneAt === null ? time(delivery.nextAt) : null,

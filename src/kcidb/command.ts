@@ -1,5 +1,7 @@
 // Reports through any command that reads one on its standard input, as kcidb-submit does.
 import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { oneLine } from '../core/answer-text.ts';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
@@ -27,6 +29,11 @@ export function createKcidbCommand({ command, timeoutMs, signal }: CommandOption
   const [program = '', ...args] = command;
 
   return {
+    check: async () => {
+      if (await isProgram(program)) return `by the command ${command.join(' ')}`;
+      throw new TemporaryError('kcidb_command', `${command.join(' ')}: there is no such program`);
+    },
+
     submit: async (report) => {
       if (signal?.aborted) throw new TemporaryError('aborted', `${program}: given up`);
       const ended = await run(program, args, JSON.stringify(report), timeoutMs, signal);
@@ -43,6 +50,12 @@ export function createKcidbCommand({ command, timeoutMs, signal }: CommandOption
       );
     },
   };
+}
+
+async function isProgram(name: string): Promise<boolean> {
+  const folders = name.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);
+  const tries = folders.map((folder) => access(join(folder, name), constants.X_OK));
+  return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }
 
 function howItEnded({ code, signal, timedOut }: Ended, timeoutMs: number): string {

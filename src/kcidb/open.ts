@@ -1,15 +1,27 @@
-// Opens the way to KCIDB that the configuration names.
+// Opens the way to KCIDB that the configuration, or the environment variable KCIDB_REST, names.
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
-import { createKcidbClient } from './client.ts';
+import { createKcidbClient, parseKcidbRest } from './client.ts';
 import { createKcidbCommand } from './command.ts';
 import { createKcidbPubSub } from './pubsub.ts';
 import type { KcidbSink } from './sink.ts';
 
-/** undefined: nothing is sent to KCIDB. The signal ends what is under way. */
-export function createSink({ kcidb, report }: BridgeConfig, signal?: AbortSignal): KcidbSink | undefined {
-  if (kcidb === undefined || report.kcidb === 'off') return undefined;
-  const timeoutMs = kcidb.timeout;
+const DEFAULT_TIMEOUT = 60_000;
+
+/**
+ * undefined: nothing is sent to KCIDB. The signal ends what is under way. As in KernelCI's own tools (kci-dev
+ * libs/kcidb.py, kcidb __init__.py) a KCIDB_REST that is set stands above the configuration.
+ */
+export function openSink(
+  { kcidb, report }: Pick<BridgeConfig, 'kcidb' | 'report'>,
+  signal?: AbortSignal,
+  env: NodeJS.ProcessEnv = process.env,
+): KcidbSink | undefined {
+  if (report.kcidb === 'off') return undefined;
+  const timeoutMs = kcidb?.timeout ?? DEFAULT_TIMEOUT;
+  const rest = restOf(kcidb, env);
+  if (rest !== undefined) return createKcidbClient({ ...parseKcidbRest(rest), timeoutMs, signal });
+  if (kcidb === undefined) return undefined;
   if (kcidb.command !== undefined) return createKcidbCommand({ command: kcidb.command, timeoutMs, signal });
   if (kcidb.pubsub !== undefined) {
     const { project, topic, credentials } = kcidb.pubsub;
@@ -17,4 +29,10 @@ export function createSink({ kcidb, report }: BridgeConfig, signal?: AbortSignal
   }
   if (kcidb.url === undefined || kcidb.token === undefined) return undefined;
   return createKcidbClient({ url: kcidb.url, token: resolveSecret(kcidb.token), timeoutMs, signal });
+}
+
+function restOf(kcidb: BridgeConfig['kcidb'], env: NodeJS.ProcessEnv): string | undefined {
+  const rest = env['KCIDB_REST'];
+  if (rest !== undefined && rest !== '') return rest;
+  return kcidb?.rest === undefined ? undefined : resolveSecret(kcidb.rest);
 }

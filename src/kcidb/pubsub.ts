@@ -93,6 +93,11 @@ export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
   }
 
   return {
+    check: async () => {
+      await readCredentials(credentials);
+      return `by Pub/Sub, ${project} ${topic}`;
+    },
+
     submit: async (report) => {
       const data = Buffer.from(JSON.stringify(report)).toString('base64');
       const body = JSON.stringify({ messages: [{ data }] });

@@ -11,6 +11,8 @@ export interface KcidbSink {
    * taken either), `kcidb_refused` (this report), `too_large` (this report as one piece).
    */
   submit: (report: object) => Promise<{ id?: string }>;
+  /** Says for people where reports go, if they would be taken as far as can be known without one; throws if not. */
+  check: () => Promise<string>;
   /** Where a submission stands; only the REST service can tell. */
   status?: (id: string) => Promise<SubmissionState>;
 }

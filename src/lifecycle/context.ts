@@ -7,6 +7,7 @@ import type { MaestroClient } from '../maestro/client.ts';
 import type { Plans } from '../catalog/plans.ts';
 import type { Renderer } from '../templates/renderer.ts';
 import type { OpenLogs } from '../storage/open.ts';
+import type { Reporting } from '../reporting/reporting.ts';
 import type { Blobs, Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
 import type { Trouble } from '../engine/trouble.ts';
@@ -24,6 +25,7 @@ export interface Context {
   /** The device trees of a build, by their path: from its metadata.json. */
   dtbs: (metadataUrl: string) => Promise<Readonly<Record<string, string>>>;
   logs: OpenLogs;
+  reporting: Reporting;
   log: Logger;
   /** The store took no write, or takes them again. */
   storeTrouble: Trouble;

@@ -9,7 +9,8 @@ import { expectedTestsFor } from '../templates/expected-tests.ts';
 import type { Context } from './context.ts';
 import { linesOf } from '../reporting/logs.ts';
 
-export interface Trial {
+/** A job's evidence, and what was made of it. */
+export interface Judgement {
   evidence: Evidence;
   verdict: Verdict;
 }
@@ -20,7 +21,7 @@ export async function judgeJob(
   attempt: AttemptRecord | undefined,
   ending: Ending | undefined,
   ctx: Context,
-): Promise<Trial> {
+): Promise<Judgement> {
   const lava = attempt === undefined ? undefined : await ctx.store.lavaJob(job.id, attempt.n);
   const evidence: Evidence = {
     ending: ending ?? endingInQueue(job, attempt, lava, ctx),

@@ -12,13 +12,13 @@ import type { Lab } from './lab.ts';
 import { labOf } from './labs.ts';
 import type { Outcome } from './model.ts';
 import { whyDrained } from './capacity.ts';
-import type { Trial } from './judging.ts';
+import type { Judgement } from './judging.ts';
 
 interface Case {
   job: JobRecord;
   request: JobRequest;
   attempts: readonly AttemptRecord[];
-  trial: Trial;
+  judgement: Judgement;
   lab: Lab;
   now: number;
 }
@@ -27,13 +27,13 @@ interface Case {
 const PATIENCE = 30 * MINUTE;
 const FRESH = 5 * SECOND;
 
-export function anotherAttempt({ job, request, attempts, trial, lab, now }: Case): Outcome | undefined {
+export function anotherAttempt({ job, request, attempts, judgement, lab, now }: Case): Outcome | undefined {
   const last = attempts.at(-1);
   const limit = lab.config.retries.infrastructure;
-  if (last === undefined || trial.evidence.ending !== undefined || job.cancel !== null) return undefined;
-  if (!trial.verdict.labFailed || attempts.length > limit) return undefined;
+  if (last === undefined || judgement.evidence.ending !== undefined || job.cancel !== null) return undefined;
+  if (!judgement.verdict.labFailed || attempts.length > limit) return undefined;
   if ((request.node.retry_counter ?? 0) > 0) return undefined;
-  const why = trial.verdict.node.errorMsg ?? `rule ${trial.verdict.rule}`;
+  const why = judgement.verdict.node.errorMsg ?? `rule ${judgement.verdict.rule}`;
   const pause = lab.config.retries.pause * 2 ** (attempts.length - 1);
   return {
     kind: 'again',

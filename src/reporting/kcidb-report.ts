@@ -81,6 +81,31 @@ export function buildReport(verdict: Verdict, context: ReportContext): KcidbRepo
   };
 }
 
+/**
+ * The boot test of a run that LAVA has just started: what is known of it, and no status. All that it says is said again,
+ * with the same values, by the report of the run.
+ */
+export function startReport(bootPath: string, context: ReportContext): KcidbReport {
+  const { build, builds, checkouts } = describeBuild(context);
+  const { misc: _whole, log_url: _later, ...shared } = describeRun(context, build);
+  const test = { id: testId(context, bootPath), ...shared, path: bootPath, ...timing(NO_TIMES, context) };
+  return {
+    version: KCIDB_VERSION,
+    ...(checkouts.length > 0 ? { checkouts } : {}),
+    ...(builds.length > 0 ? { builds } : {}),
+    tests: [test],
+  };
+}
+
+const NO_TIMES = { startedAt: undefined, duration: undefined };
+
+/** The end of a run's boot test that was reported as started, and that does not count: another run takes its place. */
+export function supersededReport(verdict: Verdict, context: ReportContext): KcidbReport {
+  const { build } = describeBuild(context);
+  const boot = describeRoot({ ...verdict.boot, leaves: [] }, verdict, context, describeRun(context, build));
+  return { version: KCIDB_VERSION, tests: [boot] };
+}
+
 /** What all tests of a run have in common. */
 type Shared = Pick<KcidbTest, 'build_id' | 'origin' | 'environment' | 'comment' | 'log_url' | 'misc'>;
 
@@ -168,6 +193,7 @@ function describeLeaf(leaf: LeafVerdict, context: ReportContext, shared: Shared)
   return {
     id: testId(context, leaf.path),
     ...shared,
+    comment: cleanText(`${leaf.lava.name}: ${shared.comment ?? ''}`),
     path: leaf.path,
     status: leaf.status,
     ...(leaf.number && {

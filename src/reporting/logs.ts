@@ -7,9 +7,9 @@ import { consoleText, fullText, type LogTransform } from '../lava/log-text.ts';
 import { LogReader } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
 import { contentTypeOf } from '../storage/log-store.ts';
-import type { AttemptRecord, JobRecord, NewDelivery } from '../store/index.ts';
+import type { OpenLogs } from '../storage/open.ts';
+import type { AttemptRecord, Blobs, JobRecord } from '../store/index.ts';
 import type { Evidence } from '../verdict/model.ts';
-import type { Context } from '../lifecycle/context.ts';
 
 export interface PublishedLogs {
   /** The console, for people. */
@@ -17,9 +17,18 @@ export interface PublishedLogs {
   outputFiles: { name: string; url: string }[];
   /** For Maestro's node. */
   artifacts: Record<string, string>;
-  /** What is still to be uploaded. */
-  deliveries: NewDelivery[];
+  /** The paths of what is still to be uploaded; the files are among the blobs, below `upload/`. */
+  uploads: string[];
 }
+
+/** Where logs are kept, and where evidence is. */
+interface Places {
+  logs: OpenLogs;
+  blobs: Pick<Blobs, 'read' | 'put'>;
+}
+
+type Job = Pick<JobRecord, 'name' | 'board' | 'nodeId'>;
+type Attempt = Pick<AttemptRecord, 'n' | 'lavaId' | 'log' | 'evidence'>;
 
 /** One published file. */
 interface Sheet {
@@ -31,24 +40,24 @@ interface Sheet {
 
 /** Writes (or hands to the outbox) the logs of the attempt that counts. Nothing if it left none. */
 export async function publishLogs(
-  job: JobRecord,
-  attempt: AttemptRecord | undefined,
+  job: Job,
+  attempt: Attempt | undefined,
   evidence: Evidence,
-  ctx: Context,
+  { logs, blobs }: Places,
 ): Promise<PublishedLogs> {
-  const published: PublishedLogs = { logUrl: undefined, outputFiles: [], artifacts: {}, deliveries: [] };
+  const published: PublishedLogs = { logUrl: undefined, outputFiles: [], artifacts: {}, uploads: [] };
   if (attempt === undefined) return published;
-  for (const sheet of sheetsOf(job, attempt, evidence, ctx)) {
+  for (const sheet of sheetsOf(job, attempt, evidence, blobs)) {
     const path = `${folderOf(job, attempt)}/${sheet.file}`;
-    const url = ctx.logs.urlOf(path);
+    const url = logs.urlOf(path);
     const plain = Readable.from(sheet.text(), { objectMode: false });
     const content = path.endsWith('.gz') ? plain.pipe(createGzip()) : plain;
     plain.on('error', (error) => content.destroy(error));
-    if (ctx.logs.local) {
-      await ctx.logs.local.put(path, content, contentTypeOf(path));
+    if (logs.local) {
+      await logs.local.put(path, content, contentTypeOf(path));
     } else {
-      await ctx.blobs.put(`upload/${path}`, content);
-      published.deliveries.push({ destination: 'storage', kind: path, body: JSON.stringify({ path }) });
+      await blobs.put(`upload/${path}`, content);
+      published.uploads.push(path);
     }
     if (sheet.file === MAIN) published.logUrl = url;
     else published.outputFiles.push({ name: sheet.file, url });
@@ -61,29 +70,29 @@ const MAIN = 'log.txt';
 
 /** The published files of an attempt that was reported, those for reading first. */
 export function logUrls(
-  job: JobRecord,
-  attempt: AttemptRecord,
-  ctx: Context,
+  job: Job,
+  attempt: Attempt,
+  { logs }: Pick<Places, 'logs'>,
 ): { name: string; url: string }[] {
   const files = [
     ...(attempt.log === null ? [] : ['log.html', MAIN, 'full-log.txt.gz']),
     ...(attempt.evidence === null ? [] : ['lava-job.json.gz']),
   ];
-  return files.map((name) => ({ name, url: ctx.logs.urlOf(`${folderOf(job, attempt)}/${name}`) }));
+  return files.map((name) => ({ name, url: logs.urlOf(`${folderOf(job, attempt)}/${name}`) }));
 }
 
-function folderOf(job: JobRecord, attempt: AttemptRecord): string {
+function folderOf(job: Job, attempt: Attempt): string {
   return `${cleanName(job.name)}-${job.nodeId}/${attempt.n}`;
 }
 
-function sheetsOf(job: JobRecord, attempt: AttemptRecord, evidence: Evidence, ctx: Context): Sheet[] {
+function sheetsOf(job: Job, attempt: Attempt, evidence: Evidence, blobs: Pick<Blobs, 'read'>): Sheet[] {
   const sheets: Sheet[] = [];
   const { log } = attempt;
   const { lava } = evidence;
   if (log !== null) {
     const title = `${job.name} on ${job.board}, LAVA job ${attempt.lavaId ?? ''}`;
     const errors = errorMarks(evidence);
-    const of = (transform: () => LogTransform) => () => transformed(linesOf(log, ctx), transform());
+    const of = (transform: () => LogTransform) => () => transformed(linesOf(log, { blobs }), transform());
     sheets.push(
       { file: MAIN, artifact: 'test_log', text: of(consoleText) },
       { file: 'full-log.txt.gz', artifact: 'lava_logs', text: of(fullText) },
@@ -125,9 +134,12 @@ async function* once(text: string): AsyncGenerator<string> {
 }
 
 /** A log's lines, as they are read from the disk. */
-export async function* linesOf(name: string, ctx: Context): AsyncGenerator<LogLine[]> {
+export async function* linesOf(
+  name: string,
+  { blobs }: { blobs: Pick<Blobs, 'read'> },
+): AsyncGenerator<LogLine[]> {
   const reader = new LogReader();
-  for await (const chunk of ctx.blobs.read(name)) yield reader.push(chunk);
+  for await (const chunk of blobs.read(name)) yield reader.push(chunk);
   yield reader.end();
 }
 

@@ -12,8 +12,6 @@ export interface NodeOutcome {
   device: string | undefined;
   /** Files to name on the node: `lava_log` (gzip text) or `test_log`, and others. http or https URLs. */
   artifacts: Record<string, string>;
-  /** Whether we tell KCIDB of the run ourselves: then Maestro's own bridge must not. */
-  toldKcidb: boolean;
 }
 
 /**
@@ -25,7 +23,6 @@ export interface ClosingPatch {
   result: NodeResult;
   artifacts: Record<string, string>;
   data: Record<string, unknown>;
-  processed_by_kcidb_bridge?: true;
 }
 
 export function closingPatch(
@@ -44,8 +41,6 @@ export function closingPatch(
       ...(outcome.jobId === undefined ? {} : { job_id: outcome.jobId }),
       ...errorFields(errorCode, errorMsg, node),
     },
-    // Any write clears the flag unless it says so itself.
-    ...(outcome.toldKcidb ? { processed_by_kcidb_bridge: true } : {}),
   };
 }
 
@@ -74,20 +69,16 @@ export interface HierarchyNode {
   child_nodes: HierarchyNode[];
 }
 
-/**
- * The tree of `PUT /nodes/{id}`: the node as read, closed, and below it `setup` with the boot's cases, and each suite
- * with its cases. A repeated call inserts the children again: send it once.
- */
+/** The nodes below a job's: `setup` with the boot's cases, and each suite with its cases. */
 export function buildHierarchy(
   verdict: Verdict,
   lava: LavaJob | undefined,
   node: MaestroNode,
-  outcome: NodeOutcome,
-): HierarchyNode {
+): HierarchyNode[] {
   const child = childMaker(node);
   const setup = setupOf(lava?.cases ?? [], [...node.path], child);
   const suites = [verdict.boot, ...verdict.roots].flatMap((root) => suitesOf(root, verdict, node, child));
-  return { node: { ...node, ...closingPatch(verdict, node, outcome) }, child_nodes: [...setup, ...suites] };
+  return [...setup, ...suites];
 }
 
 type ChildMaker = (
@@ -169,8 +160,8 @@ function suitesOf(
       ),
     ];
     const plain = leaves.filter((leaf) => leaf.lava.set === undefined);
-    // What became of the root (a crash, a time-out) came about in the last of its suites.
-    const last = root !== verdict.boot && i === groups.length - 1;
+    // What became of the root (a crash, a time-out) came about in the last of its suites: it is never `pass`.
+    const last = i === groups.length - 1;
     const status = worst([...leaves.map((leaf) => leaf.status), ...(last ? [root.status] : [])]);
     return job(child, path, status, code, [
       ...plain.map((leaf) => test(child, path, leaf, code)),

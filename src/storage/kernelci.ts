@@ -11,7 +11,7 @@ export interface KernelciStorageOptions {
   url: string;
   /** The JWT, with or without a word before it. */
   token: string;
-  /** The directory below which all is put; may be empty. */
+  /** The directory below which all is put, sent as it is: the service compares it with the token's permissions. May be empty. */
   prefix: string;
   /** Where files are read; the url if it is not there. */
   publicUrl?: string;
@@ -24,6 +24,8 @@ export interface KernelciStorageOptions {
 export interface KernelciStorage extends LogStore {
   /** Returns if the token is good; throws PermanentError `storage_auth` if it is not. */
   checkAuth: () => Promise<void>;
+  /** The URL that a path has, or will have once it was put there. */
+  urlOf: (path: string) => string;
 }
 
 /** Uploads logs. Never tries again by itself. */
@@ -31,7 +33,9 @@ export function createKernelciStorage(options: KernelciStorageOptions): Kernelci
   const { timeoutMs, signal } = options;
   const url = options.url.replace(/\/+$/, '');
   const publicUrl = (options.publicUrl ?? url).replace(/\/+$/, '');
-  const prefix = options.prefix.replace(/^\/+|\/+$/g, '');
+  const keyOf = (path: string): string =>
+    options.prefix === '' ? path : `${options.prefix.replace(/\/+$/, '')}/${path}`;
+  const urlOf = (path: string): string => `${publicUrl}/${keyOf(path).replace(/^\/+/, '')}`;
   const authorization = options.token.includes(' ') ? options.token : `Bearer ${options.token}`;
 
   async function upload(key: string, content: Uint8Array | Readable, contentType: string): Promise<number> {
@@ -48,8 +52,8 @@ export function createKernelciStorage(options: KernelciStorageOptions): Kernelci
     return size();
   }
 
-  async function verify(key: string, size: number): Promise<string> {
-    const where = `${publicUrl}/${key}`;
+  async function verify(path: string, size: number): Promise<string> {
+    const where = urlOf(path);
     const { status, headers } = await exchange({ method: 'HEAD', url: where, timeoutMs, signal });
     const there = Number(headers['content-length']);
     if (status === 200 && there === size) return where;
@@ -60,9 +64,10 @@ export function createKernelciStorage(options: KernelciStorageOptions): Kernelci
   return {
     put: async (path, content, contentType) => {
       checkLogPath(path);
-      const key = prefix === '' ? path : `${prefix}/${path}`;
-      return verify(key, await upload(key, content, contentType));
+      return verify(path, await upload(keyOf(path), content, contentType));
     },
+
+    urlOf,
 
     checkAuth: async () => {
       const answer = await exchange({

@@ -1,14 +1,13 @@
 // Opens the log store of the configuration: a directory here, or KernelCI's storage.
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
-import { createKernelciStorage } from './kernelci.ts';
+import { createKernelciStorage, type KernelciStorage } from './kernelci.ts';
 import { createLocalStore, type LocalLogStore } from './local.ts';
-import type { LogStore } from './log-store.ts';
 
 /** Where logs go: exactly one of the two is there. */
 export interface OpenLogs {
   local: LocalLogStore | undefined;
-  remote: LogStore | undefined;
+  remote: KernelciStorage | undefined;
   /** The URL that a path has, or will have once it was put there. */
   urlOf: (path: string) => string;
 }
@@ -27,11 +26,10 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string, sig
     return { local, remote: undefined, urlOf: (path) => `${publicUrl}/logs/${path}` };
   }
   const base = storage.public_url ?? storage.url;
-  const prefix = storage.prefix.replace(/^\/+|\/+$/g, '');
   const remote = createKernelciStorage({
     url: storage.url,
     token: resolveSecret(storage.token),
-    prefix,
+    prefix: storage.prefix,
     publicUrl: base,
     timeoutMs: storage.timeout,
     signal,
@@ -39,6 +37,6 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string, sig
   return {
     local: undefined,
     remote,
-    urlOf: (path) => [base, ...(prefix === '' ? [] : [prefix]), path].join('/'),
+    urlOf: remote.urlOf,
   };
 }

@@ -1,9 +1,9 @@
 // What changes together with a job: its attempts, deliveries, callbacks and timeline.
 import type { Tx } from './connection.ts';
 import type { Change } from './contract.ts';
+import type { NewDelivery } from './delivery-contract.ts';
 import type { AttemptChange, Entry, NewAttempt } from './job.ts';
 import { attemptValues, newAttemptRow } from './rows.ts';
-import type { NewDelivery } from './tables.ts';
 
 export async function addEntries(
   tx: Tx,
@@ -26,10 +26,21 @@ export async function addDeliveries(
   deliveries: readonly NewDelivery[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
-  const base = { jobId, state: 'pending', tries: 0, nextAt: 0, createdAt: at };
   await tx
     .insertInto('deliveries')
-    .values(deliveries.map((d) => ({ ...base, ...d })))
+    .values(
+      deliveries.map(({ destination, kind, body, required, notBefore }) => ({
+        jobId,
+        destination,
+        kind,
+        body: JSON.stringify(body),
+        required: required ? 1 : 0,
+        state: 'pending',
+        tries: 0,
+        nextAt: notBefore ?? 0,
+        createdAt: at,
+      })),
+    )
     .onConflict((c) => c.columns(['jobId', 'destination', 'kind']).doNothing())
     .execute();
 }

@@ -19,5 +19,9 @@ export async function forgetFuture(tx: Tx, now: number, longest: number): Promis
   await sql`UPDATE callbacks SET received_at = ${now}
     WHERE job_id IN (${open}) AND received_at > ${now}`.execute(tx);
   await sql`UPDATE deliveries SET next_at = ${until}
-    WHERE state IN ('pending', 'submitted') AND next_at > ${until}`.execute(tx);
+    WHERE state IN ('pending', 'submitted') AND next_at > ${until}
+      AND (tries > 0 OR state = 'submitted')`.execute(tx);
+  // What is not to be sent before some time keeps its distance from when it was stored.
+  await sql`UPDATE deliveries SET next_at = ${now} + max(0, next_at - created_at), created_at = ${now}
+    WHERE state IN ('pending', 'submitted', 'unconfigured') AND created_at > ${now}`.execute(tx);
 }

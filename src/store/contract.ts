@@ -19,7 +19,7 @@ import type {
   StageName,
   TimelineRecord,
 } from './job.ts';
-import type { DeliveryRecord, NewDelivery } from './tables.ts';
+import type { DeliveryStore, NewDelivery } from './delivery-contract.ts';
 
 /** What changes together with a job, in one transaction. */
 export interface Change {
@@ -31,16 +31,6 @@ export interface Change {
   /** The callbacks of the job are worked up and go. */
   dropCallbacks?: boolean;
   entries?: readonly Entry[];
-}
-
-/** What changes together with a delivery, in one transaction. */
-export interface DeliveryChange {
-  delivery: Partial<Omit<DeliveryRecord, 'id' | 'jobId'>>;
-  /** Deliveries that take this one's place. */
-  instead?: readonly NewDelivery[];
-  entries?: readonly Entry[];
-  /** It has reached its end, so its job may go on now, if that is what it waits for: if it is in this stage. */
-  wakeJobIn?: StageName;
 }
 
 export interface JobFilter {
@@ -161,17 +151,4 @@ export interface HistoryStore {
     entries: readonly Entry[],
   ): Promise<void>;
   callbacks(jobId: string): Promise<CallbackRecord[]>;
-}
-
-export interface DeliveryStore {
-  deliveries(jobId: string): Promise<DeliveryRecord[]>;
-  /** Deliveries that are due, the oldest first; of each job the first alone, for they go in their order. */
-  dueDeliveries(destination: string, now: number, limit: number): Promise<DeliveryRecord[]>;
-  /** When the first of those that are not due at `now` will be (ms). */
-  nextDelivery(destination: string, now: number): Promise<number | undefined>;
-  saveDelivery(delivery: Pick<DeliveryRecord, 'id' | 'jobId'>, change: DeliveryChange): Promise<void>;
-  /** Makes all deliveries due now that failed before: their destination is back. */
-  wakeDeliveries(destination: string): Promise<void>;
-  /** How many deliveries stand in each state, by destination. */
-  deliveryCounts(): Promise<{ destination: string; state: string; count: number }[]>;
 }

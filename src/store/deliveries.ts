@@ -1,46 +1,105 @@
 // The outbox in the database: what is to be sent, until it is accepted.
-import { sql } from 'kysely';
+import { sql, type SelectQueryBuilder } from 'kysely';
+import { z } from 'zod';
 import type { Clock } from '../core/time.ts';
 import { addDeliveries, addEntries } from './changes.ts';
-import type { Connection } from './connection.ts';
-import type { DeliveryStore } from './contract.ts';
+import type { Connection, Tx } from './connection.ts';
+import {
+  DELIVERY_STATES,
+  NOT_ENDED,
+  TO_BE_SENT,
+  type DeliveryRecord,
+  type DeliveryStep,
+  type DeliveryStore,
+  type DueDelivery,
+} from './delivery-contract.ts';
+import type { DeliveryRow, Tables } from './tables.ts';
 
-/** The states of what is under way. */
-const OPEN = ['pending', 'submitted'];
+const facts = {
+  id: z.number(),
+  jobId: z.string(),
+  destination: z.string(),
+  kind: z.string(),
+  required: z.number().transform((v) => v === 1),
+  tries: z.number(),
+  nextAt: z.number(),
+  createdAt: z.number(),
+};
+const maybe = z.string().nullable();
+
+const Stored = z.discriminatedUnion('state', [
+  z.object({ ...facts, state: z.literal('pending'), receipt: z.null(), error: maybe, doneAt: z.null() }),
+  z.object({ ...facts, state: z.literal('submitted'), receipt: z.string(), error: maybe, doneAt: z.null() }),
+  z.object({
+    ...facts,
+    state: z.literal('unconfigured'),
+    receipt: z.null(),
+    error: z.string(),
+    doneAt: z.null(),
+  }),
+  z.object({
+    ...facts,
+    state: z.enum(['parked', 'dropped']),
+    receipt: maybe,
+    error: z.string(),
+    doneAt: z.number(),
+  }),
+  z.object({ ...facts, state: z.literal('done'), receipt: maybe, error: maybe, doneAt: z.number() }),
+]);
+
+const Due = z.discriminatedUnion('state', [
+  Stored.options[0].extend({ body: z.string().transform(parsed) }),
+  Stored.options[1].extend({ body: z.string().transform(parsed) }),
+]);
+
+function parsed(text: string): unknown {
+  return JSON.parse(text);
+}
+
+const WITHOUT_BODY = [
+  'id',
+  'jobId',
+  'destination',
+  'kind',
+  'required',
+  'state',
+  'tries',
+  'nextAt',
+  'error',
+  'receipt',
+  'createdAt',
+  'doneAt',
+] as const;
 
 export function createDeliveryStore({ read, write }: Connection, now: Clock): DeliveryStore {
   return {
     deliveries: (jobId) =>
-      read((db) =>
-        db.selectFrom('deliveries').selectAll().where('jobId', '=', jobId).orderBy('id').execute(),
-      ),
+      read(async (db) => {
+        const rows = await db
+          .selectFrom('deliveries')
+          .select(WITHOUT_BODY)
+          .where('jobId', '=', jobId)
+          .orderBy('id')
+          .execute();
+        return rows.map(recordOf);
+      }),
+
+    deliveryBody: (id) =>
+      read(async (db) => {
+        const row = await db.selectFrom('deliveries').select('body').where('id', '=', id).executeTakeFirst();
+        return row === undefined ? undefined : parsed(row.body);
+      }),
 
     dueDeliveries: (destination, at, limit) =>
-      read((db) =>
-        db
-          .selectFrom('deliveries as d')
-          .selectAll('d')
+      read(async (db) => {
+        const due = db
+          .selectFrom('deliveries')
+          .selectAll()
           .where('destination', '=', destination)
-          .where('state', 'in', OPEN)
-          .where('nextAt', '<=', at)
-          .where((e) =>
-            e.not(
-              e.exists(
-                e
-                  .selectFrom('deliveries as before')
-                  .select(sql<number>`1`.as('one'))
-                  .whereRef('before.jobId', '=', 'd.jobId')
-                  .whereRef('before.destination', '=', 'd.destination')
-                  .whereRef('before.id', '<', 'd.id')
-                  .where('before.state', 'in', OPEN),
-              ),
-            ),
-          )
-          .orderBy('nextAt')
-          .orderBy('id')
-          .limit(limit)
-          .execute(),
-      ),
+          .where('nextAt', '<=', at);
+        const rows = await firstOfEachJob(due).orderBy('nextAt').orderBy('id').limit(limit).execute();
+        return rows.map((row): DueDelivery => Due.parse(row));
+      }),
 
     nextDelivery: (destination, at) =>
       read(async (db) => {
@@ -48,26 +107,26 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
           .selectFrom('deliveries')
           .select((e) => e.fn.min('nextAt').as('at'))
           .where('destination', '=', destination)
-          .where('state', 'in', OPEN)
+          .where('state', 'in', TO_BE_SENT)
           .where('nextAt', '>', at)
           .executeTakeFirst();
         return row?.at ?? undefined;
       }),
 
-    saveDelivery: ({ id, jobId }, { delivery, instead = [], entries = [], wakeJobIn }) =>
+    saveDelivery: ({ id, jobId, state }, { delivery, instead = [], entries = [], wakeJobIn }) =>
       write(async (tx) => {
         const at = now();
-        await tx.updateTable('deliveries').set(delivery).where('id', '=', id).execute();
+        const done = await tx
+          .updateTable('deliveries')
+          .set(columnsOf(delivery, at))
+          .where('id', '=', id)
+          .where('state', '=', state)
+          .executeTakeFirst();
+        if (done.numUpdatedRows === 0n) return false;
         await addDeliveries(tx, jobId, at, instead);
         await addEntries(tx, jobId, at, entries);
-        if (wakeJobIn === undefined) return;
-        await tx
-          .updateTable('jobs')
-          .set((e) => ({ nextAt: at, rev: e('rev', '+', 1) }))
-          .where('id', '=', jobId)
-          .where('stage', '=', wakeJobIn)
-          .where('done', '=', 0)
-          .execute();
+        if (wakeJobIn !== undefined) await wakeJob(tx, jobId, wakeJobIn, at);
+        return true;
       }),
 
     wakeDeliveries: (destination) =>
@@ -76,19 +135,99 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
           .updateTable('deliveries')
           .set({ nextAt: now() })
           .where('destination', '=', destination)
-          .where('state', 'in', OPEN)
+          .where('state', 'in', TO_BE_SENT)
           .where('tries', '>', 0)
           .where('nextAt', '>', now())
           .execute();
       }),
 
     deliveryCounts: () =>
-      read((db) =>
-        db
+      read(async (db) => {
+        const rows = await db
           .selectFrom('deliveries')
           .select((e) => ['destination', 'state', e.fn.countAll<number>().as('count')])
-          .groupBy(['destination', 'state'])
-          .execute(),
-      ),
+          .where('state', 'in', NOT_ENDED)
+          .groupBy(['state', 'destination'])
+          .execute();
+        return rows.map((row) => ({ ...row, state: z.enum(DELIVERY_STATES).parse(row.state) }));
+      }),
+
+    matchDestinations: (configured, until, error) =>
+      write(async (tx) => {
+        const names = configured.length === 0 ? [''] : configured;
+        await tx
+          .updateTable('deliveries')
+          .set({ state: 'unconfigured', nextAt: until, error, receipt: null, doneAt: null })
+          .where('state', 'in', [...TO_BE_SENT, 'parked'])
+          .where('destination', 'not in', names)
+          .execute();
+        await tx
+          .updateTable('deliveries')
+          .set({ state: 'pending', nextAt: now(), tries: 0, error: null })
+          .where('state', '=', 'unconfigured')
+          .where('destination', 'in', names)
+          .execute();
+      }),
+
+    expiredDeliveries: (at, limit) =>
+      read(async (db) => {
+        const rows = await db
+          .selectFrom('deliveries')
+          .select(WITHOUT_BODY)
+          .where('state', '=', 'unconfigured')
+          .where('nextAt', '<=', at)
+          .limit(limit)
+          .execute();
+        return rows.map(recordOf);
+      }),
   };
+}
+
+function recordOf(row: Omit<DeliveryRow, 'body'>): DeliveryRecord {
+  return Stored.parse(row);
+}
+
+/** What is to be sent, without what has to wait for an earlier delivery of its job to the same destination. */
+function firstOfEachJob<O>(
+  query: SelectQueryBuilder<Tables, 'deliveries', O>,
+): SelectQueryBuilder<Tables, 'deliveries', O> {
+  return query.where('state', 'in', TO_BE_SENT).where((e) =>
+    e.not(
+      e.exists(
+        e
+          .selectFrom('deliveries as before')
+          .select(sql<number>`1`.as('one'))
+          .whereRef('before.jobId', '=', 'deliveries.jobId')
+          .whereRef('before.destination', '=', 'deliveries.destination')
+          .whereRef('before.id', '<', 'deliveries.id')
+          .where('before.state', 'in', TO_BE_SENT),
+      ),
+    ),
+  );
+}
+
+function columnsOf(step: DeliveryStep, at: number): Partial<Omit<DeliveryRow, 'id'>> {
+  switch (step.state) {
+    case 'pending':
+      return { ...step, receipt: null, doneAt: null };
+    case 'same':
+      return { nextAt: step.nextAt, tries: step.tries, error: step.error };
+    case 'submitted':
+      return { ...step, error: null };
+    case 'done':
+      return { state: 'done', error: step.error ?? null, doneAt: at };
+    case 'parked':
+    case 'dropped':
+      return { ...step, doneAt: at };
+  }
+}
+
+async function wakeJob(tx: Tx, jobId: string, stage: string, at: number): Promise<void> {
+  await tx
+    .updateTable('jobs')
+    .set((e) => ({ nextAt: at, rev: e('rev', '+', 1) }))
+    .where('id', '=', jobId)
+    .where('stage', '=', stage)
+    .where('done', '=', 0)
+    .execute();
 }

@@ -23,4 +23,12 @@ export {
   type StageName,
   type TimelineRecord,
 } from './job.ts';
-export type { DeliveryRecord, NewDelivery } from './tables.ts';
+export {
+  DELIVERY_STATES,
+  NOT_ENDED,
+  type DeliveryRecord,
+  type DeliveryState,
+  type DeliveryStore,
+  type DueDelivery,
+  type NewDelivery,
+} from './delivery-contract.ts';

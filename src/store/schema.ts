@@ -155,6 +155,7 @@ async function makeDeliveries(schema: Schema): Promise<void> {
     .addColumn('destination', 'text', (c) => c.notNull())
     .addColumn('kind', 'text', (c) => c.notNull())
     .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('required', 'integer', (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('tries', 'integer', (c) => c.notNull())
     .addColumn('next_at', 'bigint', (c) => c.notNull())

@@ -1,7 +1,7 @@
 // The tables, column by column, as the database has them: flags are 0 or 1, JSON is text. Only the store sees them so;
 // rows.ts makes records of them. What is large stands in tables of its own, so that reading or changing a job does not
 // touch it.
-import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AttemptRecord, Drain, JobRecord } from './job.ts';
 
 interface Jobs extends Omit<JobRecord, 'source' | 'stage' | 'done' | 'setAside' | 'ending' | 'reason'> {
@@ -64,12 +64,14 @@ interface Callbacks {
 interface Deliveries {
   id: Generated<number>;
   jobId: string;
-  /** `kcidb`, `maestro`, `telemetry` or `storage`. */
+  /** The name of a destination. */
   destination: string;
   kind: string;
   /** JSON. */
   body: string;
-  /** `pending`, `submitted` (accepted, not yet confirmed), `done` or `parked`. */
+  /** 1: its job ends only when it has ended. */
+  required: number;
+  /** One of DELIVERY_STATES (deliveries.ts). */
   state: string;
   tries: number;
   nextAt: number;
@@ -106,5 +108,4 @@ export type JobRow = Selectable<Jobs>;
 export type AttemptRow = Selectable<Attempts>;
 export type TimelineRow = Selectable<Timeline>;
 export type CallbackRow = Selectable<Callbacks>;
-export type DeliveryRecord = Selectable<Deliveries>;
-export type NewDelivery = Pick<Insertable<Deliveries>, 'destination' | 'kind' | 'body'>;
+export type DeliveryRow = Selectable<Deliveries>;

@@ -42,10 +42,10 @@ it('says that KCIDB has lost a submission', async () => {
 });
 
 it('finds out that the token is good, or not', async () => {
-  await client.authtest();
+  await client.check();
   const stranger = createKcidbClient({ url: sim.url, token: 'a-secret-token', timeoutMs: 2000 });
 
-  await expect(stranger.authtest()).rejects.toMatchObject({ code: 'kcidb_auth' });
+  await expect(stranger.check()).rejects.toMatchObject({ code: 'kcidb_auth' });
   await expect(stranger.submit(REPORT)).rejects.toBeInstanceOf(PermanentError);
   await expect(stranger.submit(REPORT)).rejects.not.toThrow(/a-secret-token/);
   expect(sim.submissions.size).toBe(0);

@@ -226,6 +226,16 @@ describe('PATCH changes', () => {
     expect(sim.node(job.id)).toMatchObject({ processed_by_kcidb_bridge: false });
   });
 
+  it('clears the flag of the KCIDB bridge where it changes the state, also when it is named', async () => {
+    const job = someJob(sim);
+
+    await ask('PATCH', `/node/${job.id}`, { state: 'done', result: 'pass', processed_by_kcidb_bridge: true });
+    expect(sim.node(job.id)).toMatchObject({ state: 'done', processed_by_kcidb_bridge: false });
+    await ask('PATCH', `/node/${job.id}`, { processed_by_kcidb_bridge: true });
+
+    expect(sim.node(job.id)).toMatchObject({ state: 'done', processed_by_kcidb_bridge: true });
+  });
+
   it.each([
     [{ name: 'x' }, 'No fields to update'],
     [{}, 'No fields to update'],
@@ -550,5 +560,56 @@ describe('the pipeline', () => {
 
     expect(job.state).toBe('running');
     expect(job.artifacts?.['job_definition']).toMatch(/\/jobs\/20260821\/(\w+)\.yaml\/\1\.yaml$/);
+  });
+});
+
+describe('Maestro’s services', () => {
+  const LATER = 6 * 60_000;
+
+  /** Ends a node by this call, lets the services run, and gives how often the node was sent to KCIDB and tried again. */
+  async function ended(
+    result: string,
+    options: {
+      noevent?: boolean;
+      flag?: boolean;
+      name?: string;
+      retryCounter?: number;
+      submitter?: string;
+    } = {},
+  ): Promise<{ sent: number; retried: number }> {
+    const { noevent = false, flag = false, submitter, ...spec } = options;
+    const job = someJob(sim, spec);
+    if (submitter !== undefined) sim.database.change(job.id, { submitter }, true);
+    await ask('PATCH', `/node/${job.id}${noevent ? '?noevent=true' : ''}`, { state: 'done', result });
+    if (flag) await ask('PATCH', `/node/${job.id}?noevent=true`, { processed_by_kcidb_bridge: true });
+    sim.services.run(now + LATER);
+    sim.services.run(now + 2 * LATER);
+    const times = (ids: readonly string[]): number => ids.filter((id) => id === job.id).length;
+    return { sent: times(sim.services.sent), retried: times(sim.services.retried) };
+  }
+
+  it('send what is closed with an event to KCIDB once, whatever its flag', async () => {
+    expect(await ended('pass')).toEqual({ sent: 1, retried: 0 });
+    expect(await ended('pass', { flag: true })).toEqual({ sent: 1, retried: 0 });
+  });
+
+  it('send what is closed without an event when they scan, unless it has the flag', async () => {
+    expect(await ended('pass', { noevent: true })).toEqual({ sent: 1, retried: 0 });
+    expect(await ended('pass', { noevent: true, flag: true })).toEqual({ sent: 0, retried: 0 });
+  });
+
+  it('try again, and do not send, what is incomplete or a baseline that fails, three times', async () => {
+    expect(await ended('incomplete')).toEqual({ sent: 0, retried: 1 });
+    expect(await ended('fail', { name: 'baseline-arm64' })).toEqual({ sent: 0, retried: 1 });
+    expect(await ended('fail', { name: 'ltp' })).toEqual({ sent: 1, retried: 0 });
+    expect(await ended('incomplete', { retryCounter: 3 })).toEqual({ sent: 1, retried: 0 });
+  });
+
+  it('try nothing again of which they hear nothing', async () => {
+    expect(await ended('incomplete', { noevent: true })).toEqual({ sent: 0, retried: 0 });
+  });
+
+  it('send nothing of a user’s own', async () => {
+    expect(await ended('pass', { submitter: 'user:somebody@example.com' })).toEqual({ sent: 0, retried: 0 });
   });
 });

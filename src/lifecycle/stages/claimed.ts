@@ -5,7 +5,7 @@ import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
 import type { JobRecord, Reason } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import type { Outcome, Stage } from '../model.ts';
-import { tellSkip } from '../../reporting/telemetry.ts';
+import { reportedJob } from '../reported-job.ts';
 
 const YIELDED = {
   claimed: 'claim',
@@ -49,6 +49,7 @@ async function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context)
   }
   const reason: Reason = { code: YIELDED[outcome], text: detail };
   if (outcome !== 'ended') return { kind: 'forget', reason };
-  const deliveries = tellSkip(job, await ctx.store.request(job.id), detail, ctx);
+  const reported = await reportedJob(job, ctx);
+  const { deliveries } = ctx.reporting.reports({ ...reported, kind: 'not-wanted', why: detail });
   return { kind: 'forget', reason, change: { deliveries } };
 }

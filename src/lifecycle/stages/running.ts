@@ -1,10 +1,12 @@
 // Waits until LAVA runs the job (or has already ended it). Callbacks and events say so early; the poll says so anyway.
-import { LAVA_STATES, type LavaState } from '../../lava/model.ts';
+import { LAVA_STATES, type LavaJobInfo, type LavaState } from '../../lava/model.ts';
 import type { AttemptRecord, JobRecord, Reason } from '../../store/index.ts';
 import type { Context } from '../context.ts';
 import { lookAt, nextRound } from '../following.ts';
 import { labOf } from '../labs.ts';
 import { callNext } from '../admission-queue.ts';
+import type { Reporting } from '../../reporting/reporting.ts';
+import { reportedJob } from '../reported-job.ts';
 import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 
 export const running: Stage = { name: 'running', run };
@@ -12,7 +14,8 @@ export const running: Stage = { name: 'running', run };
 async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
   const attempt = currentAttempt(await ctx.store.attempts(job.id));
   const told = await toldState(attempt, ctx);
-  if (isStarted(told)) return started(job, attempt, told, ctx);
+  // Where the start is reported, LAVA's own word for it is: the end says the same.
+  if (isStarted(told) && !ctx.config.report.progress) return started(job, attempt, told, ctx);
 
   const seen = await lookAt(job, ctx);
   if (seen.kind !== 'alive') return seen.outcome;
@@ -22,7 +25,26 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     return { kind: 'wait', until: seen.lookAgain, reason };
   }
   const known = { ...attempt, device: info.device ?? null, runningAt: info.startedAt ?? null };
-  return started(job, known, info.state, ctx);
+  const { deliveries, entries } = await reportStart(job, known, info, ctx);
+  const outcome = await started(job, known, info.state, ctx);
+  return outcome.kind === 'done'
+    ? { ...outcome, change: { ...outcome.change, deliveries, entries } }
+    : outcome;
+}
+
+/** Nothing is said of a start before all of it is known, nor when the end is there already. */
+async function reportStart(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  { state, device, startedAt }: LavaJobInfo,
+  ctx: Context,
+): Promise<ReturnType<Reporting['reports']>> {
+  if (state === 'Finished' || device === undefined || startedAt === undefined) {
+    return { deliveries: [], entries: [] };
+  }
+  const { bootPath } = await ctx.store.expectedTests(job.id, attempt.n);
+  const reported = await reportedJob(job, ctx);
+  return ctx.reporting.reports({ ...reported, kind: 'started', attempt, startedAt, bootPath });
 }
 
 /** What LAVA said by itself, by an event or a callback; the last word is the finished stage's to believe. */

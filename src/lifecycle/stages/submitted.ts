@@ -8,6 +8,7 @@ import { nextRound } from '../following.ts';
 import type { Lab } from '../lab.ts';
 import { labOf } from '../labs.ts';
 import { minding } from '../node-watch.ts';
+import { reportedJob } from '../reported-job.ts';
 import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 
 export const submitted: Stage = { name: 'submitted', run };
@@ -104,11 +105,7 @@ async function done(job: JobRecord, attempt: AttemptRecord, lavaId: number, ctx:
     // A job that was just submitted waits; LAVA tells when it runs, and the poll would see it.
     ...(isTold || job.cancel !== null ? {} : { until: nextRound(ctx.now(), labOf(ctx, job.lab)) }),
   };
-  if (!ctx.maestro || job.claimedAt === null) return outcome;
-  // Maestro's users find the LAVA job by this number; it takes our mark's place.
-  const body = JSON.stringify({ nodeId: job.nodeId, jobId: String(lavaId) });
-  return {
-    ...outcome,
-    change: { deliveries: [{ destination: 'maestro', kind: `job_id ${lavaId}`, body }] },
-  };
+  const reported = await reportedJob(job, ctx);
+  const { deliveries } = ctx.reporting.reports({ ...reported, kind: 'submitted', lavaId });
+  return { ...outcome, change: { deliveries } };
 }

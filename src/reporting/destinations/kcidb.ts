@@ -4,17 +4,28 @@
 // KCIDB refuses a report as a whole, without a reason, and also for what came from others in the same moment. So one
 // that failed is halved until what is bad in it stands alone; that is sent once more by itself, and then parked.
 import { z } from 'zod';
-import { PermanentError } from '../../core/errors.ts';
-import { SECOND } from '../../core/time.ts';
-import { KCIDB_LISTS } from '../../kcidb/schema.ts';
+import { errorText, PermanentError, TemporaryError } from '../../core/errors.ts';
+import { HOUR, MINUTE, rfc3339, SECOND } from '../../core/time.ts';
+import { openSink } from '../../kcidb/open.ts';
+import { KCIDB_LISTS, validateReport, type KcidbReport } from '../../kcidb/schema.ts';
 import type { KcidbSink } from '../../kcidb/sink.ts';
-import type { DeliveryRecord } from '../../store/index.ts';
-import type { Handler, Sent } from '../../engine/outbox.ts';
+import type { MaestroClient } from '../../maestro/client.ts';
+import type { Sent } from '../../engine/outbox.ts';
+import type { DueDelivery } from '../../store/index.ts';
+import { kcidbTeller } from '../audience.ts';
+import type { Verdict } from '../../verdict/model.ts';
+import type { JobEvent, JudgedEvent } from '../events.ts';
+import { isTriedAgain, MAESTRO_RETRIES } from '../job-retry.ts';
+import { endedContext, runContext } from '../kcidb-context.ts';
+import { buildReport, startReport, supersededReport } from '../kcidb-report.ts';
+import { NO_REPORTS, type Destination, type Parts, type Reports } from './destination.ts';
 
 const FIRST_LOOK = 2 * SECOND;
 const LOOK_AGAIN = 30 * SECOND;
 /** At the end of a part's kind: it is one object, and was refused before. */
 const ONCE_MORE = '.again';
+/** Maestro says that it tries a job again, and sometimes does not (of two that fail close together): then it is told after all. */
+const RETRY_WITHIN = 3 * HOUR;
 
 const objects = z.array(z.unknown()).optional();
 const Report = z.strictObject({
@@ -27,25 +38,176 @@ const Report = z.strictObject({
 });
 type Report = z.infer<typeof Report>;
 
-export function createKcidbHandler(sink: KcidbSink): Handler {
-  return (delivery) =>
-    delivery.receipt === null ? submit(sink, delivery) : follow(sink, delivery, delivery.receipt);
+/** Where Maestro's next try of a job would be. */
+const NextTry = z.strictObject({
+  parent: z.string(),
+  name: z.string(),
+  platform: z.string(),
+  counter: z.number(),
+});
+const Body = z.strictObject({
+  report: Report,
+  /** Sent only if Maestro has no such node. */
+  unlessTriedAgain: NextTry.optional(),
+});
+type Body = z.infer<typeof Body>;
+
+export function openKcidb(parts: Parts): Destination | { off: string } {
+  const { config, now, signal } = parts;
+  const sink = openSink(config, signal);
+  if (sink === undefined) return { off: 'off: this bridge reports nothing to it' };
+  const counts = { reports: 0, refused: 0 };
+  return {
+    name: 'kcidb',
+    need: 'required',
+    reports: (event) => reportsOn(event, config, now()),
+    async send(delivery) {
+      const sent = await send(sink, Body.parse(delivery.body), delivery, parts.maestro);
+      if (sent.kind === 'done') counts.reports += 1;
+      if (sent.kind === 'instead') counts.refused += 1;
+      return sent;
+    },
+    check: async () => [{ state: 'ok', text: await sink.check() }],
+    metrics: () => [
+      {
+        name: 'lava_bridge_kcidb_reports_total',
+        help: 'Reports, and pieces of them, that KCIDB took since the start.',
+        value: counts.reports,
+      },
+      {
+        name: 'lava_bridge_kcidb_refused_total',
+        help: 'Reports that KCIDB refused as one piece since the start.',
+        value: counts.refused,
+      },
+    ],
+  };
 }
 
-async function submit(sink: KcidbSink, delivery: DeliveryRecord): Promise<Sent> {
+function reportsOn(event: JobEvent, config: Parts['config'], now: number): Reports {
+  if (event.kind === 'submitted' || event.kind === 'not-wanted') return NO_REPORTS;
+  const { progress, tries } = config.report;
+  if (event.kind !== 'judged' && !progress) return NO_REPORTS;
+  const teller = kcidbTeller(event.request, config);
+  if (teller.kind !== 'ours') {
+    if (event.kind !== 'judged') return NO_REPORTS;
+    return { deliveries: [], entries: [{ kind: 'report', text: `KCIDB gets no report: ${teller.why}` }] };
+  }
+  switch (event.kind) {
+    case 'started': {
+      const context = runContext(event, event.attempt, event.startedAt);
+      return checked(startReport(event.bootPath, context), `start ${event.attempt.n}`);
+    }
+    case 'superseded': {
+      if (event.attempt === undefined) return NO_REPORTS;
+      return checked(
+        supersededReport(withStart(event), endedContext(event, undefined)),
+        `end ${event.attempt.n}`,
+      );
+    }
+    case 'judged': {
+      const verdict = progress ? withStart(event) : event.verdict;
+      const report = buildReport(verdict, endedContext(event, event.logs));
+      const nextTry = tries === 'last' ? nextTryOf(event) : undefined;
+      if (nextTry === undefined) return checked(report, 'report');
+      const notBefore = now + RETRY_WITHIN;
+      const withheld = checked(report, 'report', { unlessTriedAgain: nextTry, notBefore });
+      const text = `Maestro tries it again (its retry ${nextTry.counter} of ${MAESTRO_RETRIES}): KCIDB gets this one only if Maestro has not by ${rfc3339(notBefore)} (report.tries is last)`;
+      return { ...withheld, entries: [...(withheld.entries ?? []), { kind: 'report', text }] };
+    }
+  }
+}
+
+/**
+ * KCIDB keeps the first start time of the boot test, which was LAVA's for the job, in whole seconds: the end says it
+ * again.
+ */
+function withStart({ verdict, evidence }: JudgedEvent): Verdict {
+  const startedAt = evidence.lava?.startedAt;
+  if (startedAt === undefined) return verdict;
+  return { ...verdict, boot: { ...verdict.boot, startedAt: Math.floor(startedAt / SECOND) * SECOND } };
+}
+
+/** Maestro's own bridge reports of what Maestro tries again the last try alone (kernelci-pipeline src/send_kcidb.py). */
+function nextTryOf({
+  job,
+  request,
+  verdict,
+}: Extract<JobEvent, { kind: 'judged' }>): z.infer<typeof NextTry> | undefined {
+  const { node } = request;
+  const tries = node.retry_counter ?? 0;
+  if (!job.isClaimed || !isTriedAgain(job.name, verdict.node.result, tries)) return undefined;
+  if (typeof node.parent !== 'string') return undefined;
+  return { parent: node.parent, name: node.name, platform: job.board, counter: tries + 1 };
+}
+
+/** The report without the objects that KCIDB would refuse, which go into the timeline. */
+function checked(
+  report: KcidbReport,
+  kind: string,
+  more: { unlessTriedAgain?: z.infer<typeof NextTry>; notBefore?: number } = {},
+): Reports {
+  const { report: good, rejected } = validateReport(report);
+  const { unlessTriedAgain, notBefore } = more;
+  const body: Body = { report: good, ...(unlessTriedAgain === undefined ? {} : { unlessTriedAgain }) };
+  return {
+    deliveries: [{ kind, body, notBefore }],
+    entries: rejected.map((r) => ({
+      kind: 'error',
+      text: `left out of the report: ${r.list} ${r.reasons.join('; ')}`,
+    })),
+  };
+}
+
+async function send(
+  sink: KcidbSink,
+  { report, unlessTriedAgain }: Body,
+  delivery: DueDelivery,
+  maestro: MaestroClient | undefined,
+): Promise<Sent> {
+  if (delivery.state === 'submitted') return follow(sink, delivery, delivery.receipt, report);
+  if (unlessTriedAgain !== undefined && maestro !== undefined) {
+    const answer = await whetherTriedAgain(unlessTriedAgain, maestro);
+    if (answer !== undefined) return answer;
+  }
+  return submit(sink, delivery, report);
+}
+
+/** undefined: Maestro has not tried it again. */
+async function whetherTriedAgain(
+  { parent, name, platform, counter }: z.infer<typeof NextTry>,
+  maestro: MaestroClient,
+): Promise<Sent | undefined> {
+  const filter = { parent, name, 'data.platform': platform, retry_counter: counter };
   try {
-    const { id } = await sink.submit(reportOf(delivery));
+    const { nodes } = await maestro.findNodes(filter, { limit: 1 });
+    const [next] = nodes;
+    return next && { kind: 'dropped', why: `Maestro tried it again as node ${next.id}` };
+  } catch (error) {
+    if (!(error instanceof TemporaryError)) throw error;
+    // KCIDB is not to blame for it.
+    return { kind: 'later', afterMs: MINUTE, why: `whether Maestro tried it again: ${errorText(error)}` };
+  }
+}
+
+async function submit(sink: KcidbSink, delivery: DueDelivery, report: Report): Promise<Sent> {
+  try {
+    const { id } = await sink.submit(report);
     if (id === undefined || sink.status === undefined) return { kind: 'done' };
     return { kind: 'taken', receipt: id, afterMs: FIRST_LOOK };
   } catch (error) {
     if (error instanceof PermanentError && error.code === 'too_large') {
-      return halved(delivery, 'KCIDB takes no report as large as this') ?? giveUp(error);
+      return halved(delivery, report, 'KCIDB takes no report as large as this') ?? giveUp(error);
     }
     throw error;
   }
 }
 
-async function follow(sink: KcidbSink, delivery: DeliveryRecord, receipt: string): Promise<Sent> {
+async function follow(
+  sink: KcidbSink,
+  delivery: DueDelivery,
+  receipt: string,
+  report: Report,
+): Promise<Sent> {
   const state = await sink.status?.(receipt);
   switch (state ?? 'processed') {
     case 'processed':
@@ -54,11 +216,13 @@ async function follow(sink: KcidbSink, delivery: DeliveryRecord, receipt: string
     case 'ready':
       return { kind: 'taken', receipt, afterMs: LOOK_AGAIN };
     case 'notfound':
-      return { kind: 'anew', why: `KCIDB lost the submission ${receipt}` };
+      return { kind: 'resend', why: `KCIDB lost the submission ${receipt}` };
     case 'failed': {
-      const why = `KCIDB could not take the submission ${receipt}, and tells no reason`;
+      const why = `KCIDB could not take the submission ${receipt}, and gives no reason`;
       return (
-        halved(delivery, why) ?? onceMore(delivery, why) ?? giveUp(new PermanentError('kcidb_failed', why))
+        halved(delivery, report, why) ??
+        onceMore(delivery, report, why) ??
+        giveUp(new PermanentError('kcidb_failed', why))
       );
     }
   }
@@ -68,26 +232,21 @@ function giveUp(error: PermanentError): never {
   throw error;
 }
 
-function reportOf(delivery: DeliveryRecord): Report {
-  return Report.parse(JSON.parse(delivery.body));
-}
-
 /** undefined: there is only one object in it. */
-function halved(delivery: DeliveryRecord, why: string): Sent | undefined {
-  const report = reportOf(delivery);
+function halved({ kind }: DueDelivery, report: Report, why: string): Sent | undefined {
   const all = KCIDB_LISTS.flatMap((list) => (report[list] ?? []).map((object) => ({ list, object })));
   if (all.length < 2) return undefined;
   const middle = Math.ceil(all.length / 2);
   const parts = [all.slice(0, middle), all.slice(middle)].map((half, i) => {
     const part: Report = { version: report.version };
     for (const { list, object } of half) (part[list] ??= []).push(object);
-    return { kind: `${delivery.kind}.${i + 1}`, body: JSON.stringify(part) };
+    return { kind: `${kind}.${i + 1}`, body: { report: part } satisfies Body };
   });
   return { kind: 'instead', parts, why };
 }
 
 /** undefined: that has been tried. */
-function onceMore({ kind, body }: DeliveryRecord, why: string): Sent | undefined {
+function onceMore({ kind }: DueDelivery, report: Report, why: string): Sent | undefined {
   if (kind.endsWith(ONCE_MORE)) return undefined;
-  return { kind: 'instead', parts: [{ kind: kind + ONCE_MORE, body }], why };
+  return { kind: 'instead', parts: [{ kind: kind + ONCE_MORE, body: { report } satisfies Body }], why };
 }

@@ -1,20 +1,29 @@
 // Writes to Maestro what is due: LAVA's job number after submission, and the end of the job node, once.
+//
+// Where we tell KCIDB of the run, Maestro's own bridge to KCIDB must not. It looks at a node when it hears an event, and
+// in a scan of all nodes whose flag `processed_by_kcidb_bridge` is false; a PATCH that changes the state clears the flag,
+// also when it carries it. So the node is closed without an event, and then the flag is set by itself (measured on
+// kernelci-api 95acafc and kernelci-pipeline e81bdeb, August 2026). What job_retry tries again is closed with its event,
+// which job_retry needs: Maestro's bridge leaves these out.
 import { z } from 'zod';
 import { TemporaryError } from '../../core/errors.ts';
-import { SECOND } from '../../core/time.ts';
-import type { NodeTree } from '../../maestro/changes.ts';
+import { HOUR, SECOND, type Clock } from '../../core/time.ts';
+import { naiveUtc, type NodeTree } from '../../maestro/changes.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { MaestroNode } from '../../maestro/node.ts';
 import { ERROR_CODES, NODE_RESULTS } from '../../verdict/node-result.ts';
-import { closingPatch, type ClosingPatch } from '../node-tree.ts';
-import type { DeliveryRecord } from '../../store/index.ts';
-import type { Handler, Sent } from '../../engine/outbox.ts';
+import { buildHierarchy, closingPatch, type ClosingPatch } from '../node-tree.ts';
+import type { Sent } from '../../engine/outbox.ts';
+import { kcidbTeller } from '../audience.ts';
+import type { JobEvent, JudgedEvent } from '../events.ts';
+import { isTriedAgain } from '../job-retry.ts';
+import { NO_REPORTS, type Destination, type Finding, type Parts, type Reports } from './destination.ts';
 
 const LOST_ANSWER_REST = 30 * SECOND;
 
-export const JobIdBody = z.strictObject({ nodeId: z.string(), jobId: z.string() });
+const JobIdBody = z.strictObject({ nodeId: z.string(), jobId: z.string() });
 
-/** A node below the job's, as Maestro takes it; the shape was made by us. */
+/** A node below the job's, as Maestro takes it. */
 const Child: z.ZodType<NodeTree> = z.lazy(() =>
   z.object({
     node: z.looseObject({
@@ -23,13 +32,14 @@ const Child: z.ZodType<NodeTree> = z.lazy(() =>
       path: z.array(z.string()),
       state: z.literal('done'),
       result: z.enum(NODE_RESULTS),
+      data: z.looseObject({ error_code: z.enum(ERROR_CODES).optional() }).optional(),
     }),
     child_nodes: z.array(Child),
   }),
 );
 
 /** How a job node is to end. */
-export const CloseBody = z.strictObject({
+const CloseBody = z.strictObject({
   nodeId: z.string(),
   end: z.strictObject({
     result: z.enum(NODE_RESULTS),
@@ -39,76 +49,190 @@ export const CloseBody = z.strictObject({
   jobId: z.string().optional(),
   device: z.string().optional(),
   artifacts: z.record(z.string(), z.string()),
-  /** Whether KCIDB has the results from us. */
-  toldKcidb: z.boolean(),
+  /** Whether KCIDB has the results from us, so that Maestro's bridge must not send them. */
+  kcidbIsOurs: z.boolean(),
+  /** Somebody in Maestro waits for this job's end (report.with_event). */
+  withEvent: z.boolean(),
   /** What the node carries while it is ours: our mark, or a LAVA number of ours. */
   ours: z.array(z.string()),
-  /** Nothing was found out of the kernel: what Maestro decided meanwhile stays. */
+  /** Nothing was found out about the kernel: a time-out of the node stays. */
   empty: z.boolean(),
   /** The results below the node (report.maestro: hierarchy). */
   children: z.array(Child).optional(),
 });
-export type CloseBody = z.infer<typeof CloseBody>;
+type CloseBody = z.infer<typeof CloseBody>;
 
-export function createMaestroHandler(client: MaestroClient): Handler {
-  return (delivery) => (delivery.kind === 'close' ? close(client, delivery) : jobId(client, delivery));
+export function openMaestro({ config, maestro, instanceId, now }: Parts): Destination | { off: string } {
+  if (maestro === undefined) return { off: 'none is configured; requests come by push or by hand' };
+  const counts = { closed: 0, leftAlone: 0 };
+  return {
+    name: 'maestro',
+    need: 'required',
+    reports: (event) => reportsOn(event, config, instanceId),
+    async send({ kind, body }) {
+      if (kind !== 'close') return sendJobId(maestro, JobIdBody.parse(body));
+      const { isClosed, note } = await close(maestro, CloseBody.parse(body), now);
+      if (isClosed) counts.closed += 1;
+      else counts.leftAlone += 1;
+      return { kind: 'done', note };
+    },
+    check: () => check(maestro, config),
+    metrics: () => [
+      {
+        name: 'lava_bridge_nodes_closed_total',
+        help: "Maestro's nodes ended since the start.",
+        value: counts.closed,
+      },
+      {
+        name: 'lava_bridge_nodes_left_alone_total',
+        help: 'Nodes that somebody else had ended or taken since the start.',
+        value: counts.leftAlone,
+      },
+    ],
+  };
 }
 
-async function jobId(client: MaestroClient, delivery: DeliveryRecord): Promise<Sent> {
-  const { nodeId, jobId: id } = JobIdBody.parse(JSON.parse(delivery.body));
+function reportsOn(event: JobEvent, config: Parts['config'], instanceId: string): Reports {
+  const { job } = event;
+  if (event.kind === 'submitted' && job.isClaimed) {
+    // Maestro's users find the LAVA job by this number; it takes our mark's place.
+    const body = { nodeId: job.nodeId, jobId: String(event.lavaId) };
+    return { deliveries: [{ kind: `job_id ${event.lavaId}`, body }] };
+  }
+  if (event.kind !== 'judged' || config.report.maestro === 'off' || job.source === 'trigger')
+    return NO_REPORTS;
+  const { attempts, logs } = event;
+  return {
+    deliveries: [{ kind: 'close', body: closeBody(event, attempts, logs.artifacts, config, instanceId) }],
+  };
+}
+
+function closeBody(
+  event: JudgedEvent,
+  attempts: JudgedEvent['attempts'],
+  artifacts: Record<string, string>,
+  config: Parts['config'],
+  instanceId: string,
+): CloseBody {
+  const { job, request, attempt, verdict, evidence } = event;
+  const { result, errorCode, errorMsg } = verdict.node;
+  const { report } = config;
+  const ids = attempts.flatMap((a) => (a.lavaId === null ? [] : [String(a.lavaId)]));
+  const jobId = attempt === undefined || attempt.lavaId === null ? undefined : String(attempt.lavaId);
+  const device = attempt?.device ?? undefined;
+  return {
+    nodeId: job.nodeId,
+    end: {
+      result,
+      ...(errorCode === undefined ? {} : { errorCode }),
+      ...(errorMsg === undefined ? {} : { errorMsg }),
+    },
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(device === undefined ? {} : { device }),
+    artifacts,
+    kcidbIsOurs: kcidbTeller(request, config).kind === 'ours',
+    withEvent: report.with_event.includes(job.name),
+    ours: [`${instanceId}:${job.nodeId}`, ...ids],
+    empty: evidence.lava === undefined || verdict.rule === 'canceled',
+    ...(report.maestro === 'hierarchy' && evidence.lava
+      ? { children: buildHierarchy(verdict, evidence.lava, request.node) }
+      : {}),
+  };
+}
+
+async function sendJobId(client: MaestroClient, { nodeId, jobId }: z.infer<typeof JobIdBody>): Promise<Sent> {
   await client.updateNode(
     nodeId,
-    (node) => (node.state === 'done' || node.data.job_id === id ? undefined : { data: { job_id: id } }),
+    (node) => (node.state === 'done' || node.data.job_id === jobId ? undefined : { data: { job_id: jobId } }),
     { noevent: true },
   );
   return { kind: 'done' };
 }
 
-async function close(client: MaestroClient, delivery: DeliveryRecord): Promise<Sent> {
-  const body = CloseBody.parse(JSON.parse(delivery.body));
+interface Closed {
+  isClosed: boolean;
+  /** For the timeline. */
+  note: string;
+}
+
+async function close(client: MaestroClient, body: CloseBody, now: Clock): Promise<Closed> {
   const node = await client.getNode(body.nodeId);
-  if (!node) return { kind: 'done', note: 'Maestro has no such node' };
+  if (!node) return { isClosed: false, note: 'Maestro has no such node' };
+  const { result } = body.end;
+  if (isOurEnd(node, body)) {
+    // An answer was lost: the flag may not be set yet.
+    await setFlag(client, node, body);
+    return { isClosed: true, note: `the node has ${result} already` };
+  }
   const stop = whyNot(node, body);
-  if (stop !== undefined) return { kind: 'done', note: stop };
-  const patch = closingPatch({ node: { errorCode: undefined, errorMsg: undefined, ...body.end } }, node, {
-    jobId: body.jobId,
-    device: body.device,
-    artifacts: body.artifacts,
-    toldKcidb: body.toldKcidb,
-  });
-  if (body.children !== undefined) return writeTree(client, node, patch, body.children);
-  await client.patchNode(body.nodeId, patch);
-  return { kind: 'done', note: patch.result };
+  if (stop !== undefined) return { isClosed: false, note: stop };
+  const { end, jobId, device, artifacts, children } = body;
+  const outcome = { jobId, device, artifacts };
+  const patch = closingPatch({ node: { errorCode: undefined, errorMsg: undefined, ...end } }, node, outcome);
+  if (children !== undefined && (await client.childrenOf(node.id)).length === 0) {
+    const tree = treeOf(node, patch, children, body, now());
+    await client.putHierarchy(node.id, tree).catch(letItFinish);
+    if (tree.node['state'] === 'done')
+      return { isClosed: true, note: `${result}, with its results below it` };
+  }
+  await client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
+  await setFlag(client, node, body);
+  return { isClosed: true, note: children === undefined ? result : `${result}, with its results below it` };
+}
+
+/** Whether the node was ended by us, with this result. */
+function isOurEnd({ state, result, data }: MaestroNode, { end, ours }: CloseBody): boolean {
+  const isOurs = typeof data.job_id !== 'string' || data.job_id === '' || ours.includes(data.job_id);
+  const isTimeout = data.error_code === 'node_timeout' && end.errorCode !== 'node_timeout';
+  return state === 'done' && result === end.result && isOurs && !isTimeout;
 }
 
 /** Why the node is not to be written; undefined if it is. */
-function whyNot(node: MaestroNode, body: CloseBody): string | undefined {
+function whyNot(node: MaestroNode, { ours, empty }: CloseBody): string | undefined {
   const holder = node.data.job_id;
-  if (typeof holder === 'string' && holder !== '' && !body.ours.includes(holder)) {
+  if (typeof holder === 'string' && holder !== '' && !ours.includes(holder)) {
     return `left alone: the node belongs to ${holder}`;
   }
-  if (node.state !== 'done') return undefined;
-  if (node.result === body.end.result && node.data.error_code !== 'node_timeout') {
-    return `the node has ${node.result} already`;
-  }
-  return body.empty ? `left alone: Maestro ended the node (${node.result ?? 'no result'})` : undefined;
+  if (node.state !== 'done' && node.state !== 'closing') return undefined;
+  // Maestro's time-out says nothing about the kernel; what a person, or the end of the build, decided stays.
+  if (node.state === 'done' && node.data.error_code === 'node_timeout' && !empty) return undefined;
+  return `left alone: Maestro ended the node (${node.state}, ${node.result ?? 'no result'})`;
 }
 
-/** Children are made anew by every call, so they are looked for first: the answer to an earlier one may be lost. */
-async function writeTree(
-  client: MaestroClient,
+/** Whether somebody has to hear of the end. */
+function needsEvent(node: MaestroNode, { end, kcidbIsOurs, withEvent }: CloseBody): boolean {
+  if (isTriedAgain(node.name, end.result, node.retry_counter ?? 0)) {
+    // If the node had timed out, job_retry has heard of that, and would try it once more for a second event.
+    return node.state !== 'done';
+  }
+  return !kcidbIsOurs || withEvent;
+}
+
+async function setFlag(client: MaestroClient, node: MaestroNode, { kcidbIsOurs }: CloseBody): Promise<void> {
+  if (kcidbIsOurs) await client.patchNode(node.id, { processed_by_kcidb_bridge: true }, { noevent: true });
+}
+
+/**
+ * The tree for `PUT /nodes/{id}`. Children are made again by every call, so they are looked for before it: the answer to
+ * an earlier one may be lost. The call always sends an event: where Maestro's bridge is to take the results from there,
+ * the root is closed with it; where it must not, the root still runs, which it does not act on.
+ */
+function treeOf(
   node: MaestroNode,
   patch: ClosingPatch,
   children: NodeTree[],
-): Promise<Sent> {
-  if ((await client.childrenOf(node.id)).length === 0) {
-    await client
-      .putHierarchy(node.id, { node: { ...node, ...patch }, child_nodes: children })
-      .catch(letItFinish);
-    return { kind: 'done', note: `${patch.result}, with its results below it` };
-  }
-  if (node.state !== 'done') await client.patchNode(node.id, patch);
-  return { kind: 'done', note: `${patch.result}; its results were there already` };
+  { kcidbIsOurs }: CloseBody,
+  now: number,
+): NodeTree {
+  if (!kcidbIsOurs) return { node: { ...node, ...patch }, child_nodes: children };
+  // A node that timed out runs again until it is closed, a moment later: its time-out must not strike once more.
+  const open = node.state === 'done' ? { state: 'running', result: null, timeout: naiveUtc(now + HOUR) } : {};
+  return { node: { ...node, ...open }, child_nodes: children.map(flagged) };
+}
+
+/** The children that KCIDB has from us. */
+function flagged({ node, child_nodes }: NodeTree): NodeTree {
+  return { node: { ...node, processed_by_kcidb_bridge: true }, child_nodes: child_nodes.map(flagged) };
 }
 
 /** Maestro may still be at work on a call whose answer was lost: its children are not counted before that is over. */
@@ -116,4 +240,20 @@ function letItFinish(error: unknown): never {
   if (!(error instanceof TemporaryError)) throw error;
   const retryAfterMs = Math.max(LOST_ANSWER_REST, error.retryAfterMs ?? 0);
   throw new TemporaryError(error.code, error.message, { cause: error, retryAfterMs });
+}
+
+/** Whether the token is good, and its user may end the nodes of our labs. */
+async function check(client: MaestroClient, { maestro, labs }: Parts['config']): Promise<Finding[]> {
+  const me = await client.whoami();
+  const found: Finding[] = [{ state: 'ok', text: `${maestro?.url ?? ''}, as ${me.username}` }];
+  if (me.is_superuser === true || me.groups.includes('node:edit:any')) return found;
+  for (const lab of labs) {
+    const wanted = [`runtime:${lab.name}:node-editor`, `runtime:${lab.name}:node-admin`];
+    if (wanted.some((group) => me.groups.includes(group))) continue;
+    found.push({
+      state: 'failed',
+      text: `${me.username} is not in the group ${wanted[0] ?? ''}: it may not end nodes of ${lab.name}; ask KernelCI's admins`,
+    });
+  }
+  return found;
 }

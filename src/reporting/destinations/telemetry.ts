@@ -1,24 +1,89 @@
-// Feeds Maestro's statistics. They are no results: what Maestro does not take, or not within a day, is dropped, and no
-// job waits for it.
+// Feeds Maestro's statistics: the end of each LAVA job of a node, or why it had none. They are no results, so no job
+// waits for them.
 import { z } from 'zod';
-import { errorText, PermanentError, TemporaryError } from '../../core/errors.ts';
-import { DAY, type Clock } from '../../core/time.ts';
-import type { MaestroClient } from '../../maestro/client.ts';
 import { TelemetryEvent } from '../../maestro/telemetry.ts';
-import type { Handler } from '../../engine/outbox.ts';
+import type { JobEvent, JudgedEvent } from '../events.ts';
+import { buildHierarchy } from '../node-tree.ts';
+import { errorEvent, resultEvent, skipEvent, testEvents, type Run } from '../telemetry-events.ts';
+import { NO_REPORTS, type Destination, type Parts, type Reports } from './destination.ts';
 
+/** Maestro takes or refuses a list as a whole. */
+const AT_ONCE = 500;
 const Events = z.array(TelemetryEvent);
 
-export function createTelemetryHandler(client: Pick<MaestroClient, 'telemetry'>, now: Clock): Handler {
-  return async ({ body, createdAt }) => {
-    try {
-      await client.telemetry(Events.parse(JSON.parse(body)));
+export function openTelemetry({ config, maestro, now }: Parts): Destination | { off: string } {
+  if (maestro === undefined) return { off: 'no Maestro is configured' };
+  if (!config.report.telemetry) return { off: "report.telemetry is false: Maestro's statistics are not fed" };
+  let sent = 0;
+  return {
+    name: 'telemetry',
+    need: 'bestEffort',
+    reports: (event) => reportsOn(event, now()),
+    async send({ body }) {
+      sent += await maestro.telemetry(Events.parse(body));
       return { kind: 'done', quiet: true };
-    } catch (error) {
-      const isRefused = error instanceof PermanentError && error.code !== 'maestro_auth';
-      const isOld = error instanceof TemporaryError && now() - createdAt > DAY;
-      if (isRefused || isOld) return { kind: 'dropped', why: errorText(error) };
-      throw error;
-    }
+    },
+    // It is Maestro's, which is looked at for itself.
+    check: async () => [{ state: 'ok', text: "Maestro's statistics are fed" }],
+    metrics: () => [
+      {
+        name: 'lava_bridge_telemetry_events_total',
+        help: "Events that Maestro's statistics took since the start.",
+        value: sent,
+      },
+    ],
+  };
+}
+
+/** Only of what Maestro asked for, and knows. */
+function reportsOn(event: JobEvent, now: number): Reports {
+  const { job, request } = event;
+  const isMaestros = job.source === 'pull_labs' || job.source === 'lava_pull' || job.isClaimed;
+  if (!isMaestros) return NO_REPORTS;
+  const run: Run = { runtime: job.lab, platform: job.board, node: request.node, at: now };
+  switch (event.kind) {
+    case 'not-wanted':
+      return batches('skip', [skipEvent(run, event.why)]);
+    case 'superseded':
+    case 'judged':
+      return batches(
+        event.attempt === undefined ? 'end' : `attempt ${event.attempt.n}`,
+        endEvents(event, run),
+      );
+    case 'submitted':
+    case 'started':
+      return NO_REPORTS;
+  }
+}
+
+/** How the last attempt came out, or the job that never got to LAVA. */
+function endEvents(
+  { attempts, attempt, evidence, verdict, ending }: JudgedEvent,
+  run: Run,
+): TelemetryEvent[] {
+  if (attempt === undefined || attempt.lavaId === null) {
+    if (attempts.some((a) => a.lavaId !== null)) return [];
+    return [ending?.kind === 'canceled' ? skipEvent(run, ending.reason) : errorEvent(run, verdict)];
+  }
+  const { lava } = evidence;
+  const jobId = String(attempt.lavaId);
+  const ran = {
+    ...run,
+    jobId,
+    device: attempt.device ?? undefined,
+    attempt: attempt.n,
+    at: lava?.finishedAt ?? run.at,
+  };
+  const tree = buildHierarchy(verdict, lava, run.node);
+  return [resultEvent(ran, lava?.health === 'Complete', verdict), ...testEvents(ran, tree)];
+}
+
+/** `what` tells them apart in the job's outbox. */
+function batches(what: string, events: readonly TelemetryEvent[]): Reports {
+  return {
+    deliveries: Array.from({ length: Math.ceil(events.length / AT_ONCE) }, (_, i) => ({
+      kind: events.length <= AT_ONCE ? what : `${what}.${i + 1}`,
+      body: events.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+    })),
   };
 }

@@ -8,6 +8,7 @@ import { createDatabase, runTimeoutService, type Database, type SimEvent } from 
 import { ApiError, printNode } from './model.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { addReading, addWriting, type Parts } from './routes.ts';
+import { createServices, type MaestroServices } from './services.ts';
 
 export interface MaestroSimulatorOptions extends SimOptions {
   /** The runtimes whose nodes the lab's user may edit. */
@@ -29,6 +30,8 @@ export interface MaestroSimulator extends SimServer, Pipeline {
   node: (id: string) => Record<string, unknown> | undefined;
   /** What POST /telemetry took. */
   telemetry: readonly Record<string, unknown>[];
+  /** Maestro's bridge to KCIDB and its job_retry; they act when they are run. */
+  services: MaestroServices;
   /** One round of Maestro's timeout service, as of `now` (milliseconds since the epoch). */
   runTimeouts: (now?: number) => void;
 }
@@ -68,6 +71,7 @@ export async function startMaestroSimulator(
     pipelineToken: pipeline.token,
     database,
     telemetry,
+    services: createServices(database),
     node: (id) => {
       const node = database.get(id);
       return node === undefined ? undefined : printNode(node);

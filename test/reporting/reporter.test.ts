@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { sleep } from '../../src/core/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
-import { reporterOf } from '../../src/reporting/who-reports.ts';
+import { reporterOf } from '../../src/reporting/reporter.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
 import type { JobRecord } from '../../src/store/index.ts';
 import { newFolder } from '../support/folder.ts';
@@ -28,11 +28,10 @@ const told = stringify({
 
 function reporter(at: number, node: Record<string, unknown> | undefined, definition = told) {
   const getNode = async () => (node === undefined ? undefined : maestroNode(node));
-  const updateNode = async () => undefined;
   return reporterOf(
     { nodeId: NODE_ID, claimedAt: 1 },
     { definition, finishedAt: ENDED },
-    { maestro: { getNode, updateNode }, now: () => ENDED + at },
+    { maestro: { getNode }, now: () => ENDED + at },
   );
 }
 

@@ -1,0 +1,27 @@
+// What is to be sent because of an event in a job's life: each destination is asked for its part.
+import type { Entry, NewDelivery } from '../store/index.ts';
+import type { Destination, Metric } from './destinations/destination.ts';
+import type { JobEvent } from './events.ts';
+
+export interface Reporting {
+  /** The deliveries for the outbox, and what goes into the job's timeline; to be stored together with the event. */
+  reports: (event: JobEvent) => { deliveries: NewDelivery[]; entries: Entry[] };
+  metrics: () => Metric[];
+}
+
+export function createReporting(destinations: readonly Destination[]): Reporting {
+  return {
+    reports(event) {
+      const all = destinations.map((destination) => {
+        const { deliveries, entries = [] } = destination.reports(event);
+        const { name, need } = destination;
+        return {
+          deliveries: deliveries.map((d) => ({ ...d, destination: name, required: need === 'required' })),
+          entries,
+        };
+      });
+      return { deliveries: all.flatMap((r) => r.deliveries), entries: all.flatMap((r) => r.entries) };
+    },
+    metrics: () => destinations.flatMap((destination) => destination.metrics()),
+  };
+}
