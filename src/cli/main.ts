@@ -22,6 +22,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   labs: async () => (await import('./overview.ts')).addLabs,
   drain: async () => (await import('./overview.ts')).addDrain,
   resume: async () => (await import('./overview.ts')).addResume,
+  kcidb: async () => (await import('./kcidb.ts')).addKcidb,
   import: async () => (await import('./import.ts')).addImport,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
 };

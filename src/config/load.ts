@@ -53,10 +53,7 @@ function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
   }
   if (config.report.kcidb === 'direct' && config.kcidb === undefined && !process.env['KCIDB_REST']) {
     problems.push(
-      at(
-        ['report', 'kcidb'],
-        'kcidb: is missing; say where reports go (kcidb, or the environment variable KCIDB_REST), or set report.kcidb: off',
-      ),
+      at(['report', 'kcidb'], 'kcidb: is missing; say where reports go, or set report.kcidb: off'),
     );
   }
   if (config.kcidb?.url !== undefined && config.kcidb.token === undefined) {

@@ -13,7 +13,7 @@ const DEFAULT_TIMEOUT = 60_000;
  * libs/kcidb.py, kcidb __init__.py) a KCIDB_REST that is set stands above the configuration.
  */
 export function openSink(
-  { kcidb, report }: Pick<BridgeConfig, 'kcidb' | 'report'>,
+  { kcidb, report }: { kcidb?: BridgeConfig['kcidb']; report: Pick<BridgeConfig['report'], 'kcidb'> },
   signal?: AbortSignal,
   env: NodeJS.ProcessEnv = process.env,
 ): KcidbSink | undefined {

@@ -12,10 +12,15 @@ const text = z.string().regex(PATTERNS.text, 'text without NUL');
 const origin = z.string().regex(PATTERNS.origin, 'lower-case letters, digits and _ only');
 const id = z.string().regex(PATTERNS.id, '<origin>:<anything but NUL>');
 const path = z.string().regex(PATTERNS.path, 'names of A-Z a-z 0-9 _ - joined by single dots');
-const dateTime = z.string().refine(isDateTime, 'an RFC 3339 time with T and a zone');
-const uri = z.string().refine(isUri, 'an absolute URI (RFC 3986)');
-const integer = z.number().refine(Number.isInteger, 'an integer').min(0);
-const excerpt = text.refine((v) => fitsCodePoints(v, MAX_EXCERPT), `at most ${MAX_EXCERPT} characters`);
+const dateTime = z
+  .string()
+  .refine(isDateTime, 'an RFC 3339 time with T and a zone')
+  .meta({ format: 'date-time' });
+const uri = z.string().refine(isUri, 'an absolute URI (RFC 3986)').meta({ format: 'uri' });
+const integer = z.number().refine(Number.isInteger, 'an integer').min(0).meta({ type: 'integer' });
+const excerpt = text
+  .refine((v) => fitsCodePoints(v, MAX_EXCERPT), `at most ${MAX_EXCERPT} characters`)
+  .meta({ maxLength: MAX_EXCERPT });
 const misc = z.record(z.string(), z.unknown());
 
 const resource = z.strictObject({
@@ -39,7 +44,7 @@ export const KcidbCheckout = z.strictObject({
   git_repository_branch_tip: z.boolean().optional(),
   patchset_files: z.array(resource).optional(),
   patchset_hash: z.string().regex(PATTERNS.patchset, 'empty or 64 hex digits').optional(),
-  message_id: z.string().refine(isEmail, 'a message id with @').optional(),
+  message_id: z.string().refine(isEmail, 'a message id with @').meta({ format: 'email' }).optional(),
   comment: text.optional(),
   start_time: dateTime.optional(),
   origin_builds_finish_time: dateTime.optional(),

@@ -77,6 +77,7 @@ describe('the OpenAPI document', () => {
       'jobs/{id}/log',
       'jobs/{id}/cancel',
       'jobs/{id}/retry',
+      'jobs/{id}/drop-delivery',
       'labs',
       'boards',
       'drain',

@@ -1,0 +1,99 @@
+// KCIDB's catalogue of tests: the first part of a test's path is to be one of these names (kernelci/kcidb tests.yaml,
+// May 2025). Nothing enforces it, but a name that is not there is known to nobody who reads results.
+const NAMES = new Set(
+  `
+  audit
+  blktests
+  boot
+  bootrr
+  bpf
+  dacapobench
+  dtbs_check
+  fio
+  fluster
+  fwts
+  jcstress
+  kernelci_sleep
+  kernelci_watchdog_reset
+  kernelci_wifi_basic
+  kselftest
+  kunit
+  kvm-unit-tests
+  libevdev
+  libhugetlbfs
+  ltp
+  nfs_connectathon
+  perftool
+  pjdfstest
+  podman
+  redhat_acpi_table
+  redhat_amtu
+  redhat_apache_mod_ssl
+  redhat_autofs_connectathon
+  redhat_block_fs_fio
+  redhat_block_mq_sche
+  redhat_bridge
+  redhat_cifs_connectathon
+  redhat_cpu_die_layout
+  redhat_cpu_idle_power
+  redhat_cpufreq_driver
+  redhat_cpufreq_governor
+  redhat_cpufreq_misc
+  redhat_cpupower
+  redhat_dm
+  redhat_ethernet
+  redhat_ftrace
+  redhat_geneve
+  redhat_gre
+  redhat_i2cdetect
+  redhat_igmp
+  redhat_iommu_boot
+  redhat_iotop
+  redhat_ipmi_driver_stress
+  redhat_ipmitool_stress
+  redhat_ipsec
+  redhat_ipvlan
+  redhat_iscsi_params
+  redhat_kaslr
+  redhat_kdump
+  redhat_l2tp
+  redhat_loopdev
+  redhat_lvm_thinp
+  redhat_macsec
+  redhat_memfd_create
+  redhat_module_load_unload
+  redhat_netfilter
+  redhat_pciutils
+  redhat_perftool
+  redhat_pmtu
+  redhat_rapl
+  redhat_route
+  redhat_scsi_vpd
+  redhat_sctp_auth_sockopts
+  redhat_socket_fuzz
+  redhat_sound_aloop
+  redhat_sound_user-ctl-elem
+  redhat_suspend_resume
+  redhat_swraid_trim
+  redhat_systemtap_tracepoints
+  redhat_tcp_keepalive
+  redhat_tuned
+  redhat_udp_socket
+  redhat_vxlan
+  redhat_watchdog_test
+  rt-tests
+  selinux
+  stress-ng
+  syzkaller
+  tast
+  usex
+  xfstests
+`
+    .trim()
+    .split(/\s+/),
+);
+
+/** Whether the first part of a path is in the catalogue. */
+export function isInCatalogue(path: string): boolean {
+  return NAMES.has(path.split('.')[0] ?? '');
+}

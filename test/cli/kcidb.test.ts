@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
+import { lavaBridge } from '../support/command.ts';
+import { newFolder } from '../support/folder.ts';
+
+const GOOD = {
+  version: { major: 4, minor: 3 },
+  builds: [{ id: 'a:b', checkout_id: 'a:c', origin: 'a', valid: true }],
+  tests: [{ id: 'a:t', build_id: 'a:b', origin: 'a', path: 'ltp.x', status: 'PASS' }],
+};
+
+let folder: string;
+let kcidb: KcidbSimulator;
+beforeEach(async () => {
+  folder = await newFolder();
+  kcidb = await startKcidbSimulator();
+});
+afterEach(() => kcidb.stop());
+
+async function file(name: string, content: unknown): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const rest = (): string => kcidb.url.replace('://', `://${encodeURIComponent(kcidb.token)}@`);
+
+describe('kcidb', { timeout: 60_000 }, () => {
+  it('schema prints the JSON Schema of version 5.3', async () => {
+    const { code, stdout } = await lavaBridge(['kcidb', 'schema']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      title: 'kcidb',
+      required: ['version'],
+      additionalProperties: false,
+      properties: { tests: { items: { properties: { start_time: { format: 'date-time' } } } } },
+    });
+  });
+
+  it('validate says what is valid, and what is not with its place', async () => {
+    const bad = { ...GOOD, tests: [{ ...GOOD.tests[0], status: 'NICE' }] };
+    const files = [await file('good.json', GOOD), await file('bad.json', bad), await file('none.json', 'x')];
+    const { code, stdout } = await lavaBridge(['kcidb', 'validate', ...files]);
+    expect(code).toBe(1);
+    const [good = '', wrong = '', none = ''] = stdout.trim().split('\n');
+    expect(good).toMatch(/good\.json: valid, 2 objects \(upgraded from 4\.3\)/);
+    expect(wrong).toMatch(/bad\.json: tests\.0 \(a:t\): status/);
+    expect(none).toMatch(/none\.json: /);
+  });
+
+  it('validate reads standard input', async () => {
+    const { code, stdout } = await lavaBridge(['kcidb', 'validate', '--json'], {
+      input: JSON.stringify(GOOD),
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ reports: [{ version: '4.3', objects: 2, problems: [] }] });
+  });
+
+  it('submit sends what KCIDB_REST says, upgraded, and prints the id', async () => {
+    const { code, stdout, stderr } = await lavaBridge(
+      ['kcidb', 'submit', '--wait', '30', await file('good.json', GOOD)],
+      { env: { KCIDB_REST: rest() } },
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [id] = [...kcidb.submissions.keys()];
+    expect(stdout.trim()).toBe(`${id} processed`);
+    expect(kcidb.objects('builds')).toMatchObject([{ id: 'a:b', status: 'PASS' }]);
+  });
+
+  it('submit sends nothing of a file that is not valid, and never shows the token', async () => {
+    const bad = await file('bad.json', { ...GOOD, tests: [{ id: 'no origin' }] });
+    const { code, stdout, stderr } = await lavaBridge(['kcidb', 'submit', bad], {
+      env: { KCIDB_REST: rest() },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/bad\.json: tests\.0.*\n.*not sent/);
+    expect(stdout + stderr).not.toContain(kcidb.token);
+    expect(kcidb.submissions.size).toBe(0);
+  });
+
+  it('submit takes kcidb.rest of the configuration', async () => {
+    const config = await file(
+      'lava-bridge.yaml',
+      JSON.stringify({
+        labs: [
+          {
+            name: 'lava-x',
+            origin: 'x',
+            lava: { url: 'http://127.0.0.1:1', user: 'u', token: 't' },
+            callback: { token_name: 'n', token: 't' },
+          },
+        ],
+        kcidb: { rest: { env: 'MY_KCIDB' } },
+        store: { sqlite: 'x.db' },
+      }),
+    );
+    const good = await file('good.json', GOOD);
+    const { code } = await lavaBridge(['kcidb', 'submit', '--config', config, good], {
+      env: { MY_KCIDB: rest() },
+    });
+    expect(code).toBe(0);
+    expect(kcidb.objects('tests')).toMatchObject([{ id: 'a:t' }]);
+  });
+});
