@@ -54,7 +54,7 @@ export function addKcidb(program: Command): void {
       for (const input of inputs(files)) {
         const result = await check(input);
         if (result.problems.length > 0 || result.report === undefined) {
-          throw new PermanentError('bad_report', `${shown(result)}\nnot sent`);
+          throw new PermanentError('bad_report', `not sent: ${result.file}: ${result.problems.join('; ')}`);
         }
         const { id } = await sink.submit(result.report);
         const state = await followed(sink, id, options.wait);

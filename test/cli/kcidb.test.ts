@@ -75,7 +75,7 @@ describe('kcidb', { timeout: 60_000 }, () => {
       env: { KCIDB_REST: rest() },
     });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/bad\.json: tests\.0.*\n.*not sent/);
+    expect(stderr).toMatch(/not sent: .*bad\.json: tests\.0/);
     expect(stdout + stderr).not.toContain(kcidb.token);
     expect(kcidb.submissions.size).toBe(0);
   });
@@ -93,6 +93,7 @@ describe('kcidb', { timeout: 60_000 }, () => {
           },
         ],
         kcidb: { rest: { env: 'MY_KCIDB' } },
+        http: { public_url: 'http://127.0.0.1:1' },
         store: { sqlite: 'x.db' },
       }),
     );
