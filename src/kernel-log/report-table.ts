@@ -94,7 +94,7 @@ const INTERNAL =
   /^(?<text>Internal error: [A-Za-z][\w :/.-]{0,80}?|Internal error)(?=:{1,2} (?:: )?[\da-f]{1,16}\b|:? ?\[#|$)/;
 
 const OOPS =
-  /^(?<text>Oops(?:: [A-Za-z][\w ,:-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?=:? (?:0x)?[\da-f]{1,16}\b|#?:? ?\[#|#: )/;
+  /^(?<text>Oops(?:: [A-Za-z][\w ,:-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?=:? (?:0x)?[\da-f]{1,16}\b|#?:? ?\[#|#: |(?<=^Oops)$)/;
 
 const STALL =
   /^(?:rcu: )?(?:INFO: )?(?<text>(?:rcu|srcu)_\w{1,30} (?:self-detected stall|detected (?:expedited )?stalls))/;

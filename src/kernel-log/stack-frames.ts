@@ -9,6 +9,8 @@ const MAX_FRAMES = 300;
 const COUNTER =
   /^ {0,4}(?:pc : |PC is at |epc {0,3}: |NIP |RIP: [\da-f]{4}:|EIP: |ERA: |ra {0,4}: |Krnl PSW : [\da-f]{16} |TPC: <|PC: )(.{0,200})/;
 const SYMBOL = /^(?:\[?<?(?:0x)?[\da-f]{8,16}>?\]? ?:? ?){0,3}[(<]?([A-Za-z_][\w.$]*)(?:\+0x|\/0x)/;
+/** The counter without a name. */
+const ADDRESS = /^(?:\[?<?[\da-f]{8,16}>?\]? )?0x(?=[\da-f]*[1-9a-f])[\da-f]{4,16}$/;
 /** "caller is foo+0x10/0x20": of code that is preemptible. */
 const CALLER = /^caller is ([A-Za-z_][\w.$]*)/;
 
@@ -26,7 +28,7 @@ const REPORTERS =
 
 /** Functions that take a lock, sleep or wait: not where it happened, but how. */
 const WAITS =
-  /^(?:_*(?:mutex|rt_mutex|ww_mutex)_|down(?:_|$)|__down|up_|_*rwsem_|call_rwsem|_*percpu_(?:down|rwsem)|_*wait_|do_wait_|out_of_line_wait|bit_wait|_*bit_lock|_*folio_(?:wait|lock)|_*lock_(?:page|buffer|folio)|io_schedule|_*schedule|preempt_|_*cond_resched|_*synchronize_|rcu_|srcu_|__rcu|_*flush_work|prepare_to_wait|finish_wait|_*(?:raw_)?(?:spin|read|write)_|_raw_|do_raw_|arch_spin|_*pv_|native_queued|_*queued_(?:spin|read|write)|rtlock_|kthread_stop|percpu_ref_switch|swait_|__swait|lock_sock|__lock_sock|smp_call_function|csd_lock|msleep|usleep|nanosleep|hrtimer_nanosleep|do_nanosleep|jbd2_log_wait|wb_wait_for)/;
+  /^(?:_*(?:mutex|rt_mutex|ww_mutex)_|down(?:_|$)|__down|up_|_*rwsem_|call_rwsem|_*percpu_(?:down|rwsem)|_*wait_|do_wait_|out_of_line_wait|bit_wait|_*bit_lock|_*folio_(?:wait|lock)|_*lock_(?:page|buffer|folio)|io_schedule|_*schedule|preempt_|_*cond_resched|_*synchronize_|rcu_|srcu_|__rcu|_*flush_work|prepare_to_wait|finish_wait|_*(?:raw_)?(?:spin|read|write)_|_raw_|do_raw_|arch_spin|_*pv_|native_queued|_*queued_(?:spin|read|write)|rtlock_|kthread_stop|percpu_ref_switch|swait_|__swait|lock_sock|__lock_sock|smp_call_function|csd_lock|msleep|usleep|nanosleep|hrtimer_nanosleep|do_nanosleep|jbd2_log_wait|wb_wait_for|bio_wait|submit_bio_wait|blk_mq_get_tag|bd_prepare_to_claim|clk_prepare_lock|regmap_lock|rpm_(?:resume|suspend)|__pm_runtime|device_lock|__device_(?:driver_)?lock|(?:rtnl|genl|net|cgroup|cpus_read|pipe|i2c_adapter|spi_bus|mdiobus)_lock|freezable_|lock_system_sleep)/;
 
 /** Where the code stood that a report is about. */
 export class Place {
@@ -84,9 +86,10 @@ export class Place {
     if (value === undefined) return;
     const name = SYMBOL.exec(value)?.[1];
     if (name !== undefined) this.#counter = functionName(name);
-    // Of a process's own code nothing is asked; "ra" alone says nothing, and a NIP line may hold addresses only.
-    else if (/^ {0,4}e?pc {0,3}:/.test(message) && /^(?:[\da-f]{8,16} )?0x[\da-f]{8,16}$/.test(value))
+    // An address without a name; not where a pointer to a function was empty, nor in a process's own code.
+    else if (!message.startsWith('RIP: 0033:') && !/^ {0,4}ra /.test(message) && ADDRESS.test(value.trim())) {
       this.#nameless = true;
+    }
   }
 }
 

@@ -39,7 +39,7 @@ export function isInit({ message }: Pick<ConsoleLine, 'message'>): boolean {
 // the kernel's own NFS root, CIFS, NBD, iSCSI, a download in an initramfs. A server that does not answer is not among them: that
 // may be the kernel's network.
 const REFUSALS =
-  /server replied: \S.{2,}|mount\.nfs4?: (?:access denied by server|.{0,200} reason given by server|.{0,100}Connection refused|.{0,200}: Permission denied)|Root-NFS: Server returned error -?\d+|NFS: (?:MNT )?server returned (?:error|result|status) -?\d+|\bmount error\(\d+\): Permission denied|nbd-client.{0,100}(?:refused|denied)|wget: server returned error: HTTP\/\S+ [45]\d\d|curl: \(22\) The requested URL returned error: [45]\d\d|iscsi\w*: .{0,80}(?:authorization failure|Access denied)/i;
+  /server replied: \S.{2,}|mount\.nfs4?: (?:access denied by server|.{0,200} reason given by server|.{0,100}Connection refused|.{0,200}: Permission denied)|mounting \S{1,200}:\/\S{0,200} on \S{1,200} failed: (?:Permission denied|No such file)|Root-NFS: Server returned error -?\d+|NFS: (?:MNT )?server returned (?:error|result|status) -?\d+|\bmount error\(\d+\): Permission denied|nbd-client.{0,100}(?:refused|denied)|wget: server returned error: HTTP\/\S+ [45]\d\d|curl: \(22\) The requested URL returned error: [45]\d\d|iscsi\w*: .{0,80}(?:authorization failure|Access denied)/i;
 
 /** A server of the lab refuses what the boot needs. */
 export function isRefusal(raw: string): boolean {

@@ -24,6 +24,12 @@ export function findIssues(
     // The boot test is explained by its own rule already.
     ...(rootRule === rule ? [] : issuesOf(s, rootRule, tests, deviceType).filter((i) => i.testPath !== boot)),
   ];
+  // What the kernel complained about and survived is told in addition, of each test that is not well.
+  for (const root of [s.suites.boot, ...s.suites.roots]) {
+    if (!unexplained.has(root.path)) continue;
+    const { segments } = root.isBoot ? bootTarget(s) : target(s, root);
+    issues.push(...kernelIssues(root.path, segments, undefined));
+  }
   const seen = new Set<string>();
   return issues.filter(({ testPath, signature }) => {
     const key = `${testPath} ${signature}`;

@@ -20,12 +20,14 @@ export function kernelIssues(
   segments: Segment[],
   crash: Crash | undefined,
 ): IssueVerdict[] {
-  const findings = segments.flatMap((s) => s.findings).filter((f) => f.issue);
+  const ends = (f: Finding): boolean =>
+    crash !== undefined && f.firstLine <= crash.line && crash.line <= f.lastLine;
+  const findings = segments.flatMap((s) =>
+    s.findings.filter((f) => f.issue && (ends(f) || !isProvoked(f, s))),
+  );
   const distinct = new Map<string, Finding>();
   for (const f of findings)
     if (!distinct.has(`${f.by} ${f.signature}`)) distinct.set(`${f.by} ${f.signature}`, f);
-  const ends = (f: Finding): boolean =>
-    crash !== undefined && f.firstLine <= crash.line && crash.line <= f.lastLine;
   const ordered = [...distinct.values()].toSorted((a, b) => Number(ends(b)) - Number(ends(a)));
   // A report that the kernel survived does not say why it ended.
   const explained = crash === undefined || ordered.some((f) => ends(f) || f.class !== 'survived');
@@ -39,6 +41,11 @@ export function kernelIssues(
     finding,
   }));
   return explained ? issues : [crashIssue(testPath, crash), ...issues];
+}
+
+/** A test provoked it (lkdtm) and says itself whether it passed. */
+function isProvoked(finding: Finding, { provoked }: Segment): boolean {
+  return provoked.some(([from, to]) => from <= finding.firstLine && finding.firstLine <= to);
 }
 
 /** A kernel that ended on a line of which no report could be read. */

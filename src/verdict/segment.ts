@@ -37,7 +37,7 @@ export interface Segment extends SegmentPlace {
   kernel: boolean;
   /** The kernel started init, and something else than the kernel wrote after that. */
   userspace: boolean;
-  /** A program wrote something that is neither prompt nor echo. */
+  /** Something else than the kernel wrote, or echoed what was typed. */
   answered: boolean;
   /** LAVA noted a login at its end. */
   login: boolean;
@@ -68,6 +68,9 @@ export interface BoardLine {
   /** Firmware, a boot loader or a kernel starts with it. */
   reset: boolean;
 }
+
+// What the kernel's own NFS root says (fs/nfs/nfsroot.c, mount_clnt.c).
+const KERNEL_NFS = /^(?:Root-)?NFS: /;
 
 const TAIL = 8192;
 const MAX_PROVOKED = 1000;
@@ -159,6 +162,7 @@ export class SegmentBuilder {
     } else {
       this.#end.kernelLine(time);
       if (isInit(read)) this.#init = true;
+      else if (KERNEL_NFS.test(message)) this.#refused(raw);
     }
     if (message.startsWith('lkdtm: ')) this.#provoke(time, number);
     else if (this.#provokedAt !== undefined && time <= this.#provokedAt + REPORT_TIME) this.#extend(number);
@@ -176,6 +180,8 @@ export class SegmentBuilder {
   }
 
   #output({ raw, echo }: BoardLine): void {
+    // Also what it echoes, which a dead board does not.
+    this.#answered = true;
     if (echo) return;
     this.#end.output();
     this.#program(raw);
@@ -184,9 +190,15 @@ export class SegmentBuilder {
   /** A program wrote it, as far as one can tell. */
   #program(raw: string): void {
     if (this.#init) this.#userspace = true;
+    // What a test's programs write says nothing of the boot.
+    if (this.place.kind === 'suite') return;
     this.#prompt = isShellPrompt(raw) ? raw.trim() : undefined;
-    if (this.#prompt === undefined) this.#answered = true;
-    if (this.#refusal === undefined && isRefusal(raw)) this.#refusal = raw.trim().slice(0, 200);
+    this.#refused(raw);
+  }
+
+  #refused(raw: string): void {
+    if (this.place.kind === 'boot' && this.#refusal === undefined && isRefusal(raw))
+      this.#refusal = raw.trim().slice(0, 200);
   }
 
   /** Ends the stretch; nothing of the log's own text is held any more. */

@@ -105,7 +105,7 @@ const CASES: Case[] = [
       'Oops: general protection fault, probably for non-canonical address 0x1234560000000000: 0000 [#1] SMP',
       'RIP: 0010:foo+0x13/0x34',
     ],
-    miss: ['Oops: nothing', 'Oops, I did it again'],
+    miss: ['Oopses: nothing', 'Oops, I did it again'],
   },
   {
     type: 'own.oops',
@@ -119,7 +119,7 @@ const CASES: Case[] = [
     summary: 'Oops',
     log: ['Oops [#1]', 'Modules linked in:'],
     alike: ['Oops[#2]:'],
-    miss: ['Oops', 'ext4: Oops [#1]'],
+    miss: ['Oops, once more', 'ext4: Oops [#1]'],
   },
   {
     type: 'own.kasan',
