@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+/** Commands that the tests start need not compile the sources each time. */
+const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
 export default defineConfig({
   test: {
@@ -6,8 +10,10 @@ export default defineConfig({
     // Those need a real lab, or other projects' data.
     exclude: ['test/lab/**', 'test/parity/**'],
     setupFiles: ['test/support/query-plans.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 15 } },
     // Most of the time is spent waiting for what is to happen: more at once than there are cores.
     maxWorkers: 4,
   },

@@ -74,6 +74,8 @@ export async function startWorld({
 }: Options): Promise<World> {
   const lava = await startLavaSimulator({
     pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
+    // Lab and daemon share a process: a busy machine loses no callback.
+    callbackTimeoutMs: 60_000,
     ...lavaOptions,
   });
   const maestro = await startMaestroSimulator({ runtimes: [DEMO_LAB, ...labs.map(({ name }) => name)] });

@@ -111,7 +111,7 @@ async function begin({ target, how }: Strike, world: World): Promise<Undo> {
       return async () => {
         await undo();
         // LAVA's daemons may end with their database; an init would start them again.
-        await lab.ctl('start', 'gunicorn', 'lava-scheduler');
+        await lab.ctl('start', 'gunicorn', 'lava-scheduler', 'lava-publisher');
       };
     }
     case 'answers':
@@ -131,6 +131,8 @@ async function begin({ target, how }: Strike, world: World): Promise<Undo> {
 }
 
 async function strikeLab(ctl: World['lab']['ctl'], name: string, how: string): Promise<Undo> {
+  // What ended by itself meanwhile, an init would have started again.
+  await ctl('start', name);
   await ctl(how, name);
   return () => ctl(how === 'pause' ? 'resume' : 'start', name);
 }

@@ -181,13 +181,14 @@ export const KINDS: readonly Kind[] = [
     result: 'incomplete',
   },
   {
-    name: 'cancelled-in-lava',
+    // Incomplete, not Canceled: nobody asked for it.
+    name: 'worker-stopped',
     weight: 3,
     tests: ['smoke'],
     first: { suites: {}, boot: 0, result: 'fail', error_type: 'Canceled' },
-    attempts: 1,
-    boot: 'MISS',
-    roots: { smoke: 'MISS' },
+    attempts: 2,
+    boot: 'ERROR',
+    roots: { smoke: 'ERROR' },
     result: 'incomplete',
   },
   {

@@ -1,10 +1,9 @@
 // What real LAVAs posted (test/fixtures/callbacks), with the verdict that the table of docs/verdicts.md asks for: worked
 // out by hand from what LAVA recorded and the board wrote, not copied from what the program says.
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { translate } from '../../src/cli/translate.ts';
 import { buildReport } from '../../src/reporting/kcidb-report.ts';
 import { KcidbReport } from '../../src/kcidb/schema.ts';
@@ -16,6 +15,7 @@ import { decodeAnswer } from '../../src/lava/xmlrpc-codec.ts';
 import { createConsole } from '../../src/verdict/console.ts';
 import { explainVerdict } from '../../src/verdict/explanation.ts';
 import { judge } from '../../src/verdict/judge.ts';
+import { newFolder } from '../support/folder.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 
@@ -168,10 +168,7 @@ function readExplanation(text: string): Expected {
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'captures-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
+  folder = await newFolder();
 });
 
 async function explain(body: unknown): Promise<string> {

@@ -1,45 +1,14 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { lavaBridge, type Ran } from '../support/command.ts';
 import { makeFiles } from '../support/folder.ts';
-import { buildUrl, makeRequest, readDefinition, ROOT } from '../templates/support.ts';
+import { buildUrl, makeRequest, readDefinition } from '../templates/support.ts';
 
-interface Run {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** The command line with one command, as main.ts makes it. */
-const SCRIPT = `
-  import { Command, CommanderError } from 'commander';
-  const [name, add, ...argv] = process.argv.slice(1);
-  const program = new Command().exitOverride();
-  (await import(name))[add](program);
-  for (const command of program.commands) command.exitOverride();
-  try { await program.parseAsync(argv, { from: 'user' }); }
-  catch (error) {
-    process.stderr.write(String(error.message) + '\\n');
-    process.exitCode = error instanceof CommanderError ? 2 : 1;
-  }`;
-
-async function cli(command: 'render' | 'validate', args: string[], input = ''): Promise<Run> {
-  const module = join(ROOT, 'src', 'cli', `${command}.ts`);
-  const add = command === 'render' ? 'addRender' : 'addValidate';
-  const child = spawn(
-    process.execPath,
-    ['--input-type=module', '-e', SCRIPT, module, add, command, ...args],
-    { cwd: ROOT },
-  );
-  const chunks: [string[], string[]] = [[], []];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => chunks[0].push(text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => chunks[1].push(text));
-  child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out: chunks[0].join(''), err: chunks[1].join('') };
+function render(args: string[], input?: string): Promise<Ran> {
+  return lavaBridge(['render', ...args], { input });
 }
 
 const request = makeRequest({ name: 'baseline-arm64', platform: 'qemu-arm64', lab: 'lava-mylab' });
@@ -68,7 +37,11 @@ const dir = await makeFiles({
 const config = ['--config', join(dir, 'lava-bridge.yaml')];
 
 it('prints the definition of a request, by the configuration and without its secrets', async () => {
-  const { code, out, err } = await cli('render', ['--request', join(dir, 'request.json'), ...config]);
+  const {
+    code,
+    stdout: out,
+    stderr: err,
+  } = await render(['--request', join(dir, 'request.json'), ...config]);
 
   expect([code, err]).toEqual([0, '']);
   expect(readDefinition(out)).toMatchObject({
@@ -83,7 +56,7 @@ it('prints the definition of a request, by the configuration and without its sec
 });
 
 it('renders without a configuration, and says what it takes instead', async () => {
-  const { code, out, err } = await cli('render', ['--request', '-'], JSON.stringify(request));
+  const { code, stdout: out, stderr: err } = await render(['--request', '-'], JSON.stringify(request));
 
   expect(code).toBe(0);
   expect(err).toMatch(/with the shipped files, and a lab called as the node's runtime/);
@@ -108,7 +81,7 @@ it('prints one line for each line of a batch, in order, with the error in place 
     { id: 'z', node, kbuild },
   ].map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
 
-  const { code, out } = await cli('render', ['--batch', '-', ...config], lines.join('\n'));
+  const { code, stdout: out } = await render(['--batch', '-', ...config], lines.join('\n'));
 
   const answers = out
     .trimEnd()
@@ -160,7 +133,7 @@ it('checks a definition that came as YAML, and gives it our callback', async () 
 
   async function rendered(parts: object): Promise<{ definition: string }> {
     const line = JSON.stringify({ id: 1, ...request, ...parts });
-    const { out } = await cli('render', ['--batch', '-', ...config], line);
+    const { stdout: out } = await render(['--batch', '-', ...config], line);
     return JSON.parse(out) as { definition: string };
   }
 });
@@ -183,7 +156,7 @@ it('fetches the metadata of a build once for all its jobs', async () => {
   });
   const lines = Array.from({ length: 100 }, (_, id) => JSON.stringify({ id, node, kbuild }));
 
-  const { out } = await cli('render', ['--batch', '-', ...config], lines.join('\n'));
+  const { stdout: out } = await render(['--batch', '-', ...config], lines.join('\n'));
 
   server.close();
   expect(out.trimEnd().split('\n')).toHaveLength(100);
@@ -194,19 +167,19 @@ it('fetches the metadata of a build once for all its jobs', async () => {
 it('says what is wrong with a request, and exits 1; with the command line, 2', async () => {
   const { node } = request;
 
-  expect(await cli('render', ['--request', '-', ...config], '{')).toMatchObject({
+  expect(await render(['--request', '-', ...config], '{')).toMatchObject({
     code: 1,
-    out: '',
-    err: expect.stringContaining('not JSON'),
+    stdout: '',
+    stderr: expect.stringContaining('not JSON'),
   });
-  expect(await cli('render', ['--request', '-', ...config], JSON.stringify({ node }))).toMatchObject({
+  expect(await render(['--request', '-', ...config], JSON.stringify({ node }))).toMatchObject({
     code: 1,
-    err: expect.stringContaining('no kernel'),
+    stderr: expect.stringContaining('no kernel'),
   });
-  expect(await cli('render', [])).toMatchObject({ code: 2, err: expect.stringContaining('--request') });
-  expect(await cli('render', ['--request', '-', '--config', '/no/such.yaml'], '{}')).toMatchObject({
+  expect(await render([])).toMatchObject({ code: 2, stderr: expect.stringContaining('--request') });
+  expect(await render(['--request', '-', '--config', '/no/such.yaml'], '{}')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('/no/such.yaml: cannot be read'),
+    stderr: expect.stringContaining('/no/such.yaml: cannot be read'),
   });
 });
 
@@ -216,17 +189,16 @@ it('tells faults of the admin’s files at their places', async () => {
     'boards/own.yaml': `${BOARD}dbt: x\n`,
   });
 
-  const run = await cli(
-    'render',
+  const run = await render(
     ['--request', '-', '--config', join(bad, 'lava-bridge.yaml')],
     JSON.stringify(request),
   );
 
-  expect(run).toMatchObject({ code: 1, err: expect.stringContaining('own.yaml:6:1: dbt: no such key') });
+  expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('own.yaml:6:1: dbt: no such key') });
 });
 
 it('validates definitions offline, each fault at its line and column', async () => {
-  const { out: good } = await cli('render', ['--request', join(dir, 'request.json'), ...config]);
+  const { stdout: good } = await render(['--request', join(dir, 'request.json'), ...config]);
   const files = await makeFiles({
     'good.yaml': good,
     'bad.yaml': good
@@ -237,7 +209,7 @@ it('validates definitions offline, each fault at its line and column', async () 
   const names = ['good.yaml', 'bad.yaml', 'odd.yaml', 'none.yaml'].map((name) => join(files, name));
   const surprise = readFileSync(join(files, 'bad.yaml'), 'utf8').split('\n').indexOf('surprise: 1') + 1;
 
-  const { code, out, err } = await cli('validate', [...names, '--offline']);
+  const { code, stdout: out, stderr: err } = await lavaBridge(['validate', ...names, '--offline']);
 
   const told = err.replaceAll(`${files}/`, '');
   expect([code, out]).toEqual([1, `${names[0]}: valid\n`]);

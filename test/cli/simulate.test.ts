@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { afterEach, expect, it, vi } from 'vitest';
 import { addSimulate } from '../../src/cli/simulate.ts';
+import { eventually } from '../support/wait.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,7 +17,7 @@ it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it is told to s
   addSimulate(program);
 
   const running = program.parseAsync(['simulate', what], { from: 'user' });
-  await vi.waitFor(() => expect(printed).toMatch(/^token +\S+$/m));
+  await eventually(() => expect(printed).toMatch(/^token +\S+$/m));
   const url = /^url +(\S+)$/m.exec(printed)?.[1] ?? '';
   const answer = await fetch(url);
   await answer.text();
@@ -38,7 +39,7 @@ it('plays a Maestro whose user may edit the nodes of the labs that are asked for
 
   const args = ['simulate', 'maestro', '--runtime', 'lava-a', 'lava-b'];
   const running = program.parseAsync(args, { from: 'user' });
-  await vi.waitFor(() => expect(printed).toMatch(/^runtimes +lava-a lava-b$/m));
+  await eventually(() => expect(printed).toMatch(/^runtimes +lava-a lava-b$/m));
   const [url = '', token = ''] = ['url', 'token'].map(
     (key) => new RegExp(`^${key} +(\\S+)$`, 'm').exec(printed)?.[1],
   );

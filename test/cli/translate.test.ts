@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
@@ -9,17 +8,17 @@ import { addTranslate, translate, type TranslateOptions } from '../../src/cli/tr
 import { KcidbReport } from '../../src/kcidb/schema.ts';
 import { statuses } from '../verdict/evidence.ts';
 import { SMOKE_REQUEST } from '../support/smoke-request.ts';
+import { newFolder } from '../support/folder.ts';
 
 const CALLBACKS = join(import.meta.dirname, '..', 'fixtures', 'callbacks');
 const capture = (name: string): string => join(CALLBACKS, `${name}.json`);
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'translate-'));
+  folder = await newFolder();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  await rm(folder, { recursive: true });
 });
 
 const options = (name: string, more: Partial<TranslateOptions> = {}): TranslateOptions => ({

@@ -1,22 +1,18 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { asJson, asText, triageFile } from '../../src/cli/triage.ts';
 import { readLogText } from '../../src/lava/log.ts';
 import { maestroText } from '../../src/kernel-log/maestro-text.ts';
+import { lavaBridge } from '../support/command.ts';
+import { newFolder } from '../support/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const LAVA_LOG = join(ROOT, 'test/fixtures/lava/logs/boot-panic-hang.yaml');
 const CONSOLE_LOG = join(ROOT, 'test/fixtures/triage/null-pointer.log');
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'triage-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = await newFolder('file');
 
 function file(name: string, content: string | Buffer): string {
   const path = join(folder, name);
@@ -24,16 +20,12 @@ function file(name: string, content: string | Buffer): string {
   return path;
 }
 
-function run(args: string[], input = ''): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(ROOT, 'src/cli/main.ts'), 'triage', ...args],
-    {
-      input,
-      encoding: 'utf8',
-    },
-  );
-  return { code: status, out: stdout, err: stderr };
+async function run(
+  args: string[],
+  input?: string,
+): Promise<{ code: number | null; out: string; err: string }> {
+  const { code, stdout, stderr } = await lavaBridge(['triage', ...args], { input });
+  return { code, out: stdout, err: stderr };
 }
 
 async function json(
@@ -145,19 +137,19 @@ describe('triage', () => {
 });
 
 describe('lava-bridge triage', () => {
-  it('reads standard input and prints JSON', () => {
-    const { code, out } = run(['-', '--json'], readFileSync(CONSOLE_LOG, 'utf8'));
+  it('reads standard input and prints JSON', async () => {
+    const { code, out } = await run(['-', '--json'], readFileSync(CONSOLE_LOG, 'utf8'));
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ 'bootloader.done': true, errors: [{}, {}], own: [] });
   });
 
-  it('ends with 1 for a file that is not there, and with 2 if it is used wrongly', () => {
-    expect(run([join(folder, 'nowhere')])).toMatchObject({
+  it('ends with 1 for a file that is not there, and with 2 if it is used wrongly', async () => {
+    expect(await run([join(folder, 'nowhere')])).toMatchObject({
       code: 1,
       out: '',
       err: expect.stringContaining('nowhere'),
     });
-    expect(run(['--parser', 'odd', CONSOLE_LOG])).toMatchObject({ code: 2, out: '' });
-    expect(run([])).toMatchObject({ code: 2, out: '' });
+    expect(await run(['--parser', 'odd', CONSOLE_LOG])).toMatchObject({ code: 2, out: '' });
+    expect(await run([])).toMatchObject({ code: 2, out: '' });
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchLimited, type FetchLimits } from '../../src/core/fetch-limited.ts';
 import { createMaestroClient, type MaestroClient } from '../../src/maestro/client.ts';
 import { createEventReader } from '../../src/maestro/event-reader.ts';
@@ -12,6 +12,7 @@ import {
 import type { MaestroNode } from '../../src/maestro/node.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
 import { DEFINITION, someJob } from '../maestro/helpers.ts';
+import { eventually } from '../support/wait.ts';
 
 const LIMITS: FetchLimits = { timeoutMs: 5000, maxBytes: 100_000, maxRedirects: 2, networks: ['loopback'] };
 const HOUR = 3_600_000;
@@ -81,11 +82,11 @@ function ids(): string[] {
 async function rounds(count: number): Promise<void> {
   const seen = (): number => sim.requests.filter(({ url }) => url.includes('state=available')).length;
   const target = seen() + count;
-  await vi.waitFor(() => expect(seen()).toBeGreaterThanOrEqual(target), { timeout: 5000 });
+  await eventually(() => expect(seen()).toBeGreaterThanOrEqual(target));
 }
 
 async function until(check: () => void): Promise<void> {
-  await vi.waitFor(check, { timeout: 5000, interval: 5 });
+  await eventually(check);
 }
 
 describe('what is work', () => {

@@ -1,19 +1,18 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { TemporaryError } from '../../src/core/errors.ts';
 import { createKcidbCommand } from '../../src/kcidb/command.ts';
 import type { KcidbSink } from '../../src/kcidb/sink.ts';
+import { newFolder } from '../support/folder.ts';
 
 const REPORT = { version: { major: 5, minor: 3 }, tests: [] };
 
 let directory: string;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'lava-bridge-command-'));
+  directory = await newFolder();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** A sink whose command is a program of Node's. */
 function node(program: string, args: string[] = [], timeoutMs = 10_000): KcidbSink {

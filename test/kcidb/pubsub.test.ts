@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createVerify, generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { createKcidbPubSub, type PubSubOptions } from '../../src/kcidb/pubsub.ts';
+import { newFolder } from '../support/folder.ts';
 
 const REPORT = { version: { major: 5, minor: 3 }, tests: [{ comment: 'größe' }] };
 const START = Date.UTC(2026, 7, 21);
@@ -29,10 +29,9 @@ let published: { path: string | undefined; authorization: string | undefined; re
 let publishStatus: number;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'lava-bridge-pubsub-'));
+  directory = await newFolder('file');
   credentials = join(directory, 'credentials.json');
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
 
 beforeEach(async () => {
   now = START;

@@ -12,6 +12,7 @@ import {
   WireTime,
   type WireValue,
 } from '../../src/sim/lava/xmlrpc-answer.ts';
+import { eventually } from '../support/wait.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -306,7 +307,7 @@ describe('fetching results', () => {
   it('gets thousands of cases in pages', async () => {
     const { lava, client } = await simulate();
     const id = await client.submit(definition('many-cases'));
-    await vi.waitFor(() => expect(lava.lab.jobs.get(id)?.state).toBe('Finished'), { timeout: 5000 });
+    await eventually(() => expect(lava.lab.jobs.get(id)?.state).toBe('Finished'));
 
     const results = await client.fetchResults(id);
 
@@ -322,7 +323,7 @@ describe('fetching results', () => {
     const id = await client.submit(definition('pass'));
     expect(await client.fetchResults(id)).toEqual({});
     lava.lab.setWorker('lab-worker', { state: 'Online' });
-    await vi.waitFor(() => expect(lava.lab.jobs.get(id)?.state).toBe('Finished'));
+    await eventually(() => expect(lava.lab.jobs.get(id)?.state).toBe('Finished'));
     const before = lava.requests.length;
 
     expect(Object.keys(await client.fetchResults(id))).toEqual(['lava', '0_suite']);

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { parseFrame } from '../../src/lava/event-frame.ts';
 import { eventsUrl, followLavaEvents, type LavaEvent, type LavaEventOptions } from '../../src/lava/events.ts';
 import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simulator.ts';
+import { eventually } from '../support/wait.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -112,7 +113,7 @@ function follow(url: string, more: Partial<LavaEventOptions> = {}): Told {
   closers.push(stream.stop);
   const count = (word: string): number => what.filter((w) => w.startsWith(word)).length;
   const until = (word: string, times = 1): Promise<void> =>
-    vi.waitFor(() => expect(count(word)).toBeGreaterThanOrEqual(times), { timeout: 10_000 });
+    eventually(() => expect(count(word)).toBeGreaterThanOrEqual(times));
   return { what, events, until };
 }
 
@@ -131,7 +132,7 @@ describe('following a stream', () => {
     lava.lab.setWorker('lab-worker', { state: 'Offline' });
     lava.lab.setDevice('qemu-01', 'Maintenance');
 
-    await vi.waitFor(() => expect(told.events).toHaveLength(2));
+    await eventually(() => expect(told.events).toHaveLength(2));
     expect(told.events).toMatchObject([
       { kind: 'worker', name: 'lab-worker', state: 'Offline', health: 'Active' },
       { kind: 'device', name: 'qemu-01', type: 'qemu', health: 'Maintenance', worker: 'lab-worker' },
@@ -145,13 +146,13 @@ describe('following a stream', () => {
 
     lava.setDown(true);
     await told.until('lost');
-    await vi.waitFor(() => expect(lava.listeners()).toBe(0));
+    await eventually(() => expect(lava.listeners()).toBe(0));
     lava.setDown(false);
     await told.until('connected', 2);
 
     expect(told.what.map((w) => w.split(':')[0])).toEqual(['connected', 'lost', 'connected']);
     lava.lab.setDevice('qemu-01', 'Bad');
-    await vi.waitFor(() => expect(told.events).toHaveLength(1));
+    await eventually(() => expect(told.events).toHaveLength(1));
   });
 
   it('leaves a peer that answers no pings', async () => {
@@ -194,7 +195,7 @@ describe('following a stream', () => {
 
     const told = follow(`ws://127.0.0.1:${port}/ws/`);
 
-    await vi.waitFor(() => expect(tries.length).toBeGreaterThan(2));
+    await eventually(() => expect(tries.length).toBeGreaterThan(2));
     expect(told.what).toEqual([expect.stringMatching(/^lost: .*502/)]);
   });
 
@@ -215,7 +216,7 @@ describe('following a stream', () => {
     const port = typeof address === 'object' && address ? address.port : 0;
 
     const told = follow(`ws://127.0.0.1:${port}/ws/`, { user: 'bridge', token: 'secret' });
-    await vi.waitFor(() => expect(headers.length).toBeGreaterThan(2));
+    await eventually(() => expect(headers.length).toBeGreaterThan(2));
 
     expect(headers[0]).toBe(`Basic ${Buffer.from('bridge:secret').toString('base64')}`);
     expect(told.what).toEqual([expect.stringMatching(words)]);

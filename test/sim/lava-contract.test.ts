@@ -15,7 +15,7 @@ for (const age of LAVA_AGES) {
   describeLava(
     `the simulated LAVA ${age}`,
     async () => {
-      const simulator = await startLavaSimulator({ age, users: [BRIDGE, OTHER] });
+      const simulator = await startLavaSimulator({ age, callbackTimeoutMs: 60_000, users: [BRIDGE, OTHER] });
       return {
         ...simulator,
         age,

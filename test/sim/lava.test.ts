@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCallback } from '../../src/lava/callback.ts';
 import { createLavaClient, type LavaClient } from '../../src/lava/client.ts';
 import { readLogText } from '../../src/lava/log.ts';
@@ -10,6 +10,7 @@ import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simul
 import { device } from '../../src/sim/lava/model.ts';
 import { createConsole } from '../../src/verdict/console.ts';
 import { judge } from '../../src/verdict/judge.ts';
+import { eventually } from '../support/wait.ts';
 
 let lava: LavaSimulator;
 let client: LavaClient;
@@ -24,11 +25,12 @@ async function start(age: LavaAge): Promise<void> {
   callbacks = [];
   lava = await startLavaSimulator({
     age,
+    callbackTimeoutMs: 60_000,
     devices: [device('qemu-01', 'qemu'), device('qemu-02', 'qemu'), device('bbb-01', 'beaglebone-black')],
     pace: { scheduleMs: 1, startMs: 1, runMs: 40, cancelMs: 5 },
   });
   closers.push(lava.stop);
-  client = createLavaClient({ url: lava.url, user: lava.user, token: lava.token, timeoutMs: 5000 });
+  client = createLavaClient({ url: lava.url, user: lava.user, token: lava.token, timeoutMs: 60_000 });
   const receiver = createServer((request, response) => {
     void keep(request).then(() => response.end());
   }).listen(0, '127.0.0.1');
@@ -79,14 +81,11 @@ function definition(scenario: string, more: Record<string, unknown> = {}): strin
 
 /** The callback of the job's end. */
 async function ended(id: number): Promise<Record<string, unknown>> {
-  return vi.waitFor(
-    () => {
-      const found = callbacks.find((body) => body['id'] === id);
-      if (!found) throw new Error(`no callback of job ${id}`);
-      return found;
-    },
-    { timeout: 60_000 },
-  );
+  return eventually(() => {
+    const found = callbacks.find((body) => body['id'] === id);
+    if (!found) throw new Error(`no callback of job ${id}`);
+    return found;
+  });
 }
 
 async function state(id: number): Promise<string> {
@@ -106,7 +105,7 @@ it('drops callbacks to hosts that its admin did not allow, without a word', asyn
   lava.switches.callbackAllowedHosts = ['*.example'];
   const id = await client.submit(definition('pass'));
 
-  await vi.waitFor(async () => expect(await state(id)).toBe('Finished'), { timeout: 60_000 });
+  await eventually(async () => expect(await state(id)).toBe('Finished'));
 
   expect([callbacks, lava.callbacks.sent]).toEqual([[], 0]);
 });
@@ -154,16 +153,14 @@ describe('scenarios', () => {
   it('lost is forgotten', async () => {
     const id = await client.submit(definition('lost'));
 
-    await expect.poll(() => state(id), { timeout: 5000 }).toBe('missing');
+    await expect.poll(() => state(id)).toBe('missing');
   });
 
   it('stuck stays Canceling; long ends when it is cancelled, its log and results cut', async () => {
     const stuck = await client.submit(definition('stuck'));
     const long = await client.submit(definition('long'));
     await expect.poll(() => state(stuck)).toBe('Running');
-    await expect
-      .poll(async () => (await client.fetchResults(long))['0_first'], { timeout: 5000 })
-      .toContain('one');
+    await expect.poll(async () => (await client.fetchResults(long))['0_first']).toContain('one');
     await client.cancel(stuck);
     await client.cancel(long);
     const body = await ended(long);
@@ -207,7 +204,12 @@ describe('the lab', () => {
   it('forgets its oldest jobs', async () => {
     const small = await startLavaSimulator({ keepJobs: 2, pace: { scheduleMs: 1, startMs: 1, runMs: 5 } });
     closers.push(small.stop);
-    const other = createLavaClient({ url: small.url, user: small.user, token: small.token, timeoutMs: 5000 });
+    const other = createLavaClient({
+      url: small.url,
+      user: small.user,
+      token: small.token,
+      timeoutMs: 60_000,
+    });
     const first = await other.submit(definition('pass'));
     await expect.poll(() => small.lab.jobs.get(first)?.state).toBe('Finished');
     await other.submit(definition('pass'));
@@ -259,7 +261,7 @@ describe('faults on command', () => {
     const port = typeof address === 'object' && address ? address.port : 0;
     const text = definition('pass').replace(hook, `http://127.0.0.1:${port}/`);
     const first = await client.submit(text);
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     const second = await client.submit(definition('pass'));
     await expect.poll(() => state(second)).toBe('Scheduled');
     expect(await state(first)).toBe('Running');

@@ -1,11 +1,11 @@
-import { mkdtemp, mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { TemporaryError } from '../../src/core/errors.ts';
 import { createLocalStore, type LocalLogStore } from '../../src/storage/local.ts';
+import { newFolder } from '../support/folder.ts';
 
 const DAY = 86_400_000;
 
@@ -14,7 +14,7 @@ let directory: string;
 let store: LocalLogStore;
 
 beforeEach(async () => {
-  parent = await mkdtemp(join(tmpdir(), 'lava-bridge-logs-'));
+  parent = await newFolder();
   directory = join(parent, 'logs');
   store = createLocalStore({
     directory,
@@ -23,7 +23,6 @@ beforeEach(async () => {
     maxBytes: 1000,
   });
 });
-afterEach(() => rm(parent, { recursive: true, force: true }));
 
 async function read(path: string): Promise<string | undefined> {
   const file = await store.open(path);

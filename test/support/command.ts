@@ -9,21 +9,24 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs `lava-bridge …` to its end; one that does not come to it within a minute is killed. */
-export async function lavaBridge(
-  args: readonly string[],
-  { env = {}, input }: { env?: NodeJS.ProcessEnv; input?: string } = {},
-): Promise<Ran> {
+interface Options {
+  env?: NodeJS.ProcessEnv;
+  /** For its standard input, which ends after it. */
+  input?: string | undefined;
+}
+
+/** Runs `lava-bridge …` to its end; one that does not come to it within two minutes is killed. */
+export async function lavaBridge(args: readonly string[], { env = {}, input }: Options = {}): Promise<Ran> {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
-    timeout: 60_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   });
-  child.stdin?.end(input);
   const ran: Ran = { code: null, stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk: Buffer) => (ran.stdout += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (ran.stderr += chunk.toString()));
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (ran.stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (ran.stderr += chunk));
+  child.stdin.on('error', () => undefined).end(input); // it need not read it
   await once(child, 'close');
   return { ...ran, code: child.exitCode };
 }

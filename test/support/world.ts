@@ -2,7 +2,6 @@
 // What a test has started is stopped when it ends.
 import { afterEach } from 'vitest';
 import { createLogger } from '../../src/core/logger.ts';
-import { sleep } from '../../src/core/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import {
   STAGES,
@@ -12,6 +11,9 @@ import {
   type StageName,
 } from '../../src/store/index.ts';
 import { newFolder } from './folder.ts';
+import { until } from './wait.ts';
+
+export { until };
 
 export const LAB = DEMO_LAB;
 export const X86 = 'qemu-x86_64';
@@ -194,21 +196,6 @@ function publishJob(world: World, spec: JobSpec): string {
     wanted,
   );
   return node.id;
-}
-
-/** Looks until there is something, and fails with the words if there is nothing within the time (ms). */
-export async function until<T>(
-  what: string,
-  look: () => T | undefined | Promise<T | undefined>,
-  limit = 60_000,
-): Promise<T> {
-  const end = Date.now() + limit;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
-    await sleep(15);
-  }
 }
 
 function parsed(text: string): unknown {

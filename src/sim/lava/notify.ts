@@ -10,6 +10,7 @@ import { logLine, strTime, yamlDump } from './python.ts';
 import { exportCases, suiteNames } from './results.ts';
 import { legacyStatus, stateNumber, type Next, type SimJob } from './model.ts';
 
+/** LAVA's own setting CALLBACK_TIMEOUT. */
 export const CALLBACK_TIMEOUT_MS = 5000;
 
 /** One callback that is to be sent. */
@@ -147,14 +148,17 @@ function resultTexts(lab: Lab, job: SimJob, final: boolean): Record<string, stri
 }
 
 /** Sends one; LAVA only logs what goes wrong, so nothing is thrown. Gives the HTTP status, or undefined. */
-export async function send({ method, url, headers, body }: Outgoing): Promise<number | undefined> {
+export async function send(
+  { method, url, headers, body }: Outgoing,
+  timeoutMs: number,
+): Promise<number | undefined> {
   try {
     const answer = await exchange({
       method,
       url,
       headers: { ...headers, 'user-agent': 'python-requests/2.28.1' },
       ...(body === undefined ? {} : { body }),
-      timeoutMs: CALLBACK_TIMEOUT_MS,
+      timeoutMs,
     });
     return answer.status;
   } catch {

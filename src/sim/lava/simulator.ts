@@ -7,7 +7,7 @@ import { AGES, type AgeFacts, type LavaAge } from './age.ts';
 import { addControl, type Controlled } from './control.ts';
 import { createEventStream } from './event-stream.ts';
 import { Lab, type Pace } from './lab.ts';
-import { callbacksFor, send } from './notify.ts';
+import { CALLBACK_TIMEOUT_MS, callbacksFor, send } from './notify.ts';
 import { addRpc, MAX_BODY } from './rpc-routes.ts';
 import { noSwitches } from './switches.ts';
 import {
@@ -33,6 +33,8 @@ export interface LavaSimulatorOptions extends SimOptions {
   /** Tags without a device. */
   tags?: readonly string[];
   pace?: Partial<Pace>;
+  /** How long an answer to a callback is waited for; LAVA's 5 s if it is not there. */
+  callbackTimeoutMs?: number;
   /** How many jobs are remembered. */
   keepJobs?: number;
 }
@@ -71,7 +73,7 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
       if (!isAllowed(outgoing.url, switches.callbackAllowedHosts)) continue;
       for (let times = switches.callbacks === 'double' ? 2 : 1; times > 0; times--) {
         callbacks.sent++;
-        const status = await send(outgoing);
+        const status = await send(outgoing, options.callbackTimeoutMs ?? CALLBACK_TIMEOUT_MS);
         if (status !== undefined && status < 300) callbacks.accepted++;
       }
     }
