@@ -1,11 +1,11 @@
-// Tells systemd how it goes (sd_notify): ready, alive, stopping. Node has no datagram sockets of that kind, so systemd's
+// Notifies systemd (sd_notify): ready, alive, stopping. Node has no datagram sockets of that kind, so systemd's
 // own small program does it; without a NOTIFY_SOCKET nothing is done.
 import { execFile } from 'node:child_process';
 import type { Logger } from 'pino';
 import { errorText } from './core/errors.ts';
 
 export interface Notifier {
-  /** All is up; from now on systemd hears regularly from us, as long as `alive` says so. */
+  /** All is up; from now on the watchdog is notified regularly, as long as `alive` says so. */
   ready: (alive: () => boolean) => void;
   stopping: () => void;
 }
@@ -13,12 +13,12 @@ export interface Notifier {
 export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env): Notifier {
   if (env['NOTIFY_SOCKET'] === undefined) return { ready: () => undefined, stopping: () => undefined };
   let watchdog: NodeJS.Timeout | undefined;
-  let told = false;
+  let hasFailed = false;
 
   function notify(...words: string[]): void {
     execFile('systemd-notify', words, { timeout: 10_000, env }, (error) => {
-      if (error === null || told) return;
-      told = true;
+      if (error === null || hasFailed) return;
+      hasFailed = true;
       log.error({ error: errorText(error) }, 'systemd-notify failed; is NotifyAccess=all set in the unit?');
     });
   }
@@ -30,7 +30,7 @@ export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env
       if (usec <= 0) return;
       watchdog = setInterval(() => {
         if (alive()) notify('WATCHDOG=1');
-        else log.error('no sign of life from the jobs; systemd will restart the daemon');
+        else log.error('no progress in the work loops; systemd will restart the daemon');
       }, usec / 3000);
       watchdog.unref();
     },

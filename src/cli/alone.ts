@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { BridgeError, errorText } from '../core/errors.ts';
 
-/** What keeps others out; it ends with the process, whatever ends that. */
+/** What keeps others out; it ends with the process, however that ends. */
 export interface Claim {
   release: () => void;
 }
@@ -18,7 +18,7 @@ export function claimFolder(folder: string): Claim {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     database = new DatabaseSync(file);
-    // Without a journal on the disk nothing is written there, so that a full disk keeps nobody from starting.
+    // Without a journal on the disk nothing is written there, so that a full disk does not prevent a start.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();

@@ -43,7 +43,7 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
   const who = await attempt(
     lab.name,
     () => client.whoami(),
-    (name) => `the token is good for ${name ?? 'nobody'}`,
+    (name) => `the token is accepted, for user ${name ?? '(none)'}`,
     add,
   );
   if (who === undefined) return;

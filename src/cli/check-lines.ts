@@ -32,7 +32,7 @@ export async function attempt<T>(
   }
 }
 
-/** The text of a secret; undefined if it is not there, which has been told. */
+/** The text of a secret; undefined if it cannot be read, which is a line of its own. */
 export function known(source: SecretSource): string | undefined {
   try {
     return resolveSecret(source);

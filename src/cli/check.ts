@@ -1,4 +1,4 @@
-// `lava-bridge check`: what an admin wants to know before he starts the daemon, a line each: ok, or what to do.
+// `lava-bridge check`: what an admin wants to know before starting the daemon, a line each: ok, or what to do.
 import type { Command } from 'commander';
 import { formatProblem } from '../core/errors.ts';
 import { ignoredFiles } from '../core/overlay.ts';
@@ -27,7 +27,7 @@ export function addCheck(program: Command): void {
     .description(
       'check configuration, device types, templates and plans; then Maestro, the labs, KCIDB, storage, callbacks',
     )
-    .option('--offline', 'ask nobody')
+    .option('--offline', 'look at files of this machine only')
     .addOption(configOption())
     .addOption(jsonOption())
     .action(check);

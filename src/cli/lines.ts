@@ -1,4 +1,4 @@
-// The lines of a stream, each bounded: a line that is too long is told of, and not kept.
+// The lines of a stream, each bounded: a line that is too long is reported as such, and not kept.
 import { z } from 'zod';
 
 const NEWLINE = 10;

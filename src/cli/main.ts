@@ -1,4 +1,4 @@
-// The command line: finds the command, loads only that, and turns whatever it throws into a message and an exit code:
+// The command line: finds the command, loads only that, and turns what it throws into a message and an exit code:
 // 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured.
 import { Command, CommanderError } from 'commander';
 import { BridgeError, ConfigError, errorText } from '../core/errors.ts';
@@ -51,7 +51,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** EX_CONFIG of sysexits.h: systemd is told not to start the daemon again (RestartPreventExitStatus). */
+/** EX_CONFIG of sysexits.h: systemd does not start the daemon again (RestartPreventExitStatus). */
 const WRONG_CONFIGURATION = 78;
 
 function isWrongConfiguration(error: unknown): boolean {

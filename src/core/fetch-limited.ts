@@ -1,5 +1,5 @@
 // Fetches what a request from outside names: http and https only, with limits on size, time and redirects, from the
-// networks that the configuration lists. What is checked is the address that is connected to, at each redirect anew: a
+// networks that the configuration lists. What is checked is the address that is connected to, at each redirect again: a
 // check of the name beforehand could be answered otherwise than the connection's own look-up.
 import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';

@@ -8,7 +8,7 @@ import { SECOND, type Clock } from './time.ts';
 
 /**
  * `busy` passes by itself; the others do not: `credentials` (401), `forbidden` (403), `missing` (404), `too_large` (413),
- * `refused` (whatever else is no success, redirects among it: they are not followed).
+ * `refused` (every other status, also a redirect, which is not followed).
  */
 export type Failure = 'busy' | 'credentials' | 'forbidden' | 'missing' | 'too_large' | 'refused';
 

@@ -1,4 +1,4 @@
-// Shipped files that the admin may replace one by one: a file in his directory stands in place of the shipped one of
+// Shipped files that the admin may replace one by one: a file in their directory stands in place of the shipped one of
 // the same relative path.
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';

@@ -1,4 +1,4 @@
-// Where the files that come with lava-bridge are: beside src/ and dist/.
+// Where the files that come with lava-bridge are: next to src/ and dist/.
 import { fileURLToPath } from 'node:url';
 
 /** The absolute path of a shipped folder, `device-types`. */

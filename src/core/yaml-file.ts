@@ -1,6 +1,6 @@
 // Reads a YAML file that the admin wrote: parsed, checked against a zod schema, and every problem located.
 import { readFile } from 'node:fs/promises';
-import { isMap, isNode, isScalar, LineCounter, type Document } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, visit, type Document } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from './errors.ts';
 import { knownKeys } from './known-keys.ts';
@@ -46,12 +46,27 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
     ...spot(offsetOf(doc, path)),
     message,
   });
+  const odd = oddTexts(doc).map((offset) => ({ file, ...spot(offset), message: HALF_CHARACTER }));
+  if (odd.length > 0) throw new ConfigError(odd);
   const parsed = schema.safeParse(doc.toJS({ maxAliasCount: 1000 }) ?? {});
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => explain(issue, { doc, at, schema }));
     throw new ConfigError(problems.toSorted(byPlace));
   }
   return { file, value: parsed.data, at };
+}
+
+const HALF_CHARACTER = 'holds half of a character (\\ud800 to \\udfff), which cannot be sent anywhere';
+
+/** Where texts begin that no document, report or file could hold. */
+function oddTexts(doc: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  visit(doc, {
+    Scalar: (_key, { value, range }) => {
+      if (typeof value === 'string' && !value.isWellFormed()) offsets.push(range?.[0] ?? 0);
+    },
+  });
+  return offsets;
 }
 
 function readText(file: string, text: string, lineCounter: LineCounter): ReturnType<typeof readYaml> {

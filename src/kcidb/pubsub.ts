@@ -88,7 +88,10 @@ export function createKcidbPubSub(options: PubSubOptions): KcidbSink {
     });
     if (answer.status !== 200) throw answerError(place(key.token_uri), answer, TOKEN_ANSWERS);
     const { access_token, expires_in } = read(Token, key.token_uri, answer);
-    token = { text: access_token, goodUntil: clock() + expires_in * SECOND - MINUTE };
+    token = {
+      text: access_token,
+      goodUntil: clock() + Math.min(expires_in, CLAIM_SECONDS) * SECOND - MINUTE,
+    };
     return { text: access_token, isNew: true };
   }
 

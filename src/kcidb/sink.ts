@@ -1,4 +1,4 @@
-// The one door through which reports leave for KCIDB, whatever way they go.
+// The interface through which reports leave for KCIDB, by any transport.
 
 /** Where a submission stands at the REST service: only `processed` means that its objects are in KCIDB. */
 export type SubmissionState = 'inprogress' | 'ready' | 'processed' | 'failed' | 'notfound';

@@ -63,7 +63,7 @@ export interface MarkSearch {
 export interface LavaClient {
   /** `2023.01`, `2026.07.dev0028`. */
   version: () => Promise<string>;
-  /** The user's name, or undefined for nobody. The cheapest check of a token. */
+  /** The user's name, or undefined for an anonymous client. The cheapest check of a token. */
   whoami: () => Promise<string | undefined>;
   /** Whether LAVA sends events, and under which topic. */
   masterConfig: () => Promise<{ events: boolean; topic: string }>;

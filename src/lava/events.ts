@@ -1,5 +1,5 @@
-// LAVA's event stream, followed for as long as the daemon runs. It has no history and may go mute while connected, so
-// what it says is a hint: the caller polls as well, and reconciles whenever the stream came back.
+// LAVA's event stream, followed for as long as the daemon runs. It has no history and may fall silent while connected,
+// so its messages are hints: the caller polls as well, and reconciles each time the stream is back.
 import { WebSocket, type RawData } from 'ws';
 import { errorText } from '../core/errors.ts';
 import { USER_AGENT } from '../core/http-exchange.ts';
@@ -18,9 +18,9 @@ export interface LavaEventOptions {
   onEvent: (event: LavaEvent) => void;
   /** Connected (again): what happened meanwhile is unknown, so ask for it. */
   onConnected: () => void;
-  /** Not connected any more, or not at all; told once, not on each try to come back. */
+  /** Not connected any more, or not at all; called once, not for each attempt to reconnect. */
   onLost: (reason: string) => void;
-  /** Connected, but without any event for that long (ms); told once until the next event. */
+  /** Connected, but without any event for that long (ms); called once until the next event. */
   onQuiet: (ms: number) => void;
   /** How often the peer has to prove that it lives, ms. A missing answer for two such times is the end. */
   pingMs?: number;
@@ -33,7 +33,7 @@ export interface LavaEventOptions {
 
 export interface LavaEventStream {
   isConnected: () => boolean;
-  /** Closes the connection and ends all timers; nothing is told afterwards. */
+  /** Closes the connection and ends all timers; no callback is called afterwards. */
   stop: () => void;
 }
 

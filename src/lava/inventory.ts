@@ -1,5 +1,5 @@
-// What a lab could run now: devices joined with the workers that they are attached to. LAVA's list of devices says
-// nothing of a worker that is away, and a job for such a device waits for ever.
+// What a lab could run now: devices joined with the workers that they are attached to. LAVA's list of devices does
+// not say that a worker is offline, and a job for such a device waits for ever.
 import type { LabFacts, LavaClient } from './client.ts';
 import type { LavaDevice, LavaWorker } from './model.ts';
 

@@ -70,7 +70,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Reads an answer. Rejects with an Error if it is not one. Long answers are read in pieces: nobody else waits for it. */
+/** Reads an answer. Rejects with an Error if it is not one. Long answers are read in pieces, so that other work goes on. */
 export async function decodeAnswer(body: Uint8Array): Promise<WireAnswer> {
   checkXml(body, PARSE_LIMITS.xmlRpc);
   return new Promise((resolve, reject) => {

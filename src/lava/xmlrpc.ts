@@ -56,7 +56,7 @@ export type Outcome = { value: unknown } | { fault: XmlRpcFault };
 export interface XmlRpcClient {
   /**
    * Does one call. Throws XmlRpcFault; PermanentError `lava_auth` (HTTP 401), `lava_redirect`, `lava_http` (another
-   * 4xx); RequestError `unsendable`; TemporaryError for all that may pass. After a TemporaryError nobody knows whether
+   * 4xx); RequestError `unsendable`; TemporaryError for all that may pass. After a TemporaryError it is unknown whether
    * the server acted.
    */
   call: (method: string, params?: readonly XmlRpcParam[], signal?: AbortSignal) => Promise<unknown>;

@@ -4,15 +4,15 @@
 import type { MaestroClient } from './client.ts';
 import type { MaestroNode } from './node.ts';
 
-/** `claimed`: ours. `taken`: another's, `ended`: nobody's any more, `gone`: unknown to Maestro. `detail` is for people. */
+/** `claimed`: ours. `taken`: another's, `ended`: no longer to be run, `gone`: unknown to Maestro. `detail` is for people. */
 export interface Claim {
   outcome: 'claimed' | 'taken' | 'ended' | 'gone';
   detail: string;
 }
 
 /**
- * The first half: puts our mark on a node that is nobody's. May be repeated. Throws what the client throws; then
- * nobody knows whether the mark is there.
+ * The first half: puts our mark on a node that has none. May be repeated. Throws what the client throws; then it is
+ * unknown whether the mark is there.
  */
 export async function placeMark(
   client: Pick<MaestroClient, 'updateNode'>,

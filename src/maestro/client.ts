@@ -69,7 +69,7 @@ export interface EventQuery {
 }
 
 export interface WriteOptions {
-  /** Nobody is told of the change. */
+  /** Maestro publishes no event of the change. */
   noevent?: boolean;
 }
 
@@ -100,7 +100,7 @@ export interface MaestroClient {
     options?: WriteOptions,
   ) => Promise<MaestroNode | undefined>;
   /**
-   * Writes a node and makes all nodes below it. Every call makes the children anew: ask childrenOf before a resend.
+   * Writes a node and makes all nodes below it. Every call creates the children again: ask childrenOf before a resend.
    * Gives the written nodes, the root first.
    */
   putHierarchy: (id: string, tree: NodeTree) => Promise<MaestroNode[]>;

@@ -1,5 +1,5 @@
 // Maestro's nodes as the bridge reads them (kernelci-core kernelci/api/models.py, August 2026): lenient, since the
-// data is not ours, and only what is used. What a node carries beside that is kept where it must be written back.
+// data is not ours, and only what is used. What else a node carries is kept where it must be written back.
 import { z } from 'zod';
 import { isWithinDepth } from '../core/parse/depth.ts';
 
@@ -51,7 +51,7 @@ export const NodeData = z.looseObject({
 /** A node id: 24 hex digits (MongoDB's ObjectId). */
 export const NodeId = z.string().regex(/^[0-9a-f]{24}$/, 'a Maestro node id is 24 hex digits');
 
-/** Deeper nodes would break whoever walks through them; Maestro's own have four levels. */
+/** Deeper nodes would exhaust the stack of code that walks through them; Maestro's own have four levels. */
 const MAX_DEPTH = 64;
 
 /** Any node of Maestro. `data` and `artifacts` are null or missing on some; both read as empty. */

@@ -34,7 +34,7 @@ const STEP_LIMIT = 60_000;
 
 /** All of it; what fails is told, not thrown. */
 export async function runCourse(course: Course): Promise<void> {
-  await attempt(course, 'check', () => command(course, ['check'], /good for bridge[^]*takes the token/));
+  await attempt(course, 'check', () => command(course, ['check'], /for user bridge[^]*takes the token/));
   const first = publish(course.world, CANCELLED_RUNNING);
   await attempt(course, CANCELLED_RUNNING.name, () => isInLava(course.world, first));
   await Promise.all([
