@@ -83,6 +83,7 @@ function secretsOf(config: BridgeConfig): [string, SecretSource][] {
   const secrets: [string, SecretSource | undefined][] = [
     ['maestro.token', config.maestro?.token],
     ['kcidb.token', config.kcidb?.token],
+    ['kcidb.rest', config.kcidb?.rest],
     ['http.token', config.http.token],
     ['storage.token', config.storage.kind === 'kernelci-storage' ? config.storage.token : undefined],
     ...config.labs.flatMap((lab): [string, SecretSource][] => [

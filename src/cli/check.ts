@@ -12,6 +12,7 @@ import { unreadParams } from '../templates/unread-params.ts';
 import { createRenderer } from '../templates/renderer.ts';
 import { attempt, type Add, type Line } from './check-lines.ts';
 import { checkSecrets } from './check-secrets.ts';
+import { unknownSuites } from './check-suites.ts';
 import { outside } from './check-outside.ts';
 import { configOption, jsonOption, print, printJson } from './common.ts';
 
@@ -82,6 +83,8 @@ async function files(file: string, add: Add): Promise<BridgeConfig | undefined> 
       add({ what: 'job templates', state: 'failed', text: formatProblem(problem) });
     for (const problem of unreadParams({ boards, plans, renderer }))
       add({ what: 'parameters', state: 'warning', text: formatProblem(problem) });
+    for (const problem of unknownSuites(plans, config.plans))
+      add({ what: 'suites', state: 'warning', text: formatProblem(problem) });
   }
   for (const file of await ignored(config)) {
     const text = `${file}: is not read: its name does not end as such a file's does`;

@@ -75,23 +75,23 @@ const WIDTH = 4;
 const BEST_EFFORT_FOR = DAY;
 /** How long the deliveries of a destination that is not configured wait for it to come back. */
 const UNCONFIGURED_FOR = DAY;
-const EXPIRED_EVERY = MINUTE;
 const EXPIRED_AT_ONCE = 200;
 
 export function createOutbox(options: Options): Outbox {
   const { destinations } = options;
   const abort = new AbortController();
   const { signal } = abort;
-  const lanes = destinations.map((destination) => laneOf(destination, options, signal));
+  const lanes = [
+    ...destinations.map((destination) => laneOf(destination, options, signal)),
+    expiredLane(options, signal),
+  ];
 
   let running: Promise<unknown> | undefined;
   return {
     start() {
       const names = destinations.map(({ name }) => name);
       const matched = matchStored(names, options, signal);
-      running ??= matched.then(() =>
-        Promise.all([...lanes.map((lane) => lane.run()), dropExpired(options, signal)]),
-      );
+      running ??= matched.then(() => Promise.all(lanes.map((lane) => lane.run())));
     },
     wake() {
       for (const lane of lanes) lane.wake();
@@ -280,19 +280,18 @@ async function end(
   if (required) onEnd(jobId);
 }
 
-/** Drops what waited for long enough for a destination that is not configured. Runs until the signal fires. */
-async function dropExpired(options: Options, signal: AbortSignal): Promise<void> {
+/** Drops what waited for long enough for a destination that is not configured. */
+function expiredLane(options: Options, signal: AbortSignal): Lane {
   const { store, trouble, now } = options;
-  while (!signal.aborted) {
-    try {
-      const expired = await store.expiredDeliveries(now(), EXPIRED_AT_ONCE);
-      for (const delivery of expired) {
-        await drop(delivery, `${delivery.destination} is not in the configuration any more`, options);
-      }
-      if (expired.length === EXPIRED_AT_ONCE) continue;
-    } catch (error) {
-      trouble.failed(error);
-    }
-    await sleep(EXPIRED_EVERY, signal);
-  }
+  return createLane({
+    width: 1,
+    due: () => store.expiredDeliveries(now(), EXPIRED_AT_ONCE),
+    nextDue: async () => undefined,
+    id: (delivery) => delivery.id,
+    work: (delivery) =>
+      drop(delivery, `${delivery.destination} is not in the configuration any more`, options),
+    onError: trouble.failed,
+    signal,
+    now,
+  });
 }

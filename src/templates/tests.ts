@@ -98,7 +98,7 @@ function fromPlan(test: PlanTest, plan: FoundPlan, jobName: string): TestSpec {
 function fromDefinition(
   test: PullLabsTest,
   index: number,
-  { definition }: JobRequest,
+  { node, definition }: JobRequest,
   plan: FoundPlan | undefined,
   isType: (type: string) => boolean,
 ): TestSpec {
@@ -118,7 +118,7 @@ function fromDefinition(
     ...(subset.length > 0 ? { [SUBSET_OF[type] ?? '']: subset.join(' ') } : {}),
   };
   return {
-    name: definitionName(test.id, `${field}.id`),
+    name: definitionName(lastingId(test.id, node.id), `${field}.id`),
     type,
     suite: planned?.suite ?? suiteOf(type, extra),
     params: type === 'boot' ? {} : params,
@@ -128,6 +128,21 @@ function fromDefinition(
     measurements: planned?.measurements ?? [],
     field,
   };
+}
+
+/**
+ * A test's id without the node's own, of which KernelCI's template puts the first eight digits at the end
+ * (`boot-test-68f0c0ff`): a test is to have one path in all its runs.
+ */
+function lastingId(id: string, nodeId: string): string {
+  const parts = id
+    .split(/([-_.])/)
+    .filter((part) => part.length < 8 || !nodeId.startsWith(part.toLowerCase()));
+  const lasting = parts
+    .join('')
+    .replace(/^[-_.]+|[-_.]+$/g, '')
+    .replace(/([-_.])[-_.]+/g, '$1');
+  return lasting === '' || parts.length === id.split(/([-_.])/).length ? id : lasting;
 }
 
 /** What a test carries beside the protocol's keys (commands, repository, …), and the definition's parameters. */

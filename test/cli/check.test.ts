@@ -84,7 +84,7 @@ describe('check', { timeout: 60_000 }, () => {
     ]);
     const pubsub = { project: 'p', topic: 't', credentials: 'no-such.json' };
     const other = await testWorld({ config: { kcidb: { pubsub } } });
-    expect((await wrong(other)).lines).toEqual([expect.stringMatching(/KCIDB: ENOENT.*no-such\.json/)]);
+    expect((await wrong(other)).lines).toEqual([expect.stringMatching(/KCIDB: .*no-such\.json/)]);
   });
 
   it('tells that LAVA did not find the callback token by its name, until it does', async () => {

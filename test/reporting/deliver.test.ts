@@ -1,5 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { HOUR } from '../../src/core/time.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 async function retry(world: TestWorld, nodeId: string): Promise<unknown> {
   const { json } = await world.http(`/api/v1/jobs/${nodeId}/retry`, {
@@ -164,5 +166,71 @@ describe('Maestro’s node', () => {
       data: { ...(before?.['data'] as object), job_id: '1' },
       updated: expect.any(String),
     });
+  });
+});
+
+describe('a report that nobody takes any more', () => {
+  const token = { authorization: 'Bearer demo-token', 'content-type': 'application/json' };
+
+  async function drop(
+    world: TestWorld,
+    nodeId: string,
+    body: object,
+  ): Promise<{ status: number; json: unknown }> {
+    const { status, json } = await world.http(`/api/v1/jobs/${LAB}:${nodeId}/drop-delivery`, {
+      method: 'POST',
+      headers: token,
+      body: JSON.stringify(body),
+    });
+    return { status, json };
+  }
+
+  it('is given up by the admin, by its destination or its number, and the job ends', async () => {
+    for (const by of ['destination', 'number']) {
+      const world = await testWorld({ kcidb: { validate: () => ['never'] } });
+      world.kcidb.faults.add({ kind: 'status', status: 503 });
+      world.fly();
+      const nodeId = world.publish();
+      await world.waits(nodeId, /to be delivered: report to kcidb/);
+      const report = (await world.deliveries(nodeId)).find((d) => d.destination === 'kcidb');
+      expect((await drop(world, nodeId, { delivery: 'nowhere' })).status).toBe(409);
+      expect((await drop(world, nodeId, { what: 'is that' })).status).toBe(400);
+
+      const { status, json } = await drop(world, nodeId, {
+        delivery: by === 'number' ? report?.id : 'kcidb',
+        reason: 'not worth it',
+      });
+
+      expect({ status, json }).toMatchObject({ status: 200, json: { dropped: [{ destination: 'kcidb' }] } });
+      expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+      expect(await world.timeline(nodeId)).toContainEqual(
+        expect.stringMatching(/kcidb: dropped: not worth it/),
+      );
+    }
+  });
+
+  it('because its destination is switched off is shown as that, and dropped after a day', async () => {
+    const world = await testWorld();
+    world.kcidb.faults.add({ kind: 'status', status: 503 });
+    world.fly();
+    const nodeId = world.publish();
+    await world.waits(nodeId, /to be delivered: report to kcidb/);
+    await world.daemon.stop();
+    const config = await readFile(world.configFile, 'utf8');
+    await writeFile(world.configFile, `${config}report: { kcidb: off }\n`);
+    await world.restart();
+
+    const shown = await until('it is shown', async () => {
+      const found = (await world.deliveries(nodeId)).find((d) => d.destination === 'kcidb');
+      return found?.state === 'unconfigured' ? found : undefined;
+    });
+    expect(shown).toMatchObject({ error: expect.stringMatching(/not in the configuration/) });
+    expect((await world.job(nodeId))?.done).toBe(false);
+    world.jump(25 * HOUR);
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(await world.timeline(nodeId)).toContainEqual(
+      expect.stringMatching(/kcidb: dropped: .*not in the configuration/),
+    );
   });
 });

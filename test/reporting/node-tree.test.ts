@@ -172,6 +172,17 @@ describe('the hierarchy', () => {
     });
   });
 
+  it('never has a suite that was cut short as passed', () => {
+    const lava = job(
+      'Incomplete',
+      login(),
+      lavaCase('0_ltp-smoke', 'a'),
+      jobError('LAVATimeout', 'lava-test-shell timed out'),
+    );
+
+    expect(outline(tree(lava)).slice(2)).toEqual(['ltp-smoke: job incomplete', 'ltp-smoke/a: test pass']);
+  });
+
   it('never writes a word that Maestro refuses', () => {
     const [, suite] = tree(passed(lavaCase('0_ltp-smoke', 'a', 'unknown'))).child_nodes;
 

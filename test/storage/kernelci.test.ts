@@ -135,3 +135,16 @@ it('does not even ask for a path that could lead elsewhere', async () => {
   await expect(asked).rejects.toBeInstanceOf(PermanentError);
   expect(sim.requests).toEqual([]);
 });
+
+it('sends the prefix as it is configured: the service compares it with the token’s as text', async () => {
+  await sim.stop();
+  sim = await startStorageSimulator({ prefixes: ['/allowed/path'] });
+
+  const url = await create({ prefix: '/allowed/path' }).put('job-1/log.txt', Buffer.from('x'), 'text/plain');
+
+  expect(url).toBe(`${sim.url}/allowed/path/job-1/log.txt`);
+  expect(await (await fetch(url)).text()).toBe('x');
+  await expect(
+    create({ prefix: 'allowed/path' }).put('job-1/log.txt', Buffer.from('x'), 'text/plain'),
+  ).rejects.toMatchObject({ code: 'storage_forbidden' });
+});
