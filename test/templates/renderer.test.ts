@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { ConfigError } from '../../src/core/errors.ts';
 import { loadBoards } from '../../src/catalog/boards.ts';
 import { loadPlans } from '../../src/catalog/plans.ts';
@@ -583,7 +584,8 @@ it('throws ConfigError for templates at fault', async () => {
 });
 
 it('makes shell scripts that a shell can read', { timeout: 300_000 }, async () => {
-  const scripts = new Set<string>();
+  // Most definitions share their actions: each is read once.
+  const actions = new Set<string>();
   for (const { input } of matrix()) {
     let text: string;
     try {
@@ -591,8 +593,10 @@ it('makes shell scripts that a shell can read', { timeout: 300_000 }, async () =
     } catch {
       continue; // what a board cannot do is tested elsewhere
     }
-    collectSteps(readDefinition(text), scripts);
+    for (const [action] of text.matchAll(/^- \w+:\n(?:(?: .*)?\n)+/gm)) actions.add(action);
   }
+  const scripts = new Set<string>();
+  for (const action of actions) collectSteps(parse(action, { version: '1.1' }), scripts);
   expect(scripts.size).toBeGreaterThan(20);
   const files = await makeFiles(Object.fromEntries([...scripts].map((text, i) => [`${i}.sh`, text])));
   const read = 'for f in *.sh; do sh -n "$f" || exit 1; done';
