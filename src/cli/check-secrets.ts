@@ -2,6 +2,7 @@
 // the daemon trusts.
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { resolveCallbackToken } from '../config/callback-token.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret, secretFile, type SecretSource } from '../config/secrets.ts';
 import { attempt, type Add } from './check-lines.ts';
@@ -10,9 +11,10 @@ import { attempt, type Add } from './check-lines.ts';
 export async function checkSecrets(file: string, config: BridgeConfig, add: Add): Promise<void> {
   const secrets = secretsOf(config);
   for (const [what, secret] of secrets) {
+    const lab = config.labs.find(({ callback }) => callback.token === secret);
     await attempt(
       what,
-      async () => resolveSecret(secret),
+      async () => (lab === undefined ? resolveSecret(secret) : resolveCallbackToken(lab)),
       () => 'found',
       add,
     );

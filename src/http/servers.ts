@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { Clock } from '../core/time.ts';
 import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
+import { resolveCallbackToken } from '../config/callback-token.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { Context } from '../lifecycle/context.ts';
 import type { Outbox } from '../engine/outbox.ts';
@@ -84,7 +85,7 @@ function callbackLab(lab: LabConfig, ctx: Pick<Context, 'labs'>): CallbackLab {
   return {
     name: lab.name,
     header: lab.callback.header.toLowerCase(),
-    token: resolveSecret(lab.callback.token),
+    token: resolveCallbackToken(lab),
     tokenName: lab.callback.token_name,
     maxBody: lab.limits.max_callback,
     isEvidence: () => ctx.labs.get(lab.name)?.knownTrust() !== 'hint',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
+import { resolveCallbackToken } from '../../src/config/callback-token.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveSecret } from '../../src/config/secrets.ts';
 import { makeFiles } from '../support/folder.ts';
@@ -143,4 +144,12 @@ describe('a secret', () => {
       /cannot be read: .*\/etc\/lava-bridge\/secrets\/no-such-token/,
     );
   });
+});
+
+it('a callback token that turns out to be its own name is refused when it is read', async () => {
+  const folder = await makeFiles({ token: 'n\n' });
+  const callback = { token_name: 'n', token: { file: `${folder}/token` }, header: 'Authorization' };
+
+  expect(() => resolveCallbackToken({ name: 'lava-a', callback })).toThrow(/lava-a: .*token_name/);
+  expect(resolveCallbackToken({ name: 'lava-a', callback: { ...callback, token_name: 'm' } })).toBe('n');
 });
