@@ -1,5 +1,5 @@
 // KCIDB's catalogue of tests: the first part of a test's path is to be one of these names (kernelci/kcidb tests.yaml,
-// May 2025). Nothing enforces it, but a name that is not there is known to nobody who reads results.
+// May 2025). Nothing enforces it, but readers of results do not know a name that is not there.
 const NAMES = new Set(
   `
   audit

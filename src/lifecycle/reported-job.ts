@@ -1,4 +1,5 @@
 // A stored job, as reports tell of it.
+import { compatibleOf } from '../catalog/compatible.ts';
 import type { ReportedJob } from '../reporting/events.ts';
 import type { JobRecord } from '../store/index.ts';
 import type { Context } from './context.ts';
@@ -14,6 +15,6 @@ export async function reportedJob(job: JobRecord, ctx: Context): Promise<Reporte
     job: { id, lab, nodeId, name, board, source, isClaimed: job.claimedAt !== null, receivedAt },
     request: await ctx.store.request(id),
     lab: { origin: config.origin, lavaUrl: config.lava.url },
-    compatible: known?.compatible,
+    compatible: known?.compatible ?? compatibleOf(board),
   };
 }

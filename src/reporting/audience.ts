@@ -1,15 +1,15 @@
-// Who is told of a run: KCIDB by us, by Maestro, or not at all.
+// Who reports a run to KCIDB: the bridge, or Maestro.
 import type { BridgeConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
 
-/** `ours`: we tell KCIDB. `maestros`: Maestro does, if anybody does. */
-export type KcidbTeller = { kind: 'ours' } | { kind: 'maestros'; why: string };
+/** `ours`: the bridge does. `maestros`: Maestro does, if it reports the run at all. */
+export type KcidbReporter = { kind: 'ours' } | { kind: 'maestros'; why: string };
 
 /**
  * A node that a user made in Maestro (its submitter is not Maestro's own service) tests a build that KCIDB never gets:
  * its results are for that user, in Maestro.
  */
-export function kcidbTeller({ node, kbuild }: JobRequest, { report }: BridgeConfig): KcidbTeller {
+export function kcidbReporter({ node, kbuild }: JobRequest, { report }: BridgeConfig): KcidbReporter {
   if (report.kcidb === 'off') return { kind: 'maestros', why: 'report.kcidb is off' };
   const submitter = [node.submitter, kbuild?.submitter].find(
     (one) => typeof one === 'string' && one !== '' && !report.submitters.includes(one),

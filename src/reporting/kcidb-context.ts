@@ -1,4 +1,4 @@
-// What a report to KCIDB needs beside the verdict, from the job's request and its LAVA jobs.
+// What a report to KCIDB needs in addition to the verdict, from the job's request and its LAVA jobs.
 import type { JobRequest } from '../maestro/request.ts';
 import type { JudgedEvent, ReportedAttempt, ReportedJob } from './events.ts';
 import type { BuildOfReport, ReportContext } from './kcidb-report.ts';

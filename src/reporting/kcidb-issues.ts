@@ -1,4 +1,4 @@
-// A verdict's explanations as KCIDB is told them: issues, each once, and the incidents that tie them to tests. Kernel
+// A verdict's explanations as KCIDB takes them: issues, each once, and the incidents that tie them to tests. Kernel
 // issues are written as Maestro writes them (kernelci-pipeline logspec_api.py), so that the same crash can be matched.
 import type { Finding } from '../kernel-log/model.ts';
 import type { IssueVerdict } from '../verdict/model.ts';
@@ -34,7 +34,7 @@ export function describeIssues(
   return { issues: [...issues.values()], incidents: [...incidents.values()] };
 }
 
-/** A kernel's end that nobody has a rule for is known by its line alone: that too is a finding of our own. */
+/** A kernel's end that no rule covers is known by its line alone: that too is a finding of our own. */
 function foundBy({ finding, culprit }: IssueVerdict): 'logspec' | 'own' | 'lava' {
   return finding?.by ?? (culprit?.code === true ? 'own' : 'lava');
 }

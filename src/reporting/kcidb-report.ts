@@ -1,4 +1,4 @@
-// A verdict as KCIDB is told it: one document with the job's tests, the issues that explain them, their incidents, and
+// A verdict as KCIDB takes it: one document with the job's tests, the issues that explain them, their incidents, and
 // checkout and build where these are not Maestro's. What the dashboard needs is in it (kernelci/dashboard, August 2026).
 import { rfc3339 } from '../core/time.ts';
 import type { KernelRevision } from '../maestro/node.ts';
@@ -15,7 +15,7 @@ import {
 } from '../kcidb/schema.ts';
 import { cleanExcerpt, cleanRecord, cleanText, cleanUri } from '../kcidb/text.ts';
 
-/** Which build the job tested. `own`: one that nobody else tells KCIDB of. */
+/** Which build the job tested. `own`: one that only we report to KCIDB. */
 export type BuildOfReport =
   | { kind: 'maestro'; nodeId: string }
   | { kind: 'known'; id: string }
@@ -36,7 +36,7 @@ export interface AttemptOfReport {
   outcome: string;
 }
 
-/** All that a report needs beside the verdict. Times in milliseconds since the epoch. */
+/** All that a report needs in addition to the verdict. Times in milliseconds since the epoch. */
 export interface ReportContext extends RunKey {
   build: BuildOfReport;
   /** LAVA's base URL, with its prefix if it has one. */

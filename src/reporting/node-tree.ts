@@ -5,7 +5,7 @@ import type { LeafVerdict, RootVerdict, Status, Verdict } from '../verdict/model
 import type { MaestroNode } from '../maestro/node.ts';
 import type { ErrorCode, NodeResult } from '../verdict/node-result.ts';
 
-/** What of the run goes to the node beside the verdict. */
+/** What of the run goes to the node in addition to the verdict. */
 export interface NodeOutcome {
   /** LAVA's job id; undefined if it never got one, then the node keeps what it has. */
   jobId: string | undefined;

@@ -20,7 +20,7 @@ export interface Run {
   attempt?: number;
 }
 
-/** The job never went to LAVA, and nobody is to blame for it. */
+/** The job never went to LAVA, and it is no failure of anything. */
 export function skipEvent(run: Run, why: string): TelemetryEvent {
   return { kind: 'job_skip', ...common(run), error_msg: cut(why) };
 }

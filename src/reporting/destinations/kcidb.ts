@@ -12,7 +12,7 @@ import type { KcidbSink } from '../../kcidb/sink.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { Sent } from '../../engine/outbox.ts';
 import type { DueDelivery } from '../../store/index.ts';
-import { kcidbTeller } from '../audience.ts';
+import { kcidbReporter } from '../audience.ts';
 import type { Verdict } from '../../verdict/model.ts';
 import type { JobEvent, JudgedEvent } from '../events.ts';
 import { isTriedAgain, MAESTRO_RETRIES } from '../job-retry.ts';
@@ -24,7 +24,7 @@ const FIRST_LOOK = 2 * SECOND;
 const LOOK_AGAIN = 30 * SECOND;
 /** At the end of a part's kind: it is one object, and was refused before. */
 const ONCE_MORE = '.again';
-/** Maestro says that it tries a job again, and sometimes does not (of two that fail close together): then it is told after all. */
+/** Maestro says that it tries a job again, and sometimes does not (of two that fail close together): then it is reported after all. */
 const RETRY_WITHIN = 3 * HOUR;
 
 const objects = z.array(z.unknown()).optional();
@@ -87,10 +87,10 @@ function reportsOn(event: JobEvent, config: Parts['config'], now: number): Repor
   if (event.kind === 'submitted' || event.kind === 'not-wanted') return NO_REPORTS;
   const { progress, tries } = config.report;
   if (event.kind !== 'judged' && !progress) return NO_REPORTS;
-  const teller = kcidbTeller(event.request, config);
-  if (teller.kind !== 'ours') {
+  const reporter = kcidbReporter(event.request, config);
+  if (reporter.kind !== 'ours') {
     if (event.kind !== 'judged') return NO_REPORTS;
-    return { deliveries: [], entries: [{ kind: 'report', text: `KCIDB gets no report: ${teller.why}` }] };
+    return { deliveries: [], entries: [{ kind: 'report', text: `KCIDB gets no report: ${reporter.why}` }] };
   }
   switch (event.kind) {
     case 'started': {

@@ -1,6 +1,6 @@
 // Writes to Maestro what is due: LAVA's job number after submission, and the end of the job node, once.
 //
-// Where we tell KCIDB of the run, Maestro's own bridge to KCIDB must not. It looks at a node when it hears an event, and
+// Where we report the run to KCIDB, Maestro's own bridge to KCIDB must not. It looks at a node when it hears an event, and
 // in a scan of all nodes whose flag `processed_by_kcidb_bridge` is false; a PATCH that changes the state clears the flag,
 // also when it carries it. So the node is closed without an event, and then the flag is set by itself (measured on
 // kernelci-api 95acafc and kernelci-pipeline e81bdeb, August 2026). What job_retry tries again is closed with its event,
@@ -14,7 +14,7 @@ import type { MaestroNode } from '../../maestro/node.ts';
 import { ERROR_CODES, NODE_RESULTS } from '../../verdict/node-result.ts';
 import { buildHierarchy, closingPatch, type ClosingPatch } from '../node-tree.ts';
 import type { Sent } from '../../engine/outbox.ts';
-import { kcidbTeller } from '../audience.ts';
+import { kcidbReporter } from '../audience.ts';
 import type { JobEvent, JudgedEvent } from '../events.ts';
 import { isTriedAgain } from '../job-retry.ts';
 import { NO_REPORTS, type Destination, type Finding, type Parts, type Reports } from './destination.ts';
@@ -130,7 +130,7 @@ function closeBody(
     ...(jobId === undefined ? {} : { jobId }),
     ...(device === undefined ? {} : { device }),
     artifacts,
-    kcidbIsOurs: kcidbTeller(request, config).kind === 'ours',
+    kcidbIsOurs: kcidbReporter(request, config).kind === 'ours',
     withEvent: report.with_event.includes(job.name),
     ours: [`${instanceId}:${job.nodeId}`, ...ids],
     empty: evidence.lava === undefined || verdict.rule === 'canceled',

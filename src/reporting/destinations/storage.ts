@@ -43,7 +43,7 @@ export function openStorage({ config, logs, blobs }: Parts): Destination {
   };
 }
 
-/** KernelCI's dashboard and KCIDB carry links alone: what nobody else reaches is a dead link. */
+/** KernelCI's dashboard and KCIDB carry links alone: what others can't reach is a dead link. */
 async function localFinding(publicUrl: string | undefined): Promise<Finding> {
   const kept = 'logs are kept and served here';
   const why = publicUrl === undefined ? 'http.public_url is not set' : await whyNotPublic(publicUrl);

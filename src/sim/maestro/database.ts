@@ -70,7 +70,12 @@ export function createDatabase(clock: () => number): Database {
     return event;
   }
 
-  function tell(op: 'created' | 'updated', node: SimNode, before?: SimNode, isHierarchy = false): void {
+  function publishChange(
+    op: 'created' | 'updated',
+    node: SimNode,
+    before?: SimNode,
+    isHierarchy = false,
+  ): void {
     const { id, kind, name, path, group, state, result, owner, data } = node;
     publish('node', owner, {
       op,
@@ -131,7 +136,7 @@ export function createDatabase(clock: () => number): Database {
         throw new ApiError(404, `Parent not found with id: ${body.parent}`);
       }
       const node = store({ ...body, id: newId(), owner, updated: clock() });
-      tell('created', node);
+      publishChange('created', node);
       return node;
     },
 
@@ -149,7 +154,7 @@ export function createDatabase(clock: () => number): Database {
         processed_by_kcidb_bridge: body.processed_by_kcidb_bridge && !before.processed_by_kcidb_bridge,
         updated: clock(),
       });
-      if (!noevent) tell('updated', node, before);
+      if (!noevent) publishChange('updated', node, before);
       return node;
     },
 
@@ -165,7 +170,7 @@ export function createDatabase(clock: () => number): Database {
         processed_by_kcidb_bridge: !isMove && changes.processed_by_kcidb_bridge === true,
         updated: clock(),
       });
-      if (!noevent) tell('updated', node, before);
+      if (!noevent) publishChange('updated', node, before);
       return node;
     },
 
@@ -183,7 +188,7 @@ export function createDatabase(clock: () => number): Database {
         updated: clock(),
       });
       const written = [root, ...insertBelow(root, child_nodes, user)];
-      tell('updated', root, before, true);
+      publishChange('updated', root, before, true);
       return written;
     },
   };
