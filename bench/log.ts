@@ -1,5 +1,5 @@
 // How fast a job's log is read and triaged, and in how much memory: a log of 50,000 lines and one of 200 MB, made for
-// the occasion and removed after. Beside it, in the same run, what PyYAML's C loader takes to read the small one.
+// the occasion and removed after. For comparison, in the same run, what PyYAML's C loader takes to read the small one.
 //
 //     node bench/log.ts [--megabytes 200] [--rounds 5]
 import { spawnSync } from 'node:child_process';

@@ -1,5 +1,5 @@
 // How fast a finished job becomes a KCIDB document, and in how much memory: a payload with a log of 50,000 lines and
-// 2,000 cases, beside what PyYAML with libyaml takes to load that log alone; then a log of 200 MB from a file.
+// 2,000 cases, compared with what PyYAML with libyaml takes to load that log alone; then a log of 200 MB from a file.
 //   node bench/translate.ts [--lines 50000] [--cases 2000] [--megabytes 200]
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

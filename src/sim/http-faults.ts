@@ -18,9 +18,9 @@ export interface Fault {
   method?: string;
   /** Only requests whose path (with the query) matches. */
   path?: RegExp;
-  /** How many requests it befalls; all if it is not there. */
+  /** How many requests it applies to; all if it is not there. */
   times?: number;
-  /** How likely it befalls a request, 0 to 1. */
+  /** How likely it applies to a request, 0 to 1. */
   chance?: number;
 }
 

@@ -71,7 +71,7 @@ async function main(options: Options): Promise<void> {
   }
   if (!isGood) {
     process.exitCode = 1;
-    say(`left to be looked into: ${state}, and what the daemon had beside it`);
+    say(`left to be looked into: ${state}, and the daemon's folder next to it`);
   }
 }
 

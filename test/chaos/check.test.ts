@@ -76,7 +76,7 @@ describe('the check of a run', () => {
     ]);
   });
 
-  it('finds an attempt that nobody needed', () => {
+  it('finds an attempt that was not needed', () => {
     expect(check({ lavaJobs: [lavaJob(6, 1), lavaJob(7, 2)] })).toEqual([
       'doubled: 2 attempts in LAVA (6, 7), not 1 (passes)',
     ]);
@@ -111,7 +111,7 @@ describe('the check of a run', () => {
     ]);
   });
 
-  it('finds a wrong status, a test that is missing, and one that nobody asked for', () => {
+  it('finds a wrong status, a test that is missing, and one that was not asked for', () => {
     const { tests } = goodEnd();
     expect(check({ tests: [test('boot', 'FAIL'), ...tests.slice(1)] })).toEqual([
       'wrong: boot in KCIDB is FAIL, not PASS (passes)',
@@ -135,11 +135,11 @@ describe('the check of a run', () => {
     );
   });
 
-  it('finds LAVA jobs and reports of requests that nobody made', () => {
+  it('finds LAVA jobs and reports of requests that were not made', () => {
     const found = checkEnd([], goodEnd());
     expect(found.map(({ what, text }) => `${what}: ${text}`)).toEqual([
-      'wrong: nobody asked for it',
-      'wrong: nobody asked for it',
+      'wrong: no request asked for it',
+      'wrong: no request asked for it',
     ]);
   });
 });

@@ -48,7 +48,7 @@ export function checkEnd(requests: readonly Wanted[], end: End): Finding[] {
   const known = new Set(requests.map(({ nodeId }) => nodeId));
   const strange = [...jobs, ...tests]
     .filter(([nodeId]) => !known.has(nodeId))
-    .map(([nodeId]): Finding => ({ what: 'wrong', nodeId, text: 'nobody asked for it' }));
+    .map(([nodeId]): Finding => ({ what: 'wrong', nodeId, text: 'no request asked for it' }));
   return [
     ...strange,
     ...toldTwice(end.sentTests),

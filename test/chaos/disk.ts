@@ -67,7 +67,7 @@ const CHUNK = 4 * 1024 * 1024;
 function limitedFiles(folder: string, pid: () => number | undefined): Disk {
   const limit = async (bytes: string): Promise<void> => {
     const now = pid();
-    // A daemon that is started anew meanwhile has no limit.
+    // A daemon that is started again meanwhile has no limit.
     if (now !== undefined)
       await run('prlimit', ['--pid', String(now), `--fsize=${bytes}`]).catch(() => undefined);
   };

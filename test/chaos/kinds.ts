@@ -181,7 +181,7 @@ export const KINDS: readonly Kind[] = [
     result: 'incomplete',
   },
   {
-    // Incomplete, not Canceled: nobody asked for it.
+    // Incomplete, not Canceled: it was not asked for.
     name: 'worker-stopped',
     weight: 3,
     tests: ['smoke'],

@@ -1,5 +1,5 @@
-// A real LAVA of the chaos run's own, beside any other on the machine: brought up, struck and taken down by the scripts of
-// test/lab. Nobody boots in it: its devices are played by the fake worker.
+// A real LAVA of the chaos run's own, separate from any other on the machine: brought up, struck and taken down by the scripts of
+// test/lab. Nothing boots in it: its devices are played by the fake worker.
 import { execFile, type ExecFileException } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

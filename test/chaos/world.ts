@@ -22,7 +22,7 @@ const SITE = fileURLToPath(new URL('site/', import.meta.url));
 
 export interface WorldOptions {
   lab: Lab;
-  /** Made anew: configuration, state and log of the daemon. */
+  /** Made from scratch: configuration, state and log of the daemon. */
   folder: string;
   seed: number;
   report: 'close' | 'hierarchy';

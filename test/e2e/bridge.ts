@@ -60,7 +60,7 @@ const Job = z.looseObject({
 });
 export type Job = z.infer<typeof Job>;
 
-/** `url`: where the daemon of this configuration listens. Its log is `daemon.log` beside the configuration. */
+/** `url`: where the daemon of this configuration listens. Its log is `daemon.log` next to the configuration. */
 export function createBridge(configFile: string, url: string, logFile: string): Bridge {
   const children = new Set<ChildProcess>();
   const log = openSync(logFile, 'a');

@@ -25,7 +25,7 @@ export function labOfEnvironment(): Lab {
   };
 }
 
-/** Cancels what LAVA still has of these nodes, so that no device is kept for nobody. */
+/** Cancels what LAVA still has of these nodes, so that no device stays busy for nothing. */
 export async function cancelAll({ client }: Lab, nodes: Iterable<string>): Promise<void> {
   for (const node of nodes) {
     for (const id of (await client.findByMark(node)).ids) await client.cancel(id);

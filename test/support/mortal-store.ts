@@ -1,5 +1,5 @@
 // A store that dies in the midst of the work: with the n-th write that concerns a job, either before it is done or just
-// after, and from then on nobody gets an answer any more, as after kill -9.
+// after, and from then on no call gets an answer any more, as after kill -9.
 import type { Store } from '../../src/store/index.ts';
 
 /** What changes a job, or what belongs to one; the rest (cursors, waking) comes at any time and would blur the count. */
@@ -46,7 +46,7 @@ export function mortalStore(store: Store, death: Death, onDeath: () => void): Mo
     }
     isDead = true;
     onDeath();
-    if (death.isStored) await work().catch(() => undefined); // refused or stored, nobody is told
+    if (death.isStored) await work().catch(() => undefined); // refused or stored: the caller is dead
     die(name);
     return never;
   }

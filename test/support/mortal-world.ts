@@ -11,7 +11,7 @@ export interface MortalWorld {
   writes: () => number;
 }
 
-/** Starts a world. After its death the old daemon gets no answer from the store and can reach nobody. */
+/** Starts a world. After its death the old daemon gets no answer from the store and can reach no server. */
 export async function mortalWorld(
   death: Death,
   options: Omit<Parameters<typeof testWorld>[0] & object, 'store'> = {},

@@ -55,7 +55,7 @@ export class Lab {
   private readonly expiry: NodeJS.Timeout;
   /** What each worker is busy with: lava-worker does one thing at a time. */
   private readonly busy = new Map<string, Promise<void>>();
-  /** Jobs that LAVA is just saving as Finished: nobody else can change them meanwhile. */
+  /** Jobs that LAVA is just saving as Finished: they cannot be changed meanwhile. */
   private readonly locked = new Set<number>();
   private readonly attempts = new Map<string, number>();
   private readonly waiting = new Set<SimJob>();

@@ -1,4 +1,4 @@
-// What of LAVA's own ways can be made to go wrong, on command. What befalls any HTTP server is in ../http-faults.ts.
+// What can be made to go wrong with LAVA itself, on command. Faults of any HTTP server are in ../http-faults.ts.
 import { z } from 'zod';
 
 export const Switches = z.strictObject({
@@ -8,7 +8,7 @@ export const Switches = z.strictObject({
   /** Of the callbacks, that part is dropped, 0 to 1. */
   callbackDropChance: z.number().min(0).max(1),
   /**
-   * `mute`: connected, but nothing comes. `dead`: not even pongs. `refuse`: nobody gets in. `double`: each comes twice.
+   * `mute`: connected, but nothing comes. `dead`: not even pongs. `refuse`: no connection is accepted. `double`: each comes twice.
    */
   events: z.enum(['send', 'mute', 'dead', 'refuse', 'double']),
   /** Events come that much late, ms. */
