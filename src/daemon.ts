@@ -7,24 +7,30 @@ import { MINUTE, SECOND, type Clock } from './core/time.ts';
 import { loadBoards } from './catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
+import type { HttpPorts } from './http/ports.ts';
 import { createServers } from './http/servers.ts';
 import { createDrift, watchClock } from './engine/clock.ts';
 import { createCrashGuard } from './engine/crash-guard.ts';
-import type { Context } from './lifecycle/context.ts';
 import { openDestinations } from './reporting/destinations/table.ts';
 import { createReporting } from './reporting/reporting.ts';
-import { startEvents } from './lifecycle/lava-events.ts';
-import { keepHouse } from './lifecycle/maintenance.ts';
-import { createIngest } from './intake/maestro-intake.ts';
+import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
+import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
+import { createIngest, type IntakePorts } from './intake/maestro-intake.ts';
 import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { WAITS_FOR_DELIVERIES } from './lifecycle/model.ts';
 import { createOutbox } from './engine/outbox.ts';
 import { createRunner } from './engine/runner.ts';
-import { STAGE_TABLE } from './lifecycle/stages/table.ts';
+import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
 import { createStep } from './lifecycle/step.ts';
-import { createTriggers, hasTriggers } from './intake/triggers.ts';
-import { createTrouble } from './engine/trouble.ts';
+import {
+  createTriggers,
+  forgetRuns,
+  hasTriggers,
+  type ForgetPorts,
+  type TriggerPorts,
+} from './intake/triggers.ts';
+import { createOutage } from './engine/outage.ts';
 import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
@@ -33,6 +39,15 @@ import { openLogStore } from './storage/open.ts';
 import { stateFolder } from './store/blobs.ts';
 import { openBlobs, openStore, type Store } from './store/index.ts';
 import { createRenderer } from './templates/renderer.ts';
+
+/** All that is given to the parts; each names for itself what it uses of it. */
+type Ports = StagePorts &
+  EventPorts &
+  Omit<MaintenancePorts, 'removeOther'> &
+  IntakePorts &
+  TriggerPorts &
+  ForgetPorts &
+  HttpPorts;
 
 export interface Daemon {
   /** Starts everything; throws if an address can't be listened on. */
@@ -46,7 +61,8 @@ export interface Daemon {
   alive: () => boolean;
   /** Where it listens, once started. */
   urls: string[];
-  context: Context;
+  /** What was built; for the demo and for tests. */
+  context: Ports;
 }
 
 interface Parts {
@@ -80,7 +96,7 @@ export async function createDaemon(
   const logs = openLogStore(config, state, signal);
   const blobs = openBlobs(`${state}/evidence`);
   const maestro = maestroOf(config, signal);
-  const storeTrouble = createTrouble(
+  const storeOutage = createOutage(
     log,
     'the store fails; what is to be stored waits',
     'the store works again',
@@ -97,7 +113,7 @@ export async function createDaemon(
   }));
   const maestroCircuit =
     destinations.find(({ name }) => name === 'maestro')?.circuit ?? circuitFor('maestro');
-  const ctx: Context = {
+  const ports: Ports = {
     config,
     store,
     blobs,
@@ -116,7 +132,7 @@ export async function createDaemon(
     logs,
     reporting: createReporting(opened),
     log,
-    storeTrouble,
+    storeOutage,
     now,
     drift,
     wake: (lab) => runner.wake(lab),
@@ -130,29 +146,28 @@ export async function createDaemon(
     id: (job) => job.id,
     step: createStep({
       store,
-      stages: STAGE_TABLE,
-      run: (stage, job, stop) => stage.run(job, ctx, stop),
+      stages: readyStages(ports),
       guard,
       log,
-      storeTrouble,
+      storeOutage,
       now,
-      wakeOutbox: ctx.wakeOutbox,
+      wakeOutbox: ports.wakeOutbox,
     }),
     mayBegin: guard.mayBegin,
-    onError: storeTrouble.failed,
+    onError: storeOutage.failed,
     now,
   });
   const outbox = createOutbox({
     store,
     destinations,
     log,
-    trouble: storeTrouble,
+    outage: storeOutage,
     now,
     waitsIn: WAITS_FOR_DELIVERIES,
     onEnd: (jobId) => runner.wake(labOfJob(jobId)),
   });
   const alive = (): boolean => now() - runner.lastRound() < STUCK_AFTER;
-  const servers = createServers(config, { ctx, outbox, alive, now });
+  const servers = createServers(config, { ctx: ports, outbox, alive, now });
 
   function circuitFor(name: string): Circuit {
     return createCircuit({
@@ -165,7 +180,7 @@ export async function createDaemon(
         store
           .wakeDeliveries(name)
           .then(() => outbox.wake())
-          .catch(storeTrouble.failed);
+          .catch(storeOutage.failed);
         return goOn([...labs.keys()]);
       },
     });
@@ -176,13 +191,13 @@ export async function createDaemon(
     for (const name of names) {
       Promise.all([store.wakeFailed(name), store.wakeStage(name, 'received')])
         .then(() => runner.wake(name))
-        .catch(storeTrouble.failed);
+        .catch(storeOutage.failed);
     }
   }
 
   /** Nothing has happened later than now, and nothing waits for longer than it ever has to. */
   async function forgetFuture(): Promise<void> {
-    await store.forgetFuture(LONGEST_WAIT).catch(storeTrouble.failed);
+    await store.forgetFuture(LONGEST_WAIT).catch(storeOutage.failed);
     runner.wake();
     outbox.wake();
   }
@@ -201,22 +216,22 @@ export async function createDaemon(
   const urls: string[] = [];
   const background: Promise<unknown>[] = [];
   return {
-    context: ctx,
+    context: ports,
     alive,
     urls,
     async start() {
       await forgetFuture();
-      await setAsideWhatKills().catch(storeTrouble.failed);
+      await setAsideWhatKills().catch(storeOutage.failed);
       urls.push(...(await servers.start()));
       runner.start();
       outbox.start();
-      for (const lab of labs.values()) startEvents(lab, ctx, stopping.signal);
+      for (const lab of labs.values()) startEvents(lab, ports, stopping.signal);
       if (maestro && config.maestro)
-        background.push(createIngest(ctx, maestro, config.maestro).run(stopping.signal));
+        background.push(createIngest(ports, maestro, config.maestro).run(stopping.signal));
       if (maestro && config.maestro && hasTriggers(config))
-        background.push(createTriggers(ctx, maestro, config.maestro).run(stopping.signal));
+        background.push(createTriggers(ports, maestro, config.maestro).run(stopping.signal));
       background.push(
-        keepHouse(ctx, stopping.signal),
+        runMaintenance({ ...ports, removeOther: () => forgetRuns(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
       );
     },
@@ -238,7 +253,7 @@ function storeOf(config: BridgeConfig): { sqlite: string } {
   throw new RequestError('store', 'store.postgres: not yet; use sqlite: PATH');
 }
 
-async function loadFolders(config: BridgeConfig): Promise<Pick<Context, 'boards' | 'plans' | 'renderer'>> {
+async function loadFolders(config: BridgeConfig): Promise<Pick<Ports, 'boards' | 'plans' | 'renderer'>> {
   const [boards, plans, renderer] = await Promise.all([
     loadBoards({ shipped: shippedFolder('device-types'), own: config.device_types }),
     loadPlans({ shipped: shippedFolder('plans'), own: config.plans }),
@@ -254,7 +269,7 @@ function maestroOf({ maestro }: BridgeConfig, signal: AbortSignal): MaestroClien
 }
 
 /** The stages share the outbox's circuit: while Maestro is away, no job waits for its time-out. */
-function guarded(maestro: MaestroClient, { run }: Circuit): NonNullable<Context['maestro']> {
+function guarded(maestro: MaestroClient, { run }: Circuit): NonNullable<Ports['maestro']> {
   return {
     getNode: (...args) => run(() => maestro.getNode(...args)),
     updateNode: (...args) => run(() => maestro.updateNode(...args)),

@@ -13,8 +13,8 @@ import type {
   NewDelivery,
   StageName,
 } from '../store/index.ts';
-import { createLane, type Lane } from './work-loop.ts';
-import type { Trouble } from './trouble.ts';
+import { createWorkLoop, type WorkLoop } from './work-loop.ts';
+import type { Outage } from './outage.ts';
 
 /** What became of one try. */
 export type Sent =
@@ -61,7 +61,7 @@ interface Options {
   store: OutboxStore;
   destinations: readonly OutboxDestination[];
   log: Logger;
-  trouble: Trouble;
+  outage: Outage;
   now: Clock;
   /** The stage of jobs that have nothing left but their deliveries. */
   waitsIn: StageName;
@@ -107,7 +107,7 @@ export function createOutbox(options: Options): Outbox {
 /** Sets aside what was stored for destinations that are not configured any more. */
 async function matchStored(
   names: readonly string[],
-  { store, trouble, now }: Options,
+  { store, outage, now }: Options,
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures++) {
@@ -117,16 +117,16 @@ async function matchStored(
       await store.matchDestinations(names, until, why);
       return;
     } catch (error) {
-      trouble.failed(error);
+      outage.failed(error);
       await sleep(backoff(failures, SECOND, MINUTE), signal);
     }
   }
 }
 
-function laneOf(destination: OutboxDestination, options: Options, signal: AbortSignal): Lane {
-  const { store, trouble, now } = options;
+function laneOf(destination: OutboxDestination, options: Options, signal: AbortSignal): WorkLoop {
+  const { store, outage, now } = options;
   const { name, need, circuit } = destination;
-  return createLane({
+  return createWorkLoop({
     width: WIDTH,
     // While the destination is away one delivery is let through now and then, and the others stay as they are; but what
     // is too old to be of use is dropped all the same.
@@ -140,7 +140,7 @@ function laneOf(destination: OutboxDestination, options: Options, signal: AbortS
     nextDue: () => store.nextDelivery(name, now()),
     id: (delivery) => delivery.id,
     work: (delivery) => deliver(delivery, destination, options, signal),
-    onError: trouble.failed,
+    onError: outage.failed,
     signal,
     now,
   });
@@ -156,7 +156,7 @@ async function deliver(
   options: Options,
   signal: AbortSignal,
 ): Promise<void> {
-  const { trouble, now } = options;
+  const { outage, now } = options;
   let store: () => Promise<unknown>;
   if (need === 'bestEffort' && isTooOld(delivery, now())) {
     const why = `not taken within ${formatDuration(BEST_EFFORT_FOR)}${delivery.error === null ? '' : `: ${delivery.error}`}`;
@@ -174,9 +174,9 @@ async function deliver(
   }
   try {
     await store();
-    trouble.worked();
+    outage.worked();
   } catch (error) {
-    trouble.failed(error);
+    outage.failed(error);
     await sleep(5 * SECOND, signal); // it is still due: without a pause it would be sent without end
   }
 }
@@ -281,16 +281,16 @@ async function end(
 }
 
 /** Drops what waited for long enough for a destination that is not configured. */
-function expiredLane(options: Options, signal: AbortSignal): Lane {
-  const { store, trouble, now } = options;
-  return createLane({
+function expiredLane(options: Options, signal: AbortSignal): WorkLoop {
+  const { store, outage, now } = options;
+  return createWorkLoop({
     width: 1,
     due: () => store.expiredDeliveries(now(), EXPIRED_AT_ONCE),
     nextDue: async () => undefined,
     id: (delivery) => delivery.id,
     work: (delivery) =>
       drop(delivery, `${delivery.destination} is not in the configuration any more`, options),
-    onError: trouble.failed,
+    onError: outage.failed,
     signal,
     now,
   });

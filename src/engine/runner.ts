@@ -1,7 +1,7 @@
 // Drives what is stored through its steps: a work loop for each lane, so that a dead or slow lane holds up no other. What
 // the items are and what a step does is given to it.
 import type { Clock } from '../core/time.ts';
-import { createLane, type Lane } from './work-loop.ts';
+import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export interface Runner {
   start: () => void;
@@ -38,8 +38,8 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   const lanes = new Map(options.lanes.map((lane) => [lane, laneOf(lane)]));
   let lastRound = now();
 
-  function laneOf(lane: string): Lane {
-    return createLane({
+  function laneOf(lane: string): WorkLoop {
+    return createWorkLoop({
       width: LANE_WIDTH,
       // Those that may not begin yet must not stand before the others.
       due: async (limit) => {

@@ -2,7 +2,7 @@
 // is stuck holds up no other.
 import { backoff, SECOND, sleep, type Clock } from '../core/time.ts';
 
-export interface Lane {
+export interface WorkLoop {
   /** Runs until the signal fires, then until all work has ended. */
   run: () => Promise<void>;
   /** Something may be due: look now. */
@@ -30,7 +30,7 @@ const IDLE = 5 * SECOND;
 /** The longest after failures: it still has to show the watchdog that it lives. */
 const MAX_PAUSE = 15 * SECOND;
 
-export function createLane<T>(options: Options<T>): Lane {
+export function createWorkLoop<T>(options: Options<T>): WorkLoop {
   const { width, signal, now } = options;
   const busy = new Map<string | number, Promise<void>>();
   let ring: () => void = () => undefined;

@@ -2,7 +2,7 @@
 // that hangs or fails keeps nothing back but one place.
 import { backoff, MINUTE, type Clock } from '../core/time.ts';
 
-export interface IntakeOptions<T> {
+export interface WorkPoolOptions<T> {
   /** Does the work; throws to be called again later. */
   work: (item: T, signal: AbortSignal) => Promise<void>;
   onFailure: (item: T, error: unknown) => void;
@@ -15,7 +15,7 @@ export interface IntakeOptions<T> {
   clock?: Clock;
 }
 
-export interface Intake<T> {
+export interface WorkPool<T> {
   /** Takes an item under its key; false if it is there already, or there is no room. */
   offer: (key: string, item: T) => boolean;
   /** Takes up nothing more once the signal fires, and gives when all that was begun has ended. */
@@ -31,7 +31,7 @@ interface Entry<T> {
 
 const LONGEST_WAIT = 10 * MINUTE;
 
-export function createIntake<T>(options: IntakeOptions<T>): Intake<T> {
+export function createWorkPool<T>(options: WorkPoolOptions<T>): WorkPool<T> {
   const { work, onFailure, parallel, maxWaiting, retryMs, clock = Date.now } = options;
   const entries = new Map<string, Entry<T>>();
   const running = new Set<Promise<void>>();

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { RequestError } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import { readLog } from '../lifecycle/live-log.ts';
 import { receive } from '../intake/receive.ts';
 import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
@@ -20,7 +20,7 @@ import type { TokenNameWatch } from './token-name.ts';
 import { deliveryView, findJob, jobDetail, jobRow, jobRows } from './views.ts';
 
 interface Options {
-  ctx: Context;
+  ctx: HttpPorts;
   counters: Counters;
   /** undefined: nothing can be changed by the API. */
   token: string | undefined;

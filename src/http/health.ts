@@ -1,11 +1,11 @@
 // `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither tells more than that and why not.
 import type { FastifyInstance } from 'fastify';
 import { errorText } from '../core/errors.ts';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
 
 interface Options {
-  ctx: Context;
+  ctx: HttpPorts;
   alive: () => boolean;
   outbox: Pick<Outbox, 'states'>;
 }

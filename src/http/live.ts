@@ -4,12 +4,12 @@ import type { FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { errorText } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import type { HostCheck } from './hosts.ts';
 
 interface Options {
-  ctx: Pick<Context, 'store' | 'labs' | 'now' | 'log'>;
+  ctx: Pick<HttpPorts, 'store' | 'labs' | 'now' | 'log'>;
   outbox: Pick<Outbox, 'states'>;
   isOwnHost: HostCheck;
 }

@@ -1,11 +1,11 @@
 // `/metrics`, in Prometheus' text format: what there is to do, what waits where, and what is away.
 import type { FastifyInstance } from 'fastify';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import type { Counters } from './counters.ts';
 
 interface Options {
-  ctx: Context;
+  ctx: HttpPorts;
   counters: Counters;
   outbox: Pick<Outbox, 'states'>;
 }

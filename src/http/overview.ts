@@ -4,13 +4,13 @@ import { errorText } from '../core/errors.ts';
 import { supplyOf, type Inventory } from '../lava/inventory.ts';
 import type { Board } from '../catalog/boards.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import type { Lab } from '../lifecycle/lab.ts';
 import { stageAfter } from '../store/index.ts';
 import type { BoardView, LabView } from './shapes.ts';
 
 /** `refused`: by lab, why its callbacks are. */
-export async function labsView(ctx: Context, refused: ReadonlyMap<string, string>): Promise<LabView[]> {
+export async function labsView(ctx: HttpPorts, refused: ReadonlyMap<string, string>): Promise<LabView[]> {
   const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
   return [...ctx.labs.values()].map((lab) => {
     const { status, since, answeredAt, why } = lab.state();
@@ -39,7 +39,7 @@ export async function labsView(ctx: Context, refused: ReadonlyMap<string, string
 }
 
 /** The boards that a lab has devices for, or jobs. */
-export async function boardsView(ctx: Context): Promise<BoardView[]> {
+export async function boardsView(ctx: HttpPorts): Promise<BoardView[]> {
   const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
   const views: BoardView[] = [];
   for (const lab of ctx.labs.values()) {
@@ -81,7 +81,7 @@ async function inventoryOf(
   }
 }
 
-function plansOf(board: Board, ctx: Context): Pick<BoardView, 'runs' | 'runs_not'> {
+function plansOf(board: Board, ctx: HttpPorts): Pick<BoardView, 'runs' | 'runs_not'> {
   const abilities = abilitiesOf(board, ctx);
   return {
     runs: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [plan] : [])),

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { shippedFolder } from '../core/shipped.ts';
 import { rfc3339 } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import { readLog } from '../lifecycle/live-log.ts';
 import { logUrls } from '../reporting/logs.ts';
 import type { Outbox } from '../engine/outbox.ts';
@@ -20,7 +20,7 @@ import type { TokenNameWatch } from './token-name.ts';
 import { findJob, jobDetail, jobRows } from './views.ts';
 
 interface Options {
-  ctx: Context;
+  ctx: HttpPorts;
   outbox: Pick<Outbox, 'states'>;
   tokenNames: Pick<TokenNameWatch, 'faults'>;
 }
@@ -160,7 +160,7 @@ function reasonsOf(jobs: readonly ListedJob[]): Home['waiting'] {
     .toSorted((a, b) => b.count - a.count);
 }
 
-async function pageOf(record: ListedJob, ctx: Context): Promise<Html> {
+async function pageOf(record: ListedJob, ctx: HttpPorts): Promise<Html> {
   const [job, attempts] = await Promise.all([jobDetail(record, ctx.store), ctx.store.attempts(record.id)]);
   const lava = ctx.labs.get(record.lab)?.config.lava.url.replace(/\/+$/, '') ?? '';
   return jobPage({

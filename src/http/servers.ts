@@ -5,7 +5,7 @@ import type { Clock } from '../core/time.ts';
 import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
 import { resolveCallbackToken } from '../config/callback-token.ts';
 import { resolveSecret } from '../config/secrets.ts';
-import type { Context } from '../lifecycle/context.ts';
+import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import { addApi } from './api.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
@@ -27,7 +27,7 @@ export interface HttpServers {
 }
 
 interface Parts {
-  ctx: Context;
+  ctx: HttpPorts;
   outbox: Pick<Outbox, 'states'>;
   alive: () => boolean;
   now: Clock;
@@ -81,7 +81,7 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   };
 }
 
-function callbackLab(lab: LabConfig, ctx: Pick<Context, 'labs'>): CallbackLab {
+function callbackLab(lab: LabConfig, ctx: Pick<HttpPorts, 'labs'>): CallbackLab {
   return {
     name: lab.name,
     header: lab.callback.header.toLowerCase(),

@@ -1,7 +1,7 @@
 // Hands over the nodes that were found, each once and each for itself: its definition is fetched, and what it is - a
 // request, or a refusal with the reason - goes to the receiver. What may pass is tried again, with the node read anew.
 import { errorText, PermanentError } from '../core/errors.ts';
-import { createIntake } from '../engine/work-pool.ts';
+import { createWorkPool } from '../engine/work-pool.ts';
 import { createRecentSet } from '../core/recent.ts';
 import type { Clock } from '../core/time.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
@@ -52,7 +52,7 @@ export function createHandover(options: HandoverOptions): Handover {
   const assemble = createAssembler(options);
   const handedOver = createRecentSet<string>(MAX_KNOWN);
 
-  const intake = createIntake<Candidate>({
+  const intake = createWorkPool<Candidate>({
     parallel: PARALLEL,
     maxWaiting: MAX_WAITING,
     retryMs,

@@ -5,19 +5,34 @@ import { PermanentError, RequestError } from '../core/errors.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import { createFeed, type CursorStore, type Feed, type Found } from './feed.ts';
 import type { BridgeConfig } from '../config/schema.ts';
-import type { Context } from '../lifecycle/context.ts';
-import { receive } from './receive.ts';
+import type { Logger } from 'pino';
+import type { Clock } from '../core/time.ts';
+import type { Store } from '../store/index.ts';
+import { receive, type ReceivePorts } from './receive.ts';
+
+/** What following Maestro's jobs uses. */
+export type IntakePorts = ReceivePorts &
+  CursorPorts & {
+    config: Pick<BridgeConfig, 'fetch'>;
+    log: Logger;
+    now: Clock;
+  };
+
+/** Where it is kept how far Maestro's events were read. */
+export interface CursorPorts {
+  store: Pick<Store, 'setting' | 'saveSetting'>;
+}
 
 /** The feed of all labs that are served from Maestro. */
 export function createIngest(
-  ctx: Context,
+  ports: IntakePorts,
   client: MaestroClient,
   settings: NonNullable<BridgeConfig['maestro']>,
 ): Feed {
-  const { fetch } = ctx.config;
+  const { fetch } = ports.config;
   return createFeed({
     client,
-    runtimes: [...ctx.labs.values()].map(({ name, config }) => ({
+    runtimes: [...ports.labs.values()].map(({ name, config }) => ({
       name,
       accept: config.accept.filter((way) => way === 'pull_labs' || way === 'lava_pull'),
     })),
@@ -32,21 +47,21 @@ export function createIngest(
         },
         { signal },
       ),
-    receive: (found) => take(found, ctx),
+    receive: (found) => take(found, ports),
     reconcileMs: settings.reconcile_interval,
     pollMs: settings.poll_interval,
-    cursors: cursorsOf(ctx),
+    cursors: cursorsOf(ports),
     onState: (state, why) => {
-      if (state === 'up') ctx.log.info('Maestro is followed');
-      else ctx.log.warn({ why }, 'Maestro is away; requests come in when it is back');
+      if (state === 'up') ports.log.info('Maestro is followed');
+      else ports.log.warn({ why }, 'Maestro is away; requests come in when it is back');
     },
-    onProblem: (message) => ctx.log.warn(message),
-    clock: ctx.now,
+    onProblem: (message) => ports.log.warn(message),
+    clock: ports.now,
   });
 }
 
 /** How far the event history was read, kept in the store. */
-export function cursorsOf({ store }: Pick<Context, 'store'>): CursorStore {
+export function cursorsOf({ store }: CursorPorts): CursorStore {
   return {
     load: async (name) => {
       const text = await store.setting(`cursor ${name}`);
@@ -56,9 +71,9 @@ export function cursorsOf({ store }: Pick<Context, 'store'>): CursorStore {
   };
 }
 
-async function take(found: Found, ctx: Context): Promise<void> {
+async function take(found: Found, ports: IntakePorts): Promise<void> {
   if ('request' in found) {
-    await receive(found.source, found.request, ctx);
+    await receive(found.source, found.request, ports);
     return;
   }
   const { refusal, node, source } = found;
@@ -66,5 +81,5 @@ async function take(found: Found, ctx: Context): Promise<void> {
     refusal instanceof RequestError
       ? refusal
       : new RequestError(refusal instanceof PermanentError ? refusal.code : 'bad_node', refusal.message);
-  await receive(source, { node }, ctx, known);
+  await receive(source, { node }, ports, known);
 }

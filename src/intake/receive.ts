@@ -4,10 +4,17 @@ import { RequestError } from '../core/errors.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { ErrorCode } from '../verdict/node-result.ts';
 import type { JobRequest, Source } from '../maestro/request.ts';
-import type { ListedJob } from '../store/index.ts';
+import type { ListedJob, Store } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';
-import type { Context } from '../lifecycle/context.ts';
-import { checkRequest } from '../lifecycle/render.ts';
+import type { LabPorts } from '../lifecycle/labs.ts';
+import { checkRequest, type RenderPorts } from '../lifecycle/render.ts';
+
+/** What taking a request in uses. */
+export type ReceivePorts = RenderPorts & {
+  store: Pick<Store, 'receive'>;
+  /** Something became due in this lab. */
+  wake: (lab: string) => void;
+};
 
 export interface Received {
   job: ListedJob;
@@ -32,14 +39,14 @@ const WAY: Record<Source, LabConfig['accept'][number] | undefined> = {
 export async function receive(
   source: Source,
   request: JobRequest,
-  ctx: Context,
+  ports: ReceivePorts,
   known?: RequestError,
 ): Promise<Received> {
-  const lab = labFor(source, request, ctx);
+  const lab = labFor(source, request, ports);
   const { node } = request;
-  const checked = known === undefined ? await check(request, lab.name, ctx) : { refusal: known };
+  const checked = known === undefined ? await check(request, lab.name, ports) : { refusal: known };
   const { refusal } = checked;
-  const { job, isNew } = await ctx.store.receive(
+  const { job, isNew } = await ports.store.receive(
     {
       lab: lab.name,
       nodeId: node.id,
@@ -59,16 +66,16 @@ export async function receive(
       },
     ],
   );
-  if (isNew) ctx.wake(lab.name);
+  if (isNew) ports.wake(lab.name);
   return { job, isNew, refusal };
 }
 
-function labFor(source: Source, { node }: JobRequest, ctx: Context): { name: string } {
+function labFor(source: Source, { node }: JobRequest, ports: LabPorts): { name: string } {
   const runtime = node.data.runtime;
   if (typeof runtime !== 'string' || runtime === '') {
     throw new RequestError('no_runtime', 'the node names no runtime', { field: 'node.data.runtime' });
   }
-  const lab = ctx.labs.get(runtime);
+  const lab = ports.labs.get(runtime);
   if (!lab) {
     throw new RequestError(
       'unknown_runtime',
@@ -87,9 +94,9 @@ function labFor(source: Source, { node }: JobRequest, ctx: Context): { name: str
 
 type Checked = { refusal: RequestError } | { refusal: undefined; priority: number };
 
-async function check(request: JobRequest, lab: string, ctx: Context): Promise<Checked> {
+async function check(request: JobRequest, lab: string, ports: ReceivePorts): Promise<Checked> {
   try {
-    return { refusal: undefined, priority: await checkRequest(request, lab, ctx) };
+    return { refusal: undefined, priority: await checkRequest(request, lab, ports) };
   } catch (error) {
     if (error instanceof RequestError) return { refusal: error };
     throw error;

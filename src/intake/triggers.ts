@@ -6,10 +6,28 @@ import type { MaestroClient } from '../maestro/client.ts';
 import { createKbuildFeed, type Feed } from './feed.ts';
 import type { MaestroNode } from '../maestro/node.ts';
 import type { Trigger } from '../catalog/plan-schema.ts';
-import type { Context } from '../lifecycle/context.ts';
-import { cursorsOf } from './maestro-intake.ts';
-import { receive } from './receive.ts';
+import type { Logger } from 'pino';
+import type { Plans } from '../catalog/plans.ts';
+import type { Clock } from '../core/time.ts';
+import type { Store } from '../store/index.ts';
+import { cursorsOf, type CursorPorts } from './maestro-intake.ts';
+import { receive, type ReceivePorts } from './receive.ts';
 import { frequencyMs, isEvent, requestFor, triggerFault, whyNotRun, type Target } from './trigger-match.ts';
+
+/** What starting plans on builds uses. */
+export type TriggerPorts = ReceivePorts &
+  CursorPorts & {
+    store: Pick<Store, 'job'>;
+    log: Logger;
+    now: Clock;
+  };
+
+/** What forgetting old runs uses. */
+export interface ForgetPorts {
+  store: Pick<Store, 'dropSettings'>;
+  plans: Plans;
+  now: Clock;
+}
 
 /** Whether any lab takes triggered jobs. */
 export function hasTriggers({ labs }: Pick<BridgeConfig, 'labs'>): boolean {
@@ -20,82 +38,87 @@ export function hasTriggers({ labs }: Pick<BridgeConfig, 'labs'>): boolean {
 const RAN = 'trigger ';
 
 /** Forgets when plans last ran, where that no longer keeps one from running. */
-export function forgetRuns({ store, plans, now }: Pick<Context, 'store' | 'plans' | 'now'>): Promise<void> {
+export function forgetRuns({ store, plans, now }: ForgetPorts): Promise<void> {
   const all = plans.triggers().map(({ plan }) => frequencyMs(plans.find(plan)?.frequency));
   return store.dropSettings(RAN, now() - Math.max(0, ...all));
 }
 
 /** Follows Maestro's builds, and starts what the plans' triggers say. */
 export function createTriggers(
-  ctx: Context,
+  ports: TriggerPorts,
   client: Pick<MaestroClient, 'events'>,
   settings: Pick<NonNullable<BridgeConfig['maestro']>, 'poll_interval'>,
 ): Feed {
-  for (const trigger of ctx.plans.triggers()) {
+  for (const trigger of ports.plans.triggers()) {
     const fault = triggerFault(trigger);
-    if (fault !== undefined) ctx.log.warn({ plan: trigger.plan }, `a trigger never fires: ${fault}`);
+    if (fault !== undefined) ports.log.warn({ plan: trigger.plan }, `a trigger never fires: ${fault}`);
   }
   return createKbuildFeed({
     client,
-    receive: (kbuild) => start(kbuild, ctx),
+    receive: (kbuild) => start(kbuild, ports),
     pollMs: settings.poll_interval,
-    cursors: cursorsOf(ctx),
+    cursors: cursorsOf(ports),
     onState: (state, why) => {
-      if (state === 'up') ctx.log.info('Maestro’s builds are followed');
-      else ctx.log.warn({ why }, 'Maestro is away; its builds are seen when it is back');
+      if (state === 'up') ports.log.info('Maestro’s builds are followed');
+      else ports.log.warn({ why }, 'Maestro is away; its builds are seen when it is back');
     },
-    onProblem: (message) => ctx.log.warn(message),
-    clock: ctx.now,
+    onProblem: (message) => ports.log.warn(message),
+    clock: ports.now,
   });
 }
 
 /** May be repeated for a build: what was started is not started again. Throws what the store throws. */
-async function start(kbuild: MaestroNode, ctx: Context): Promise<void> {
+async function start(kbuild: MaestroNode, ports: TriggerPorts): Promise<void> {
   const started: string[] = [];
   const skipped: string[] = [];
-  for (const trigger of ctx.plans.triggers()) {
+  for (const trigger of ports.plans.triggers()) {
     if (!isEvent(trigger, kbuild)) continue;
-    for (const target of targetsOf(trigger, ctx)) {
+    for (const target of targetsOf(trigger, ports)) {
       const name = `${target.plan} on ${target.board} in ${target.lab}`;
-      const reason = whyNot(trigger, kbuild, target, ctx) ?? (await run(kbuild, target, ctx));
+      const reason = whyNot(trigger, kbuild, target, ports) ?? (await run(kbuild, target, ports));
       if (reason === undefined) started.push(name);
       else skipped.push(`${name}: ${reason}`);
     }
   }
   if (started.length + skipped.length > 0) {
-    ctx.log.info({ kbuild: kbuild.id, build: kbuild.name, started, skipped }, 'a build became available');
+    ports.log.info({ kbuild: kbuild.id, build: kbuild.name, started, skipped }, 'a build became available');
   }
 }
 
-function targetsOf({ plan, labs, boards }: Trigger, ctx: Context): Target[] {
-  return [...ctx.labs.values()]
+function targetsOf({ plan, labs, boards }: Trigger, ports: TriggerPorts): Target[] {
+  return [...ports.labs.values()]
     .filter(({ name, config }) => config.accept.includes('triggers') && (labs?.includes(name) ?? true))
     .flatMap(({ name: lab }) => boards.map((board) => ({ lab, plan, board })));
 }
 
-function whyNot(trigger: Trigger, kbuild: MaestroNode, target: Target, ctx: Context): string | undefined {
-  const board = ctx.boards.find(target.board, target.lab);
-  const plan = ctx.plans.find(target.plan);
+function whyNot(
+  trigger: Trigger,
+  kbuild: MaestroNode,
+  target: Target,
+  ports: TriggerPorts,
+): string | undefined {
+  const board = ports.boards.find(target.board, target.lab);
+  const plan = ports.plans.find(target.plan);
   if (board === undefined) return 'the board is not registered for this lab';
   if (plan === undefined) return 'there is no such plan';
   return whyNotRun(trigger, kbuild, plan, board);
 }
 
 /** Why it was not started; undefined if it was. */
-async function run(kbuild: MaestroNode, target: Target, ctx: Context): Promise<string | undefined> {
+async function run(kbuild: MaestroNode, target: Target, ports: TriggerPorts): Promise<string | undefined> {
   const request = requestFor(kbuild, target);
-  if ((await ctx.store.job(`${target.lab}:${request.node.id}`)) !== undefined)
+  if ((await ports.store.job(`${target.lab}:${request.node.id}`)) !== undefined)
     return 'it has run for this build';
   const { tree = '', branch = '' } = kbuild.data.kernel_revision ?? {};
   const key = `${RAN}${JSON.stringify([target.lab, target.plan, target.board, tree, branch])}`;
-  const every = frequencyMs(ctx.plans.find(target.plan)?.frequency);
-  if (every > 0 && ctx.now() - Number((await ctx.store.setting(key)) ?? -Infinity) < every) {
+  const every = frequencyMs(ports.plans.find(target.plan)?.frequency);
+  if (every > 0 && ports.now() - Number((await ports.store.setting(key)) ?? -Infinity) < every) {
     return `it has run for ${tree} ${branch} within its frequency`;
   }
   try {
-    const { refusal } = await receive('trigger', request, ctx);
+    const { refusal } = await receive('trigger', request, ports);
     // Stored after the job: if the power fails between the two, the plan may run once too often, but never too seldom.
-    if (every > 0) await ctx.store.saveSetting(key, String(ctx.now()));
+    if (every > 0) await ports.store.saveSetting(key, String(ports.now()));
     return refusal === undefined ? undefined : errorText(refusal);
   } catch (error) {
     if (error instanceof RequestError) return errorText(error);

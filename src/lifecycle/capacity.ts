@@ -1,12 +1,29 @@
 // Whether a lab can run something on a board now. What stands in the way is told in words that stay the same while it
 // does, so that a job's timeline has them once.
-import type { Board } from '../catalog/boards.ts';
+import type { Board, Boards } from '../catalog/boards.ts';
 import { supplyOf, type Supply } from '../lava/inventory.ts';
+import type { LabConfig } from '../config/schema.ts';
 import { SECOND } from '../core/time.ts';
-import type { JobRecord, Reason } from '../store/index.ts';
+import type { JobRecord, Reason, Store } from '../store/index.ts';
 import { deviceOfSupplied } from '../templates/supplied.ts';
-import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
+
+/** What shows whether new work is drained. */
+export interface DrainPorts {
+  store: Pick<Store, 'drains'>;
+}
+
+/** What shows how much of a lab is in use, and by which boards. */
+export interface CapacityPorts {
+  store: Pick<Store, 'openCounts'>;
+  boards: { find: (name: string, lab?: string) => Pick<Board, 'lava_device_type'> | undefined };
+}
+
+/** What shows what a job needs. */
+export interface WantedPorts {
+  store: Pick<Store, 'request'>;
+  boards: Pick<Boards, 'find'>;
+}
 
 /** Jobs in these stages will be in LAVA's queue soon. */
 const ON_THE_WAY = new Set(['admitted', 'claimed', 'rendered']);
@@ -16,41 +33,59 @@ const FRESH = 5 * SECOND;
 /** Why the admin lets nothing in; undefined if he does. */
 export async function whyDrained(
   job: Pick<JobRecord, 'lab' | 'board'>,
-  ctx: Context,
+  ports: DrainPorts,
 ): Promise<Reason | undefined> {
-  const drains = await ctx.store.drains();
+  const drains = await ports.store.drains();
   const drain = drains.find((d) => d.lab === job.lab && (d.board === '' || d.board === job.board));
   if (!drain) return undefined;
   const what = drain.board === '' ? job.lab : `${drain.board} in ${job.lab}`;
   return { code: 'drained', text: `${what} is drained: ${drain.why}` };
 }
 
+/** What of a lab decides whether it takes another job. */
+export interface LimitedLab extends Pick<Lab, 'name' | 'inventory'> {
+  config: { limits: Pick<LabConfig['limits'], 'max_jobs' | 'max_queued_per_device'> };
+}
+
 /** What of a lab a job needs. */
-export type Wanted = Pick<Board, 'lava_device_type' | 'tags' | 'limits'>;
+export interface Wanted extends Pick<Board, 'lava_device_type' | 'tags' | 'limits'> {
+  /** The board's name, as jobs are counted by it. */
+  name: string;
+}
 
 /** What a job needs; undefined: its board is not registered for the lab, and its request has no definition that says. */
-export async function wantedBy(job: JobRecord, lab: Lab, ctx: Context): Promise<Wanted | undefined> {
-  const board = ctx.boards.find(job.board, lab.name);
-  const { definition_yaml: yaml } = await ctx.store.request(job.id);
+export async function wantedBy(job: JobRecord, lab: Lab, ports: WantedPorts): Promise<Wanted | undefined> {
+  const board = ports.boards.find(job.board, lab.name);
+  const { definition_yaml: yaml } = await ports.store.request(job.id);
   if (yaml === undefined) return board;
-  if (board === undefined && ctx.boards.find(job.board) !== undefined) return undefined;
+  if (board === undefined && ports.boards.find(job.board) !== undefined) return undefined;
   const { deviceType, tags } = deviceOfSupplied(yaml);
-  return { lava_device_type: deviceType, tags, limits: board?.limits ?? {} };
+  return { name: job.board, lava_device_type: deviceType, tags, limits: board?.limits ?? {} };
 }
 
 /** Why no job for the board can be given to LAVA now; undefined if one can. */
-export async function whyNoCapacity(lab: Lab, board: Wanted, ctx: Context): Promise<Reason | undefined> {
-  const counts = (await ctx.store.openCounts()).filter((c) => c.lab === lab.name);
+export async function whyNoCapacity(
+  lab: LimitedLab,
+  board: Wanted,
+  ports: CapacityPorts,
+): Promise<Reason | undefined> {
+  const counts = (await ports.store.openCounts()).filter((c) => c.lab === lab.name);
   const known = await lab.inventory();
-  const reason = judge(supplyOf(known, board.lava_device_type, board.tags), counts, lab, board, ctx);
+  const reason = judge(supplyOf(known, board.lava_device_type, board.tags), counts, lab, board, ports);
   if (reason === undefined) return undefined;
   const fresh = await lab.inventory(FRESH);
-  return judge(supplyOf(fresh, board.lava_device_type, board.tags), counts, lab, board, ctx);
+  return judge(supplyOf(fresh, board.lava_device_type, board.tags), counts, lab, board, ports);
 }
 
-type Counts = Awaited<ReturnType<Context['store']['openCounts']>>;
+type Counts = Awaited<ReturnType<Store['openCounts']>>;
 
-function judge(supply: Supply, counts: Counts, lab: Lab, board: Wanted, ctx: Context): Reason | undefined {
+function judge(
+  supply: Supply,
+  counts: Counts,
+  lab: LimitedLab,
+  board: Wanted,
+  ports: CapacityPorts,
+): Reason | undefined {
   const type = board.lava_device_type;
   if (supply.total === 0) {
     const tags = board.tags.length === 0 ? '' : ` with the tags ${board.tags.join(', ')}`;
@@ -63,7 +98,9 @@ function judge(supply: Supply, counts: Counts, lab: Lab, board: Wanted, ctx: Con
   const sum = (keep: (c: Counts[number]) => boolean): number =>
     counts.filter(keep).reduce((n, c) => n + c.count, 0);
   const { max_jobs, max_queued_per_device } = lab.config.limits;
-  const inLava = sum((c) => ON_THE_WAY.has(c.stage) || c.stage === 'submitted' || c.stage === 'running');
+  const isInLava = ({ stage }: Counts[number]): boolean =>
+    ON_THE_WAY.has(stage) || stage === 'submitted' || stage === 'running';
+  const inLava = sum(isInLava);
   if (inLava >= max_jobs) {
     return {
       code: 'lab_full',
@@ -71,9 +108,16 @@ function judge(supply: Supply, counts: Counts, lab: Lab, board: Wanted, ctx: Con
     };
   }
 
+  const ofBoard = sum((c) => c.board === board.name && isInLava(c));
+  const boardLimit = board.limits.max_jobs;
+  if (boardLimit !== undefined && ofBoard >= boardLimit) {
+    const text = `${boardLimit} of our jobs for ${board.name} are in ${lab.name} already (limits.max_jobs of the device type)`;
+    return { code: 'board_full', text };
+  }
+
   // A board that is not registered is known by its definition; most are called as their type.
   const sameType = (c: Counts[number]): boolean =>
-    (ctx.boards.find(c.board, lab.name)?.lava_device_type ?? c.board) === type;
+    (ports.boards.find(c.board, lab.name)?.lava_device_type ?? c.board) === type;
   const coming = sum((c) => sameType(c) && ON_THE_WAY.has(c.stage));
   const ours = sum((c) => sameType(c) && c.stage === 'submitted');
   const limit = board.limits.max_queued_per_device ?? max_queued_per_device;

@@ -12,12 +12,21 @@ import {
   blobFolder,
   type AttemptChange,
   type AttemptRecord,
+  type Blobs,
   type CallbackRecord,
   type JobRecord,
+  type Store,
 } from '../store/index.ts';
-import type { Context } from './context.ts';
+import type { Clock } from '../core/time.ts';
 import type { Lab } from './lab.ts';
-import { labOf } from './labs.ts';
+import { labOf, type LabPorts } from './labs.ts';
+
+/** What storing evidence uses. */
+export type EvidencePorts = LabPorts & {
+  store: Pick<Store, 'note' | 'definition'>;
+  blobs: Pick<Blobs, 'put' | 'move' | 'remove'>;
+  now: Clock;
+};
 
 const unzip = promisify(gunzip);
 /** Lines of log that one call asks for: some MB at most, so that a lab's web worker is not held long. */
@@ -34,20 +43,20 @@ export async function storeEvidence(
   attempt: AttemptRecord,
   info: LavaJobInfo,
   callback: CallbackRecord | undefined,
-  ctx: Context,
+  ports: EvidencePorts,
 ): Promise<AttemptChange> {
-  const told = callback === undefined ? undefined : await fromCallback(callback, ctx);
+  const told = callback === undefined ? undefined : await fromCallback(callback, ports);
   const whole =
     told !== undefined && told.hasResults && (told.job.cases.length > 0 || info.device === undefined);
-  const lab = labOf(ctx, job.lab);
-  const cases = whole ? told.job.cases : await fetchCases(job, info, ctx);
+  const lab = labOf(ports, job.lab);
+  const cases = whole ? told.job.cases : await fetchCases(job, info, ports);
   const log = logName(attempt);
   const toldLog = whole ? (callback?.log ?? null) : null;
   const hasLog =
-    (toldLog !== null && (await ctx.blobs.move(toldLog, log))) ||
-    (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ctx)));
+    (toldLog !== null && (await ports.blobs.move(toldLog, log))) ||
+    (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ports)));
   // Ours, as it was submitted: what others say it was is not read.
-  const definition = await ctx.store.definition(job.id, attempt.n);
+  const definition = await ports.store.definition(job.id, attempt.n);
   const lavaJob: LavaJob = {
     id: info.id,
     state: info.state,
@@ -64,7 +73,7 @@ export async function storeEvidence(
   return {
     lavaState: info.state,
     device: info.device ?? null,
-    finishedAt: lavaJob.finishedAt ?? ctx.now(),
+    finishedAt: lavaJob.finishedAt ?? ports.now(),
     lavaJob,
     log: hasLog ? log : null,
     evidence: whole ? 'callback' : 'fetched',
@@ -74,7 +83,7 @@ export async function storeEvidence(
 /** undefined if it can't be read: then all is fetched. */
 async function fromCallback(
   callback: CallbackRecord,
-  ctx: Context,
+  ports: EvidencePorts,
 ): Promise<ReturnType<typeof parseCallback> | undefined> {
   const body = await unzip(callback.body);
   try {
@@ -82,19 +91,23 @@ async function fromCallback(
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
     const text = `the callback is of no use, the evidence is fetched: ${errorText(error)}`;
-    await ctx.store.note(callback.jobId, [{ kind: 'error', text }]);
+    await ports.store.note(callback.jobId, [{ kind: 'error', text }]);
     return undefined;
   }
 }
 
 /** None if they cannot be read, which would not change: then the job is judged by the rest. */
-async function fetchCases(job: JobRecord, info: LavaJobInfo, ctx: Context): Promise<LavaJob['cases']> {
+async function fetchCases(
+  job: JobRecord,
+  info: LavaJobInfo,
+  ports: EvidencePorts,
+): Promise<LavaJob['cases']> {
   if (info.device === undefined) return [];
   try {
-    return parseResults(await labOf(ctx, job.lab).call((c) => c.fetchResults(info.id)));
+    return parseResults(await labOf(ports, job.lab).call((c) => c.fetchResults(info.id)));
   } catch (error) {
     if (!(error instanceof PermanentError) || error.code !== 'bad_results') throw error;
-    await ctx.store.note(job.id, [
+    await ports.store.note(job.id, [
       {
         kind: 'error',
         text: `the results are unreadable, the job is judged without them: ${errorText(error)}`,
@@ -115,7 +128,7 @@ async function* fetchLog(id: number, lab: Lab): AsyncGenerator<string> {
 }
 
 /** False if there was nothing to put. */
-async function putLog(name: string, source: AsyncIterable<string>, ctx: Context): Promise<boolean> {
+async function putLog(name: string, source: AsyncIterable<string>, ports: EvidencePorts): Promise<boolean> {
   let size = 0;
   async function* counted(): AsyncGenerator<string> {
     for await (const chunk of source) {
@@ -123,8 +136,8 @@ async function putLog(name: string, source: AsyncIterable<string>, ctx: Context)
       yield chunk;
     }
   }
-  await ctx.blobs.put(name, counted());
+  await ports.blobs.put(name, counted());
   if (size > 0) return true;
-  await ctx.blobs.remove(name);
+  await ports.blobs.remove(name);
   return false;
 }

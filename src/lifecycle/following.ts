@@ -1,15 +1,24 @@
 // Looks at a LAVA job that is not known to have finished: what LAVA says of it, whether somebody wants it cancelled,
 // whether Maestro still wants it, and whether its time is over. Shared by the stages that follow LAVA.
 import { errorText, PermanentError } from '../core/errors.ts';
-import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
+import { formatDuration, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
-import type { AttemptRecord, JobRecord } from '../store/index.ts';
-import type { Context } from './context.ts';
+import type { AttemptRecord, JobRecord, Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
-import { labOf } from './labs.ts';
+import { labOf, type LabPorts } from './labs.ts';
 import { currentAttempt, lavaIdOf, type Outcome } from './model.ts';
-import { minding } from './node-watch.ts';
-import { cancelJob } from './orders.ts';
+import { whyNotWanted, type NodeWatchPorts } from './node-watch.ts';
+import { cancelJob, type CancelPorts } from './orders.ts';
+
+/** What following a LAVA job uses. */
+export type FollowingPorts = LabPorts &
+  NodeWatchPorts &
+  CancelPorts & {
+    store: Pick<Store, 'attempts' | 'record'>;
+    now: Clock;
+    /** How far the machine's clock was set forward since the start (ms; negative: back). */
+    drift: Clock;
+  };
 
 export type Sight =
   | { kind: 'alive'; info: LavaJobInfo; attempt: AttemptRecord; lookAgain: number }
@@ -25,27 +34,29 @@ const MISSING_FOR = 10 * MINUTE;
 const LOOK_FOR_MISSING = 30 * SECOND;
 
 /** One look. A job that LAVA does not know, or does not end, is lost. */
-export async function lookAt(job: JobRecord, ctx: Context): Promise<Sight> {
-  const lab = labOf(ctx, job.lab);
-  const attempt = currentAttempt(await ctx.store.attempts(job.id));
+export async function lookAt(job: JobRecord, ports: FollowingPorts): Promise<Sight> {
+  const lab = labOf(ports, job.lab);
+  const attempt = currentAttempt(await ports.store.attempts(job.id));
   const id = lavaIdOf(attempt);
   const info = await lab.show(id);
-  if (!info) return over(missing(attempt, `LAVA knows no job ${id}`, ctx.now()));
-  if (!isOurs(attempt, info)) return over(missing(attempt, `LAVA's job ${id} is not ours`, ctx.now()));
-  if (attempt.missingAt !== null) await note(attempt, { missingAt: null }, `LAVA knows job ${id} again`, ctx);
-  if (info.state === 'Finished') return { kind: 'alive', info, attempt, lookAgain: ctx.now() };
+  if (!info) return over(missing(attempt, `LAVA knows no job ${id}`, ports.now()));
+  if (!isOurs(attempt, info)) return over(missing(attempt, `LAVA's job ${id} is not ours`, ports.now()));
+  if (attempt.missingAt !== null)
+    await note(attempt, { missingAt: null }, `LAVA knows job ${id} again`, ports);
+  if (info.state === 'Finished') return { kind: 'alive', info, attempt, lookAgain: ports.now() };
 
   if (attempt.cancelAt !== null) {
-    if (ctx.now() - attempt.cancelAt >= CANCEL_WITHIN) return over(notEnded(job, id, attempt.cancelAt, ctx));
-    return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
+    if (ports.now() - attempt.cancelAt >= CANCEL_WITHIN)
+      return over(notEnded(job, id, attempt.cancelAt, ports));
+    return { kind: 'alive', info, attempt, lookAgain: ports.now() + LOOK_AFTER_CANCEL };
   }
-  const unwanted = job.cancel ?? (await minding(job, ctx));
+  const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
   // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
-  if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ctx);
-  const why = unwanted ?? overdue(attempt, info, ctx);
-  if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ctx.now(), lab) };
-  await cancel(attempt, id, why, lab, ctx);
-  return { kind: 'alive', info, attempt, lookAgain: ctx.now() + LOOK_AFTER_CANCEL };
+  if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ports);
+  const why = unwanted ?? overdue(attempt, info, ports);
+  if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ports.now(), lab) };
+  await cancel(attempt, id, why, lab, ports);
+  return { kind: 'alive', info, attempt, lookAgain: ports.now() + LOOK_AFTER_CANCEL };
 }
 
 /** All jobs of a lab are looked at in the same moment, so that one call asks for all of them. */
@@ -87,16 +98,16 @@ function missing(attempt: AttemptRecord, what: string, now: number): Outcome {
   };
 }
 
-function notEnded(job: JobRecord, id: number, cancelAt: number, ctx: Context): Outcome {
-  const waited = formatDuration(ctx.now() - cancelAt);
+function notEnded(job: JobRecord, id: number, cancelAt: number, ports: FollowingPorts): Outcome {
+  const waited = formatDuration(ports.now() - cancelAt);
   const why = job.cancel === null ? '' : `${job.cancel}; `;
   const reason = `${why}LAVA did not end job ${id} within ${waited} of a cancel`;
   return { kind: 'end', ending: { kind: 'lost', reason } };
 }
 
-function overdue(attempt: AttemptRecord, info: LavaJobInfo, ctx: Context): string | undefined {
+function overdue(attempt: AttemptRecord, info: LavaJobInfo, ports: FollowingPorts): string | undefined {
   // A clock that was set forward makes nothing last longer.
-  const now = ctx.now() - Math.max(0, ctx.drift());
+  const now = ports.now() - Math.max(0, ports.drift());
   // By LAVA's clock or by ours, whichever is later: either may have been wrong.
   const since = Math.max(info.submittedAt ?? 0, attempt.submittedAt ?? now);
   if (attempt.runningAt === null && info.startedAt === undefined) {
@@ -115,7 +126,7 @@ async function cancel(
   id: number,
   why: string,
   lab: Lab,
-  ctx: Context,
+  ports: FollowingPorts,
 ): Promise<void> {
   const refusal = await lab
     .call((c) => c.cancel(id))
@@ -126,14 +137,19 @@ async function cancel(
         throw error;
       },
     );
-  await note(attempt, { cancelAt: ctx.now() }, `LAVA job ${id} is being cancelled: ${why}${refusal}`, ctx);
+  await note(
+    attempt,
+    { cancelAt: ports.now() },
+    `LAVA job ${id} is being cancelled: ${why}${refusal}`,
+    ports,
+  );
 }
 
 function note(
   { jobId, n }: AttemptRecord,
   change: Partial<Pick<AttemptRecord, 'missingAt' | 'cancelAt'>>,
   text: string,
-  ctx: Context,
+  ports: FollowingPorts,
 ): Promise<void> {
-  return ctx.store.record(jobId, { attempts: new Map([[n, change]]), entries: [{ kind: 'note', text }] });
+  return ports.store.record(jobId, { attempts: new Map([[n, change]]), entries: [{ kind: 'note', text }] });
 }

@@ -1,13 +1,26 @@
 // Puts a job's stored evidence before the judge.
 import type { LavaJob } from '../lava/model.ts';
-import type { AttemptRecord, JobRecord } from '../store/index.ts';
+import type { AttemptRecord, Blobs, JobRecord, Store } from '../store/index.ts';
 import { createTriage } from '../kernel-log/triage.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
 import { judge } from '../verdict/judge.ts';
 import type { ExpectedTests, Ending, Evidence, Verdict } from '../verdict/model.ts';
 import { expectedTestsFor } from '../templates/expected-tests.ts';
-import type { Context } from './context.ts';
+import type { Boards } from '../catalog/boards.ts';
+import type { Plans } from '../catalog/plans.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import type { Clock } from '../core/time.ts';
 import { linesOf } from '../reporting/logs.ts';
+
+/** What judging a job uses. */
+export interface JudgingPorts {
+  store: Pick<Store, 'lavaJob' | 'expectedTests' | 'request'>;
+  blobs: Pick<Blobs, 'read'>;
+  boards: Boards;
+  plans: Plans;
+  config: { report: Pick<BridgeConfig['report'], 'infrastructure_status'> };
+  now: Clock;
+}
 
 /** A job's evidence, and what was made of it. */
 export interface Judgement {
@@ -20,25 +33,27 @@ export async function judgeJob(
   job: JobRecord,
   attempt: AttemptRecord | undefined,
   ending: Ending | undefined,
-  ctx: Context,
+  ports: JudgingPorts,
 ): Promise<Judgement> {
-  const lava = attempt === undefined ? undefined : await ctx.store.lavaJob(job.id, attempt.n);
+  const lava = attempt === undefined ? undefined : await ports.store.lavaJob(job.id, attempt.n);
   const evidence: Evidence = {
-    ending: ending ?? endingInQueue(job, attempt, lava, ctx),
+    ending: ending ?? endingInQueue(job, attempt, lava, ports),
     lava,
     console:
-      attempt?.log === null || attempt === undefined ? undefined : await readConsole(attempt.log, lava, ctx),
+      attempt?.log === null || attempt === undefined
+        ? undefined
+        : await readConsole(attempt.log, lava, ports),
     complete: attempt?.evidence === 'fetched',
   };
   const expected =
     attempt === undefined
-      ? await expectedTestsOfRequest(job, ctx)
-      : await ctx.store.expectedTests(job.id, attempt.n);
+      ? await expectedTestsOfRequest(job, ports)
+      : await ports.store.expectedTests(job.id, attempt.n);
   const verdict = judge(
     evidence,
     { ...expected, job: job.name },
     {
-      infrastructureStatus: ctx.config.report.infrastructure_status,
+      infrastructureStatus: ports.config.report.infrastructure_status,
       deviceType: attempt?.deviceType,
     },
   );
@@ -46,10 +61,10 @@ export async function judgeJob(
 }
 
 /** A refused request has no rendered definition; what it asked for may be read from it all the same. */
-async function expectedTestsOfRequest(job: JobRecord, ctx: Context): Promise<ExpectedTests> {
-  const request = await ctx.store.request(job.id);
+async function expectedTestsOfRequest(job: JobRecord, ports: JudgingPorts): Promise<ExpectedTests> {
+  const request = await ports.store.request(job.id);
   try {
-    return expectedTestsFor(request, ctx.plans, ctx.boards);
+    return expectedTestsFor(request, ports.plans, ports.boards);
   } catch {
     return { bootPath: 'boot', roots: [], helpers: [] }; // the refusal itself says what is wrong with it
   }
@@ -60,20 +75,24 @@ function endingInQueue(
   job: JobRecord,
   attempt: AttemptRecord | undefined,
   lava: LavaJob | undefined,
-  ctx: Context,
+  ports: JudgingPorts,
 ): Ending | undefined {
   if (attempt === undefined || lava === undefined) return undefined;
   if (lava.device !== undefined || lava.health !== 'Canceled') return undefined;
   if (job.cancel !== null) return { kind: 'canceled', reason: job.cancel };
-  const waited = (lava.finishedAt ?? ctx.now()) - (lava.submittedAt ?? attempt.submittedAt ?? ctx.now());
+  const waited = (lava.finishedAt ?? ports.now()) - (lava.submittedAt ?? attempt.submittedAt ?? ports.now());
   return waited >= attempt.queueTimeout
     ? { kind: 'timed_out', reason: 'no device was free within the queue time-out' }
     : { kind: 'canceled', reason: 'cancelled in LAVA while it waited' };
 }
 
-async function readConsole(name: string, lava: LavaJob | undefined, ctx: Context): Promise<ConsoleFacts> {
+async function readConsole(
+  name: string,
+  lava: LavaJob | undefined,
+  ports: JudgingPorts,
+): Promise<ConsoleFacts> {
   const triage = createTriage();
   const console = createConsole({ triage, cases: lava?.cases ?? [] });
-  for await (const lines of linesOf(name, ctx)) for (const line of lines) console.line(line);
+  for await (const lines of linesOf(name, ports)) for (const line of lines) console.line(line);
   return console.end();
 }

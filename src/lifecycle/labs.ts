@@ -1,11 +1,15 @@
 // Finds a job's lab.
 import { BridgeError } from '../core/errors.ts';
-import type { Context } from './context.ts';
 import type { Lab } from './lab.ts';
 
+/** The labs of the configuration, by name. */
+export interface LabPorts {
+  labs: ReadonlyMap<string, Lab>;
+}
+
 /** Throws if the lab is no longer in the configuration: its jobs wait until it is back. */
-export function labOf(ctx: Context, name: string): Lab {
-  const lab = ctx.labs.get(name);
+export function labOf(ports: LabPorts, name: string): Lab {
+  const lab = ports.labs.get(name);
   if (!lab) throw new BridgeError('no_lab', `the lab ${name} is not in the configuration`);
   return lab;
 }

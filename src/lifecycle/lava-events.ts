@@ -1,43 +1,55 @@
 // LAVA's events as hints: a job of ours changed, a device came back. They make us look sooner; what decides is asked for.
 import { eventsUrl, followLavaEvents, type JobEvent, type LavaEvent } from '../lava/events.ts';
-import { formatDuration } from '../core/time.ts';
+import { formatDuration, type Clock } from '../core/time.ts';
 import { resolveSecret } from '../config/secrets.ts';
-import type { Context } from './context.ts';
+import type { Logger } from 'pino';
+import type { Outage } from '../engine/outage.ts';
+import type { Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
+
+/** What following LAVA's events uses. */
+export interface EventPorts {
+  store: Pick<Store, 'wakeStage' | 'openAttempts' | 'record' | 'wake'>;
+  log: Logger;
+  storeOutage: Outage;
+  now: Clock;
+  /** Something became due in this lab. */
+  wake: (lab: string) => void;
+}
 
 /** LAVA sends an event just before it commits what the event tells. */
 const COMMIT_PAUSE = 300;
 
 /** Follows a lab's event stream until the signal fires; nothing if the configuration says so. */
-export function startEvents(lab: Lab, ctx: Context, signal: AbortSignal): void {
+export function startEvents(lab: Lab, ports: EventPorts, signal: AbortSignal): void {
   const { lava } = lab.config;
   if (lava.events === false) return;
-  const log = ctx.log.child({ lab: lab.name });
+  const log = ports.log.child({ lab: lab.name });
 
   async function take(event: LavaEvent): Promise<void> {
-    if (event.kind === 'job') return takeJob(event, lab, ctx);
+    if (event.kind === 'job') return takeJob(event, lab, ports);
     if (!lab.noticed(event)) return;
-    await ctx.store.wakeStage(lab.name, 'received');
-    ctx.wake(lab.name);
+    await ports.store.wakeStage(lab.name, 'received');
+    ports.wake(lab.name);
   }
 
   // Nobody tells what was missed: look at all that LAVA has of ours.
   async function lookAtAll(): Promise<void> {
     await Promise.all(
-      (['submitted', 'running'] as const).map((stage) => ctx.store.wakeStage(lab.name, stage)),
+      (['submitted', 'running'] as const).map((stage) => ports.store.wakeStage(lab.name, stage)),
     );
-    ctx.wake(lab.name);
+    ports.wake(lab.name);
   }
 
   const stream = followLavaEvents({
     url: lava.events ?? eventsUrl(lava.url),
     user: lava.user,
     token: resolveSecret(lava.token),
-    onEvent: (event) => void take(event).catch(ctx.storeTrouble.failed),
+    onEvent: (event) => void take(event).catch(ports.storeOutage.failed),
     onConnected: () => {
       log.info('LAVA’s events are followed');
       lab.setFollowed(true);
-      void lookAtAll().catch(ctx.storeTrouble.failed);
+      void lookAtAll().catch(ports.storeOutage.failed);
     },
     onLost: (reason) => {
       log.warn({ reason }, 'LAVA’s events are not followed; the poll goes on alone');
@@ -51,16 +63,16 @@ export function startEvents(lab: Lab, ctx: Context, signal: AbortSignal): void {
   signal.addEventListener('abort', () => stream.stop(), { once: true });
 }
 
-async function takeJob(event: JobEvent, lab: Lab, ctx: Context): Promise<void> {
+async function takeJob(event: JobEvent, lab: Lab, ports: EventPorts): Promise<void> {
   // Until it runs there is nothing to do.
   if (event.state === 'Submitted' || event.state === 'Scheduling' || event.state === 'Scheduled') return;
-  for (const attempt of await ctx.store.openAttempts(lab.name, event.id)) {
+  for (const attempt of await ports.store.openAttempts(lab.name, event.id)) {
     if (attempt.lavaState === event.state) continue;
     const device = event.device ?? attempt.device;
-    await ctx.store.record(attempt.jobId, {
+    await ports.store.record(attempt.jobId, {
       attempts: new Map([[attempt.n, { lavaState: event.state, device }]]),
     });
-    await ctx.store.wake(attempt.jobId, ctx.now() + COMMIT_PAUSE);
-    ctx.wake(lab.name);
+    await ports.store.wake(attempt.jobId, ports.now() + COMMIT_PAUSE);
+    ports.wake(lab.name);
   }
 }

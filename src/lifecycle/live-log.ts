@@ -4,8 +4,15 @@ import { TextDecoder } from 'node:util';
 import { sleep, SECOND } from '../core/time.ts';
 import { LogReader, readLogText } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
-import type { Context } from './context.ts';
+import type { Blobs, Store } from '../store/index.ts';
+import type { LabPorts } from './labs.ts';
 import type { Lab } from './lab.ts';
+
+/** What reading a job's log uses. */
+export type LogPorts = LabPorts & {
+  store: Pick<Store, 'attempts' | 'job'>;
+  blobs: Pick<Blobs, 'read'>;
+};
 
 export interface LogOptions {
   /** Go on until the job has finished. */
@@ -23,28 +30,28 @@ const PAGE = 5000;
 export async function* readLog(
   jobId: string,
   { follow, raw, signal }: LogOptions,
-  ctx: Context,
+  ports: LogPorts,
 ): AsyncGenerator<string> {
   let given = 0;
   let attemptN = 0;
   while (!signal.aborted) {
-    const attempt = (await ctx.store.attempts(jobId)).at(-1);
+    const attempt = (await ports.store.attempts(jobId)).at(-1);
     if (attempt !== undefined && attempt.n !== attemptN) {
       attemptN = attempt.n;
       given = 0;
     }
     if (attempt?.log !== null && attempt?.log !== undefined) {
-      yield* stored(attempt.log, given, raw, ctx);
+      yield* stored(attempt.log, given, raw, ports);
       return;
     }
-    const lab = attempt === undefined ? undefined : ctx.labs.get(attempt.lab);
+    const lab = attempt === undefined ? undefined : ports.labs.get(attempt.lab);
     if (attempt?.lavaId !== null && attempt?.lavaId !== undefined && lab) {
       for await (const lines of fetched(attempt.lavaId, given, lab)) {
         given += lines.length;
         yield format(lines, raw);
       }
     }
-    const job = await ctx.store.job(jobId);
+    const job = await ports.store.job(jobId);
     if (!follow || !job || job.done || (attempt?.finishedAt !== null && attempt !== undefined)) return;
     await sleep(LOOK_EVERY, signal);
   }
@@ -61,7 +68,7 @@ async function* fetched(lavaId: number, from: number, lab: Lab): AsyncGenerator<
 }
 
 /** The stored log without the lines that were given already. */
-async function* stored(name: string, skip: number, raw: boolean, ctx: Context): AsyncGenerator<string> {
+async function* stored(name: string, skip: number, raw: boolean, ports: LogPorts): AsyncGenerator<string> {
   const reader = new LogReader();
   const decoder = new TextDecoder();
   let left = skip;
@@ -70,7 +77,7 @@ async function* stored(name: string, skip: number, raw: boolean, ctx: Context): 
     left -= dropped;
     return format(lines.slice(dropped), raw);
   };
-  for await (const chunk of ctx.blobs.read(name))
+  for await (const chunk of ports.blobs.read(name))
     yield rest(reader.push(decoder.decode(chunk, { stream: true })));
   yield rest(reader.end());
 }

@@ -6,7 +6,6 @@
 import { BridgeError } from '../core/errors.ts';
 import type { AttemptRecord, Change, JobRecord, Reason, StageName } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';
-import type { Context } from './context.ts';
 
 /** Jobs that completed this one have nothing left but their deliveries. */
 export const WAITS_FOR_DELIVERIES: StageName = 'judged';
@@ -24,13 +23,18 @@ export type Outcome =
   /** It is not ours any more: nothing is reported. */
   | { kind: 'forget'; reason: Reason; change?: Change };
 
-/** One step of a job's life. */
-export interface Stage {
+/** One step of a job's life, and what it uses. */
+export interface Stage<Ports> {
   /** What the job has been through when this is done. */
   name: StageName;
   /** One at a time in each lab, until what came of it is stored: for a stage that counts what is there. */
   serial?: true;
-  run: (job: JobRecord, ctx: Context, signal: AbortSignal) => Promise<Outcome>;
+  run: (job: JobRecord, ports: Ports, signal: AbortSignal) => Promise<Outcome>;
+}
+
+/** A stage that has what it uses. */
+export interface ReadyStage extends Pick<Stage<never>, 'name' | 'serial'> {
+  run: (job: JobRecord, signal: AbortSignal) => Promise<Outcome>;
 }
 
 /** The attempt that the job is at. Throws if there is none: a stage ran before its time. */

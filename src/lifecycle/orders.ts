@@ -1,38 +1,60 @@
 // What the admin may order for a job: to cancel it, to go on now instead of later, or to give up a delivery.
-import { NOT_ENDED, type DeliveryRecord, type JobRecord } from '../store/index.ts';
-import type { Context } from './context.ts';
+import { NOT_ENDED, type DeliveryRecord, type JobRecord, type Store } from '../store/index.ts';
+import type { Clock } from '../core/time.ts';
 import { WAITS_FOR_DELIVERIES } from './model.ts';
 
+/** What cancelling a job uses. */
+export interface CancelPorts {
+  store: Pick<Store, 'requestCancel'>;
+  /** Something became due in this lab. */
+  wake: (lab: string) => void;
+}
+
+/** What retrying a job uses. */
+export interface RetryPorts {
+  store: Pick<Store, 'deliveries' | 'saveDelivery' | 'takeUp' | 'wake'>;
+  now: Clock;
+  wake: (lab: string) => void;
+  /** A delivery became due. */
+  wakeOutbox: () => void;
+}
+
+/** What giving up deliveries uses. */
+export interface DropPorts {
+  store: Pick<Store, 'deliveries' | 'saveDelivery'>;
+  wake: (lab: string) => void;
+}
+
 /** Asks for a cancel; the job is then reported as cancelled. False if it has ended or is being cancelled. */
-export async function cancelJob(job: JobRecord, why: string, ctx: Context): Promise<boolean> {
-  const asked = await ctx.store.requestCancel(job.id, why, [
+export async function cancelJob(job: JobRecord, why: string, ports: CancelPorts): Promise<boolean> {
+  const asked = await ports.store.requestCancel(job.id, why, [
     { kind: 'note', text: `cancel asked for: ${why}` },
   ]);
-  if (asked) ctx.wake(job.lab);
+  if (asked) ports.wake(job.lab);
   return asked;
 }
 
 /** Sends parked deliveries again, and ends a job's waiting. Returns what was done; undefined: nothing to do. */
-export async function retryJob(job: JobRecord, ctx: Context): Promise<string | undefined> {
-  const parked = (await ctx.store.deliveries(job.id)).filter((d) => d.state === 'parked');
+export async function retryJob(job: JobRecord, ports: RetryPorts): Promise<string | undefined> {
+  const parked = (await ports.store.deliveries(job.id)).filter((d) => d.state === 'parked');
   for (const delivery of parked) {
-    await ctx.store.saveDelivery(delivery, {
-      delivery: { state: 'pending', nextAt: ctx.now(), tries: 0, error: delivery.error },
+    await ports.store.saveDelivery(delivery, {
+      delivery: { state: 'pending', nextAt: ports.now(), tries: 0, error: delivery.error },
       entries: [{ kind: 'note', text: `${delivery.kind} to ${delivery.destination}: to be sent again` }],
     });
   }
   if (parked.length > 0) {
-    ctx.wakeOutbox();
+    ports.wakeOutbox();
     return `${parked.length} parked deliveries`;
   }
   if (job.setAside) {
-    await ctx.store.takeUp(job.id);
-    ctx.wake(job.lab);
+    await ports.store.takeUp(job.id);
+    ports.wake(job.lab);
     return 'what was set aside';
   }
-  if (job.done || job.nextAt <= ctx.now()) return undefined;
-  await ctx.store.wake(job.id);
-  ctx.wake(job.lab);
+  if (job.done || job.nextAt <= ports.now()) return undefined;
+  await ports.store.wake(job.id);
+  ports.wake(job.lab);
   return 'the stage that waits';
 }
 
@@ -44,20 +66,20 @@ export async function dropDeliveries(
   job: JobRecord,
   which: string,
   why: string,
-  ctx: Context,
+  ports: DropPorts,
 ): Promise<DeliveryRecord[]> {
   const dropped: DeliveryRecord[] = [];
-  for (const delivery of await ctx.store.deliveries(job.id)) {
+  for (const delivery of await ports.store.deliveries(job.id)) {
     const { id, state, destination, kind } = delivery;
     const isMeant = which === destination || which === String(id);
     if (!isMeant || !NOT_ENDED.some((open) => open === state)) continue;
-    const isDropped = await ctx.store.saveDelivery(delivery, {
+    const isDropped = await ports.store.saveDelivery(delivery, {
       delivery: { state: 'dropped', error: why },
       entries: [{ kind: 'note', text: `${kind} to ${destination}: dropped: ${why}` }],
       wakeJobIn: WAITS_FOR_DELIVERIES,
     });
     if (isDropped) dropped.push(delivery);
   }
-  if (dropped.length > 0) ctx.wake(job.lab);
+  if (dropped.length > 0) ports.wake(job.lab);
   return dropped;
 }

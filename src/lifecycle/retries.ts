@@ -3,23 +3,26 @@
 //
 // Another device is better than the one that failed. LAVA gives no way to leave out a device (a definition names a type
 // and tags alone), but it gives a job to a device that is free: so the moment is chosen.
-import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
+import { formatDuration, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import { boardsFor } from '../lava/inventory.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { AttemptRecord, JobRecord, Reason } from '../store/index.ts';
-import type { Context } from './context.ts';
-import type { Lab } from './lab.ts';
-import { labOf } from './labs.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { Boards } from '../catalog/boards.ts';
+import { labOf, type LabPorts } from './labs.ts';
 import type { Outcome } from './model.ts';
-import { whyDrained } from './capacity.ts';
+import { whyDrained, type DrainPorts } from './capacity.ts';
 import type { Judgement } from './judging.ts';
+
+/** What deciding on a further attempt uses. */
+export type AgainPorts = LabPorts & DrainPorts & { boards: Pick<Boards, 'find'>; now: Clock };
 
 interface Case {
   job: JobRecord;
   request: JobRequest;
   attempts: readonly AttemptRecord[];
   judgement: Judgement;
-  lab: Lab;
+  lab: { config: Pick<LabConfig, 'retries'> };
   now: number;
 }
 
@@ -51,15 +54,15 @@ export function anotherAttempt({ job, request, attempts, judgement, lab, now }: 
 export async function whyNotAgain(
   job: JobRecord,
   attempts: readonly AttemptRecord[],
-  ctx: Context,
+  ports: AgainPorts,
 ): Promise<Reason | undefined> {
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
-  const drained = await whyDrained(job, ctx);
+  const drained = await whyDrained(job, ports);
   if (drained !== undefined) return drained;
-  if (ctx.now() - (last.finishedAt ?? 0) > PATIENCE) return undefined;
-  const lab = labOf(ctx, job.lab);
-  const tags = ctx.boards.find(job.board, job.lab)?.tags;
+  if (ports.now() - (last.finishedAt ?? 0) > PATIENCE) return undefined;
+  const lab = labOf(ports, job.lab);
+  const tags = ports.boards.find(job.board, job.lab)?.tags;
   const online = boardsFor(await lab.inventory(FRESH), last.deviceType, tags).filter((b) => b.online);
   const others = online.filter((b) => b.name !== last.device);
   const failed = online.find((b) => b.name === last.device);

@@ -4,7 +4,7 @@ import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
 import { createKeyedQueue } from '../engine/keyed-queue.ts';
-import type { Trouble } from '../engine/trouble.ts';
+import type { Outage } from '../engine/outage.ts';
 import {
   stageAfter,
   StaleError,
@@ -14,16 +14,14 @@ import {
   type JobRecord,
   type Store,
 } from '../store/index.ts';
-import type { Outcome, Stage } from './model.ts';
+import type { Outcome, ReadyStage } from './model.ts';
 
 export interface StepOptions {
   store: Pick<Store, 'save'>;
-  /** Runs a stage with all that it uses. */
-  run: (stage: Stage, job: JobRecord, signal: AbortSignal) => Promise<Outcome>;
-  stages: readonly Stage[];
+  stages: readonly ReadyStage[];
   guard: Pick<CrashGuard, 'watch'>;
   log: Logger;
-  storeTrouble: Trouble;
+  storeOutage: Outage;
   now: Clock;
   /** A delivery was stored. */
   wakeOutbox: () => void;
@@ -32,13 +30,13 @@ export interface StepOptions {
 export type Step = (job: JobRecord, signal: AbortSignal) => Promise<void>;
 
 export function createStep(options: StepOptions): Step {
-  const { store, run, stages, guard, log, storeTrouble } = options;
+  const { store, stages, guard, log, storeOutage } = options;
   const oneAtATime = createKeyedQueue();
 
-  async function work(job: JobRecord, stage: Stage, signal: AbortSignal): Promise<void> {
+  async function work(job: JobRecord, stage: ReadyStage, signal: AbortSignal): Promise<void> {
     try {
-      await settle(job, stage, await run(stage, job, signal), options);
-      storeTrouble.worked();
+      await settle(job, stage, await stage.run(job, signal), options);
+      storeOutage.worked();
     } catch (error) {
       if (error instanceof StaleError) return; // Somebody else changed it; it is still due and will be read again.
       if (signal.aborted) return;
@@ -64,7 +62,7 @@ type Settling = Pick<StepOptions, 'store' | 'now' | 'wakeOutbox'>;
 /** What is stored of a job when a stage came to this, and the line in its timeline. */
 function resultOf(
   job: JobRecord,
-  stage: Stage,
+  stage: ReadyStage,
   outcome: Outcome,
   at: number,
 ): { fields: JobChange; entry?: Entry } {
@@ -119,7 +117,7 @@ function resultOf(
 
 async function settle(
   job: JobRecord,
-  stage: Stage,
+  stage: ReadyStage,
   outcome: Outcome,
   { store, now, wakeOutbox }: Settling,
 ): Promise<void> {
@@ -135,9 +133,9 @@ async function settle(
 
 async function settleFailure(
   job: JobRecord,
-  stage: Stage,
+  stage: ReadyStage,
   error: unknown,
-  { store, now, log, storeTrouble }: StepOptions,
+  { store, now, log, storeOutage }: StepOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const text = errorText(error);
@@ -157,7 +155,7 @@ async function settleFailure(
     });
   } catch (failure) {
     if (failure instanceof StaleError) return;
-    storeTrouble.failed(failure);
+    storeOutage.failed(failure);
     await sleep(5 * SECOND, signal); // it is still due: without a pause it would be tried without end
   }
 }

@@ -33,7 +33,7 @@ function destination(send: Send, more: Partial<OutboxDestination> = {}): OutboxD
 }
 
 function start(...destinations: OutboxDestination[]): Outbox {
-  const trouble = {
+  const outage = {
     failed: (error: unknown): void => {
       throw error;
     },
@@ -41,7 +41,7 @@ function start(...destinations: OutboxDestination[]): Outbox {
   };
   const log = pino({ level: 'silent' });
   const onEnd = (jobId: string): void => void ended.push(jobId);
-  const outbox = createOutbox({ store, destinations, log, trouble, now, waitsIn: WAITS_IN, onEnd });
+  const outbox = createOutbox({ store, destinations, log, outage, now, waitsIn: WAITS_IN, onEnd });
   outbox.start();
   running.push(outbox);
   return outbox;

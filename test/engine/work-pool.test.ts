@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createIntake, type IntakeOptions } from '../../src/engine/work-pool.ts';
+import { createWorkPool, type WorkPoolOptions } from '../../src/engine/work-pool.ts';
 import { createRecentSet } from '../../src/core/recent.ts';
 
 let stop: AbortController;
@@ -13,8 +13,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function intake(work: (item: string) => Promise<void>, options: Partial<IntakeOptions<string>> = {}) {
-  return createIntake<string>({
+function intake(work: (item: string) => Promise<void>, options: Partial<WorkPoolOptions<string>> = {}) {
+  return createWorkPool<string>({
     work,
     onFailure: () => undefined,
     parallel: 2,

@@ -5,8 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { DAY, sleep } from '../../src/core/time.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
-import type { Context } from '../../src/lifecycle/context.ts';
-import { createTriggers, forgetRuns, hasTriggers } from '../../src/intake/triggers.ts';
+import { createTriggers, forgetRuns, hasTriggers, type TriggerPorts } from '../../src/intake/triggers.ts';
 import { frequencyMs, isEvent, requestFor, whyNotRun } from '../../src/intake/trigger-match.ts';
 import { createMaestroClient } from '../../src/maestro/client.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
@@ -200,7 +199,7 @@ async function told(world: World & { lines: Line[] }, count: number): Promise<Li
 }
 
 /** Shows all builds that ever were to the triggers, as after a lost cursor. */
-async function replay({ maestro }: World, context: Context): Promise<void> {
+async function replay({ maestro }: World, context: TriggerPorts): Promise<void> {
   const stop = new AbortController();
   const client = createMaestroClient({ url: maestro.url, token: maestro.token, timeoutMs: 5000 });
   let rounds = 0;

@@ -2,43 +2,56 @@
 // is capacity, and nobody drained it. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
 import { errorText, TemporaryError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
-import type { JobRecord, Reason } from '../../store/index.ts';
-import type { Context } from '../context.ts';
-import { queueOf, passOn } from '../admission-queue.ts';
-import { labOf } from '../labs.ts';
+import type { JobRecord, Reason, Store } from '../../store/index.ts';
+import { passOn, queueOf, type QueuePorts } from '../admission-queue.ts';
+import { labOf, type LabPorts } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
-import { wantedBy, whyDrained, whyNoCapacity } from '../capacity.ts';
+import {
+  wantedBy,
+  whyDrained,
+  whyNoCapacity,
+  type CapacityPorts,
+  type DrainPorts,
+  type WantedPorts,
+} from '../capacity.ts';
+
+/** What it uses. */
+export type AdmittedPorts = LabPorts &
+  QueuePorts &
+  DrainPorts &
+  CapacityPorts &
+  WantedPorts & { store: Pick<Store, 'holdBack' | 'firstOf'> };
 
 /** Whoever leaves capacity calls the next one; this is for what nobody tells (a device that comes back unseen). */
 const LOOK_AGAIN = 30 * SECOND;
 
-export const admitted: Stage = { name: 'admitted', serial: true, run };
+export const admitted: Stage<AdmittedPorts> = { name: 'admitted', serial: true, run };
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
+async function run(job: JobRecord, ports: AdmittedPorts): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
-  const until = ctx.now() + LOOK_AGAIN;
+  const until = ports.now() + LOOK_AGAIN;
   const queue = queueOf(job);
-  const reason = await whyNot(job, ctx);
+  const reason = await whyNot(job, ports);
   if (reason !== undefined) {
     // It holds for all that wait for this board: they need not look one by one.
-    await ctx.store.holdBack(queue, until, reason, job.id);
+    await ports.store.holdBack(queue, until, reason, job.id);
     return { kind: 'wait', until, reason };
   }
-  const isFirst = (await ctx.store.firstOf(queue))?.id === job.id;
-  await passOn(job, ctx);
+  const isFirst = (await ports.store.firstOf(queue))?.id === job.id;
+  await passOn(job, ports);
   if (isFirst) return { kind: 'done' };
   const text = `more urgent jobs wait for ${job.board} in ${job.lab}`;
   return { kind: 'wait', until, reason: { code: 'behind', text } };
 }
 
-async function whyNot(job: JobRecord, ctx: Context): Promise<Reason | undefined> {
-  const lab = labOf(ctx, job.lab);
-  const wanted = await wantedBy(job, lab, ctx);
+async function whyNot(job: JobRecord, ports: AdmittedPorts): Promise<Reason | undefined> {
+  const lab = labOf(ports, job.lab);
+  const wanted = await wantedBy(job, lab, ports);
   if (!wanted) {
     return { code: 'unregistered', text: `no board ${job.board} is registered for ${lab.name}` };
   }
   try {
-    return (await whyDrained(job, ctx)) ?? (await whyNoCapacity(lab, wanted, ctx));
+    return (await whyDrained(job, ports)) ?? (await whyNoCapacity(lab, wanted, ports));
   } catch (error) {
     if (error instanceof TemporaryError) return { code: error.code, text: errorText(error) };
     throw error;

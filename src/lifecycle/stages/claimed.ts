@@ -1,11 +1,20 @@
 // Marks Maestro's node as ours. Maestro has no claim: the mark is written, and read again after a while, so that of
 // two bridges that wrote at once both see whose mark stayed (reference: Maestro has no compare-and-set).
-import { SECOND } from '../../core/time.ts';
+import { SECOND, type Clock } from '../../core/time.ts';
 import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
-import type { JobRecord, Reason } from '../../store/index.ts';
-import type { Context } from '../context.ts';
+import type { JobRecord, Reason, Store } from '../../store/index.ts';
+import type { MaestroClient } from '../../maestro/client.ts';
+import type { Reporting } from '../../reporting/reporting.ts';
 import type { Outcome, Stage } from '../model.ts';
-import { reportedJob } from '../reported-job.ts';
+import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
+
+/** What it uses. */
+export type ClaimedPorts = ReportedJobPorts & {
+  maestro: Pick<MaestroClient, 'getNode' | 'updateNode'> | undefined;
+  store: Pick<Store, 'instanceId'>;
+  reporting: Reporting;
+  now: Clock;
+};
 
 const YIELDED = {
   claimed: 'claim',
@@ -17,23 +26,23 @@ const YIELDED = {
 /** How long another's write may take to show. */
 const SETTLE = 2 * SECOND;
 
-export const claimed: Stage = { name: 'claimed', run };
+export const claimed: Stage<ClaimedPorts> = { name: 'claimed', run };
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
+async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
-  if (!ctx.maestro) return { kind: 'done', note: 'no Maestro is configured' };
+  if (!ports.maestro) return { kind: 'done', note: 'no Maestro is configured' };
   if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
-  const mark = `${ctx.store.instanceId}:${job.nodeId}`;
+  const mark = `${ports.store.instanceId}:${job.nodeId}`;
   if (job.claimedAt === null) {
-    const placed = await placeMark(ctx.maestro, job.nodeId, mark);
-    if (placed.outcome !== 'claimed') return yielded(job, placed, ctx);
-    return marked(ctx.now(), ctx.now() + SETTLE);
+    const placed = await placeMark(ports.maestro, job.nodeId, mark);
+    if (placed.outcome !== 'claimed') return yielded(job, placed, ports);
+    return marked(ports.now(), ports.now() + SETTLE);
   }
-  const rest = job.claimedAt + SETTLE - ctx.now();
-  if (rest > 0) return marked(job.claimedAt, ctx.now() + rest);
-  const kept = await confirmMark(ctx.maestro, job.nodeId, mark);
-  if (kept.outcome !== 'claimed') return yielded(job, kept, ctx);
-  return { kind: 'done', change: { job: { nodeSeenAt: ctx.now() } } };
+  const rest = job.claimedAt + SETTLE - ports.now();
+  if (rest > 0) return marked(job.claimedAt, ports.now() + rest);
+  const kept = await confirmMark(ports.maestro, job.nodeId, mark);
+  if (kept.outcome !== 'claimed') return yielded(job, kept, ports);
+  return { kind: 'done', change: { job: { nodeSeenAt: ports.now() } } };
 }
 
 function marked(at: number, until: number): Outcome {
@@ -41,7 +50,7 @@ function marked(at: number, until: number): Outcome {
   return { kind: 'wait', until, reason: { code: 'claim', text }, change: { job: { claimedAt: at } } };
 }
 
-async function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context): Promise<Outcome> {
+async function yielded(job: JobRecord, { outcome, detail }: Claim, ports: ClaimedPorts): Promise<Outcome> {
   const byHand = job.source === 'push' || job.source === 'hand';
   // For a node that this Maestro never had; the results go to KCIDB alone.
   if (outcome === 'gone' && byHand) {
@@ -49,7 +58,7 @@ async function yielded(job: JobRecord, { outcome, detail }: Claim, ctx: Context)
   }
   const reason: Reason = { code: YIELDED[outcome], text: detail };
   if (outcome !== 'ended') return { kind: 'forget', reason };
-  const reported = await reportedJob(job, ctx);
-  const { deliveries } = ctx.reporting.reports({ ...reported, kind: 'not-wanted', why: detail });
+  const reported = await reportedJob(job, ports);
+  const { deliveries } = ports.reporting.reports({ ...reported, kind: 'not-wanted', why: detail });
   return { kind: 'forget', reason, change: { deliveries } };
 }

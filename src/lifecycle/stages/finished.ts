@@ -1,17 +1,21 @@
 // Waits until LAVA itself says Finished, and stores the evidence: results and log from the callback if that can be
 // believed and came whole, else fetched.
 import { errorText, PermanentError } from '../../core/errors.ts';
-import { SECOND } from '../../core/time.ts';
-import type { CallbackRecord, JobRecord, Reason } from '../../store/index.ts';
-import type { Context } from '../context.ts';
-import { storeEvidence } from '../evidence.ts';
-import { lookAt } from '../following.ts';
+import { SECOND, type Clock } from '../../core/time.ts';
+import type { CallbackRecord, JobRecord, Reason, Store } from '../../store/index.ts';
+import { storeEvidence, type EvidencePorts } from '../evidence.ts';
+import { lookAt, type FollowingPorts } from '../following.ts';
 import type { Lab } from '../lab.ts';
 import { labOf } from '../labs.ts';
-import { callNext } from '../admission-queue.ts';
+import { callNext, type QueuePorts } from '../admission-queue.ts';
 import type { Outcome, Stage } from '../model.ts';
 
-export const finished: Stage = { name: 'finished', run };
+/** What it uses. */
+export type FinishedPorts = FollowingPorts &
+  EvidencePorts &
+  QueuePorts & { store: Pick<Store, 'callbacks' | 'record'>; now: Clock };
+
+export const finished: Stage<FinishedPorts> = { name: 'finished', run };
 
 /**
  * LAVA sends its callback before it commits (2023.01), so at that moment it still says Running. It commits within its
@@ -21,29 +25,29 @@ const COMMIT_WITHIN = 15 * SECOND;
 /** How often the evidence is asked for that LAVA refuses to give, before the job counts as lost. */
 const REFUSALS = 8;
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
-  const seen = await lookAt(job, ctx);
+async function run(job: JobRecord, ports: FinishedPorts): Promise<Outcome> {
+  const seen = await lookAt(job, ports);
   if (seen.kind !== 'alive') return seen.outcome;
   const { info, attempt } = seen;
-  const callbacks = (await ctx.store.callbacks(job.id)).filter((c) => c.lavaId === info.id);
+  const callbacks = (await ports.store.callbacks(job.id)).filter((c) => c.lavaId === info.id);
   const final = callbacks.findLast((c) => c.state === 'Finished');
   const on = info.device === undefined ? '' : ` on ${info.device}`;
 
   if (info.state !== 'Finished') {
-    const age = final === undefined ? Infinity : ctx.now() - final.receivedAt;
+    const age = final === undefined ? Infinity : ports.now() - final.receivedAt;
     // As long again as it has been: soon at first, then ever later.
-    const until = age < COMMIT_WITHIN ? ctx.now() + Math.max(100, age) : seen.lookAgain;
+    const until = age < COMMIT_WITHIN ? ports.now() + Math.max(100, age) : seen.lookAgain;
     const reason: Reason = { code: 'in_lava', text: `LAVA job ${info.id} is ${info.state}${on}` };
     if (final === undefined || age < COMMIT_WITHIN) return { kind: 'wait', until, reason };
     // It said that the job had finished, and it had not: LAVA did not send that.
     const text = 'the callback came before the job’s end, so it is not believed';
-    await ctx.store.record(job.id, { dropCallbacks: true, entries: [{ kind: 'error', text }] });
+    await ports.store.record(job.id, { dropCallbacks: true, entries: [{ kind: 'error', text }] });
     return { kind: 'wait', until, reason };
   }
   try {
-    const believed = await believedCallback(callbacks, labOf(ctx, job.lab));
-    const evidence = await storeEvidence(job, attempt, info, believed, ctx);
-    await callNext(job, ctx);
+    const believed = await believedCallback(callbacks, labOf(ports, job.lab));
+    const evidence = await storeEvidence(job, attempt, info, believed, ports);
+    await callNext(job, ports);
     return {
       kind: 'done',
       note: `${info.health}${on}, evidence ${evidence.evidence}`,

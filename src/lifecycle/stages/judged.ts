@@ -1,53 +1,67 @@
 // From evidence to verdict, and from the verdict to the reports: the logs for people and what goes to each destination,
 // stored in the outbox in one transaction. An infrastructure failure gets another attempt first, if there is one left.
-import { MINUTE } from '../../core/time.ts';
-import type { Change, Entry, JobRecord } from '../../store/index.ts';
-import type { Context } from '../context.ts';
+import { MINUTE, type Clock } from '../../core/time.ts';
+import type { Blobs, Change, Entry, JobRecord, Store } from '../../store/index.ts';
+import type { MaestroClient } from '../../maestro/client.ts';
+import type { Reporting } from '../../reporting/reporting.ts';
+import type { OpenLogs } from '../../storage/open.ts';
 import { reporterOf } from '../../reporting/reporter.ts';
-import { labOf } from '../labs.ts';
+import { labOf, type LabPorts } from '../labs.ts';
 import { publishLogs } from '../../reporting/logs.ts';
 import { countingAttempt, type Outcome, type Stage } from '../model.ts';
 import { anotherAttempt } from '../retries.ts';
-import { judgeJob } from '../judging.ts';
-import { reportedJob } from '../reported-job.ts';
+import { judgeJob, type JudgingPorts } from '../judging.ts';
+import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
 import { toStored } from '../stored-verdict.ts';
+
+/** What it uses. */
+export type JudgedPorts = LabPorts &
+  JudgingPorts &
+  ReportedJobPorts & {
+    store: Pick<Store, 'attempts' | 'definition'>;
+    maestro: Pick<MaestroClient, 'getNode'> | undefined;
+    logs: OpenLogs;
+    blobs: Pick<Blobs, 'read' | 'put'>;
+    reporting: Reporting;
+    now: Clock;
+  };
 
 /** The outbox wakes the job when a delivery ends; until then there is nothing to look at. */
 const DELIVERED_WITHIN = MINUTE;
 
-export const judged: Stage = { name: 'judged', run };
+export const judged: Stage<JudgedPorts> = { name: 'judged', run };
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
-  const attempts = await ctx.store.attempts(job.id);
+async function run(job: JobRecord, ports: JudgedPorts): Promise<Outcome> {
+  const attempts = await ports.store.attempts(job.id);
   const attempt = countingAttempt(attempts);
-  const definition = attempt && (await ctx.store.definition(job.id, attempt.n));
-  const reporter = await reporterOf(job, attempt && { ...attempt, definition: definition ?? '' }, ctx);
+  const definition = attempt && (await ports.store.definition(job.id, attempt.n));
+  const reporter = await reporterOf(job, attempt && { ...attempt, definition: definition ?? '' }, ports);
   if (reporter.kind === 'wait') {
     const text = 'LAVA reports to Maestro itself; if Maestro does not take that, we report';
     return { kind: 'wait', until: reporter.until, reason: { code: 'maestro_reports', text } };
   }
   const isOurs = reporter.kind === 'ours';
   const ending = job.ending ?? undefined;
-  const judgement = await judgeJob(job, attempt, ending, ctx);
-  const lab = labOf(ctx, job.lab);
-  const reported = await reportedJob(job, ctx);
+  const judgement = await judgeJob(job, attempt, ending, ports);
+  const lab = labOf(ports, job.lab);
+  const reported = await reportedJob(job, ports);
   const { request } = reported;
   const ended = { ...reported, ...judgement, attempts, attempt, ending };
   // What LAVA reports to Maestro itself is Maestro's to try again.
   const again = isOurs
-    ? anotherAttempt({ job, request, attempts, judgement, lab, now: ctx.now() })
+    ? anotherAttempt({ job, request, attempts, judgement, lab, now: ports.now() })
     : undefined;
   if (again) {
-    const { deliveries } = ctx.reporting.reports({ ...ended, kind: 'superseded' });
+    const { deliveries } = ports.reporting.reports({ ...ended, kind: 'superseded' });
     return { ...again, change: { ...again.change, deliveries } };
   }
 
-  const logs = await publishLogs(job, attempt, judgement.evidence, ctx);
-  const reports = isOurs ? ctx.reporting.reports({ ...ended, kind: 'judged', logs }) : REPORTED_BY_LAVA;
+  const logs = await publishLogs(job, attempt, judgement.evidence, ports);
+  const reports = isOurs ? ports.reporting.reports({ ...ended, kind: 'judged', logs }) : REPORTED_BY_LAVA;
   const stored = toStored(judgement.verdict, attempt?.lavaId ?? null, attempt?.device ?? null);
   return {
     kind: 'done',
-    ...(reports.deliveries.length === 0 ? {} : { until: ctx.now() + DELIVERED_WITHIN }),
+    ...(reports.deliveries.length === 0 ? {} : { until: ports.now() + DELIVERED_WITHIN }),
     note: `rule ${stored.rule}: ${stored.tests.map((t) => `${t.path} ${t.status}`).join(', ')}`,
     change: {
       job: { verdict: stored },

@@ -1,31 +1,34 @@
 // Makes the LAVA job definition of the next attempt and stores it, checked, with a submission key that no other job in
 // the world carries.
 import { RequestError } from '../../core/errors.ts';
-import { SECOND } from '../../core/time.ts';
-import type { JobRecord } from '../../store/index.ts';
-import type { Context } from '../context.ts';
+import { SECOND, type Clock } from '../../core/time.ts';
+import type { JobRecord, Store } from '../../store/index.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
-import { renderJob } from '../render.ts';
-import { whyNotAgain } from '../retries.ts';
+import { renderJob, type RenderPorts } from '../render.ts';
+import { whyNotAgain, type AgainPorts } from '../retries.ts';
+
+/** What it uses. */
+export type RenderedPorts = RenderPorts &
+  AgainPorts & { store: Pick<Store, 'attempts' | 'request' | 'instanceId'>; now: Clock };
 
 const LOOK_AGAIN = 30 * SECOND;
 
-export const rendered: Stage = { name: 'rendered', run };
+export const rendered: Stage<RenderedPorts> = { name: 'rendered', run };
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
+async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
-  const attempts = await ctx.store.attempts(job.id);
-  const reason = await whyNotAgain(job, attempts, ctx);
+  const attempts = await ports.store.attempts(job.id);
+  const reason = await whyNotAgain(job, attempts, ports);
   if (reason !== undefined) {
-    const pause = Math.min(LOOK_AGAIN, labOf(ctx, job.lab).config.retries.pause);
-    return { kind: 'wait', until: ctx.now() + pause, reason };
+    const pause = Math.min(LOOK_AGAIN, labOf(ports, job.lab).config.retries.pause);
+    return { kind: 'wait', until: ports.now() + pause, reason };
   }
   const n = attempts.length + 1;
-  const submissionKey = `${ctx.store.instanceId}.${job.nodeId}.${n}`;
+  const submissionKey = `${ports.store.instanceId}.${job.nodeId}.${n}`;
   try {
-    const lab = labOf(ctx, job.lab);
-    const result = await renderJob(await ctx.store.request(job.id), job.lab, submissionKey, ctx);
+    const lab = labOf(ports, job.lab);
+    const result = await renderJob(await ports.store.request(job.id), job.lab, submissionKey, ports);
     const newAttempt = {
       jobId: job.id,
       n,

@@ -1,23 +1,35 @@
 // Waits until LAVA runs the job (or has already ended it). Callbacks and events say so early; the poll says so anyway.
 import { LAVA_STATES, type LavaJobInfo, type LavaState } from '../../lava/model.ts';
-import type { AttemptRecord, JobRecord, Reason } from '../../store/index.ts';
-import type { Context } from '../context.ts';
-import { lookAt, nextRound } from '../following.ts';
-import { labOf } from '../labs.ts';
-import { callNext } from '../admission-queue.ts';
+import type { AttemptRecord, JobRecord, Reason, Store } from '../../store/index.ts';
+import type { BridgeConfig } from '../../config/schema.ts';
+import type { Clock } from '../../core/time.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
-import { reportedJob } from '../reported-job.ts';
+import { lookAt, nextRound, type FollowingPorts } from '../following.ts';
+import { labOf, type LabPorts } from '../labs.ts';
+import { callNext, type QueuePorts } from '../admission-queue.ts';
+import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
 import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 
-export const running: Stage = { name: 'running', run };
+/** What it uses. */
+export type RunningPorts = LabPorts &
+  FollowingPorts &
+  QueuePorts &
+  ReportedJobPorts & {
+    store: Pick<Store, 'attempts' | 'callbacks' | 'expectedTests'>;
+    config: { report: Pick<BridgeConfig['report'], 'progress'> };
+    reporting: Reporting;
+    now: Clock;
+  };
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
-  const attempt = currentAttempt(await ctx.store.attempts(job.id));
-  const told = await toldState(attempt, ctx);
+export const running: Stage<RunningPorts> = { name: 'running', run };
+
+async function run(job: JobRecord, ports: RunningPorts): Promise<Outcome> {
+  const attempt = currentAttempt(await ports.store.attempts(job.id));
+  const state = await knownState(attempt, ports);
   // Where the start is reported, LAVA's own word for it is: the end says the same.
-  if (isStarted(told) && !ctx.config.report.progress) return started(job, attempt, told, ctx);
+  if (isStarted(state) && !ports.config.report.progress) return started(job, attempt, state, ports);
 
-  const seen = await lookAt(job, ctx);
+  const seen = await lookAt(job, ports);
   if (seen.kind !== 'alive') return seen.outcome;
   const { info } = seen;
   if (!isStarted(info.state)) {
@@ -25,8 +37,8 @@ async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
     return { kind: 'wait', until: seen.lookAgain, reason };
   }
   const known = { ...attempt, device: info.device ?? null, runningAt: info.startedAt ?? null };
-  const { deliveries, entries } = await reportStart(job, known, info, ctx);
-  const outcome = await started(job, known, info.state, ctx);
+  const { deliveries, entries } = await reportStart(job, known, info, ports);
+  const outcome = await started(job, known, info.state, ports);
   return outcome.kind === 'done'
     ? { ...outcome, change: { ...outcome.change, deliveries, entries } }
     : outcome;
@@ -37,19 +49,19 @@ async function reportStart(
   job: JobRecord,
   attempt: AttemptRecord,
   { state, device, startedAt }: LavaJobInfo,
-  ctx: Context,
+  ports: RunningPorts,
 ): Promise<ReturnType<Reporting['reports']>> {
   if (state === 'Finished' || device === undefined || startedAt === undefined) {
     return { deliveries: [], entries: [] };
   }
-  const { bootPath } = await ctx.store.expectedTests(job.id, attempt.n);
-  const reported = await reportedJob(job, ctx);
-  return ctx.reporting.reports({ ...reported, kind: 'started', attempt, startedAt, bootPath });
+  const { bootPath } = await ports.store.expectedTests(job.id, attempt.n);
+  const reported = await reportedJob(job, ports);
+  return ports.reporting.reports({ ...reported, kind: 'started', attempt, startedAt, bootPath });
 }
 
 /** What LAVA said by itself, by an event or a callback; the last word is the finished stage's to believe. */
-async function toldState(attempt: AttemptRecord, ctx: Context): Promise<LavaState> {
-  const callbacks = (await ctx.store.callbacks(attempt.jobId)).filter((c) => c.lavaId === attempt.lavaId);
+async function knownState(attempt: AttemptRecord, ports: RunningPorts): Promise<LavaState> {
+  const callbacks = (await ports.store.callbacks(attempt.jobId)).filter((c) => c.lavaId === attempt.lavaId);
   const states = [attempt.lavaState, ...callbacks.map(({ state }) => state)];
   return LAVA_STATES.findLast((state) => states.includes(state)) ?? 'Submitted';
 }
@@ -62,18 +74,18 @@ async function started(
   job: JobRecord,
   attempt: AttemptRecord,
   state: LavaState,
-  ctx: Context,
+  ports: RunningPorts,
 ): Promise<Outcome> {
-  await callNext(job, ctx);
+  await callNext(job, ports);
   const { n, device, runningAt } = attempt;
   // Nothing is to be looked at before LAVA tells of the end, or the poll's round.
   const isUrgent = state === 'Finished' || job.cancel !== null;
   return {
     kind: 'done',
     ...(device === null ? {} : { note: `on ${device}` }),
-    ...(isUrgent ? {} : { until: nextRound(ctx.now(), labOf(ctx, job.lab)) }),
+    ...(isUrgent ? {} : { until: nextRound(ports.now(), labOf(ports, job.lab)) }),
     change: {
-      attempts: new Map([[n, { lavaState: state, device, runningAt: runningAt ?? ctx.now() }]]),
+      attempts: new Map([[n, { lavaState: state, device, runningAt: runningAt ?? ports.now() }]]),
     },
   };
 }

@@ -1,47 +1,56 @@
 // Gives the definition to LAVA, once. LAVA has no idempotency key: so the intent is stored before the call, and if its
 // answer was lost (crash, time-out, cut), the lab is searched for the submission key before anything is sent again.
 import { BridgeError, errorText, RequestError, TemporaryError } from '../../core/errors.ts';
-import { MINUTE, SECOND } from '../../core/time.ts';
-import type { AttemptRecord, JobRecord } from '../../store/index.ts';
-import type { Context } from '../context.ts';
+import { MINUTE, SECOND, type Clock } from '../../core/time.ts';
+import type { AttemptRecord, JobRecord, Store } from '../../store/index.ts';
+import type { Reporting } from '../../reporting/reporting.ts';
 import { nextRound } from '../following.ts';
 import type { Lab } from '../lab.ts';
-import { labOf } from '../labs.ts';
-import { minding } from '../node-watch.ts';
-import { reportedJob } from '../reported-job.ts';
+import { labOf, type LabPorts } from '../labs.ts';
+import { whyNotWanted, type NodeWatchPorts } from '../node-watch.ts';
+import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
 import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 
-export const submitted: Stage = { name: 'submitted', run };
+/** What it uses. */
+export type SubmittedPorts = LabPorts &
+  NodeWatchPorts &
+  ReportedJobPorts & {
+    store: Pick<Store, 'attempts' | 'definition' | 'callbacks' | 'record' | 'lastLavaId' | 'instanceId'>;
+    reporting: Reporting;
+    now: Clock;
+  };
+
+export const submitted: Stage<SubmittedPorts> = { name: 'submitted', run };
 
 /** LAVA may still be at work on a submission whose answer was lost: its web server gives a request 30 s. */
 const LOST_ANSWER_REST = 35 * SECOND;
 /** How far a lab's clock may be from ours. */
 const CLOCK_SKEW = 10 * MINUTE;
 
-async function run(job: JobRecord, ctx: Context): Promise<Outcome> {
-  const lab = labOf(ctx, job.lab);
-  const attempt = currentAttempt(await ctx.store.attempts(job.id));
-  if (attempt.lavaId !== null) return done(job, attempt, attempt.lavaId, ctx);
+async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
+  const lab = labOf(ports, job.lab);
+  const attempt = currentAttempt(await ports.store.attempts(job.id));
+  if (attempt.lavaId !== null) return done(job, attempt, attempt.lavaId, ports);
   if (attempt.sentAt !== null) {
-    const rest = attempt.sentAt + LOST_ANSWER_REST - ctx.now();
+    const rest = attempt.sentAt + LOST_ANSWER_REST - ports.now();
     if (rest > 0) {
       const text = 'LAVA’s answer to the submission was lost; the lab is searched for the job soon';
-      return { kind: 'wait', until: ctx.now() + rest, reason: { code: 'answer_lost', text } };
+      return { kind: 'wait', until: ports.now() + rest, reason: { code: 'answer_lost', text } };
     }
-    const found = await search(attempt, lab, ctx);
+    const found = await search(attempt, lab, ports);
     if (found !== undefined) {
-      await recordId(attempt, found, ctx, `found in LAVA by its submission key, as job ${found}`);
-      return done(job, attempt, found, ctx);
+      await recordId(attempt, found, ports, `found in LAVA by its submission key, as job ${found}`);
+      return done(job, attempt, found, ports);
     }
   }
-  const unwanted = job.cancel ?? (await minding(job, ctx));
+  const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
   if (unwanted !== undefined) return { kind: 'end', ending: { kind: 'canceled', reason: unwanted } };
-  return submit(job, attempt, lab, ctx);
+  return submit(job, attempt, lab, ports);
 }
 
-async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
-  const intentAt = attempt.intentAt ?? ctx.now();
-  const since = await startOf(attempt, lab, ctx);
+async function search(attempt: AttemptRecord, lab: Lab, ports: SubmittedPorts): Promise<number | undefined> {
+  const intentAt = attempt.intentAt ?? ports.now();
+  const since = await startOf(attempt, lab, ports);
   const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.submissionKey, since));
   const [found] = ids;
   if (found !== undefined || complete) return found;
@@ -55,24 +64,33 @@ async function search(attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<n
 }
 
 /** Where the search may end: at the last job that was ours before, if the lab has not begun to count anew since. */
-async function startOf({ sinceId }: AttemptRecord, lab: Lab, ctx: Context): Promise<number | undefined> {
+async function startOf(
+  { sinceId }: AttemptRecord,
+  lab: Lab,
+  ports: SubmittedPorts,
+): Promise<number | undefined> {
   if (sinceId === null) return undefined;
   const last = await lab.show(sinceId);
-  return last?.description.includes(ctx.store.instanceId) ? sinceId : undefined;
+  return last?.description.includes(ports.store.instanceId) ? sinceId : undefined;
 }
 
-async function submit(job: JobRecord, attempt: AttemptRecord, lab: Lab, ctx: Context): Promise<Outcome> {
-  const definition = await ctx.store.definition(job.id, attempt.n);
+async function submit(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  lab: Lab,
+  ports: SubmittedPorts,
+): Promise<Outcome> {
+  const definition = await ports.store.definition(job.id, attempt.n);
   try {
     const lavaId = await lab.call(async (client) => {
-      const now = ctx.now();
-      const sinceId = attempt.sinceId ?? (await ctx.store.lastLavaId(lab.name)) ?? null;
+      const now = ports.now();
+      const sinceId = attempt.sinceId ?? (await ports.store.lastLavaId(lab.name)) ?? null;
       const intent = { intentAt: attempt.intentAt ?? now, sentAt: now, sinceId };
-      await ctx.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
+      await ports.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
       return client.submit(definition);
     });
-    await recordId(attempt, lavaId, ctx, undefined);
-    return await done(job, attempt, lavaId, ctx);
+    await recordId(attempt, lavaId, ports, undefined);
+    return await done(job, attempt, lavaId, ports);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     const reason = `${lab.name} refused the job: ${errorText(error)}`;
@@ -88,24 +106,29 @@ function isRefusal(error: unknown): boolean {
 async function recordId(
   attempt: AttemptRecord,
   lavaId: number,
-  ctx: Context,
+  ports: SubmittedPorts,
   note: string | undefined,
 ): Promise<void> {
-  await ctx.store.record(attempt.jobId, {
-    attempts: new Map([[attempt.n, { lavaId, submittedAt: ctx.now() }]]),
+  await ports.store.record(attempt.jobId, {
+    attempts: new Map([[attempt.n, { lavaId, submittedAt: ports.now() }]]),
     entries: note === undefined ? [] : [{ kind: 'note', text: note }],
   });
 }
 
-async function done(job: JobRecord, attempt: AttemptRecord, lavaId: number, ctx: Context): Promise<Outcome> {
-  const isTold = attempt.lavaState !== null || (await ctx.store.callbacks(job.id)).length > 0;
+async function done(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  lavaId: number,
+  ports: SubmittedPorts,
+): Promise<Outcome> {
+  const isTold = attempt.lavaState !== null || (await ports.store.callbacks(job.id)).length > 0;
   const outcome: Outcome = {
     kind: 'done',
     note: `LAVA job ${lavaId}`,
     // A job that was just submitted waits; LAVA tells when it runs, and the poll would see it.
-    ...(isTold || job.cancel !== null ? {} : { until: nextRound(ctx.now(), labOf(ctx, job.lab)) }),
+    ...(isTold || job.cancel !== null ? {} : { until: nextRound(ports.now(), labOf(ports, job.lab)) }),
   };
-  const reported = await reportedJob(job, ctx);
-  const { deliveries } = ctx.reporting.reports({ ...reported, kind: 'submitted', lavaId });
+  const reported = await reportedJob(job, ports);
+  const { deliveries } = ports.reporting.reports({ ...reported, kind: 'submitted', lavaId });
   return { ...outcome, change: { deliveries } };
 }

@@ -1,5 +1,5 @@
 // The table of stages. To add one: its name in STAGES (model.ts), its file here.
-import type { Stage } from '../model.ts';
+import type { ReadyStage, Stage } from '../model.ts';
 import { admitted } from './admitted.ts';
 import { claimed } from './claimed.ts';
 import { finished } from './finished.ts';
@@ -10,13 +10,17 @@ import { running } from './running.ts';
 import { submitted } from './submitted.ts';
 
 /** In the order of a job's life; `received` is true of every job that is stored. */
-export const STAGE_TABLE: readonly Stage[] = [
-  admitted,
-  claimed,
-  rendered,
-  submitted,
-  running,
-  finished,
-  judged,
-  reported,
-];
+const STAGE_TABLE = [admitted, claimed, rendered, submitted, running, finished, judged, reported] as const;
+
+type Uses<S> = S extends Stage<infer Ports> ? (ports: Ports) => void : never;
+/** What all stages use together. */
+export type StagePorts =
+  Uses<(typeof STAGE_TABLE)[number]> extends (ports: infer Ports) => void ? Ports : never;
+
+/** The stages, each given what it uses. */
+export function readyStages(ports: StagePorts): ReadyStage[] {
+  return STAGE_TABLE.map((stage) => ({
+    ...stage,
+    run: (job, signal) => stage.run(job, ports, signal),
+  }));
+}

@@ -3,13 +3,13 @@
 import type { Logger } from 'pino';
 import { errorText } from '../core/errors.ts';
 
-export interface Trouble {
+export interface Outage {
   failed: (error: unknown) => void;
   worked: () => void;
 }
 
 /** `begin` and `end` are what the log says. */
-export function createTrouble(log: Logger, begin: string, end: string): Trouble {
+export function createOutage(log: Logger, begin: string, end: string): Outage {
   let isTold = false;
   return {
     failed(error) {

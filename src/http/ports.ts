@@ -1,0 +1,28 @@
+// What the HTTP side uses of the rest: jobs and labs to show, and the orders that an admin may give.
+import type { Logger } from 'pino';
+import type { Boards } from '../catalog/boards.ts';
+import type { Plans } from '../catalog/plans.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import type { Clock } from '../core/time.ts';
+import type { ReceivePorts } from '../intake/receive.ts';
+import type { LogPorts } from '../lifecycle/live-log.ts';
+import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
+import type { Reporting } from '../reporting/reporting.ts';
+import type { OpenLogs } from '../storage/open.ts';
+import type { Blobs, Store } from '../store/index.ts';
+
+export type HttpPorts = ReceivePorts &
+  LogPorts &
+  CancelPorts &
+  RetryPorts &
+  DropPorts & {
+    config: BridgeConfig;
+    store: Store;
+    blobs: Blobs;
+    boards: Boards;
+    plans: Plans;
+    logs: OpenLogs;
+    reporting: Reporting;
+    log: Logger;
+    now: Clock;
+  };
