@@ -118,9 +118,9 @@ describe('a step', () => {
       expect(job.nextAt).toBeGreaterThan(now);
       expect(job.nextAt).toBeLessThanOrEqual(now + within);
     }
-    const busy = new TemporaryError('down', 'busy', { retryAfterMs: 20 * MINUTE });
+    const busy = new TemporaryError('down', 'busy', { retryAfterMs: 9 * MINUTE });
     const job = await stepped(await received(), () => Promise.reject(busy));
-    expect(job.nextAt).toBeGreaterThanOrEqual(now + 20 * MINUTE);
+    expect(job.nextAt).toBeGreaterThanOrEqual(now + 9 * MINUTE);
     expect(job.reason).toEqual({ code: 'down', text: 'busy' });
   });
 
