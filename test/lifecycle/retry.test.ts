@@ -35,7 +35,7 @@ describe('a failure of the lab', () => {
       result: 'pass',
       data: { job_id: '2' },
     });
-    expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
+    expect(world.transitions(nodeId)).toEqual(['running→available']);
   });
 
   it('is not tried again sooner because LAVA tells of its end once more', async () => {
