@@ -31,8 +31,9 @@ beforeAll(() => {
   DatabaseSync.prototype.prepare = function (text, ...rest) {
     if (/^\s*(select|update|delete|insert|with)\b/i.test(text) && !known.has(text)) {
       known.add(text);
-      // The outbox is being laid out again.
-      const faults = text.includes('from "deliveries"') ? [] : faultsOf(planOf(this, text));
+      // What is open in the outbox is found by an index, and then sorted.
+      const isOutbox = text.includes('from "deliveries"');
+      const faults = faultsOf(planOf(this, text)).filter((f) => !(isOutbox && f.startsWith('USE TEMP')));
       if (faults.length > 0) throw new Error(`no index serves this query (${faults.join('; ')}): ${text}`);
     }
     return explain.call(this, text, ...rest);
