@@ -43,10 +43,12 @@ const REFUSALS =
 
 /** A server of the lab refuses what the boot needs. */
 export function isRefusal(raw: string): boolean {
-  return REFUSALS.test(raw.slice(0, MAX_LINE));
+  return WORDS.some((word) => raw.includes(word)) && REFUSALS.test(raw.slice(0, MAX_LINE));
 }
 
 const MAX_LINE = 1000;
+/** One of these is in each refusal. */
+const WORDS = ['server', 'mount', 'nbd', 'scsi', 'URL'];
 
 /** A line that is nothing but a shell's prompt. `(initramfs)` is none: it stands where the root file system is missing. */
 export function isShellPrompt(line: string): boolean {

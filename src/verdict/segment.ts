@@ -94,7 +94,8 @@ export class SegmentBuilder {
   #userspace = false;
   #answered = false;
   #refusal: string | undefined;
-  #prompt: string | undefined;
+  /** The last thing that a program wrote. */
+  #lastWord = '';
   /** Of the line with which a test provokes a report: the kernel's time. */
   #provokedAt: number | undefined;
 
@@ -192,7 +193,7 @@ export class SegmentBuilder {
     if (this.#init) this.#userspace = true;
     // What a test's programs write says nothing of the boot.
     if (this.place.kind === 'suite') return;
-    this.#prompt = isShellPrompt(raw) ? raw.trim() : undefined;
+    this.#lastWord = raw;
     this.#refused(raw);
   }
 
@@ -220,7 +221,7 @@ export class SegmentBuilder {
         login: this.login,
         crash: end?.crash,
         refusal: this.#refusal && copy(this.#refusal),
-        prompt: this.#prompt && copy(this.#prompt),
+        prompt: isShellPrompt(this.#lastWord) ? copy(this.#lastWord.trim()) : undefined,
         tail: this.#tail.text(),
         findings: [],
         provoked: this.#provoked,
