@@ -31,22 +31,26 @@ export function lacksResults({ lava, complete }: Evidence): boolean {
 }
 
 /**
- * The verdict on a job that ended. `ask` is what was asked for; without it the job's own definition is. Throws
+ * The verdict on a job that ended. `expected` is what was asked for; without it the job's own definition is. Throws
  * PermanentError `no_results`, `not_finished` (LAVA does not say Finished, nor our record that it is over) and
  * `no_evidence`.
  */
-export function judge(evidence: Evidence, ask: ExpectedTests | undefined, options: JudgeOptions): Verdict {
+export function judge(
+  evidence: Evidence,
+  expected: ExpectedTests | undefined,
+  options: JudgeOptions,
+): Verdict {
   requireEnd(evidence);
   const outline = readOutline(evidence.lava?.definition);
-  const suites = arrangeSuites(evidence.lava, evidence.console, ask, outline);
+  const suites = arrangeSuites(evidence.lava, evidence.console, expected, outline);
   const s = assess(evidence, suites, outline);
   const { rule, rootRule } = findRules(s);
-  const court: Court = { s, rule, rootRule, infra: options.infrastructureStatus, taken: new Set() };
-  court.taken.add(suites.boot.path);
-  for (const root of suites.roots) court.taken.add(root.path);
+  const judgement: Judgement = { s, rule, rootRule, infra: options.infrastructureStatus, taken: new Set() };
+  judgement.taken.add(suites.boot.path);
+  for (const root of suites.roots) judgement.taken.add(root.path);
 
-  const boot = judgeBoot(court);
-  const roots = suites.roots.map((root) => judgeRoot(court, root));
+  const boot = judgeBoot(judgement);
+  const roots = suites.roots.map((root) => judgeRoot(judgement, root));
   giveReasons(s, rule, rootRule, boot, roots);
   const issues = findIssues(s, rule, rootRule, [boot, ...roots], options.deviceType ?? outline.deviceType);
   return {
@@ -84,7 +88,7 @@ function requireEnd(evidence: Evidence): void {
   }
 }
 
-interface Court {
+interface Judgement {
   s: Situation;
   rule: Rule;
   /** The rule that speaks for the roots. */
@@ -94,11 +98,11 @@ interface Court {
   taken: Set<string>;
 }
 
-function judgeBoot(court: Court): RootVerdict {
-  const { s, rule } = court;
+function judgeBoot(judgement: Judgement): RootVerdict {
+  const { s, rule } = judgement;
   const { boot } = s.suites;
-  const status = bootStatus(rule, s, court.infra);
-  const own = runsOf(court, boot);
+  const status = bootStatus(rule, s, judgement.infra);
+  const own = runsOf(judgement, boot);
   const ran = s.bootSegments.filter((segment) => segment.spoke);
   const first = ran.findLast((segment) => segment.kernel) ?? ran[0];
   const last = ran.at(-1);
@@ -118,7 +122,7 @@ function judgeBoot(court: Court): RootVerdict {
   };
   if (own.length === 0) return verdict;
   // What a request calls boot is the boot test itself: one test, with the worse of both statuses.
-  const asRoot = judgeRoot(court, boot);
+  const asRoot = judgeRoot(judgement, boot);
   const counts = own.some((run) => run.cases.length > 0) || !s.complete;
   const merged = counts ? worse(status, asRoot.status) : status;
   const decided = merged !== status;
@@ -140,18 +144,18 @@ function bootStatus({ boot, roots }: Rule, s: Situation, infra: Status): Status 
   return boot === 'login?infra' ? infra : 'MISS';
 }
 
-function judgeRoot(court: Court, root: RootPlan): RootVerdict {
-  const { s, rootRule } = court;
-  const runs = runsOf(court, root);
+function judgeRoot(judgement: Judgement, root: RootPlan): RootVerdict {
+  const { s, rootRule } = judgement;
+  const runs = runsOf(judgement, root);
   const crash = s.suiteCrashes.find((c) => c.root === root)?.crash;
-  const failAs = root === s.there && rootRule.leavesFailAs === 'infra' ? court.infra : undefined;
+  const failAs = root === s.there && rootRule.leavesFailAs === 'infra' ? judgement.infra : undefined;
   const leaves = judgeLeaves(root, runs, {
     failAs,
     console: s.evidence.console,
-    taken: court.taken,
+    taken: judgement.taken,
   });
   const segments = runs.flatMap((run) => run.segments);
-  const status = rootStatus(court, root, runs, leaves);
+  const status = rootStatus(judgement, root, runs, leaves);
   const startedAt = segments[0]?.startedAt ?? leaves[0]?.startedAt;
   const stage = runs.reduce((sum, run) => sum + (run.stage?.measurement ?? 0), 0);
   return {
@@ -170,18 +174,18 @@ function judgeRoot(court: Court, root: RootPlan): RootVerdict {
 }
 
 /** How far a root got decides in which column of the table it stands. */
-function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: LeafVerdict[]): Status {
-  const { s, rootRule } = court;
+function rootStatus(judgement: Judgement, root: RootPlan, runs: SuiteRun[], leaves: LeafVerdict[]): Status {
+  const { s, rootRule } = judgement;
   const own = highest(leaves);
   const columns = rootRule.roots;
   if (columns === 'each') return missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
   // What is known of a job that never ran to its end in LAVA is not known well enough to tell of it.
   if (columns === 'never' || columns === 'next') return 'MISS';
   if (columns.crashed !== undefined && s.suiteCrashes.some((c) => c.root === root)) {
-    return fromColumn(columns.crashed, court.infra, own);
+    return fromColumn(columns.crashed, judgement.infra, own);
   }
-  if (root === s.there) return cutStatus(court, columns.there, own);
-  const after = fromColumn(columns.after, court.infra, own);
+  if (root === s.there) return cutStatus(judgement, columns.there, own);
+  const after = fromColumn(columns.after, judgement.infra, own);
   const started = runs.filter((run) => run.started);
   if (started.length === 0) return after;
   // It ended, and nothing is wrong with it but that it had no case: its own fault. So it is if it did not end by itself.
@@ -192,7 +196,7 @@ function rootStatus(court: Court, root: RootPlan, runs: SuiteRun[], leaves: Leaf
 }
 
 /** By the guide's order FAIL stands above ERROR; not where a dying connection made tests fail. */
-function cutStatus({ rootRule, infra }: Court, column: RootStatus, own: Status | undefined): Status {
+function cutStatus({ rootRule, infra }: Judgement, column: RootStatus, own: Status | undefined): Status {
   const status = fromColumn(column, infra, own);
   return rootRule.failOverError === true && status === 'ERROR' && own === 'FAIL' ? 'FAIL' : status;
 }
@@ -202,7 +206,7 @@ function fromColumn(column: RootStatus, infra: Status, own: Status | undefined):
   return column === 'own' ? (own ?? 'MISS') : column;
 }
 
-function runsOf({ s }: Court, root: RootPlan): SuiteRun[] {
+function runsOf({ s }: Judgement, root: RootPlan): SuiteRun[] {
   return s.suites.runs.filter((run) => run.root === root);
 }
 

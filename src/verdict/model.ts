@@ -66,7 +66,7 @@ export interface Evidence {
   lava: LavaJob | undefined;
   /** What the job's log shows; undefined if there is no log. */
   console: ConsoleFacts | undefined;
-  /** LAVA itself was asked for the results: if there are none, there really are none, and rule 0 does not apply. */
+  /** LAVA itself was asked for the results: if there are none, there really are none, and that is a verdict. */
   complete?: boolean | undefined;
   /** The lab took the device away while the job ran (retired, in maintenance): a cancel is the lab's then. */
   deviceTakenAway?: boolean | undefined;

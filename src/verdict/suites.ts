@@ -44,14 +44,14 @@ export interface Suites {
 export function arrangeSuites(
   lava: LavaJob | undefined,
   console: ConsoleFacts | undefined,
-  ask: ExpectedTests | undefined,
+  expected: ExpectedTests | undefined,
   outline: JobOutline,
 ): Suites {
   const seen = seenSuites(lava, console);
-  const names = inRunOrder(plannedSuites(ask, outline), seen);
+  const names = inRunOrder(plannedSuites(expected, outline), seen);
   const bySuite = Map.groupBy(lava?.cases ?? [], (c) => c.suite);
-  const { boot, roots, rootOf } = ask
-    ? askedRoots(ask, (suite) => bySuite.has(suite))
+  const { boot, roots, rootOf } = expected
+    ? askedRoots(expected, (suite) => bySuite.has(suite))
     : impliedRoots(names, outline);
   const runs = names.map((name) => describeRun(name, rootOf(name), bySuite, console?.segments ?? []));
   findActionPhases(runs, console, outline);
@@ -76,10 +76,10 @@ function isStage(c: LavaCase): boolean {
   return c.suite === 'lava' && /^\d+_/.test(c.name);
 }
 
-function plannedSuites(ask: ExpectedTests | undefined, outline: JobOutline): string[] {
-  if (outline.suites.length > 0 || ask === undefined) return outline.suites.map(({ name }) => name);
+function plannedSuites(expected: ExpectedTests | undefined, outline: JobOutline): string[] {
+  if (outline.suites.length > 0 || expected === undefined) return outline.suites.map(({ name }) => name);
   // Not those of the boot test: a template that has none for it says no less.
-  return ask.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
+  return expected.roots.flatMap((root) => (isBootPath(root.path) ? [] : root.definitions));
 }
 
 /**
@@ -106,37 +106,37 @@ interface Roots {
   rootOf: (suite: string) => RootPlan | undefined;
 }
 
-function askedRoots(ask: ExpectedTests, hasCases: (suite: string) => boolean): Roots {
+function askedRoots(expected: ExpectedTests, hasCases: (suite: string) => boolean): Roots {
   const boot: RootPlan = {
-    path: ask.bootPath,
+    path: expected.bootPath,
     isBoot: true,
     measurements: [],
-    names: ['boot', ask.bootPath],
+    names: ['boot', expected.bootPath],
   };
-  if (ask.job !== undefined) boot.names.push(ask.job);
+  if (expected.job !== undefined) boot.names.push(expected.job);
   const roots: RootPlan[] = [];
   const byDefinition = new Map<string, RootPlan>();
-  for (const asked of ask.roots) {
+  for (const asked of expected.roots) {
     const path = cleanPath(asked.path);
     let root = isBootPath(path) ? boot : roots.find((known) => known.path === path);
     if (root === undefined) {
       root = { path, isBoot: false, measurements: [], names: [path] };
-      if (ask.job !== undefined) root.names.push(ask.job);
+      if (expected.job !== undefined) root.names.push(expected.job);
       roots.push(root);
     }
     root.measurements.push(...asked.measurements);
     for (const name of asked.definitions) if (!byDefinition.has(name)) byDefinition.set(name, root);
   }
   // What nobody named belongs to the job's only test; where there are several it is a test of its own.
-  const only = ask.roots.length === 1 ? (roots[0] ?? boot) : undefined;
+  const only = expected.roots.length === 1 ? (roots[0] ?? boot) : undefined;
   const rootOf = (suite: string): RootPlan | undefined => {
     const name = withoutNumber(suite);
     const named = byDefinition.get(suite) ?? byDefinition.get(name);
     if (named) return named;
-    if (ask.helpers.includes(suite) || ask.helpers.includes(name)) return undefined;
+    if (expected.helpers.includes(suite) || expected.helpers.includes(name)) return undefined;
     if (only) return only;
     // What nobody named and left no case is a helper too: it was not asked for, so it cannot be missing.
-    if (ask.roots.length > 0 && !hasCases(suite)) return undefined;
+    if (expected.roots.length > 0 && !hasCases(suite)) return undefined;
     const path = cleanPath(name.replaceAll('.', '_'));
     const own = isBootPath(path)
       ? boot
