@@ -58,7 +58,7 @@ function findingsOf(path: string): { type: string; summary: string; signature: s
     ...logspec.errors.map((e) => ({
       type: e.error_type,
       summary: e.error_summary ?? '',
-      signature: e._signature,
+      signature: e['_signature'],
     })),
     ...own.map((f) => ({ type: f.errorType, summary: f.summary, signature: f.signature })),
   ];
