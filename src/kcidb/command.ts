@@ -31,7 +31,10 @@ export function createKcidbCommand({ command, timeoutMs, signal }: CommandOption
   return {
     check: async () => {
       if (await isProgram(program)) return `by the command ${command.join(' ')}`;
-      throw new TemporaryError('kcidb_command', `${command.join(' ')}: there is no such program`);
+      throw new TemporaryError(
+        'kcidb_command',
+        `by the command ${command.join(' ')}: there is no such program`,
+      );
     },
 
     submit: async (report) => {
