@@ -15,7 +15,8 @@ import { openDestinations } from './reporting/destinations/table.ts';
 import { createReporting } from './reporting/reporting.ts';
 import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
-import { createIngest, type IntakePorts } from './intake/maestro-intake.ts';
+import { createHostFetch } from './intake/host-fetch.ts';
+import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
 import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { WAITS_FOR_DELIVERIES } from './lifecycle/model.ts';
@@ -113,6 +114,12 @@ export async function createDaemon(
   }));
   const maestroCircuit =
     destinations.find(({ name }) => name === 'maestro')?.circuit ?? circuitFor('maestro');
+  const fetchLimits = {
+    timeoutMs: config.fetch.timeout,
+    maxRedirects: config.fetch.max_redirects,
+    networks: config.fetch.networks,
+  };
+  const fetch = createHostFetch({ limits: fetchLimits, now });
   const ports: Ports = {
     config,
     store,
@@ -121,13 +128,8 @@ export async function createDaemon(
     maestro: maestro && guarded(maestro, maestroCircuit),
     ...folders,
     dtbs: createMetadataReader(
-      {
-        timeoutMs: config.fetch.timeout,
-        maxBytes: config.fetch.max_size,
-        maxRedirects: config.fetch.max_redirects,
-        networks: config.fetch.networks,
-      },
-      { signal },
+      { ...fetchLimits, maxBytes: config.fetch.max_size },
+      { fetch: (url, { maxBytes }) => fetch(url, { maxBytes, signal }) },
     ),
     logs,
     reporting: createReporting(opened),
@@ -227,7 +229,7 @@ export async function createDaemon(
       outbox.start();
       for (const lab of labs.values()) startEvents(lab, ports, stopping.signal);
       if (maestro && config.maestro)
-        background.push(createIngest(ports, maestro, config.maestro).run(stopping.signal));
+        background.push(createMaestroIntake(ports, maestro, config.maestro, fetch).run(stopping.signal));
       if (maestro && config.maestro && hasTriggers(config))
         background.push(createTriggers(ports, maestro, config.maestro).run(stopping.signal));
       background.push(

@@ -1,13 +1,21 @@
-// Work on many things at once, each for itself: a few at a time, and what failed comes again after a while. A thing
-// that hangs or fails keeps nothing back but one place.
+// Work on many things at once, each for itself: what failed comes again after a while, and what is new comes first. An
+// item names the shares that it uses (its lab, the host that it asks), each for so many at once: whoever hangs or fails
+// takes up its own share and nobody else's.
 import { backoff, MINUTE, type Clock } from '../core/time.ts';
+
+/** What an item takes a place of while it is worked on. */
+export interface Share {
+  name: string;
+  /** How many items of it run at once. */
+  places: number;
+}
 
 export interface WorkPoolOptions<T> {
   /** Does the work; throws to be called again later. */
   work: (item: T, signal: AbortSignal) => Promise<void>;
   onFailure: (item: T, error: unknown) => void;
-  /** How many at once. */
-  parallel: number;
+  /** An item runs when there is a place in each of them. */
+  sharesOf: (item: T) => readonly Share[];
   /** How many may wait; more are not taken. */
   maxWaiting: number;
   /** How long after the first failure an item is tried again, milliseconds; then ever longer, up to 10 minutes. */
@@ -26,55 +34,82 @@ interface Entry<T> {
   item: T;
   tries: number;
   dueAt: number;
-  running: boolean;
 }
 
 const LONGEST_WAIT = 10 * MINUTE;
 
 export function createWorkPool<T>(options: WorkPoolOptions<T>): WorkPool<T> {
-  const { work, onFailure, parallel, maxWaiting, retryMs, clock = Date.now } = options;
-  const entries = new Map<string, Entry<T>>();
-  const running = new Set<Promise<void>>();
+  const { work, onFailure, sharesOf, maxWaiting, retryMs, clock = Date.now } = options;
+  // In the order they came.
+  const fresh = new Map<string, Entry<T>>();
+  const failed = new Map<string, Entry<T>>();
+  const running = new Map<string, Promise<void>>();
+  const taken = new Map<string, number>();
   let signal: AbortSignal | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  async function run(key: string, entry: Entry<T>, stop: AbortSignal): Promise<void> {
+  function take(item: T): Share[] | undefined {
+    const shares = [...sharesOf(item)];
+    if (shares.some(({ name, places }) => (taken.get(name) ?? 0) >= places)) return undefined;
+    for (const { name } of shares) taken.set(name, (taken.get(name) ?? 0) + 1);
+    return shares;
+  }
+
+  function giveBack(shares: readonly Share[]): void {
+    for (const { name } of shares) {
+      const left = (taken.get(name) ?? 1) - 1;
+      if (left === 0) taken.delete(name);
+      else taken.set(name, left);
+    }
+  }
+
+  async function run(
+    key: string,
+    entry: Entry<T>,
+    shares: readonly Share[],
+    stop: AbortSignal,
+  ): Promise<void> {
     try {
       await work(entry.item, stop);
-      entries.delete(key);
     } catch (error) {
       entry.dueAt = clock() + backoff(entry.tries, retryMs, LONGEST_WAIT);
       entry.tries++;
+      failed.set(key, entry);
       if (!stop.aborted) onFailure(entry.item, error);
     }
-    entry.running = false;
+    giveBack(shares);
+    running.delete(key);
+    pump();
+  }
+
+  function begin(from: Map<string, Entry<T>>, stop: AbortSignal): number {
+    let next = Infinity;
+    for (const [key, entry] of from) {
+      if (entry.dueAt > clock()) {
+        next = Math.min(next, entry.dueAt);
+        continue;
+      }
+      const shares = take(entry.item);
+      if (shares === undefined) continue;
+      from.delete(key);
+      running.set(key, run(key, entry, shares, stop));
+    }
+    return next;
   }
 
   function pump(): void {
     clearTimeout(timer);
     if (signal === undefined || signal.aborted) return;
-    let next = Infinity;
-    for (const [key, entry] of entries) {
-      if (running.size >= parallel) return;
-      if (entry.running) continue;
-      if (entry.dueAt > clock()) {
-        next = Math.min(next, entry.dueAt);
-        continue;
-      }
-      entry.running = true;
-      const done = run(key, entry, signal).finally(() => {
-        running.delete(done);
-        pump();
-      });
-      running.add(done);
-    }
+    begin(fresh, signal);
+    const next = begin(failed, signal);
     if (next < Infinity) timer = setTimeout(pump, Math.max(0, next - clock()));
   }
 
   return {
     offer: (key, item) => {
-      if (entries.has(key) || entries.size >= maxWaiting) return false;
-      entries.set(key, { item, tries: 0, dueAt: 0, running: false });
+      if (fresh.has(key) || failed.has(key) || running.has(key)) return false;
+      if (fresh.size + failed.size + running.size >= maxWaiting) return false;
+      fresh.set(key, { item, tries: 0, dueAt: 0 });
       pump();
       return true;
     },
@@ -86,7 +121,7 @@ export function createWorkPool<T>(options: WorkPoolOptions<T>): WorkPool<T> {
         await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
       }
       clearTimeout(timer);
-      await Promise.all(running);
+      await Promise.all(running.values());
     },
   };
 }

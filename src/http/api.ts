@@ -1,22 +1,23 @@
 // The admin's API: requests in, jobs and what is known of them out. What changes something needs the bearer token.
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { RequestError } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
 import type { HttpPorts } from './ports.ts';
-import { readLog } from '../lifecycle/live-log.ts';
+import type { LiveLog } from '../lifecycle/live-log.ts';
 import { receive } from '../intake/receive.ts';
 import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { ListedJob } from '../store/index.ts';
 import { bearerOf, sameSecret } from './auth.ts';
 import type { Counters } from './counters.ts';
+import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
-import { boardsView, labsView } from './overview.ts';
+import { labsView, type BoardsView } from './overview.ts';
 import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
 import type { TokenNameWatch } from './token-name.ts';
+import type { JobRow } from './shapes.ts';
 import { deliveryView, findJob, jobDetail, jobRow, jobRows } from './views.ts';
 
 interface Options {
@@ -25,13 +26,21 @@ interface Options {
   /** undefined: nothing can be changed by the API. */
   token: string | undefined;
   tokenNames: Pick<TokenNameWatch, 'faults'>;
+  boards: BoardsView;
+  liveLog: LiveLog;
 }
 
 interface ById {
   Params: { id: string };
 }
 
-export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames }: Options): void {
+/** Bytes of requests in one answer; the rest of the list is asked for with `before`. */
+const MOST_IN_LIST = 4 * 1024 * 1024;
+
+export function addApi(
+  app: FastifyInstance,
+  { ctx, counters, token, tokenNames, boards, liveLog }: Options,
+): void {
   async function mayChange(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (token === undefined) {
       return refuse(
@@ -98,19 +107,33 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames 
   let description: object | undefined;
   app.get('/api/v1/openapi.json', async () => (description ??= openApi(programVersion())));
 
-  app.post('/api/v1/requests', { onRequest: mayChange, bodyLimit: 8 * 1024 * 1024 }, (request, reply) =>
-    take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
+  app.post(
+    '/api/v1/requests',
+    { onRequest: mayChange, bodyLimit: ctx.config.requests.max_size },
+    (request, reply) =>
+      take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
   );
 
-  app.get('/api/v1/requests', async (request, reply) =>
-    list(request, reply, async (job) => ({ request: await ctx.store.request(job.id) })),
-  );
-  app.get('/api/v1/jobs', async (request, reply) => list(request, reply, async () => ({})));
+  app.get('/api/v1/requests', (request, reply) => list(request, reply, withRequests));
+  app.get('/api/v1/jobs', (request, reply) => list(request, reply, async (rows) => rows));
+
+  /** Adds what each job is to do, to the first of them, as far as one answer may go. */
+  async function withRequests(rows: readonly JobRow[]): Promise<object[]> {
+    const whole: object[] = [];
+    let size = 0;
+    for (const row of rows) {
+      const request = await ctx.store.request(row.id);
+      size += JSON.stringify(request).length;
+      if (size > MOST_IN_LIST && whole.length > 0) break;
+      whole.push({ ...row, request });
+    }
+    return whole;
+  }
 
   async function list(
     request: FastifyRequest,
     reply: FastifyReply,
-    more: (job: ListedJob) => Promise<object>,
+    shown: (rows: readonly JobRow[]) => Promise<readonly object[]>,
   ): Promise<unknown> {
     const query = ListQuery.safeParse(request.query);
     if (!query.success) return invalid(reply, query.error);
@@ -119,10 +142,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames 
       ...filter,
       before: before === undefined ? undefined : Date.parse(before),
     });
-    const rows = await jobRows(jobs, ctx.store);
-    return {
-      jobs: await Promise.all(jobs.map(async (job, i) => ({ ...rows[i], ...(await more(job)) }))),
-    };
+    return { jobs: await shown(await jobRows(jobs, ctx.store)) };
   }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
@@ -133,12 +153,8 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames 
     withJob(request, reply, async (job) => {
       const query = LogQuery.safeParse(request.query);
       if (!query.success) return invalid(reply, query.error);
-      const closed = new AbortController();
-      reply.raw.on('close', () => closed.abort());
       const { follow = false, raw = false } = query.data;
-      return reply
-        .type('text/plain; charset=utf-8')
-        .send(Readable.from(readLog(job.id, { follow, raw, signal: closed.signal }, ctx)));
+      return sendLog(liveLog, job.id, { follow, raw }, request, reply);
     }),
   );
 
@@ -180,7 +196,7 @@ export function addApi(app: FastifyInstance, { ctx, counters, token, tokenNames 
   );
 
   app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await tokenNames.faults()) }));
-  app.get('/api/v1/boards', async () => ({ boards: await boardsView(ctx) }));
+  app.get('/api/v1/boards', async () => ({ boards: await boards.boards() }));
 
   for (const order of ['drain', 'resume'] as const) {
     app.post(`/api/v1/${order}`, { onRequest: mayChange }, async (request, reply) => {

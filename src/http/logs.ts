@@ -12,6 +12,8 @@ export function addLogs(app: FastifyInstance, { local }: OpenLogs): void {
   app.get<ByPath>('/logs/*', async (request, reply) => {
     const file = await local.open(request.params['*']);
     if (!file) return reply.code(404).send({ error: 'not_found', message: 'no such log' });
+    const isHead = request.method === 'HEAD';
+    if (isHead) file.stream.destroy();
     return reply
       .headers({
         'content-type': file.contentType,
@@ -20,6 +22,6 @@ export function addLogs(app: FastifyInstance, { local }: OpenLogs): void {
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         'x-content-type-options': 'nosniff',
       })
-      .send(file.stream);
+      .send(isHead ? null : file.stream);
   });
 }

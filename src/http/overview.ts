@@ -1,7 +1,7 @@
 // What is up and what waits for what, lab by lab and board by board.
-import { rfc3339 } from '../core/time.ts';
-import { errorText } from '../core/errors.ts';
-import { supplyOf, type Inventory } from '../lava/inventory.ts';
+import { setImmediate } from 'node:timers/promises';
+import { rfc3339, SECOND } from '../core/time.ts';
+import { supplyOf } from '../lava/inventory.ts';
 import type { Board } from '../catalog/boards.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
 import type { HttpPorts } from './ports.ts';
@@ -38,53 +38,87 @@ export async function labsView(ctx: HttpPorts, refused: ReadonlyMap<string, stri
   });
 }
 
-/** The boards that a lab has devices for, or jobs. */
-export async function boardsView(ctx: HttpPorts): Promise<BoardView[]> {
-  const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
-  const views: BoardView[] = [];
-  for (const lab of ctx.labs.values()) {
-    const { inventory, problem } = await inventoryOf(lab);
-    for (const name of ctx.boards.names()) {
-      const board = ctx.boards.find(name, lab.name);
-      if (board === undefined) continue;
-      const devices = inventory && supplyOf(inventory, board.lava_device_type, board.tags);
-      const jobs = counts
-        .filter((c) => c.lab === lab.name && c.board === board.name)
-        .reduce((n, c) => n + c.count, 0);
-      if (devices?.total === 0 && jobs === 0) continue;
-      views.push({
-        lab: lab.name,
-        board: board.name,
-        device_type: board.lava_device_type,
-        boot_method: board.boot_method,
-        online: devices?.online ?? null,
-        idle: devices?.free ?? null,
-        queued: devices?.queued ?? null,
-        reasons: problem === undefined ? (devices?.reasons ?? []) : [problem],
-        drained:
-          drains.find((d) => d.lab === lab.name && (d.board === '' || d.board === board.name))?.why ?? null,
-        jobs,
-        ...plansOf(board, ctx),
-      });
+export interface BoardsView {
+  /** The boards that the labs have devices for, or jobs. Waits for no LAVA: it shows what each said last. */
+  boards: () => Promise<BoardView[]>;
+}
+
+type Plans = Pick<BoardView, 'runs' | 'runs_not'>;
+
+/** So long (ms) a view is shown again as it is, however many ask. */
+const VIEW_AGE = SECOND;
+
+export function createBoardsView(ctx: HttpPorts): BoardsView {
+  // Boards and plans do not change while the daemon runs.
+  const plans = new Map<string, Plans>();
+  let shown: { at: number; boards: Promise<BoardView[]> } | undefined;
+
+  async function plansOf(board: Board, lab: string): Promise<Plans> {
+    const key = `${lab} ${board.name}`;
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    // There are many, and others have to be served between two.
+    await setImmediate();
+    const abilities = abilitiesOf(board, ctx);
+    const made = {
+      runs: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [plan] : [])),
+      runs_not: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [] : [{ plan, reason }])),
+    };
+    plans.set(key, made);
+    return made;
+  }
+
+  async function boards(): Promise<BoardView[]> {
+    const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
+    const views: BoardView[] = [];
+    for (const lab of ctx.labs.values()) {
+      const known = askForNext(lab);
+      for (const name of ctx.boards.names()) {
+        const board = ctx.boards.find(name, lab.name);
+        if (board === undefined) continue;
+        const devices = known && supplyOf(known.inventory, board.lava_device_type, board.tags);
+        const jobs = counts
+          .filter((c) => c.lab === lab.name && c.board === board.name)
+          .reduce((n, c) => n + c.count, 0);
+        if (devices?.total === 0 && jobs === 0) continue;
+        const drain = drains.find((d) => d.lab === lab.name && (d.board === '' || d.board === board.name));
+        views.push({
+          lab: lab.name,
+          board: board.name,
+          device_type: board.lava_device_type,
+          boot_method: board.boot_method,
+          online: devices?.online ?? null,
+          idle: devices?.free ?? null,
+          queued: devices?.queued ?? null,
+          asked: known === undefined ? null : rfc3339(known.at),
+          reasons: devices?.reasons ?? [lab.state().why ?? 'LAVA has not answered yet'],
+          drained: drain?.why ?? null,
+          jobs,
+          ...(await plansOf(board, lab.name)),
+        });
+      }
     }
+    return views;
   }
-  return views;
-}
 
-async function inventoryOf(
-  lab: Lab,
-): Promise<{ inventory: Inventory | undefined; problem: string | undefined }> {
-  try {
-    return { inventory: await lab.inventory(), problem: undefined };
-  } catch (error) {
-    return { inventory: undefined, problem: errorText(error) };
-  }
-}
-
-function plansOf(board: Board, ctx: HttpPorts): Pick<BoardView, 'runs' | 'runs_not'> {
-  const abilities = abilitiesOf(board, ctx);
   return {
-    runs: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [plan] : [])),
-    runs_not: abilities.flatMap(({ plan, reason }) => (reason === undefined ? [] : [{ plan, reason }])),
+    boards() {
+      const now = ctx.now();
+      if (shown === undefined || Math.abs(now - shown.at) > VIEW_AGE) {
+        const made = { at: now, boards: boards() };
+        shown = made;
+        made.boards.catch(() => {
+          if (shown === made) shown = undefined;
+        });
+      }
+      return shown.boards;
+    },
   };
+}
+
+/** What is known of the lab's devices now; LAVA is asked for whoever looks next. */
+function askForNext(lab: Lab): ReturnType<Lab['knownInventory']> {
+  // Why it failed is what the lab's state says.
+  lab.inventory().catch(() => undefined);
+  return lab.knownInventory();
 }

@@ -1,19 +1,19 @@
 // The status pages, for reading only: made here, whole, from the same views as the API's answers. A small script fetches
 // the page's main part anew when something changed (live.ts); without it the pages are as right, and stand still.
 import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { shippedFolder } from '../core/shipped.ts';
 import { rfc3339 } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
 import type { HttpPorts } from './ports.ts';
-import { readLog } from '../lifecycle/live-log.ts';
+import type { LiveLog } from '../lifecycle/live-log.ts';
 import { logUrls } from '../reporting/logs.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import { STAGES, type ListedJob } from '../store/index.ts';
+import { sendLog } from './log-answer.ts';
 import { html, queryOf, type Html } from './html.ts';
-import { boardsView, labsView } from './overview.ts';
+import { labsView, type BoardsView } from './overview.ts';
 import { boardsPage, homePage, jobPath, type Home } from './page-home.ts';
 import { jobPage } from './page-job.ts';
 import type { TokenNameWatch } from './token-name.ts';
@@ -23,6 +23,8 @@ interface Options {
   ctx: HttpPorts;
   outbox: Pick<Outbox, 'states'>;
   tokenNames: Pick<TokenNameWatch, 'faults'>;
+  boards: BoardsView;
+  liveLog: LiveLog;
 }
 
 interface ById {
@@ -53,7 +55,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames }: Options): void {
+export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames, boards, liveLog }: Options): void {
   function send(reply: FastifyReply, title: string, body: Html, job = ''): FastifyReply {
     return reply
       .headers({
@@ -71,7 +73,7 @@ export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames }: Opti
     return send(reply, 'jobs', homePage(await home(query, { ctx, outbox, tokenNames })));
   });
 
-  app.get('/boards', async (_request, reply) => send(reply, 'boards', boardsPage(await boardsView(ctx))));
+  app.get('/boards', async (_request, reply) => send(reply, 'boards', boardsPage(await boards.boards())));
 
   app.get<ById>('/jobs/:id', async (request, reply) => {
     const job = await findJob(request.params.id, ctx.store);
@@ -82,12 +84,7 @@ export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames }: Opti
   app.get<ById>('/jobs/:id/log', async (request, reply) => {
     const job = await findJob(request.params.id, ctx.store);
     if (!job) return reply.code(404).send({ error: 'unknown_job', message: 'no such job' });
-    const closed = new AbortController();
-    reply.raw.on('close', () => closed.abort());
-    const options = { follow: !job.done, raw: false, signal: closed.signal };
-    return reply
-      .headers({ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
-      .send(Readable.from(readLog(job.id, options, ctx)));
+    return sendLog(liveLog, job.id, { follow: !job.done, raw: false }, request, reply);
   });
 
   for (const [file, type] of Object.entries(FILES)) {
@@ -122,7 +119,10 @@ function shell(title: string, body: Html, job: string, instance: string): Html {
     </html> `;
 }
 
-async function home(query: HomeQuery, { ctx, outbox, tokenNames }: Options): Promise<Home> {
+async function home(
+  query: HomeQuery,
+  { ctx, outbox, tokenNames }: Pick<Options, 'ctx' | 'outbox' | 'tokenNames'>,
+): Promise<Home> {
   const { before, open, ...where } = query;
   const filter = { ...where, ...(open === true ? { done: false } : {}) };
   const limit = JOBS;

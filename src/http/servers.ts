@@ -6,6 +6,7 @@ import type { BridgeConfig, LabConfig, Listen } from '../config/schema.ts';
 import { resolveCallbackToken } from '../config/callback-token.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { HttpPorts } from './ports.ts';
+import { createLiveLog } from '../lifecycle/live-log.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import { addApi } from './api.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
@@ -15,6 +16,7 @@ import { createHostCheck } from './hosts.ts';
 import { addLive, SOCKET_PATH } from './live.ts';
 import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
+import { createBoardsView } from './overview.ts';
 import { addPages } from './pages.ts';
 import { createApp, listen } from './server.ts';
 import { createTokenNameWatch } from './token-name.ts';
@@ -63,16 +65,20 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   addLogs(appAt(http.listen), ctx.logs);
   const api = appAt(http.api_listen);
   const token = http.token === undefined ? undefined : resolveSecret(http.token);
-  addApi(api, { ctx, counters, token, tokenNames });
+  const boards = createBoardsView(ctx);
+  const liveLog = createLiveLog(ctx);
+  addApi(api, { ctx, counters, token, tokenNames, boards, liveLog });
   addMetrics(api, { ctx, counters, outbox });
   const pages = appAt(http.pages_listen);
-  addPages(pages, { ctx, outbox, tokenNames });
+  addPages(pages, { ctx, outbox, tokenNames, boards, liveLog });
   addLive(pages, { ctx, outbox, isOwnHost });
 
   return {
     async start() {
       const urls: string[] = [];
       for (const { app, at } of apps.values()) urls.push(await listen(app, at));
+      // LAVA is asked before somebody looks.
+      for (const lab of ctx.labs.values()) lab.inventory().catch(() => undefined);
       return urls;
     },
     async stop() {

@@ -137,6 +137,7 @@ export const BoardView = z.looseObject({
   online: maybe.count.describe('devices that could take a job; null: the lab does not say'),
   idle: maybe.count.describe('devices that could take one now'),
   queued: maybe.count,
+  asked: maybe.time.describe('when LAVA was last asked for these three'),
   reasons: z.array(text).describe('why none, or fewer, are online'),
   drained: maybe.text,
   jobs: z.number().int().describe('open ones of ours'),

@@ -1,7 +1,7 @@
 // The metadata.json of a build: where its device trees are. Many jobs test one build, so each is fetched once.
 import { z } from 'zod';
 import { RequestError } from '../core/errors.ts';
-import { fetchLimited, type FetchLimits, type FetchOptions } from '../core/fetch-limited.ts';
+import { fetchLimited, type Fetched, type FetchLimits, type FetchOptions } from '../core/fetch-limited.ts';
 import { place } from '../core/http-exchange.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
@@ -12,6 +12,8 @@ export type BuildFiles = Readonly<Record<string, string>>;
 const Metadata = z.looseObject({ artifacts: z.record(z.string(), z.string()) });
 
 export interface MetadataOptions extends FetchOptions {
+  /** In place of fetchLimited. */
+  fetch?: (url: string, limits: FetchLimits) => Promise<Fetched>;
   /** How many builds are kept; the oldest makes room. */
   kept?: number;
   /** Whether a failure is kept as well: for a run that shall not wait for the same dead host again and again. */
@@ -24,13 +26,18 @@ export interface MetadataOptions extends FetchOptions {
  */
 export function createMetadataReader(
   limits: FetchLimits,
-  { kept = 100, keepFailures = false, ...options }: MetadataOptions = {},
+  {
+    kept = 100,
+    keepFailures = false,
+    fetch = (url, within) => fetchLimited(url, within, options),
+    ...options
+  }: MetadataOptions = {},
 ): (url: string) => Promise<BuildFiles> {
   const known = new Map<string, Promise<BuildFiles>>();
   return (url) => {
     const there = known.get(url);
     if (there !== undefined) return there;
-    const files = read(url, limits, options);
+    const files = read(url, () => fetch(url, limits));
     files.catch(() => {
       if (!keepFailures) known.delete(url);
     });
@@ -41,8 +48,8 @@ export function createMetadataReader(
   };
 }
 
-async function read(url: string, limits: FetchLimits, options: FetchOptions): Promise<BuildFiles> {
-  const { body } = await fetchLimited(url, limits, options);
+async function read(url: string, fetch: () => Promise<Fetched>): Promise<BuildFiles> {
+  const { body } = await fetch();
   const metadata = Metadata.safeParse(tryJson(body.toString('utf8'), PARSE_LIMITS.answer));
   if (metadata.success) return metadata.data.artifacts;
   // Nothing of what was fetched is quoted.

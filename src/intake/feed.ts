@@ -5,21 +5,21 @@ import { createRecentSet } from '../core/recent.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { MaestroClient, MaestroEvent } from '../maestro/client.ts';
 import { createEventReader, type CursorStore } from '../maestro/event-reader.ts';
-import { createHandover, type Found } from './handover.ts';
+import { createNodeQueue, type Found } from './node-queue.ts';
 import { MaestroNode } from '../maestro/node.ts';
 import type { AssemblerOptions } from './assemble.ts';
-import { attempt, runRounds, type FeedState, type RoundResult } from './rounds.ts';
+import { attempt, poll, type FeedState, type RoundResult } from './polling.ts';
 import type { Runtime, WorkSource } from './work.ts';
 
-export type { Found } from './handover.ts';
-export type { FeedState } from './rounds.ts';
+export type { Found } from './node-queue.ts';
+export type { FeedState } from './polling.ts';
 export type { CursorStore } from '../maestro/event-reader.ts';
 
 interface PollOptions {
   cursors: CursorStore;
   /** Called after the first round, and then when the state changes. */
   onState: (state: FeedState, why: string) => void;
-  /** Something is odd and was left out, or will be tried again; told once. For the log. */
+  /** Something is odd and was left out, or will be tried again; each message comes once. For the log. */
   onProblem: (message: string) => void;
   /** Milliseconds. */
   pollMs: number;
@@ -52,7 +52,7 @@ export interface Feed {
 
 const OVERLAP = MINUTE;
 const NODE_PAGE = 100;
-const MAX_TOLD = 1000;
+const MAX_SAID = 1000;
 
 // Few nodes of Maestro are `available` jobs, so they may come with their events. But every job of every lab is
 // `running` for a while: of these, only ours are read.
@@ -65,7 +65,7 @@ const WORK: Record<WorkSource, { name: string; state: string; recursive: boolean
 export function createFeed(options: FeedOptions): Feed {
   const { client, runtimes, cursors, reconcileMs, pollMs, onState, clock = Date.now } = options;
   const onProblem = once(options.onProblem);
-  const handover = createHandover({ ...options, retryMs: options.retryMs ?? 5 * SECOND, onProblem, clock });
+  const nodes = createNodeQueue({ ...options, retryMs: options.retryMs ?? 5 * SECOND, onProblem, clock });
   const sources = (['pull_labs', 'lava_pull'] as const).filter((source) =>
     runtimes.some(({ accept }) => accept.includes(source)),
   );
@@ -87,13 +87,16 @@ export function createFeed(options: FeedOptions): Feed {
 
   async function handle(event: MaestroEvent): Promise<void> {
     if (event.node !== undefined && event.node !== null) considerRaw(event.node);
-    else if (runtimes.some(({ name }) => name === runtimeOf(event))) handover.considerId(event.data.id);
+    else {
+      const runtime = runtimes.find(({ name }) => name === runtimeOf(event));
+      if (runtime !== undefined) nodes.considerId(event.data.id, runtime.name);
+    }
   }
 
   function considerRaw(raw: unknown): void {
     const parsed = MaestroNode.safeParse(raw);
-    if (parsed.success) handover.consider(parsed.data);
-    else handover.considerOdd({ raw, message: `a node can't be read: ${parsed.error.issues[0]?.message}` });
+    if (parsed.success) nodes.consider(parsed.data);
+    else nodes.considerOdd({ raw, message: `a node can't be read: ${parsed.error.issues[0]?.message}` });
   }
 
   async function readEvents(signal: AbortSignal): Promise<void> {
@@ -115,8 +118,8 @@ export function createFeed(options: FeedOptions): Feed {
     const filter = { kind: 'job', state, 'data.runtime': runtime };
     for (let offset = 0; ; offset += NODE_PAGE) {
       const page = await client.findNodes(filter, { limit: NODE_PAGE, offset, signal });
-      page.nodes.forEach(handover.consider);
-      page.odd.forEach(handover.considerOdd);
+      page.nodes.forEach(nodes.consider);
+      page.odd.forEach(nodes.considerOdd);
       if (page.count < NODE_PAGE) return;
     }
   }
@@ -126,16 +129,16 @@ export function createFeed(options: FeedOptions): Feed {
     if (eventsLost !== undefined || clock() >= listAt) {
       const failure = await attempt(() => list(signal));
       listAt = failure === undefined ? clock() + reconcileMs : 0;
-      if (failure !== undefined) return { state: 'down', ...told(failure) };
+      if (failure !== undefined) return { state: 'down', ...reasonOf(failure) };
     }
     return eventsLost === undefined
       ? { state: 'up', why: 'Maestro answers' }
-      : { state: 'partly', ...told(eventsLost) };
+      : { state: 'partly', ...reasonOf(eventsLost) };
   }
 
   return {
     run: async (signal) => {
-      await Promise.all([runRounds({ round, everyMs: pollMs, onState }, signal), handover.drain(signal)]);
+      await Promise.all([poll({ round, everyMs: pollMs, onState }, signal), nodes.drain(signal)]);
     },
   };
 }
@@ -169,11 +172,11 @@ export function createKbuildFeed(options: KbuildFeedOptions): Feed {
       const { failures } = await reader.read(handle, ({ message }) => onProblem(message), signal);
       for (const each of failures) onProblem(`a build will be tried again: ${errorText(each)}`);
     });
-    if (failure !== undefined) return { state: 'down', ...told(failure) };
+    if (failure !== undefined) return { state: 'down', ...reasonOf(failure) };
     return { state: 'up', why: 'Maestro answers' };
   }
 
-  return { run: (signal) => runRounds({ round, everyMs: pollMs, onState }, signal) };
+  return { run: (signal) => poll({ round, everyMs: pollMs, onState }, signal) };
 }
 
 function runtimeOf({ data }: MaestroEvent): unknown {
@@ -181,19 +184,19 @@ function runtimeOf({ data }: MaestroEvent): unknown {
   return typeof inner === 'object' && inner !== null && 'runtime' in inner ? inner.runtime : undefined;
 }
 
-function told(error: unknown): { why: string; retryAfterMs: number | undefined } {
+function reasonOf(error: unknown): { why: string; retryAfterMs: number | undefined } {
   return {
     why: errorText(error),
     retryAfterMs: error instanceof TemporaryError ? error.retryAfterMs : undefined,
   };
 }
 
-/** Tells each message once, as long as it is remembered. */
-function once(tell: (message: string) => void): (message: string) => void {
-  const known = createRecentSet<string>(MAX_TOLD);
+/** Passes each message on once, as long as it is remembered. */
+function once(say: (message: string) => void): (message: string) => void {
+  const known = createRecentSet<string>(MAX_SAID);
   return (message) => {
     if (known.has(message)) return;
     known.add(message);
-    tell(message);
+    say(message);
   };
 }

@@ -1,6 +1,5 @@
 // Takes in what Maestro's feed finds. A node that can't be made a request is stored as rejected, so that it is ended
 // with the reason.
-import { fetchLimited } from '../core/fetch-limited.ts';
 import { PermanentError, RequestError } from '../core/errors.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import { createFeed, type CursorStore, type Feed, type Found } from './feed.ts';
@@ -8,12 +7,13 @@ import type { BridgeConfig } from '../config/schema.ts';
 import type { Logger } from 'pino';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
+import type { HostFetch } from './host-fetch.ts';
 import { receive, type ReceivePorts } from './receive.ts';
 
 /** What following Maestro's jobs uses. */
 export type IntakePorts = ReceivePorts &
   CursorPorts & {
-    config: Pick<BridgeConfig, 'fetch'>;
+    config: Pick<BridgeConfig, 'requests'>;
     log: Logger;
     now: Clock;
   };
@@ -24,12 +24,12 @@ export interface CursorPorts {
 }
 
 /** The feed of all labs that are served from Maestro. */
-export function createIngest(
+export function createMaestroIntake(
   ports: IntakePorts,
   client: MaestroClient,
   settings: NonNullable<BridgeConfig['maestro']>,
+  fetch: HostFetch,
 ): Feed {
-  const { fetch } = ports.config;
   return createFeed({
     client,
     runtimes: [...ports.labs.values()].map(({ name, config }) => ({
@@ -37,16 +37,7 @@ export function createIngest(
       accept: config.accept.filter((way) => way === 'pull_labs' || way === 'lava_pull'),
     })),
     fetch: (url, signal) =>
-      fetchLimited(
-        url,
-        {
-          timeoutMs: fetch.timeout,
-          maxBytes: fetch.max_size,
-          maxRedirects: fetch.max_redirects,
-          networks: fetch.networks,
-        },
-        { signal },
-      ),
+      fetch(url, { maxBytes: ports.config.requests.max_size, ...(signal === undefined ? {} : { signal }) }),
     receive: (found) => take(found, ports),
     reconcileMs: settings.reconcile_interval,
     pollMs: settings.poll_interval,

@@ -1,16 +1,18 @@
 // Takes a request in, whichever way it came: stored once per lab and node. What can't ever be run is stored as well,
 // as rejected, so that it is reported like any result and the admin finds it in the list.
 import { RequestError } from '../core/errors.ts';
-import type { LabConfig } from '../config/schema.ts';
+import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import type { ErrorCode } from '../verdict/node-result.ts';
 import type { JobRequest, Source } from '../maestro/request.ts';
 import type { ListedJob, Store } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';
 import type { LabPorts } from '../lifecycle/labs.ts';
 import { checkRequest, type RenderPorts } from '../lifecycle/render.ts';
+import { gateRefusal, stubOf } from './gate.ts';
 
 /** What taking a request in uses. */
 export type ReceivePorts = RenderPorts & {
+  config: Pick<BridgeConfig, 'requests'>;
   store: Pick<Store, 'receive'>;
   /** Something became due in this lab. */
   wake: (lab: string) => void;
@@ -43,8 +45,9 @@ export async function receive(
   known?: RequestError,
 ): Promise<Received> {
   const lab = labFor(source, request, ports);
-  const { node } = request;
-  const checked = known === undefined ? await check(request, lab.name, ports) : { refusal: known };
+  const tooMuch = gateRefusal(request, ports.config.requests);
+  const { node } = tooMuch === undefined ? request : stubOf(request);
+  const checked = await check(request, lab.name, ports, tooMuch ?? known);
   const { refusal } = checked;
   const { job, isNew } = await ports.store.receive(
     {
@@ -53,7 +56,7 @@ export async function receive(
       source,
       name: node.name,
       board: node.data.platform ?? '',
-      request,
+      request: tooMuch === undefined ? request : { node },
       stage: refusal === undefined ? 'received' : 'finished',
       ending: refusal === undefined ? null : endingFor(refusal),
       priority: 'priority' in checked ? checked.priority : 0,
@@ -94,7 +97,13 @@ function labFor(source: Source, { node }: JobRequest, ports: LabPorts): { name: 
 
 type Checked = { refusal: RequestError } | { refusal: undefined; priority: number };
 
-async function check(request: JobRequest, lab: string, ports: ReceivePorts): Promise<Checked> {
+async function check(
+  request: JobRequest,
+  lab: string,
+  ports: ReceivePorts,
+  known: RequestError | undefined,
+): Promise<Checked> {
+  if (known !== undefined) return { refusal: known };
   try {
     return { refusal: undefined, priority: await checkRequest(request, lab, ports) };
   } catch (error) {

@@ -21,6 +21,8 @@ export interface Lab {
   show: (id: number) => Promise<LavaJobInfo | undefined>;
   /** Devices and queue; at most `maxAge` (ms) old, or as old as they may be while LAVA's events come in or do not. */
   inventory: (maxAge?: number) => Promise<Inventory>;
+  /** What LAVA said of them last, however long ago; undefined: it was not asked yet, or did not answer. */
+  knownInventory: () => { at: number; inventory: Inventory } | undefined;
   /** LAVA's events come in from now on, or do not. */
   setFollowed: (followed: boolean) => void;
   /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
@@ -55,6 +57,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
   let requests = 0;
   let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
+  let lastAnswer: { at: number; inventory: Inventory } | undefined;
   let trust: { at: number; value: CallbackTrust } | undefined;
   // What is known of each device and worker, so that only news makes the inventory old.
   const told = new Map<string, string>();
@@ -82,6 +85,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
     known = asked;
     asked.inventory
       .then((inventory) => {
+        lastAnswer = { at: asked.at, inventory };
         if (known === asked) remember(inventory);
         return undefined;
       })
@@ -99,6 +103,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
     inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {
       return known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : ask();
     },
+    knownInventory: () => lastAnswer,
     setFollowed(isFollowed) {
       followed = isFollowed;
       known = undefined;

@@ -1,12 +1,12 @@
-// A job's console as LAVA writes it, for whoever looks: asked for in pieces while the job runs, and from the stored
-// evidence once that is there. Nobody looks, nobody asks.
+// A job's console as LAVA writes it, for whoever looks: asked for in pages while the job runs, and from the stored
+// evidence once that is there. LAVA is asked only while somebody reads.
 import { TextDecoder } from 'node:util';
-import { sleep, SECOND } from '../core/time.ts';
-import { LogReader, readLogText } from '../lava/log.ts';
+import { sleep, type Clock } from '../core/time.ts';
+import { LogReader } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
 import type { Blobs, Store } from '../store/index.ts';
 import type { LabPorts } from './labs.ts';
-import type { Lab } from './lab.ts';
+import { createLogPages, LOOK_EVERY, type LogPages } from './log-pages.ts';
 
 /** What reading a job's log uses. */
 export type LogPorts = LabPorts & {
@@ -19,17 +19,38 @@ export interface LogOptions {
   follow: boolean;
   /** All of LAVA's lines instead of the console's, as LAVA writes them. */
   raw: boolean;
+  /** Fires when the reader is gone. */
   signal: AbortSignal;
 }
 
-/** LAVA takes new lines from the board every few seconds (`--job-log-interval`, 5 by default). */
-const LOOK_EVERY = 2 * SECOND;
-const PAGE = 5000;
+export interface LiveLog {
+  /** The log of the job's last attempt, in pieces of text; undefined: as many read logs as may at a time. */
+  open: (jobId: string, options: LogOptions) => AsyncGenerator<string> | undefined;
+}
 
-/** The log of the job's last attempt, in pieces of text. Ends at once if there is none and nobody follows. */
-export async function* readLog(
+/** Who reads slowly holds a place for long. */
+const MOST_READERS = 100;
+
+export function createLiveLog(ports: LogPorts & { now: Clock }): LiveLog {
+  const pages = createLogPages(ports.now);
+  let readers = 0;
+  return {
+    open(jobId, options) {
+      if (readers >= MOST_READERS) return undefined;
+      readers += 1;
+      const log = readLog(jobId, options, pages, ports);
+      // Whether it is read to its end or not even begun.
+      options.signal.addEventListener('abort', () => (readers -= 1), { once: true });
+      return log;
+    },
+  };
+}
+
+/** Ends at once if there is no log and nobody follows. */
+async function* readLog(
   jobId: string,
   { follow, raw, signal }: LogOptions,
+  pages: LogPages,
   ports: LogPorts,
 ): AsyncGenerator<string> {
   let given = 0;
@@ -46,24 +67,16 @@ export async function* readLog(
     }
     const lab = attempt === undefined ? undefined : ports.labs.get(attempt.lab);
     if (attempt?.lavaId !== null && attempt?.lavaId !== undefined && lab) {
-      for await (const lines of fetched(attempt.lavaId, given, lab)) {
-        given += lines.length;
-        yield format(lines, raw);
+      for (let isFull = true; isFull;) {
+        const page = await pages.linesFrom(lab, attempt.lavaId, given);
+        ({ isFull } = page);
+        given += page.lines.length;
+        yield format(page.lines, raw);
       }
     }
     const job = await ports.store.job(jobId);
     if (!follow || !job || job.done || (attempt?.finishedAt !== null && attempt !== undefined)) return;
     await sleep(LOOK_EVERY, signal);
-  }
-}
-
-async function* fetched(lavaId: number, from: number, lab: Lab): AsyncGenerator<LogLine[]> {
-  for (let start = from; ;) {
-    const part = await lab.call((c) => c.logs(lavaId, start, PAGE));
-    if (part.lines === 0) return;
-    yield [...readLogText(part.text)];
-    start += part.lines;
-    if (part.lines < PAGE) return;
   }
 }
 

@@ -13,11 +13,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function intake(work: (item: string) => Promise<void>, options: Partial<WorkPoolOptions<string>> = {}) {
+function pool(work: (item: string) => Promise<void>, options: Partial<WorkPoolOptions<string>> = {}) {
   return createWorkPool<string>({
     work,
     onFailure: () => undefined,
-    parallel: 2,
+    sharesOf: () => [{ name: 'all', places: 2 }],
     maxWaiting: 3,
     retryMs: 1000,
     ...options,
@@ -27,7 +27,7 @@ function intake(work: (item: string) => Promise<void>, options: Partial<WorkPool
 it('works on so many at once and no more, and goes on when one is done', async () => {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
-  const one = intake(async (item) => {
+  const one = pool(async (item) => {
     begun.push(item);
     await new Promise<void>((resolve) => ends.set(item, resolve));
   });
@@ -41,8 +41,37 @@ it('works on so many at once and no more, and goes on when one is done', async (
   expect(begun).toEqual(['a', 'b', 'c']);
 });
 
+it('lets nobody take up the places of others, and begins what is new before what has failed', async () => {
+  const begun: string[] = [];
+  const one = pool(
+    async (item) => {
+      begun.push(item);
+      if (item.startsWith('mute')) await new Promise(() => undefined);
+      if (item.startsWith('bad')) throw new Error('no');
+    },
+    {
+      maxWaiting: 100,
+      sharesOf: (item) => [
+        { name: `lab ${item.at(-1)}`, places: 3 },
+        { name: `host ${item.slice(0, 4)}`, places: 2 },
+      ],
+    },
+  );
+  void one.drain(stop.signal);
+
+  for (let i = 0; i < 5; i++) one.offer(`mute-${i}-a`, `mute-${i}-a`);
+  one.offer('bad-a', 'bad-a');
+  for (const item of ['good-a', 'good-b']) one.offer(item, item);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(begun).toEqual(['mute-0-a', 'mute-1-a', 'bad-a', 'good-b', 'good-a']);
+
+  one.offer('late-a', 'late-a');
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(begun.slice(5)).toEqual(['late-a', 'bad-a']);
+});
+
 it('takes a key once while it is there, and no more than there is room for', async () => {
-  const one = intake(async () => undefined);
+  const one = pool(async () => undefined);
 
   expect(['a', 'a', 'b', 'c', 'd'].map((item) => one.offer(item, item))).toEqual([
     true,
@@ -60,7 +89,7 @@ it('takes a key once while it is there, and no more than there is room for', asy
 it('tries again what failed, later each time, while others go on', async () => {
   const tries: string[] = [];
   const failures: unknown[] = [];
-  const one = intake(
+  const one = pool(
     async (item) => {
       tries.push(item);
       if (item === 'bad') throw new Error('no');
@@ -86,7 +115,7 @@ it('tries again what failed, later each time, while others go on', async () => {
 it('begins nothing before it is started and after it was stopped, and waits for what it had begun', async () => {
   const begun: string[] = [];
   let end: () => void = () => undefined;
-  const one = intake(async (item) => {
+  const one = pool(async (item) => {
     begun.push(item);
     await new Promise<void>((resolve) => {
       end = resolve;

@@ -49,7 +49,10 @@ describe('the first page', () => {
   it('lists the boards and what each can run', async () => {
     const world = await testWorld();
 
-    expect(await seen(world, '/boards')).toMatch(new RegExp(`${LAB} ${X86} qemu qemu 3 3 0 0 \\d+ of \\d+`));
+    const line = new RegExp(`${LAB} ${X86} qemu qemu 3 3 0 0 \\d+ of \\d+`);
+    await until('LAVA has said what it has', async () =>
+      line.test(await seen(world, '/boards')) ? true : undefined,
+    );
   });
 });
 

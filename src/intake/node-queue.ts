@@ -1,9 +1,11 @@
-// Hands over the nodes that were found, each once and each for itself: its definition is fetched, and what it is - a
-// request, or a refusal with the reason - goes to the receiver. What may pass is tried again, with the node read anew.
+// The nodes that were found, each worked on once and for itself: its definition is fetched, and what it is (a request, or
+// a refusal with the reason) goes to the receiver. A failure that may pass is tried again, and the node read again then.
+// A lab has places of its own, and a file server has few of them, so that neither keeps the others waiting.
 import { errorText, PermanentError } from '../core/errors.ts';
-import { createWorkPool } from '../engine/work-pool.ts';
+import { createWorkPool, type Share } from '../engine/work-pool.ts';
 import { createRecentSet } from '../core/recent.ts';
 import type { Clock } from '../core/time.ts';
+import { hostOf } from './host-fetch.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
 import type { OddItem } from '../maestro/client.ts';
 import type { MaestroNode } from '../maestro/node.ts';
@@ -15,21 +17,21 @@ export type Found =
   | { source: WorkSource; request: JobRequest }
   | { source: WorkSource; node: MaestroNode; refusal: PermanentError };
 
-export interface HandoverOptions extends AssemblerOptions {
+export interface NodeQueueOptions extends AssemblerOptions {
   runtimes: readonly Runtime[];
   /** Stores what was found. May get a node again (after a restart); if it throws, it does. */
   receive: (found: Found) => Promise<void>;
-  /** Something is odd and was left out, or will be tried again; told once. */
+  /** Something is odd and was left out, or will be tried again. */
   onProblem: (message: string) => void;
   /** How long after a failure a node is first tried again, milliseconds. */
   retryMs: number;
   clock: Clock;
 }
 
-export interface Handover {
+export interface NodeQueue {
   consider: (node: MaestroNode) => void;
-  /** A node of which only the id is known. */
-  considerId: (id: string) => void;
+  /** A node of which only the id and the runtime are known. */
+  considerId: (id: string, runtime: string) => void;
   /** Something that is no readable node. */
   considerOdd: (odd: OddItem) => void;
   /** Works until the signal fires; gives when what was begun has ended. */
@@ -41,33 +43,39 @@ interface Candidate {
   /** As it was found; a second try reads it anew, for it may have ended. */
   node: MaestroNode | undefined;
   refusal: PermanentError | undefined;
+  runtime: string;
+  /** Where its definition is; empty: not known yet. */
+  host: string;
 }
 
-const PARALLEL = 4;
+/** Nodes of one lab, and of one lab those whose definition is on one host, that are worked on at once. */
+const OF_LAB = 4;
+const OF_HOST = 2;
 const MAX_WAITING = 10_000;
 const MAX_KNOWN = 20_000;
 
-export function createHandover(options: HandoverOptions): Handover {
+export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
   const { client, runtimes, receive, onProblem, retryMs, clock } = options;
   const assemble = createAssembler(options);
-  const handedOver = createRecentSet<string>(MAX_KNOWN);
+  const done = createRecentSet<string>(MAX_KNOWN);
 
-  const intake = createWorkPool<Candidate>({
-    parallel: PARALLEL,
+  const pool = createWorkPool<Candidate>({
+    sharesOf,
     maxWaiting: MAX_WAITING,
     retryMs,
     clock,
-    work: handOver,
+    work: workOn,
     onFailure: ({ id }, error) => onProblem(`node ${id} will be tried again: ${errorText(error)}`),
   });
 
-  async function handOver(candidate: Candidate, signal: AbortSignal): Promise<void> {
+  async function workOn(candidate: Candidate, signal: AbortSignal): Promise<void> {
     const node = candidate.node ?? (await readNode(candidate.id, signal));
     candidate.node = undefined;
+    candidate.host = definitionHost(node);
     const source = node === undefined ? undefined : workSource(node, runtimes);
     if (node === undefined || source === undefined) return;
     await receive(await judge(node, source, candidate.refusal, signal));
-    handedOver.add(node.id);
+    done.add(node.id);
   }
 
   async function judge(
@@ -97,21 +105,36 @@ export function createHandover(options: HandoverOptions): Handover {
   }
 
   function offer(candidate: Candidate): void {
-    if (!handedOver.has(candidate.id)) intake.offer(candidate.id, candidate);
+    if (!done.has(candidate.id)) pool.offer(candidate.id, candidate);
   }
 
   return {
     consider: (node) => {
-      if (workSource(node, runtimes) !== undefined) offer({ id: node.id, node, refusal: undefined });
+      if (workSource(node, runtimes) !== undefined) offer(candidateOf(node, undefined));
     },
-    considerId: (id) => offer({ id, node: undefined, refusal: undefined }),
+    considerId: (id, runtime) => offer({ id, node: undefined, refusal: undefined, runtime, host: '' }),
     considerOdd: ({ raw, message }) => {
       const node = salvageNode(raw);
       if (node === undefined) onProblem(`${message}; it is left out`);
       else if (workSource(node, runtimes) !== undefined) {
-        offer({ id: node.id, node, refusal: new PermanentError('bad_node', message) });
+        offer(candidateOf(node, new PermanentError('bad_node', message)));
       }
     },
-    drain: intake.drain,
+    drain: pool.drain,
   };
+}
+
+function candidateOf(node: MaestroNode, refusal: PermanentError | undefined): Candidate {
+  return { id: node.id, node, refusal, runtime: node.data.runtime ?? '', host: definitionHost(node) };
+}
+
+function definitionHost(node: MaestroNode | undefined): string {
+  return hostOf(node?.artifacts['job_definition'] ?? '');
+}
+
+function sharesOf({ runtime, host }: Candidate): Share[] {
+  return [
+    { name: `lab ${runtime}`, places: OF_LAB },
+    { name: `host ${host} of ${runtime}`, places: OF_HOST },
+  ];
 }

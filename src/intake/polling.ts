@@ -1,4 +1,4 @@
-// Rounds against Maestro, one after the other, and what is told of how they go: only changes.
+// Asks Maestro again and again, one round after the other, and says when its state changes.
 import { sleep } from '../core/time.ts';
 
 /** `partly`: the events can't be read, and the listing does their work. */
@@ -12,7 +12,7 @@ export interface RoundResult {
   retryAfterMs?: number | undefined;
 }
 
-export interface Rounds {
+export interface PollingOptions {
   /** Does not throw. */
   round: (signal: AbortSignal) => Promise<RoundResult>;
   everyMs: number;
@@ -21,7 +21,7 @@ export interface Rounds {
 }
 
 /** Runs until the signal fires. */
-export async function runRounds({ round, everyMs, onState }: Rounds, signal: AbortSignal): Promise<void> {
+export async function poll({ round, everyMs, onState }: PollingOptions, signal: AbortSignal): Promise<void> {
   let last: FeedState | undefined;
   while (!signal.aborted) {
     const { state, why, retryAfterMs = 0 } = await round(signal);

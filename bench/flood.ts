@@ -1,0 +1,172 @@
+// The daemon with a heap of 256 MiB under a flood from outside: the largest callbacks that it takes, requests of the largest
+// size, and readers of logs, all at once. Prints how many of each were answered how, how fast /healthz answered meanwhile,
+// and how much memory the daemon took. Ends with 1 if the daemon died, or if /healthz took more than 100 ms in more than
+// one of twenty cases.
+//
+//   npm run flood -- [SECONDS]      (120)
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { sleep } from '../src/core/time.ts';
+import { DEMO_LAB, startWorld } from '../src/demo/world.ts';
+
+const SECONDS = Number(process.argv[2] ?? 120);
+const HEAP = 256;
+const MIB = 1024 * 1024;
+/** How many of each go on at a time. */
+const SENDERS = { callbacks: 16, requests: 8, readers: 40 };
+const HEALTH_EVERY = 100;
+const HEALTH_LIMIT = 100;
+
+const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-flood-'));
+const world = await startWorld({ folder, log: pino({ level: 'silent' }), lava: { age: 'newest' } });
+await world.daemon.stop();
+const daemon = spawn(process.execPath, ['src/cli/main.ts', 'run', '--config', world.configFile], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+  env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${HEAP}` },
+});
+const exit = once(daemon, 'exit');
+const agent = new Agent({ keepAlive: true });
+const answers = new Map<string, number>();
+let peak = 0;
+const over = new AbortController();
+
+function count(what: string): void {
+  answers.set(what, (answers.get(what) ?? 0) + 1);
+}
+
+interface Sent {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: Buffer;
+}
+
+/** The status, or the code of what kept it from coming. */
+function send(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<string> {
+  return new Promise((resolve) => {
+    const length = body === undefined ? {} : { 'content-length': String(body.length) };
+    const sent = request(`${world.url}${path}`, { method, agent, headers: { ...headers, ...length } });
+    sent.setTimeout(30_000, () => sent.destroy(new Error('no answer')));
+    sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    sent.on('response', (response) => {
+      response.on('error', () => resolve('cut off'));
+      response.on('end', () => resolve(String(response.statusCode)));
+      response.resume();
+    });
+    sent.end(body);
+  });
+}
+
+async function again(what: string, work: () => Promise<string>): Promise<void> {
+  while (!over.signal.aborted) {
+    count(`${what} ${await work()}`);
+    await sleep(5);
+  }
+}
+
+/** A callback as large as the lab takes them, 64 MiB: nearly all of it log. */
+function largestCallback(lavaId: number): Buffer {
+  const line =
+    '- {"dt": "2026-08-21T15:20:01.000000", "lvl": "target", "msg": "[    1.234567] a line of a console"}\n';
+  const cases =
+    '- {id: 1, name: job, result: pass, suite: lava, level: "", metadata: {result: pass}}\n'.repeat(1000);
+  const rest = { id: lavaId, state_string: 'Finished', health_string: 'Complete', results: { lava: cases } };
+  const log = line.repeat(Math.floor((63 * MIB) / (line.length + 9)));
+  return Buffer.from(JSON.stringify({ ...rest, log }));
+}
+
+function largestRequest(): Buffer {
+  const id = Math.floor(Math.random() * 2 ** 48)
+    .toString(16)
+    .padStart(24, '0');
+  const data = { runtime: DEMO_LAB, platform: 'no-such-board', extra: 'x'.repeat(500 * 1024) };
+  const node = { id, kind: 'job', name: 'flood', path: ['flood'], state: 'available', data };
+  return Buffer.from(JSON.stringify({ node }));
+}
+
+async function watchHealth(times: number[]): Promise<void> {
+  while (!over.signal.aborted) {
+    const begin = performance.now();
+    const status = await send('/healthz');
+    times.push(status === '200' ? performance.now() - begin : Infinity);
+    const memory = /VmRSS:\s+(\d+)/.exec(
+      await readFile(`/proc/${daemon.pid}/status`, 'utf8').catch(() => ''),
+    )?.[1];
+    peak = Math.max(peak, Number(memory ?? 0));
+    await sleep(HEALTH_EVERY);
+  }
+}
+
+function at(times: readonly number[], part: number): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1)} ms`;
+}
+
+async function whenReady(): Promise<string> {
+  while ((await send('/healthz')) !== '200') await sleep(100);
+  const build = world.maestro.addBuild({ arch: 'x86_64' });
+  const files = `${world.maestro.url}/files/scenario/long/flood`;
+  const { id } = world.maestro.addPullLabsJob(
+    { build: build.id, name: 'flood', runtime: DEMO_LAB, platform: 'qemu-x86_64' },
+    {
+      artifacts: { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` },
+      tests: [
+        { id: 'shell', type: 'shell', depends: [], timeout_s: 300, 'pre-commands': [], 'post-commands': [] },
+      ],
+      environment: { platform: 'qemu-x86_64', arch: 'x86_64' },
+    },
+  );
+  while (world.lava.jobs().length === 0) await sleep(100);
+  return id;
+}
+
+const key = await whenReady();
+const callback = largestCallback(world.lava.jobs()[0]?.id ?? 1);
+const json = { 'content-type': 'application/json' };
+const times: number[] = [];
+const work = [
+  watchHealth(times),
+  ...Array.from({ length: SENDERS.callbacks }, () =>
+    again('callback', () =>
+      send(`/callback/${DEMO_LAB}/${key}`, {
+        method: 'POST',
+        headers: { ...json, authorization: world.lava.callback.token },
+        body: callback,
+      }),
+    ),
+  ),
+  ...Array.from({ length: SENDERS.requests }, () =>
+    again('request', () =>
+      send('/api/v1/requests', {
+        method: 'POST',
+        headers: { ...json, authorization: `Bearer ${world.token}` },
+        body: largestRequest(),
+      }),
+    ),
+  ),
+  ...Array.from({ length: SENDERS.readers }, () => again('log', () => send(`/jobs/${DEMO_LAB}:${key}/log`))),
+];
+process.stderr.write(`callbacks of ${(callback.length / MIB).toFixed(1)} MiB, for ${SECONDS} s\n`);
+const died = await Promise.race([exit.then(() => true), sleep(SECONDS * 1000).then(() => false)]);
+over.abort();
+daemon.kill('SIGTERM');
+agent.destroy();
+await Promise.all(work);
+await exit;
+await Promise.all([world.maestro.stop(), world.lava.stop(), world.kcidb.stop()]);
+await rm(folder, { recursive: true, force: true });
+
+const late = times.filter((ms) => ms > HEALTH_LIMIT).length / Math.max(1, times.length);
+process.stdout.write(
+  [
+    `daemon: ${died ? 'DIED' : 'alive'}, at most ${(peak / 1024).toFixed(0)} MiB resident (heap limit ${HEAP} MiB)`,
+    `/healthz: ${times.length} times, ${at(times, 0.5)} half, ${at(times, 0.95)} at 95%, ${at(times, 1)} at most`,
+    ...[...answers].toSorted(([a], [b]) => a.localeCompare(b)).map(([what, n]) => `${what}: ${n}`),
+    '',
+  ].join('\n'),
+);
+process.exitCode = died || late > 0.05 ? 1 : 0;

@@ -1,0 +1,33 @@
+// Answers with a job's console, as far as it is or as it grows, to whoever reads it.
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../core/error-codes.ts';
+import { HOUR } from '../core/time.ts';
+import type { LiveLog } from '../lifecycle/live-log.ts';
+
+/** A board may be silent for so long while its log is followed. */
+const SILENCE = HOUR;
+
+export function sendLog(
+  log: LiveLog,
+  jobId: string,
+  { follow, raw }: { follow: boolean; raw: boolean },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  reply.headers({ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  // It has no length, and to count it would be to follow it.
+  if (request.method === 'HEAD') return reply.send(null);
+  const closed = new AbortController();
+  const text = log.open(jobId, { follow, raw, signal: closed.signal });
+  if (text === undefined) {
+    const error: ErrorCode = 'busy';
+    return reply
+      .code(503)
+      .type('application/json')
+      .send({ error, message: 'too many read logs at the moment' });
+  }
+  reply.raw.once('close', () => closed.abort());
+  if (follow) request.raw.socket.setTimeout(SILENCE);
+  return reply.send(Readable.from(text));
+}

@@ -1,0 +1,94 @@
+// Servers that take a connection and never answer: they hold up what needs them, and nothing else.
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { atEnd, definition, LAB, testWorld, until, X86 } from '../support/world.ts';
+
+/** A server that never says a word. */
+async function muteServer(): Promise<{ url: string; connections: () => number }> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => connections,
+  };
+}
+
+describe('a mute file server', () => {
+  it('keeps neither other labs nor other requests of its lab waiting', { timeout: 180_000 }, async () => {
+    const world = await testWorld();
+    const mute = await muteServer();
+    const wanted = definition(world, {});
+    const build = world.maestro.addBuild({ arch: 'x86_64', artifacts: wanted.artifacts });
+    for (let i = 0; i < 40; i++) {
+      const node = world.maestro.addPullLabsJob(
+        { build: build.id, name: `mute-${i}`, runtime: LAB, platform: X86 },
+        wanted,
+      );
+      const artifacts = { job_definition: `${mute.url}/${i}.json` };
+      world.maestro.database.change(node.id, { artifacts }, false);
+    }
+    await until('it was asked', () => (mute.connections() > 0 ? true : undefined));
+
+    const good = [1, 2, 3].map(() => world.publish());
+    for (const nodeId of good) await world.at(nodeId, 'received');
+
+    expect(mute.connections()).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a mute LAVA', () => {
+  it('holds up no page, list or health', async () => {
+    const world = await testWorld();
+    await until('the boards are known', async () =>
+      (await world.http('/api/v1/boards')).text.includes('"online":3') ? true : undefined,
+    );
+    world.lava.faults.add({ kind: 'mute', path: /RPC2/ });
+    world.jump(600_000);
+
+    for (const path of ['/', '/boards', '/api/v1/boards', '/api/v1/labs', '/readyz', '/healthz', '/metrics'])
+      expect([path, (await world.http(path)).status]).toEqual([path, 200]);
+    expect((await world.http('/api/v1/boards')).text).toMatch(/"online":3.*"asked":"2/);
+  });
+});
+
+describe('readers of a log', () => {
+  it('cost LAVA as much as one, and are bounded', { timeout: 120_000 }, async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'long' });
+    await world.at(nodeId, 'running');
+    const asked = (): number => world.lava.calls.get('scheduler.jobs.logs') ?? 0;
+    const readers = new AbortController();
+    atEnd(async () => readers.abort());
+
+    const answers = await Promise.all(
+      Array.from({ length: 130 }, () =>
+        fetch(`${world.url}/api/v1/jobs/${nodeId}/log?follow=true`, { signal: readers.signal }),
+      ),
+    );
+
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(100);
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(30);
+    const before = asked();
+    await until('LAVA was asked further', () => (asked() > before + 1 ? true : undefined));
+    // One for each look, not one for each reader.
+    expect(asked()).toBeLessThan(40);
+    readers.abort();
+    await until('there is room again', async () => {
+      const answer = await fetch(`${world.url}/api/v1/jobs/${nodeId}/log`);
+      await answer.text();
+      return answer.status === 200 ? true : undefined;
+    });
+  });
+});
