@@ -27,6 +27,15 @@ export function isReset(raw: string): boolean {
   return RESET.test(raw);
 }
 
+// kernel/reboot.c, kernel/kexec_core.c: the last words of a kernel that makes room for another one.
+const RESTARTING =
+  /^(?:kexec(?:_core)?: Starting new kernel|reboot: (?:Restarting system|machine restart)|Restarting system\.|Starting crashdump kernel)/;
+
+/** The kernel starts another one, or the board: the next line is of a kernel whose time begins again. */
+export function isRestarting({ message }: Pick<ConsoleLine, 'message'>): boolean {
+  return RESTARTING.test(message);
+}
+
 // init/main.c, run_init_process; before Linux 4.19 only the end of the kernel's own start (mm/page_alloc.c) tells.
 const INIT = /^(?:Run \S{1,200} as init process|Freeing (?:unused kernel|init) )/;
 

@@ -6,7 +6,7 @@ import { isShellTrace } from '../kernel-log/console-line.ts';
 import type { ReadLine } from '../kernel-log/console-reader.ts';
 import { createTriage, type Triage } from '../kernel-log/triage.ts';
 import { watchCases } from './case-watch.ts';
-import { isBanner, isHandover, isReset, isTestSignal, readRunSignal } from './console-marks.ts';
+import { isBanner, isHandover, isReset, isRestarting, isTestSignal, readRunSignal } from './console-marks.ts';
 import { watchLava, type LavaEvent, type LavaFacts } from './lava-lines.ts';
 import { SegmentBuilder, type ClosedSegment, type Segment, type SegmentKind } from './segment.ts';
 
@@ -105,7 +105,7 @@ class Phases {
     if (this.#triage.stamped() && !this.#stamped) this.#becomeStamped();
     const loader = handover && read.stamp === undefined;
     const reset = !echo && read.stamp === undefined && isReset(raw);
-    if (reset || loader) this.#triage.restart();
+    if (reset || loader || (read.kernels && isRestarting(read))) this.#triage.restart();
     const line = { read, number, at, raw, echo, signal: isTestSignal(raw), reset: reset || loader };
 
     const run = readRunSignal(raw);

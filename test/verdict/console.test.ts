@@ -190,6 +190,16 @@ describe('a crash', () => {
     expect(crashOf([...BOOT, started('0_smoke'), ...again])).toBeDefined();
   });
 
+  it('is one in a kernel that another one has started', () => {
+    const again = [
+      '[  100.000000] kexec_core: Starting new kernel',
+      '[    0.000000] Linux version 6.18.0 (gcc)',
+      '[    1.0] Oops: 0002 [#1] SMP',
+    ];
+
+    expect(crashOf([...BOOT, started('0_smoke'), ...again])).toBeDefined();
+  });
+
   it('is one whatever a clock that begins below zero says', () => {
     expect(crashOf(['[18446744073.709551] foo: bar', ...BOOT, PANIC])).toContain('Kernel panic');
   });
