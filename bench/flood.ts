@@ -75,7 +75,7 @@ function largestCallback(lavaId: number): Buffer {
   const cases =
     '- {id: 1, name: job, result: pass, suite: lava, level: "", metadata: {result: pass}}\n'.repeat(1000);
   const rest = { id: lavaId, state_string: 'Finished', health_string: 'Complete', results: { lava: cases } };
-  const log = line.repeat(Math.floor((63 * MIB) / (line.length + 9)));
+  const log = line.repeat(Math.floor((61 * MIB) / (line.length + 9)));
   return Buffer.from(JSON.stringify({ ...rest, log }));
 }
 
@@ -108,14 +108,24 @@ function at(times: readonly number[], part: number): string {
 
 async function whenReady(): Promise<string> {
   while ((await send('/healthz')) !== '200') await sleep(100);
-  const build = world.maestro.addBuild({ arch: 'x86_64' });
   const files = `${world.maestro.url}/files/scenario/long/flood`;
+  const build = world.maestro.addBuild({
+    arch: 'x86_64',
+    artifacts: { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` },
+  });
   const { id } = world.maestro.addPullLabsJob(
     { build: build.id, name: 'flood', runtime: DEMO_LAB, platform: 'qemu-x86_64' },
     {
       artifacts: { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` },
       tests: [
-        { id: 'shell', type: 'shell', depends: [], timeout_s: 300, 'pre-commands': [], 'post-commands': [] },
+        {
+          id: 'shell',
+          type: 'shell',
+          depends: [],
+          timeout_s: 300,
+          'pre-commands': [],
+          'post-commands': ['lava-test-case kernel-version --shell uname -r'],
+        },
       ],
       environment: { platform: 'qemu-x86_64', arch: 'x86_64' },
     },
