@@ -1,6 +1,6 @@
 // The boards that are registered: read from the shipped and the admin's device-type files.
 import { ConfigError, RequestError, type Problem } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { didYouMean } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';
 import { DeviceType } from './board-schema.ts';
@@ -72,10 +72,9 @@ function registry(types: ReadonlyMap<string, Entry>): Boards {
     get: (name, lab, field = 'node.data.platform') => {
       const board = find(name, lab);
       if (board !== undefined) return board;
-      const right = nearest(name, types.keys());
       const why = types.has(name)
         ? `lab ${lab ?? ''} does not have it (labs in its file)`
-        : `no device type has that name${right === undefined ? '' : `; did you mean ${right}?`}`;
+        : `no device type has that name${didYouMean(name, types.keys())}`;
       throw new RequestError('unknown_board', `board ${shown(name)} is not registered: ${why}`, { field });
     },
     paramsOf: (name) => {

@@ -1,6 +1,6 @@
 // The plans: what a job name of Maestro means, read from the shipped and the admin's plan files.
 import { ConfigError, type Problem } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { didYouMean } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';
 import type { RootfsSet } from './rootfs.ts';
@@ -113,7 +113,7 @@ function crossCheck(
       problems.push(
         at(
           ['plans', name, 'rootfs'],
-          `plans.${name}.rootfs: there is no rootfs set ${plan.rootfs}${orRather(plan.rootfs, rootfs.keys())}`,
+          `plans.${name}.rootfs: there is no rootfs set ${plan.rootfs}${didYouMean(plan.rootfs, rootfs.keys())}`,
         ),
       );
     }
@@ -131,16 +131,11 @@ function crossCheck(
       problems.push(
         at(
           ['triggers', i, 'plan'],
-          `triggers.${i}.plan: there is no plan ${trigger.plan}${orRather(trigger.plan, plans.keys())}`,
+          `triggers.${i}.plan: there is no plan ${trigger.plan}${didYouMean(trigger.plan, plans.keys())}`,
         ),
       );
   }
   return problems;
-}
-
-function orRather(word: string, names: Iterable<string>): string {
-  const right = nearest(word, names);
-  return right === undefined ? '' : `; did you mean ${right}?`;
 }
 
 const PART = /^[A-Za-z0-9._+-]+$/;

@@ -1,7 +1,8 @@
 // Which keys a zod schema knows at a place: for messages that say what would be right.
 import { z } from 'zod';
 
-const Node = z.looseObject({
+/** What of a JSON Schema says which keys there are. */
+export const SchemaNode = z.looseObject({
   properties: z.record(z.string(), z.unknown()).optional(),
   items: z.unknown().optional(),
   additionalProperties: z.unknown().optional(),
@@ -10,22 +11,22 @@ const Node = z.looseObject({
   $ref: z.string().optional(),
   $defs: z.record(z.string(), z.unknown()).optional(),
 });
-type Node = z.infer<typeof Node>;
+export type SchemaNode = z.infer<typeof SchemaNode>;
 
 /** The keys that an object may have at `path` of the input, sorted; empty if that can't be said. */
 export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const root = Node.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+  const root = SchemaNode.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
 
   /** The place itself, what it stands for, and what it may be one of. */
-  function branches(place: unknown): Node[] {
-    const parsed = Node.safeParse(place);
+  function branches(place: unknown): SchemaNode[] {
+    const parsed = SchemaNode.safeParse(place);
     if (!parsed.success) return [];
     const { anyOf = [], oneOf = [], $ref = '' } = parsed.data;
     const meant = root.$defs?.[$ref.replace('#/$defs/', '')];
     return [parsed.data, ...[...anyOf, ...oneOf, ...(meant === undefined ? [] : [meant])].flatMap(branches)];
   }
 
-  function below(node: Node, key: PropertyKey): unknown[] {
+  function below(node: SchemaNode, key: PropertyKey): unknown[] {
     if (typeof key === 'number') return node.items === undefined ? [] : [node.items];
     const own = node.properties?.[String(key)];
     if (own !== undefined) return [own];

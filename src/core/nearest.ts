@@ -1,5 +1,11 @@
 // "Did you mean": the name that a misspelt one was most likely meant for.
 
+/** The end of a message about an unknown name: `; did you mean X?`, or nothing if no name is near. */
+export function didYouMean(word: string, names: Iterable<string>): string {
+  const right = nearest(word, names);
+  return right === undefined ? '' : `; did you mean ${right}?`;
+}
+
 /** The name that differs in the fewest letters; undefined if none is near. */
 export function nearest(word: string, names: Iterable<string>): string | undefined {
   const most = Math.max(1, Math.floor(word.length / 3));

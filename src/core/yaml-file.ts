@@ -4,6 +4,7 @@ import { isMap, isNode, isScalar, LineCounter, visit, type Document } from 'yaml
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from './errors.ts';
 import { knownKeys } from './known-keys.ts';
+import { didYouMean } from './nearest.ts';
 import { ParseError, PARSE_LIMITS } from './parse/limits.ts';
 import { readYaml } from './parse/yaml.ts';
 
@@ -92,9 +93,8 @@ function explain(issue: z.core.$ZodIssue, read: Read): Problem[] {
   const { doc, at, schema } = read;
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
-    const right = known.length === 0 ? '' : ` (there are ${known.join(', ')})`;
     return issue.keys.map((key) =>
-      at([...issue.path, key], `${dotted([...issue.path, key])}: no such key${right}`),
+      at([...issue.path, key], `${dotted([...issue.path, key])}: no such key${whatWouldBeRight(key, known)}`),
     );
   }
   // A union that says itself what would be right knows better than any of its branches.
@@ -109,6 +109,10 @@ function explain(issue: z.core.$ZodIssue, read: Read): Problem[] {
   if (issue.path.length === 0) return [at(issue.path, wanted)];
   const isThere = doc.hasIn(issue.path);
   return [at(issue.path, `${dotted(issue.path)}: ${isThere ? wanted : missing(wanted)}`)];
+}
+
+function whatWouldBeRight(key: string, known: readonly string[]): string {
+  return known.length === 0 ? '' : `${didYouMean(key, known)} (there are ${known.join(', ')})`;
 }
 
 function missing(wanted: string): string {

@@ -1,7 +1,7 @@
 // Do boards, plans and templates fit together? Every plan is rendered for every board with a made-up build: what fails
 // is either a fault of a template, or something that the board cannot do.
 import { errorText, RequestError, type Problem } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { didYouMean } from '../core/nearest.ts';
 import type { Board, Boards } from '../catalog/boards.ts';
 import { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
@@ -72,7 +72,7 @@ function missingTemplates(board: Board, boards: Boards, renderer: Renderer): Pro
       boards.problem(
         board.name,
         path,
-        `${path.join('.')}: there is no template boot/${boot}${orRather(boot, renderer.names('boot'))}; there are ${there}`,
+        `${path.join('.')}: there is no template boot/${boot}${didYouMean(boot, renderer.names('boot'))}; there are ${there}`,
       ),
     );
   }
@@ -82,16 +82,11 @@ function missingTemplates(board: Board, boards: Boards, renderer: Renderer): Pro
       boards.problem(
         board.name,
         ['templates', 'test', type],
-        `templates.test.${type}: there is no template test/${name}${orRather(name, renderer.names('test'))}`,
+        `templates.test.${type}: there is no template test/${name}${didYouMean(name, renderer.names('test'))}`,
       ),
     );
   }
   return problems;
-}
-
-function orRather(word: string, names: readonly string[]): string {
-  const right = nearest(word, names);
-  return right === undefined ? '' : ` (did you mean ${right}?)`;
 }
 
 function missingTypes(name: string, plans: Plans, renderer: Renderer): Problem[] {
@@ -103,7 +98,7 @@ function missingTypes(name: string, plans: Plans, renderer: Renderer): Problem[]
           plans.problem(
             name,
             ['tests', i, 'type'],
-            `plans.${name}: there is no template test/${test.type}${orRather(test.type, renderer.names('test'))}; there are ${renderer.names('test').join(', ')}`,
+            `plans.${name}: there is no template test/${test.type}${didYouMean(test.type, renderer.names('test'))}; there are ${renderer.names('test').join(', ')}`,
           ),
         ],
   );

@@ -3,7 +3,7 @@
 import type { Boards } from '../catalog/boards.ts';
 import type { Plans } from '../catalog/plans.ts';
 import type { Problem } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { didYouMean } from '../core/nearest.ts';
 import { OWN_PARAMS } from './context.ts';
 import { isWorkedUp } from './general.ts';
 import type { Renderer } from './renderer.ts';
@@ -60,6 +60,5 @@ function namesBelow(
 
 function fault(key: string, known: ReadonlySet<string>, message: string): string | undefined {
   if (known.has(key)) return undefined;
-  const right = nearest(key, known);
-  return right === undefined ? message : `${message}; did you mean ${right}?`;
+  return message + didYouMean(key, known);
 }

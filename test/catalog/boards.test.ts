@@ -38,7 +38,7 @@ it('tells every fault of every file at its line and column', async () => {
   });
 
   expect(found).toEqual([
-    expect.stringMatching(/^a\.yaml:4:1: dbt: no such key \(there are .*dtb/),
+    expect.stringMatching(/^a\.yaml:4:1: dbt: no such key; did you mean dtb\? \(there are .*dtb/),
     expect.stringMatching(/^a\.yaml:5:21: rootfs\.trixie\.nfs: no such key/),
     expect.stringMatching(/^c\.yaml:2:1: arch: an architecture/),
     expect.stringMatching(/^d\.yaml:1:7: /),

@@ -8,6 +8,7 @@ import { PlanFile } from '../../src/catalog/plan-schema.ts';
 import { loadPlans, type Plans } from '../../src/catalog/plans.ts';
 import { errorText } from '../../src/core/errors.ts';
 import { frequencyMs, isEvent, whyNotRun } from '../../src/intake/trigger-match.ts';
+import { whyNoCapacity, type CapacityPorts, type LimitedLab } from '../../src/lifecycle/capacity.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
 import { makeFiles } from '../support/folder.ts';
 import { makeInput, makeRequest, shipped } from '../templates/support.ts';
@@ -61,6 +62,22 @@ function jobs(boards: Boards, plans: Plans, names: readonly string[]): unknown[]
   );
 }
 
+/** Whether one more job of a board is let into a lab that has one device of its type, and two jobs of ours for it. */
+async function admission(boards: Boards): Promise<unknown> {
+  const name = boards.names()[0] ?? '';
+  const board = boards.get(name, undefined);
+  const { lava_device_type: type, tags } = board;
+  const device = { name: 'd', type, tags, online: true, free: false, reason: undefined };
+  const lab: LimitedLab = {
+    name: 'lab-a',
+    config: { limits: { max_jobs: 100, max_queued_per_device: 5 } },
+    inventory: async () => ({ boards: [device], queued: new Map() }),
+  };
+  const open = [{ lab: lab.name, board: name, stage: 'submitted' as const, count: 2 }];
+  const ports: CapacityPorts = { store: { openCounts: async () => open }, boards };
+  return whyNoCapacity(lab, board, ports);
+}
+
 async function outcomeOfBoard(file: Json): Promise<string> {
   const boards = await loadBoards({ own: await makeFiles({ 'b.yaml': JSON.stringify(file) }) });
   const plans = await loadPlans({ own: await makeFiles({ 'p.yaml': JSON.stringify(JOBS) }) });
@@ -70,6 +87,7 @@ async function outcomeOfBoard(file: Json): Promise<string> {
   return JSON.stringify([
     jobs(boards, plans, plans.names()),
     board && whyNotRun(trigger, KBUILD, plan, board),
+    await admission(boards),
   ]).replaceAll(/[^"]*\/b\.yaml/g, '');
 }
 
@@ -110,6 +128,8 @@ const BOARD_VALUES: Record<string, unknown> = {
   'templates.job': 'no-such-job',
   'templates.test': { boot: 'wifi-basic' },
   'limits.max_job_timeout': '1m',
+  'limits.max_jobs': 1,
+  'limits.max_queued_per_device': 1,
   'labs.*.lava_device_type': 'other',
   'labs.*.context': { kernel_loglevel: 7 },
   'labs.*.params': { prompts: ['# '] },
@@ -129,8 +149,6 @@ const BOARD_VALUES: Record<string, unknown> = {
 const ELSEWHERE: Record<string, string> = {
   description: 'for people alone',
   mach: 'for templates of the admin’s own',
-  'limits.max_jobs': 'test/lifecycle/admission.test.ts',
-  'limits.max_queued_per_device': 'test/lifecycle/admission.test.ts',
   'rootfs.*.rootfs': 'for templates of the admin’s own',
 };
 

@@ -1,27 +1,17 @@
 // Walks a schema of a file that an admin writes: every key that may stand in it.
 import { z } from 'zod';
-
-const Node = z.looseObject({
-  properties: z.record(z.string(), z.unknown()).optional(),
-  items: z.unknown().optional(),
-  additionalProperties: z.unknown().optional(),
-  anyOf: z.array(z.unknown()).optional(),
-  oneOf: z.array(z.unknown()).optional(),
-  $ref: z.string().optional(),
-  $defs: z.record(z.string(), z.unknown()).optional(),
-});
-type Node = z.infer<typeof Node>;
+import { SchemaNode } from '../../src/core/known-keys.ts';
 
 /**
  * The dotted paths of all keys that have no keys of their own below them. `*` stands for names that the admin chooses;
  * lists are passed through.
  */
 export function leafKeys(schema: z.ZodType): string[] {
-  const root = Node.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+  const root = SchemaNode.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
   const found = new Set<string>();
 
-  function meanings(place: unknown, seen: readonly string[] = []): Node[] {
-    const parsed = Node.safeParse(place);
+  function meanings(place: unknown, seen: readonly string[] = []): SchemaNode[] {
+    const parsed = SchemaNode.safeParse(place);
     if (!parsed.success) return [];
     const { anyOf = [], oneOf = [], items, $ref = '' } = parsed.data;
     if (seen.includes($ref)) return [];
