@@ -47,7 +47,7 @@ export function daemonAt(config: BridgeConfig): Daemon {
     return { authorization: `Bearer ${resolveSecret(config.http.token)}` };
   }
 
-  async function ask(
+  async function send(
     path: string,
     more: { method?: 'POST'; body?: string; headers?: Record<string, string> } = {},
   ): Promise<unknown> {
@@ -66,9 +66,9 @@ export function daemonAt(config: BridgeConfig): Daemon {
   return {
     url,
     authorization,
-    get: (path) => ask(path),
+    get: (path) => send(path),
     post: (path, body, headers = {}) =>
-      ask(path, {
+      send(path, {
         method: 'POST',
         body: JSON.stringify(body),
         headers: { 'content-type': 'application/json', ...authorization(), ...headers },

@@ -99,7 +99,7 @@ const WithCallbacks = z
  * `…/node/<id>`, as Maestro's own templates have it (kernelci-core config/runtime/base/lava.jinja2, August 2026), with
  * a token, without which Maestro refuses it.
  */
-export function tellsMaestro(definition: unknown, nodeId: string): boolean {
+export function notifiesMaestro(definition: unknown, nodeId: string): boolean {
   return WithCallbacks.parse(definition).notify.callbacks.some(
     ({ url, token }) =>
       token !== undefined && URL.canParse(url) && new URL(url).pathname.endsWith(`/node/${nodeId}`),

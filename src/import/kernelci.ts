@@ -1,4 +1,4 @@
-// Imports KernelCI's configuration: its `config` folder → a whole configuration folder of ours, tried out, and a report
+// Imports KernelCI's configuration: its `config` folder → a whole configuration folder of ours, outcomes out, and a report
 // of what came over, what did not and why, and what is scheduled in vain.
 import { join } from 'node:path';
 import { createRenderer } from '../templates/renderer.ts';
@@ -17,7 +17,7 @@ import { importRuntimes, type Lab } from './runtimes.ts';
 import { importScheduler, type Combination, type Schedule } from './scheduler.ts';
 import { readSource } from './source.ts';
 import { importTrees, type Trees } from './trees.ts';
-import { tryOut } from './trial.ts';
+import { renderSamples } from './render-samples.ts';
 import { upstreamFaults } from './upstream.ts';
 import type { RootfsSet } from '../catalog/rootfs.ts';
 
@@ -191,8 +191,8 @@ async function testAll(
       refusal: undefined,
     });
   }
-  const tried = await tryOut(join(out, 'lava-bridge.yaml'), [...samples.values()]);
-  for (const { id, refusal } of tried) {
+  const outcomes = await renderSamples(join(out, 'lava-bridge.yaml'), [...samples.values()]);
+  for (const { id, refusal } of outcomes) {
     const one = tested.get(id);
     if (one !== undefined) one.refusal = refusal;
   }

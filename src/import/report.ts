@@ -20,8 +20,8 @@ export interface Tested {
   refusal: { code: string; message: string } | undefined;
 }
 
-/** Combinations that share a fate. */
-export interface Fate {
+/** Combinations that share a reasonLine. */
+export interface ByReason {
   reason: string;
   combinations: number;
   /** Of these, how many are rendered here. */
@@ -46,13 +46,13 @@ export interface Report {
   /** On LAVA labs, and on labs that pull PULL_LABS definitions. */
   combinations: { lava: Tally; pull_labs: Tally };
   /** Combinations without a definition here, by reason. */
-  refused: Fate[];
+  refused: ByReason[];
   not_brought: Remark[];
   notes: Remark[];
   /** Scheduled, and KernelCI's scheduler can never start it. */
-  never_started: Fate[];
+  never_started: ByReason[];
   /** Scheduled and started, and LAVA cannot run what KernelCI's templates make of it. */
-  cannot_run: Fate[];
+  cannot_run: ByReason[];
   /** Scheduled by names that nobody knows. */
   unknown_names: { reason: string; names: string[]; combinations: number }[];
   to_fill_in: string[];
@@ -84,14 +84,14 @@ export function summarize(
       lava: tally(tested.filter((one) => !isPull(one))),
       pull_labs: tally(tested.filter(isPull)),
     },
-    refused: fates(refused, (one) => [whyRefused(one)]),
+    refused: byReason(refused, (one) => [whyRefused(one)]),
     not_brought: [...ledger.notBrought(), ...sectionRemarks(source)],
     notes: [
       ...ledger.notes(),
       ...source.oddities.map(({ place, text }) => ({ kind: 'files', reason: text, names: [place] })),
     ],
-    never_started: fates(tested, ({ never }) => (never === undefined ? [] : [never])),
-    cannot_run: fates(tested, ({ never, faults }) => (never === undefined ? faults : [])),
+    never_started: byReason(tested, ({ never }) => (never === undefined ? [] : [never])),
+    cannot_run: byReason(tested, ({ never, faults }) => (never === undefined ? faults : [])),
     unknown_names: parts.schedule.unknown,
     to_fill_in: [...todo, ...labTodo([...parts.labs.values()])],
   };
@@ -131,16 +131,16 @@ function whyRefused({ missing, combination, refusal }: Tested): string {
   return `${refusal?.code ?? ''}: ${message}`;
 }
 
-function fates(tested: readonly Tested[], reasonsOf: (one: Tested) => readonly string[]): Fate[] {
-  const all = new Map<string, Fate>();
+function byReason(tested: readonly Tested[], reasonsOf: (one: Tested) => readonly string[]): ByReason[] {
+  const all = new Map<string, ByReason>();
   for (const one of tested) {
     for (const reason of reasonsOf(one)) {
-      const fate = all.get(reason) ?? { reason, combinations: 0, rendered: 0, ids: [] };
-      all.set(reason, fate);
+      const reasonLine = all.get(reason) ?? { reason, combinations: 0, rendered: 0, ids: [] };
+      all.set(reason, reasonLine);
       const { job, platform, lab, build } = one.combination;
-      fate.combinations += 1;
-      fate.rendered += one.refusal === undefined ? 1 : 0;
-      fate.ids.push([job, platform, lab, build ?? 'any-build'].join(' '));
+      reasonLine.combinations += 1;
+      reasonLine.rendered += one.refusal === undefined ? 1 : 0;
+      reasonLine.ids.push([job, platform, lab, build ?? 'any-build'].join(' '));
     }
   }
   return [...all.values()].toSorted((a, b) => b.combinations - a.combinations);

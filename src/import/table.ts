@@ -1,5 +1,5 @@
 // The report of an import as text.
-import type { Fate, Report, Tally } from './report.ts';
+import type { ByReason, Report, Tally } from './report.ts';
 
 /** Names in a line, characters at most; the others are counted. */
 const NAMES = 100;
@@ -26,11 +26,11 @@ export function reportText(report: Report, out: string): string {
     ),
     ...part(
       `Scheduled in vain by KernelCI: never started (${total(report.never_started)})`,
-      report.never_started.map(fate),
+      report.never_started.map(reasonLine),
     ),
     ...part(
       `Scheduled in vain by KernelCI: LAVA cannot run its definition (${total(report.cannot_run)})`,
-      report.cannot_run.map(fate),
+      report.cannot_run.map(reasonLine),
     ),
     ...part(
       'Scheduled in vain by KernelCI: nobody knows the name',
@@ -53,11 +53,11 @@ export function reportText(report: Report, out: string): string {
   ].join('\n');
 }
 
-function total(fates: readonly Fate[]): number {
-  return fates.reduce((sum, { combinations }) => sum + combinations, 0);
+function total(entries: readonly ByReason[]): number {
+  return entries.reduce((sum, { combinations }) => sum + combinations, 0);
 }
 
-function fate({ combinations, reason, rendered, ids }: Fate): string {
+function reasonLine({ combinations, reason, rendered, ids }: ByReason): string {
   return line(combinations, rendered > 0 ? `${reason} — ${rendered} rendered here` : reason, ids);
 }
 

@@ -87,8 +87,8 @@ export class ConsoleIndex {
   readonly #plainEnds = new MarkList();
   /** Lines with a colon and then an error number: `start` is the line's begin, `hit` the end of the last number. */
   readonly #errorLines = new MarkList();
-  /** The last answer of lineEnd: good for all places from `#askedAt` on. */
-  #askedAt = 0;
+  /** The last answer of lineEnd: good for all places from `#lineEndFrom` on. */
+  #lineEndFrom = 0;
   #lineEnd = -1;
 
   constructor(text: string) {
@@ -137,9 +137,9 @@ export class ConsoleIndex {
 
   /** The end of the line that `at` stands in, `to` at most. */
   lineEnd(at: number, to: number): number {
-    if (at < this.#askedAt || at > this.#lineEnd) {
+    if (at < this.#lineEndFrom || at > this.#lineEnd) {
       const end = this.text.indexOf('\n', at);
-      this.#askedAt = at;
+      this.#lineEndFrom = at;
       this.#lineEnd = end < 0 ? this.text.length : end;
     }
     return Math.min(this.#lineEnd, to);

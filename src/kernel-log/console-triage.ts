@@ -4,7 +4,7 @@ import { ConsoleReader } from './console-reader.ts';
 import { LineTable } from './line-table.ts';
 import { LogspecTriage, type LogspecResult, type ParserName } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
-import { besides, type Covered } from './merge.ts';
+import { additional, type Covered } from './merge.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
 
@@ -52,7 +52,7 @@ export class ConsoleTriager {
     this.#push();
     const logspec = this.#logspec.end();
     this.#scanner.end();
-    return { logspec, lines: this.#lines, own: besides(this.#own, this.#covered) };
+    return { logspec, lines: this.#lines, own: additional(this.#own, this.#covered) };
   }
 
   #push(): void {

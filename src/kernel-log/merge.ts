@@ -13,7 +13,7 @@ export interface Covered {
  * What our own rules found and logspec's reports do not hold. What lies within one of those is not told again; where
  * we know more of it, that stands beside, but makes no issue.
  */
-export function besides(own: readonly OwnFinding[], reports: readonly Covered[]): Finding[] {
+export function additional(own: readonly OwnFinding[], reports: readonly Covered[]): Finding[] {
   const sorted = reports.toSorted((a, b) => a.firstLine - b.firstLine);
   const starts = sorted.map((report) => report.firstLine);
   let furthest = -Infinity;

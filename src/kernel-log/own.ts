@@ -4,7 +4,7 @@
 import type { ReadLine } from './console-reader.ts';
 import { errorSignature } from './signature.ts';
 import type { Finding } from './model.ts';
-import { Quota, Room } from './quota.ts';
+import { Quota, TextBudget } from './quota.ts';
 import type { KernelReport, Match } from './report-table.ts';
 import { Place } from './stack-frames.ts';
 
@@ -36,7 +36,7 @@ export class OwnScanner {
   readonly #onFinding: (found: OwnFinding) => void;
   readonly #open = new Map<string, Open>();
   readonly #quota = new Quota();
-  readonly #room = new Room();
+  readonly #budget = new TextBudget();
 
   constructor(onFinding: (found: OwnFinding) => void) {
     this.#onFinding = onFinding;
@@ -95,7 +95,7 @@ export class OwnScanner {
     const fn = open.place.culprit(open.header.function);
     const { type, role } = open.report;
     if (this.#quota.admits(type, `${type} ${open.header.summary} ${fn ?? ''}`)) {
-      this.#onFinding({ finding: toFinding(open, fn, this.#room), role });
+      this.#onFinding({ finding: toFinding(open, fn, this.#budget), role });
     }
   }
 }
@@ -112,7 +112,7 @@ function isEnd(message: string): boolean {
   return message.startsWith('---[ end ') || /^={40}/.test(message);
 }
 
-function toFinding(open: Open, fn: string | undefined, room: Room): Finding {
+function toFinding(open: Open, fn: string | undefined, budget: TextBudget): Finding {
   const { type, category } = open.report;
   const { summary, location } = open.header;
   const signatureFields = {
@@ -128,14 +128,14 @@ function toFinding(open: Open, fn: string | undefined, room: Room): Finding {
     errorType: type,
     summary: fn === undefined || summary.includes(fn) ? summary : `${summary} in ${fn}`,
     signature: errorSignature(signatureFields),
-    report: room.report(open.lines.join('\n'), MAX_CHARACTERS),
+    report: budget.report(open.lines.join('\n'), MAX_CHARACTERS),
     firstLine: open.firstLine,
     lastLine: open.lastLine,
     issue: true,
     fields: {
       ...signatureFields,
       ...(open.hardware === undefined ? {} : { hardware: open.hardware }),
-      ...(open.place.traced ? { call_trace: room.field(open.place.frames) } : {}),
+      ...(open.place.traced ? { call_trace: budget.field(open.place.frames) } : {}),
     },
     signatureFields,
     categories: [category],

@@ -1,5 +1,5 @@
-// How many findings of one kind are kept, and how much of each: a log of nothing but errors shall take no memory, and one type of error
-// shall not hide another.
+// How many findings of one kind are kept, and how much of each: a log full of errors must not fill the memory, and one type of error
+// must not hide another.
 
 const MAX_TYPES = 40;
 const MAX_OF_TYPE = 200;
@@ -24,16 +24,16 @@ export class Quota {
 }
 
 /** Characters that the texts of all kept findings take together, before they are cut short. */
-const ROOM = 4 * 1024 * 1024;
+const MAX_CHARACTERS_IN_ALL = 4 * 1024 * 1024;
 const SHORT_TEXT = 1000;
 const SHORT_LIST = 20;
 const MAX_FIELD = 4000;
 
 /** Keeps texts of findings within bounds: each, and all together. */
-export class Room {
-  #left = ROOM;
+export class TextBudget {
+  #left = MAX_CHARACTERS_IN_ALL;
 
-  /** The begin of a report, `max` characters of it while there is room. */
+  /** The begin of a report, `max` characters of it while the budget lasts. */
   report(text: string, max: number): string {
     return this.#take(text.slice(0, this.#left > 0 ? max : SHORT_TEXT));
   }

@@ -75,7 +75,7 @@ export class KselftestTest implements TestState {
     }
     for (let at = nextResult(text, from); at !== undefined;) {
       this.#started = true;
-      this.#tell(Infinity);
+      this.#reportFailure(Infinity);
       const end = lineEnd(text, at.start);
       const line = text.slice(from, end);
       let failure = -1;
@@ -95,11 +95,11 @@ export class KselftestTest implements TestState {
   }
 
   end(): Record<string, boolean> {
-    this.#tell(this.#failed?.colon ?? 0);
+    this.#reportFailure(this.#failed?.colon ?? 0);
     return { 'test.kselftest.script_call': this.#called, 'test.kselftest.start': this.#started };
   }
 
-  #tell(to: number): void {
+  #reportFailure(to: number): void {
     if (this.#failed === undefined) return;
     const { before, line, failure } = this.#failed;
     this.#failed = undefined;

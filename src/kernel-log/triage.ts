@@ -8,10 +8,10 @@ import { ConsoleReader, type ReadLine } from './console-reader.ts';
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
-import { besides, type Covered } from './merge.ts';
+import { additional, type Covered } from './merge.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
-import { Quota, Room } from './quota.ts';
+import { Quota, TextBudget } from './quota.ts';
 import { hasEnd, type Report } from './reports.ts';
 import { ReportScanner, type FoundReport } from './scan.ts';
 import type { ReportClass } from './report-table.ts';
@@ -63,7 +63,7 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
     end: () => {
       scanner.end();
       const { findings, covered } = known.end();
-      return [...findings, ...besides(own, covered)].sort((a, b) => a.firstLine - b.firstLine);
+      return [...findings, ...additional(own, covered)].sort((a, b) => a.firstLine - b.firstLine);
     },
   };
 }
@@ -72,7 +72,7 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
 class LogspecFindings {
   readonly #scanner: ReportScanner;
   readonly #quota = new Quota();
-  readonly #room = new Room();
+  readonly #budget = new TextBudget();
   readonly #findings: Finding[] = [];
   readonly #covered: Covered[] = [];
   readonly #signatures = new Signatures();
@@ -125,7 +125,7 @@ class LogspecFindings {
     if (!this.#quota.admits(report.errorType, report.summary)) return;
     const signature = this.#signatures.of(report.signatureFields);
     this.#findings.push(
-      toFinding(report, { start, text, signature, firstLine, lastLine, issue }, this.#room),
+      toFinding(report, { start, text, signature, firstLine, lastLine, issue }, this.#budget),
     );
   }
 }
@@ -161,13 +161,13 @@ interface Place {
   issue: boolean;
 }
 
-function toFinding(report: Report, place: Place, room: Room): Finding {
+function toFinding(report: Report, place: Place, budget: TextBudget): Finding {
   const { start, text, signature, firstLine, lastLine, issue } = place;
   const [from, to] = hasEnd(report) ? [report.reportFrom, report.reportTo] : [start, report.end];
-  const summary = room.field(report.summary);
+  const summary = budget.field(report.summary);
   const all = { error_type: report.errorType, error_summary: summary, ...report.fields };
   const fields = Object.entries(all).flatMap(([name, value]) =>
-    isEmpty(value) ? [] : [[name, room.field(value)]],
+    isEmpty(value) ? [] : [[name, budget.field(value)]],
   );
   const signed = Object.entries(report.signatureFields).filter(([, value]) => !isEmpty(value));
   // A copy: strings cut from the window would keep all of it in memory.
@@ -177,13 +177,13 @@ function toFinding(report: Report, place: Place, room: Room): Finding {
     errorType: report.errorType,
     summary,
     signature,
-    report: room.report(text.slice(from, to), MAX_REPORT),
+    report: budget.report(text.slice(from, to), MAX_REPORT),
     firstLine,
     lastLine,
     issue,
     fields: Object.fromEntries(fields) as Record<string, unknown>,
     signatureFields: Object.fromEntries(
-      signed.map(([name, value]) => [name, typeof value === 'boolean' ? value : room.field(value)]),
+      signed.map(([name, value]) => [name, typeof value === 'boolean' ? value : budget.field(value)]),
     ),
     categories: [`runtime.${report.errorType.replace(/^linux\.kernel\.?/, '') || 'report'}`],
   });

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { errorText, PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
 import * as answers from './answers.ts';
-import { createAsker, read, to } from './asker.ts';
-import { askFacts, type LabFacts } from './facts.ts';
+import { createCheckedCalls, read, to } from './checked-calls.ts';
+import { fetchFacts, type LabFacts } from './facts.ts';
 import { readLogText } from './log.ts';
 import type { LavaJobInfo } from './model.ts';
 import { fetchPages } from './results-pages.ts';
@@ -111,8 +111,8 @@ const MAX_DEFINITION = 2_500_000;
 /** Makes a client. Nothing is asked before the first call. */
 export function createLavaClient(options: LavaClientOptions): LavaClient {
   const url = `${options.url.replace(/\/+(RPC2\/*)?$/, '')}/RPC2`;
-  const asker = createAsker(createXmlRpcClient({ ...options, url }));
-  const { ask, askAll } = asker;
+  const checked = createCheckedCalls(createXmlRpcClient({ ...options, url }));
+  const { send, sendAll } = checked;
 
   async function submit(definition: string, signal?: AbortSignal): Promise<number> {
     if (Buffer.byteLength(definition) > MAX_DEFINITION) {
@@ -122,10 +122,10 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
       );
     }
     const call = to('scheduler.jobs.submit', definition);
-    const submitted = await ask(answers.Submitted, 'the definition', call, signal);
+    const submitted = await send(answers.Submitted, 'the definition', call, signal);
     if (typeof submitted === 'number') return submitted;
     for (const part of submitted)
-      await ask(z.unknown(), `job ${part}`, to('scheduler.jobs.cancel', part), signal);
+      await send(z.unknown(), `job ${part}`, to('scheduler.jobs.cancel', part), signal);
     throw new RequestError(
       'multinode',
       `LAVA made ${submitted.length} jobs of the definition: multinode is not supported`,
@@ -135,7 +135,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
   async function validate(definition: string, strict: boolean) {
     const call = to('scheduler.jobs.validate', definition, strict);
     try {
-      return await ask(answers.Validation, 'the definition', call);
+      return await send(answers.Validation, 'the definition', call);
     } catch (error) {
       // YAML that can't be read is an internal error to this method.
       if (error instanceof RequestError) return { path: '', message: errorText(error) };
@@ -144,7 +144,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
   }
 
   async function show(ids: readonly number[], signal?: AbortSignal): Promise<Map<number, ShownJob>> {
-    const outcomes = await askAll(
+    const outcomes = await sendAll(
       ids.map((id) => to('scheduler.jobs.show', id)),
       signal,
     );
@@ -159,7 +159,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
   ): Promise<LogPart> {
     const call = to('scheduler.jobs.logs', id, startLine, startLine + maxLines);
     try {
-      const [finished, data] = await ask(answers.Logs, `job ${id}`, call, signal);
+      const [finished, data] = await send(answers.Logs, `job ${id}`, call, signal);
       const part = wholeLines(Buffer.from(data).toString('utf8'));
       return { finished, ...part, more: !finished || part.lines >= maxLines };
     } catch (error) {
@@ -174,7 +174,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     let oldest: number | undefined;
     for (let page = 0; page < LIST_PAGES; page++) {
       const call = to('scheduler.jobs.list', null, null, page * LIST_PAGE, LIST_PAGE);
-      const jobs = await ask(answers.JobList, 'the list of jobs', call, signal);
+      const jobs = await send(answers.JobList, 'the list of jobs', call, signal);
       for (const { id, description, submitter } of jobs) {
         const isOurs = submitter === options.user && (description ?? '').includes(mark);
         if (isOurs && typeof id === 'number' && id > sinceId) found.add(id);
@@ -189,24 +189,24 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
   }
 
   return {
-    version: () => ask(z.string(), 'the version', to('system.version')),
-    whoami: async () => (await ask(z.string().nullish(), 'the user', to('system.whoami'))) ?? undefined,
-    masterConfig: () => ask(answers.MasterConfig, 'the configuration', to('system.master_config')),
+    version: () => send(z.string(), 'the version', to('system.version')),
+    whoami: async () => (await send(z.string().nullish(), 'the user', to('system.whoami'))) ?? undefined,
+    masterConfig: () => send(answers.MasterConfig, 'the configuration', to('system.master_config')),
     submit,
     validate,
     show,
     cancel: async (id) => {
-      await ask(z.unknown(), `job ${id}`, to('scheduler.jobs.cancel', id));
+      await send(z.unknown(), `job ${id}`, to('scheduler.jobs.cancel', id));
     },
     logs,
-    fetchResults: (id, signal) => fetchPages(asker, id, signal),
-    definition: (id) => ask(z.string(), `job ${id}`, to('scheduler.jobs.definition', id)),
+    fetchResults: (id, signal) => fetchPages(checked, id, signal),
+    definition: (id) => send(z.string(), `job ${id}`, to('scheduler.jobs.definition', id)),
     findByMark,
-    facts: (signal) => askFacts(asker, signal),
-    deviceTypes: () => ask(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
+    facts: (signal) => fetchFacts(checked, signal),
+    deviceTypes: () => send(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
     deviceSettings: async (names, signal) => {
       const calls = names.map((name) => to('scheduler.devices.get_dictionary', name, true));
-      const outcomes = await askAll(calls, signal);
+      const outcomes = await sendAll(calls, signal);
       return new Map(names.flatMap((name, i) => settingsOf(name, outcomes[i])));
     },
   };

@@ -1,6 +1,6 @@
 // Devices, workers, tags and queue of a lab, asked for in two requests.
 import * as answers from './answers.ts';
-import { read, to, type Asker } from './asker.ts';
+import { read, to, type CheckedCalls } from './checked-calls.ts';
 import type { LavaDevice, LavaWorker } from './model.ts';
 import type { Outcome } from './xmlrpc.ts';
 
@@ -16,8 +16,8 @@ export interface LabFacts {
 }
 
 /** First the lists, then each worker and each tag: they know their devices, and there are fewer of them. */
-export async function askFacts({ askAll }: Asker, signal?: AbortSignal): Promise<LabFacts> {
-  const [devices, workerList, tagList, queue] = await askAll(
+export async function fetchFacts({ sendAll }: CheckedCalls, signal?: AbortSignal): Promise<LabFacts> {
+  const [devices, workerList, tagList, queue] = await sendAll(
     [
       to('scheduler.devices.list'),
       to('scheduler.workers.list'),
@@ -28,7 +28,7 @@ export async function askFacts({ askAll }: Asker, signal?: AbortSignal): Promise
   );
   const workers = read(answers.Names, 'scheduler.workers.list', workerList);
   const tags = read(answers.Tags, 'scheduler.tags.list', tagList);
-  const details = await askAll(
+  const details = await sendAll(
     [
       ...workers.map((name) => to('scheduler.workers.show', name)),
       ...tags.map(({ name }) => to('scheduler.tags.show', name)),

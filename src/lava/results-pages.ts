@@ -1,7 +1,7 @@
 // A job's results in bounded pages: LAVA exports test cases slowly, and a job may have tens of thousands.
 import { z } from 'zod';
 import { errorText, PermanentError } from '../core/errors.ts';
-import { read, to, type Asker } from './asker.ts';
+import { read, to, type CheckedCalls } from './checked-calls.ts';
 import { MAX_CASES } from './results.ts';
 import { readYamlList } from './yaml/list.ts';
 
@@ -16,12 +16,12 @@ const MAX_SUITES = 10_000;
 
 /** LAVA's YAML text by suite, as a callback has it. One request for the suites, and mostly one for all their cases. */
 export async function fetchPages(
-  { ask, askAll }: Asker,
+  { send, sendAll }: CheckedCalls,
   id: number,
   signal?: AbortSignal,
 ): Promise<Record<string, string>> {
   const what = `job ${id}`;
-  const list = await ask(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
+  const list = await send(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
   const results: Record<string, string> = {};
   let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
   if (open.length > MAX_SUITES) throw tooMany(what, `${open.length} suites`);
@@ -32,7 +32,7 @@ export async function fetchPages(
     const calls = now.map(({ suite, offset }) =>
       to('results.get_testsuite_results_yaml', id, suite, PAGE, offset),
     );
-    const outcomes = await askAll(calls, signal);
+    const outcomes = await sendAll(calls, signal);
     const pages = now.map((page, i) => ({ ...page, text: read(z.string(), what, outcomes[i]) }));
     for (const { suite, text } of pages) results[suite] = joinLists(results[suite], text);
     cases += pages.reduce((sum, { text }) => sum + countItems(text), 0);

@@ -46,7 +46,7 @@ const ANSWERS: Explanations = {
  * Throws TemporaryError (`unreachable`, `maestro_busy`, `maestro_odd_answer`) or PermanentError (`maestro_auth`,
  * `maestro_refused`, `maestro_not_found`).
  */
-export async function ask(access: MaestroAccess, call: Call): Promise<unknown> {
+export async function callMaestro(access: MaestroAccess, call: Call): Promise<unknown> {
   const url = callUrl(access.url, call);
   const answer = await exchange({
     method: call.method ?? 'GET',

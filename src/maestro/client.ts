@@ -3,7 +3,7 @@
 // here: a lost answer leaves it open whether the call was done, and only the caller knows how to find out.
 import { z } from 'zod';
 import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
-import { ask, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
+import { callMaestro, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
 import { checkTree, naiveUtc, patchBody, type NodeChanges, type NodeTree } from './changes.ts';
 import { MaestroNode } from './node.ts';
 import type { TelemetryEvent } from './telemetry.ts';
@@ -100,7 +100,7 @@ export interface MaestroClient {
     options?: WriteOptions,
   ) => Promise<MaestroNode | undefined>;
   /**
-   * Writes a node and makes all nodes below it. Every call creates the children again: ask childrenOf before a resend.
+   * Writes a node and makes all nodes below it. Every call creates the children again: callMaestro childrenOf before a resend.
    * Gives the written nodes, the root first.
    */
   putHierarchy: (id: string, tree: NodeTree) => Promise<MaestroNode[]>;
@@ -121,7 +121,7 @@ const MAX_BODY = 32 * 1024 * 1024;
  * `not_found`, `maestro_invalid` (not even sent).
  */
 export function createMaestroClient(access: MaestroAccess): MaestroClient {
-  const call = (request: Call): Promise<unknown> => ask(access, request);
+  const call = (request: Call): Promise<unknown> => callMaestro(access, request);
 
   /** Maestro answers 401 to a bad token as well as to a good one that may not edit the node. */
   async function write(request: Call): Promise<unknown> {

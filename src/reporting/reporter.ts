@@ -2,7 +2,7 @@
 // itself, and Maestro writes the node and reports to KCIDB, under its own origin. We report only if that fails: the
 // callback is sent once, and Maestro believes it only with the right token in LAVA.
 import { MINUTE, SECOND, type Clock } from '../core/time.ts';
-import { tellsMaestro } from '../definition/notify.ts';
+import { notifiesMaestro } from '../definition/notify.ts';
 import { readLavaYaml } from '../definition/supplied-read.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import type { AttemptRecord, JobRecord } from '../store/index.ts';
@@ -33,5 +33,5 @@ export async function reporterOf(
 
 function hasMaestrosCallback({ definition }: { definition: string }, nodeId: string): boolean {
   // Only what came as YAML has several callbacks; the others need not be read.
-  return definition.includes('callbacks:') && tellsMaestro(readLavaYaml(definition), nodeId);
+  return definition.includes('callbacks:') && notifiesMaestro(readLavaYaml(definition), nodeId);
 }

@@ -168,8 +168,8 @@ function kselftestOverlay(
   tests: readonly TestSpec[],
 ): unknown {
   const wanted = board.params[OWN_PARAMS.overlay] ?? OVERLAY_METHODS.has(board.boot_method);
-  const asked = tests.some((test) => test.type.startsWith('kselftest'));
-  return wanted === true && asked && ramdisk !== null ? kselftest : null;
+  const hasKselftest = tests.some((test) => test.type.startsWith('kselftest'));
+  return wanted === true && hasKselftest && ramdisk !== null ? kselftest : null;
 }
 
 /** Whether the kernel was built with a fragment of that name. */

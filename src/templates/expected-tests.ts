@@ -1,4 +1,4 @@
-// What a job was asked to do, for the verdict: which test definitions are tests that were asked for, and which are
+// What a job was expected to do, for the verdict: which test definitions are tests that were expected for, and which are
 // helpers that the templates add.
 import type { Board } from '../catalog/boards.ts';
 import type { JobRequest } from '../maestro/request.ts';
@@ -35,7 +35,7 @@ export function definitionNames(definition: TestActions): string[] {
   ]);
 }
 
-/** The tests asked for; what else is in the definition are helpers. */
+/** The tests expected for; what else is in the definition are helpers. */
 export function expectedTestsOf(
   tests: readonly ExpectedTest[],
   nfs: boolean,
@@ -50,8 +50,8 @@ export function expectedTestsOf(
     root.measurements.push(...test.measurements.filter((m) => !root.measurements.includes(m)));
     roots.set(path, root);
   }
-  const asked = new Set(tests.map((test) => test.name));
-  return { bootPath, roots: [...roots.values()], helpers: names.filter((name) => !asked.has(name)) };
+  const expected = new Set(tests.map((test) => test.name));
+  return { bootPath, roots: [...roots.values()], helpers: names.filter((name) => !expected.has(name)) };
 }
 
 /**

@@ -87,14 +87,14 @@ function parseProblem(file: string, error: unknown): Problem {
     return { file, line: error.lineNumber, column, message: message.replace(/ - \d+:\d+$/, '') };
   }
   const m = /^(?:Parse|Lexical) error on line (\d+)/.exec(message);
-  const told = message.split('\n');
-  const text = (told.at(-1) ?? message)
+  const lines = message.split('\n');
+  const text = (lines.at(-1) ?? message)
     .replace(/^Expecting .*, got /, 'unexpected ')
     .replace("'CLOSE_UNESCAPED'", '}}} (put a space between }} and })');
   return {
     file,
     ...(m ? { line: Number(m[1]) } : {}),
-    message: `no Handlebars: ${text} near ${(told[1] ?? '').trim()}`,
+    message: `no Handlebars: ${text} near ${(lines[1] ?? '').trim()}`,
   };
 }
 

@@ -94,10 +94,10 @@ function render(library: Library, input: RenderInput): Rendered {
   const { request, board, plans, lab } = input;
   refuseMultinode(request);
   const plan = plans.find(request.node.name);
-  const asked = testsOf(request, plan, (type) => library.has(`test/${type}`));
-  const checkedTests = asked.map(checkedTest);
+  const requestedTests = testsOf(request, plan, (type) => library.has(`test/${type}`));
+  const checkedTests = requestedTests.map(checkedTest);
   // A plan's parameters are the admin's own, and the same for every board: what one does not need another does.
-  const watched = request.definition === undefined ? undefined : watchTests(asked, checkedTests);
+  const watched = request.definition === undefined ? undefined : watchTests(requestedTests, checkedTests);
   const tests = watched?.tests ?? checkedTests;
   const artifacts = chooseArtifacts({ request, board, plan, plans, dtbs: input.dtbs });
   const priority = labPriority(basePriority(request.node, plan, plans), lab.priority);

@@ -19,8 +19,8 @@ export function expectedTestsOfSupplied(
   const plan = plans.find(request.node.name);
   const planned = plan === undefined ? [] : testsOf(request, plan, () => true);
   const names = definitionNames(definition);
-  const asked = names.filter((name) => !HELPERS.has(name)).map((name) => expectedTest(name, planned));
-  return expectedTestsOf(asked, bootsFromNfs(definition), names);
+  const expected = names.filter((name) => !HELPERS.has(name)).map((name) => expectedTest(name, planned));
+  return expectedTestsOf(expected, bootsFromNfs(definition), names);
 }
 
 /** A plan of one test speaks of all of them, whatever they are called. */

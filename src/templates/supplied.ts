@@ -115,17 +115,17 @@ function refuseMultinode({ protocols }: { [key: string]: Plain }): void {
   });
 }
 
-const MOST_TOLD = 5;
+const MAX_SHOWN = 5;
 
 /** One error for all that is wrong; its field is the first's. */
 function refusal(issues: readonly z.core.$ZodIssue[]): RequestError {
-  const told = issues.map((issue) => ({
+  const faults = issues.map((issue) => ({
     field: ['definition_yaml', ...issue.path, ...keyOf(issue)].map(String).join('.'),
     message: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message,
   }));
-  const more = told.length > MOST_TOLD ? `; and ${told.length - MOST_TOLD} more` : '';
-  const text = told.slice(0, MOST_TOLD).map(({ field, message }) => `${field}: ${message}`);
-  return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: told[0]?.field });
+  const more = faults.length > MAX_SHOWN ? `; and ${faults.length - MAX_SHOWN} more` : '';
+  const text = faults.slice(0, MAX_SHOWN).map(({ field, message }) => `${field}: ${message}`);
+  return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: faults[0]?.field });
 }
 
 /** Where one key is one too many, that is the place. */

@@ -10,8 +10,8 @@ export interface WatchedTests {
   unread: () => string[];
 }
 
-/** `asked`: the tests as the request has them; `checked`: as the templates get them. */
-export function watchTests(asked: readonly TestSpec[], checked: readonly TestSpec[]): WatchedTests {
+/** `requested`: the tests as the request has them; `checked`: as the templates get them. */
+export function watchTests(requested: readonly TestSpec[], checked: readonly TestSpec[]): WatchedTests {
   const seen = new Set<string>();
   const tests = checked.map((test) => ({
     ...test,
@@ -25,7 +25,7 @@ export function watchTests(asked: readonly TestSpec[], checked: readonly TestSpe
   return {
     tests,
     unread: () =>
-      asked.flatMap(({ type, field, params }) =>
+      requested.flatMap(({ type, field, params }) =>
         Object.keys(params)
           .filter((key) => !isWorkedUp(type, key) && !seen.has(`${field}.${key}`))
           .map((key) => `${field}: ${key}`),

@@ -7,13 +7,13 @@ import type { Situation } from './situation.ts';
 
 export function judgeNode(s: Situation, rule: Rule, boot: RootVerdict, roots: RootVerdict[]): NodeEnd {
   const tests = [boot, ...roots];
-  // No error code beside a verdict on the kernel: Maestro's bridge reads some codes as an infrastructure failure.
+  // No error code with a verdict on the kernel: Maestro's bridge reads some codes as an infrastructure failure.
   const failed = tests.find((test) => test.status === 'FAIL');
-  if (failed) return { result: 'fail', errorCode: undefined, errorMsg: told(failed) };
+  if (failed) return { result: 'fail', errorCode: undefined, errorMsg: summary(failed) };
   const open = tests.find((test) => test.status === 'ERROR') ?? tests.find((test) => test.status === 'MISS');
   if (open) {
     const code = errorCode(s, rule);
-    const reason = s.complete ? told(open) : jobReason(s);
+    const reason = s.complete ? summary(open) : jobReason(s);
     // A type that is not the code stays in the message.
     const errorMsg = reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : reason;
     return { result: 'incomplete', errorCode: code, errorMsg };
@@ -22,7 +22,7 @@ export function judgeNode(s: Situation, rule: Rule, boot: RootVerdict, roots: Ro
   return { result: skipped ? 'skip' : 'pass', errorCode: undefined, errorMsg: undefined };
 }
 
-function told(test: RootVerdict): string {
+function summary(test: RootVerdict): string {
   return `${test.path}: ${test.reason ?? test.status}`;
 }
 
@@ -30,7 +30,7 @@ function errorCode(s: Situation, { nodeCode }: Rule): ErrorCode {
   if (typeof nodeCode === 'function') return nodeCode(s);
   if (s.complete) return 'Test';
   if (nodeCode !== undefined) return nodeCode;
-  // Maestro's list is closed; what it does not know is told as the nearest that it does.
+  // Maestro's list is closed; what is not in it becomes the nearest code that is.
   if (s.errorType === 'FastbootDeviceNotFound') return 'Infrastructure';
   return ERROR_CODES.find((code) => code === s.errorType) ?? 'Bug';
 }

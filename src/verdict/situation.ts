@@ -113,7 +113,7 @@ function readBoot(evidence: Evidence, { runs }: Suites, outline: JobOutline, cas
   const noted = attempts.some((s) => s.login);
   // With one boot the results say whether a login passed; with several only the log says of which.
   const login = noted || (index === 0 && cases.some((c) => isLogin(c.name) && c.result === 'pass'));
-  const loginAsked = noted || cases.some((c) => isLogin(c.name));
+  const loginExpected = noted || cases.some((c) => isLogin(c.name));
   const wait = untilSuite(after);
   const lastAttempt = attempts.findLastIndex((s) => s.kernel);
   const last = attempts[lastAttempt] ?? attempts.at(-1);
@@ -121,7 +121,7 @@ function readBoot(evidence: Evidence, { runs }: Suites, outline: JobOutline, cas
   const shown = own.some((run) => run.segments.some((s) => s.kind === 'suite') || hasPassed(run));
   const answered = after.some((s) => s.answered);
   const endedWell =
-    (loginAsked ? login && (answered || shown) : shown) || (!outline.bootsKernel && own.length > 0);
+    (loginExpected ? login && (answered || shown) : shown) || (!outline.bootsKernel && own.length > 0);
   const waitCrash =
     shown || own.some((run) => run.segments.length > 0) ? undefined : wait.findLast((s) => s.crash)?.crash;
   const crash = endedWell ? waitCrash : (last?.crash ?? after.findLast((s) => s.crash)?.crash);

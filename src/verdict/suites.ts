@@ -51,7 +51,7 @@ export function arrangeSuites(
   const names = inRunOrder(plannedSuites(expected, outline), seen);
   const bySuite = Map.groupBy(lava?.cases ?? [], (c) => c.suite);
   const { boot, roots, rootOf } = expected
-    ? askedRoots(expected, (suite) => bySuite.has(suite))
+    ? plannedRoots(expected, (suite) => bySuite.has(suite))
     : impliedRoots(names, outline);
   const runs = names.map((name) => describeRun(name, rootOf(name), bySuite, console?.segments ?? []));
   findActionPhases(runs, console, outline);
@@ -83,7 +83,7 @@ function plannedSuites(expected: ExpectedTests | undefined, outline: JobOutline)
 }
 
 /**
- * The planned suites in their order, each under the name that LAVA used if it ran; then those that nobody planned, by
+ * The planned suites in their order, each under the name that LAVA used if it ran; then those that were not planned, by
  * LAVA's number.
  */
 function inRunOrder(planned: string[], seen: string[]): string[] {
@@ -106,7 +106,7 @@ interface Roots {
   rootOf: (suite: string) => RootPlan | undefined;
 }
 
-function askedRoots(expected: ExpectedTests, hasCases: (suite: string) => boolean): Roots {
+function plannedRoots(expected: ExpectedTests, hasCases: (suite: string) => boolean): Roots {
   const boot: RootPlan = {
     path: expected.bootPath,
     isBoot: true,
@@ -116,18 +116,18 @@ function askedRoots(expected: ExpectedTests, hasCases: (suite: string) => boolea
   if (expected.job !== undefined) boot.names.push(expected.job);
   const roots: RootPlan[] = [];
   const byDefinition = new Map<string, RootPlan>();
-  for (const asked of expected.roots) {
-    const path = cleanPath(asked.path);
+  for (const planned of expected.roots) {
+    const path = cleanPath(planned.path);
     let root = isBootPath(path) ? boot : roots.find((known) => known.path === path);
     if (root === undefined) {
       root = { path, isBoot: false, measurements: [], names: [path] };
       if (expected.job !== undefined) root.names.push(expected.job);
       roots.push(root);
     }
-    root.measurements.push(...asked.measurements);
-    for (const name of asked.definitions) if (!byDefinition.has(name)) byDefinition.set(name, root);
+    root.measurements.push(...planned.measurements);
+    for (const name of planned.definitions) if (!byDefinition.has(name)) byDefinition.set(name, root);
   }
-  // What nobody named belongs to the job's only test; where there are several it is a test of its own.
+  // A suite without a plan belongs to the job's only test; where there are several it is a test of its own.
   const only = expected.roots.length === 1 ? (roots[0] ?? boot) : undefined;
   const rootOf = (suite: string): RootPlan | undefined => {
     const name = withoutNumber(suite);
@@ -135,7 +135,7 @@ function askedRoots(expected: ExpectedTests, hasCases: (suite: string) => boolea
     if (named) return named;
     if (expected.helpers.includes(suite) || expected.helpers.includes(name)) return undefined;
     if (only) return only;
-    // What nobody named and left no case is a helper too: it was not asked for, so it cannot be missing.
+    // A suite without a plan and without cases is a helper too: it was not planned, so it cannot be missing.
     if (expected.roots.length > 0 && !hasCases(suite)) return undefined;
     const path = cleanPath(name.replaceAll('.', '_'));
     const own = isBootPath(path)

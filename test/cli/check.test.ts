@@ -80,7 +80,7 @@ describe('check', { timeout: 60_000 }, () => {
   it('tells that what reports go out by is not there', async () => {
     const world = await testWorld({ config: { kcidb: { command: ['no-such-kcidb-submit', '-p', 'x'] } } });
     expect((await wrong(world)).lines).toEqual([
-      'FAILED   KCIDB: no-such-kcidb-submit -p x: there is no such program',
+      'FAILED   KCIDB: by the command no-such-kcidb-submit -p x: there is no such program',
     ]);
     const pubsub = { project: 'p', topic: 't', credentials: 'no-such.json' };
     const other = await testWorld({ config: { kcidb: { pubsub } } });

@@ -106,11 +106,11 @@ const RESULTS = ['pass', 'fail', 'skip', 'unknown'] as const;
 function caseOf(text: string, step: string, set: string | undefined): SimCase {
   const [name = 'unnamed'] = text.split(/\s+/);
   const command = /--shell\s+(.+)$/.exec(text)?.[1];
-  const told = /--result\s+(\w+)/.exec(text)?.[1];
+  const declared = /--result\s+(\w+)/.exec(text)?.[1];
   const measured = Number(/--measurement\s+([\d.]+)/.exec(text)?.[1] ?? Number.NaN);
   return {
     name,
-    result: RESULTS.find((r) => r === told) ?? (/^(false|exit 1)$/.test(command ?? '') ? 'fail' : 'pass'),
+    result: RESULTS.find((r) => r === declared) ?? (/^(false|exit 1)$/.test(command ?? '') ? 'fail' : 'pass'),
     set,
     measurement: Number.isNaN(measured) ? undefined : measured,
     units: /--units\s+(\S+)/.exec(text)?.[1],

@@ -117,9 +117,9 @@ export function login(log: JobLog, reports: LogValue[] = [], result: 'pass' | 'f
   log.wait(130);
   log.target('BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) built-in shell (ash)');
   log.action('kernel-messages', '2.2.1', result, 1630, { extra: reports });
-  const told: Record<string, LogValue> =
+  const extra: Record<string, LogValue> =
     reports.length > 0 ? { fail: reports } : { success: 'No kernel warnings or errors detected.' };
-  log.action('login-action', '2.2.1', 'pass', 1640, told);
+  log.action('login-action', '2.2.1', 'pass', 1640, extra);
   log.debug('end: 2.2 auto-login-action (duration 00:00:02) [common]');
   log.target(`${prompt(log)} #`);
   log.info('end: 2 boot-image-retry (duration 00:00:02) [common]');

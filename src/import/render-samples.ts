@@ -10,7 +10,7 @@ import { createRenderer } from '../templates/renderer.ts';
 import type { Sample } from './requests.ts';
 
 /** What became of a request; `refusal` says why there is no definition. */
-export interface Tried {
+export interface SampleOutcome {
   id: string;
   refusal?: { code: string; message: string };
 }
@@ -19,7 +19,7 @@ export interface Tried {
  * Renders each request with the configuration in `file`. Device trees are taken to be where the board expects them;
  * nothing is fetched and no secret is read. Throws ConfigError if the configuration cannot be used at all.
  */
-export async function tryOut(file: string, samples: readonly Sample[]): Promise<Tried[]> {
+export async function renderSamples(file: string, samples: readonly Sample[]): Promise<SampleOutcome[]> {
   const config = await loadConfig(file);
   const [boards, plans, renderer] = await Promise.all([
     loadBoards({ shipped: shippedFolder('device-types'), own: config.device_types }),

@@ -1,28 +1,28 @@
-// Asks LAVA over XML-RPC: answers parsed, faults explained, many calls in one request.
+// Calls to LAVA over XML-RPC: answers are parsed, faults explained, and many calls go in one request.
 import type { z } from 'zod';
 import { TemporaryError } from '../core/errors.ts';
 import { parseAnswer } from './answers.ts';
 import { explainFault } from './faults.ts';
 import type { Call, Outcome, XmlRpcClient, XmlRpcParam } from './xmlrpc.ts';
 
-export interface Asker {
+export interface CheckedCalls {
   /** One call, its answer parsed; `what` names its subject in errors. */
-  ask: <S extends z.ZodType>(
+  send: <S extends z.ZodType>(
     schema: S,
     what: string,
     call: Call,
     signal?: AbortSignal,
   ) => Promise<z.output<S>>;
-  /** Many calls in as few requests as is kind; one outcome each, in order. */
-  askAll: (calls: readonly Call[], signal?: AbortSignal) => Promise<Outcome[]>;
+  /** Many calls in few requests; one outcome each, in order. */
+  sendAll: (calls: readonly Call[], signal?: AbortSignal) => Promise<Outcome[]>;
 }
 
 /** Calls in one multicall: it keeps one of LAVA's few web workers busy. */
 const BATCH = 200;
 
-export function createAsker(rpc: XmlRpcClient): Asker {
+export function createCheckedCalls(rpc: XmlRpcClient): CheckedCalls {
   return {
-    ask: async (schema, what, call, signal) => {
+    send: async (schema, what, call, signal) => {
       let value: unknown;
       try {
         value = await rpc.call(call.method, call.params, signal);
@@ -31,7 +31,7 @@ export function createAsker(rpc: XmlRpcClient): Asker {
       }
       return parseAnswer(schema, call.method, value);
     },
-    askAll: async (calls, signal) => {
+    sendAll: async (calls, signal) => {
       const outcomes: Outcome[] = [];
       for (let i = 0; i < calls.length; i += BATCH) {
         outcomes.push(...(await rpc.multicall(calls.slice(i, i + BATCH), signal)));
