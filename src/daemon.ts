@@ -12,6 +12,7 @@ import { createServers } from './http/servers.ts';
 import { createDrift, watchClock } from './engine/clock.ts';
 import { createCrashGuard } from './engine/crash-guard.ts';
 import { openDestinations } from './reporting/destinations/table.ts';
+import type { Parts as DestinationParts } from './reporting/destinations/destination.ts';
 import { createReporting } from './reporting/reporting.ts';
 import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
@@ -66,6 +67,9 @@ export interface Daemon {
   context: Ports;
 }
 
+/** How long the parts wait for what shows late in Maestro and KCIDB; their own if they are not there. */
+export type Delays = Pick<Ports, 'claimSettle'> & Pick<DestinationParts, 'kcidbFirstLook'>;
+
 interface Parts {
   log: Logger;
   /** The machine's clock, if it is another one. */
@@ -74,6 +78,8 @@ interface Parts {
   drift?: Clock;
   /** In place of the configured one. */
   store?: Store;
+  /** Shorter in tests. */
+  delays?: Delays;
 }
 
 const GRACE = 3 * SECOND;
@@ -85,7 +91,7 @@ const STUCK_AFTER = MINUTE;
 /** Builds the daemon. Throws ConfigError or BridgeError with what is wrong in configuration, files or secrets. */
 export async function createDaemon(
   config: BridgeConfig,
-  { log, now = Date.now, drift = createDrift(now), ...parts }: Parts,
+  { log, now = Date.now, drift = createDrift(now), delays = {}, ...parts }: Parts,
 ): Promise<Daemon> {
   const folders = await loadFolders(config);
   const stopping = new AbortController();
@@ -107,7 +113,7 @@ export async function createDaemon(
   );
 
   const { instanceId } = store;
-  const opened = openDestinations({ config, maestro, logs, blobs, instanceId, now, signal });
+  const opened = openDestinations({ config, maestro, logs, blobs, instanceId, now, signal, ...delays });
   const destinations = opened.map((destination) => ({
     ...destination,
     circuit: circuitFor(destination.name),
@@ -137,6 +143,7 @@ export async function createDaemon(
     storeOutage,
     now,
     drift,
+    ...delays,
     wake: (lab) => runner.wake(lab),
     wakeOutbox: () => outbox.wake(),
   };

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { stringify } from 'yaml';
 import type { Clock } from '../core/time.ts';
 import { loadConfig } from '../config/load.ts';
-import { createDaemon, type Daemon } from '../daemon.ts';
+import { createDaemon, type Daemon, type Delays } from '../daemon.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { freePort } from '../sim/free-port.ts';
 import { startKcidbSimulator, type KcidbSimulator, type KcidbSimulatorOptions } from '../sim/kcidb/server.ts';
@@ -54,6 +54,8 @@ interface Options {
   now?: Clock;
   /** How far that was set since the start. */
   drift?: Clock;
+  /** The daemon's, where they are not its own. */
+  delays?: Delays;
 }
 
 /** Starts everything; what was started is stopped again if something fails. */
@@ -71,6 +73,7 @@ export async function startWorld({
   store,
   now,
   drift,
+  delays = {},
 }: Options): Promise<World> {
   const lava = await startLavaSimulator({
     pace: { scheduleMs: 30, startMs: 30, runMs: 200 },
@@ -120,6 +123,7 @@ export async function startWorld({
     const loaded = await loadConfig(configFile);
     const daemon = await createDaemon(loaded, {
       log,
+      delays,
       ...(own === undefined ? {} : { store: own }),
       ...(now === undefined ? {} : { now }),
       ...(drift === undefined ? {} : { drift }),

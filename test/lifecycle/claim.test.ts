@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/core/logger.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { HOUR } from '../../src/core/time.ts';
 import { createDaemon } from '../../src/daemon.ts';
 import { openStore } from '../../src/store/index.ts';
 import { newFolder } from '../support/folder.ts';
@@ -33,7 +34,7 @@ describe('a node', () => {
   });
 
   it('whose mark another overwrites while it settles is forgotten', async () => {
-    const world = await testWorld();
+    const world = await testWorld({ delays: { claimSettle: HOUR } });
     const nodeId = world.publish();
     const mine = await until('our mark is there', () => {
       const mark = world.maestro.database.get(nodeId)?.data?.['job_id'];
@@ -42,6 +43,7 @@ describe('a node', () => {
     expect(mine).toMatch(new RegExp(`^[0-9a-f]{12}:${nodeId}$`));
     const { data } = world.maestro.database.get(nodeId) ?? {};
     world.maestro.database.change(nodeId, { data: { ...data, job_id: 'other-lab:1' } }, true);
+    world.jump(HOUR);
 
     expect(await world.ended(nodeId)).toMatchObject({ stage: 'admitted' });
     expect(world.lava.jobs()).toHaveLength(0);
@@ -64,7 +66,7 @@ describe('a node', () => {
   });
 
   it('is run by one of two bridges that see it at once', async () => {
-    const world = await testWorld();
+    const world = await testWorld({ delays: {} });
     const folder = await newFolder();
     const config = await loadConfig(world.configFile);
     const free = { host: '127.0.0.1', port: 0 };

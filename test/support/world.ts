@@ -74,6 +74,7 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
   const world = await startWorld({
     poll: '200ms',
     drift: () => 0,
+    delays: { claimSettle: 100, kcidbFirstLook: 100 },
     ...options,
     folder,
     log: createLogger('debug', { write: (line) => log.push(line) }),

@@ -14,6 +14,8 @@ export type ClaimedPorts = ReportedJobPorts & {
   store: Pick<Store, 'instanceId'>;
   reporting: Reporting;
   now: Clock;
+  /** How long another's write may take to show (ms); two seconds if it is not there. */
+  claimSettle?: number | undefined;
 };
 
 const YIELDED = {
@@ -23,8 +25,7 @@ const YIELDED = {
   gone: 'node_gone',
 } as const;
 
-/** How long another's write may take to show. */
-const SETTLE = 2 * SECOND;
+const CLAIM_SETTLE = 2 * SECOND;
 
 export const claimed: Stage<ClaimedPorts> = { name: 'claimed', run };
 
@@ -32,13 +33,14 @@ async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
   if (!ports.maestro) return { kind: 'done', note: 'no Maestro is configured' };
   if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
+  const settle = ports.claimSettle ?? CLAIM_SETTLE;
   const mark = `${ports.store.instanceId}:${job.nodeId}`;
   if (job.claimedAt === null) {
     const placed = await placeMark(ports.maestro, job.nodeId, mark);
     if (placed.outcome !== 'claimed') return yielded(job, placed, ports);
-    return marked(ports.now(), ports.now() + SETTLE);
+    return marked(ports.now(), ports.now() + settle);
   }
-  const rest = job.claimedAt + SETTLE - ports.now();
+  const rest = job.claimedAt + settle - ports.now();
   if (rest > 0) return marked(job.claimedAt, ports.now() + rest);
   const kept = await confirmMark(ports.maestro, job.nodeId, mark);
   if (kept.outcome !== 'claimed') return yielded(job, kept, ports);

@@ -51,6 +51,8 @@ export interface Parts {
   /** Made once per store; begins the marks that this instance puts on Maestro's nodes. */
   instanceId: string;
   now: Clock;
+  /** How long what KCIDB took is left to it before it is asked about (ms); two seconds if it is not there. */
+  kcidbFirstLook?: number | undefined;
   /** Ends what is under way. */
   signal?: AbortSignal | undefined;
 }

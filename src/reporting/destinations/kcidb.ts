@@ -53,7 +53,7 @@ const Body = z.strictObject({
 type Body = z.infer<typeof Body>;
 
 export function openKcidb(parts: Parts): Destination | { off: string } {
-  const { config, now, signal } = parts;
+  const { config, now, signal, maestro, kcidbFirstLook = FIRST_LOOK } = parts;
   const sink = openSink(config, signal);
   if (sink === undefined) return { off: 'off: this bridge reports nothing to it' };
   const counts = { reports: 0, refused: 0 };
@@ -62,7 +62,11 @@ export function openKcidb(parts: Parts): Destination | { off: string } {
     need: 'required',
     reports: (event) => reportsOn(event, config, now()),
     async send(delivery) {
-      const sent = await send(sink, Body.parse(delivery.body), delivery, parts.maestro);
+      const sent = await send(
+        { sink, maestro, firstLook: kcidbFirstLook },
+        Body.parse(delivery.body),
+        delivery,
+      );
       if (sent.kind === 'done') counts.reports += 1;
       if (sent.kind === 'instead') counts.refused += 1;
       return sent;
@@ -158,18 +162,23 @@ function checked(
   };
 }
 
+interface SendParts {
+  sink: KcidbSink;
+  maestro: MaestroClient | undefined;
+  firstLook: number;
+}
+
 async function send(
-  sink: KcidbSink,
+  { sink, maestro, firstLook }: SendParts,
   { report, unlessTriedAgain }: Body,
   delivery: DueDelivery,
-  maestro: MaestroClient | undefined,
 ): Promise<Sent> {
   if (delivery.state === 'submitted') return follow(sink, delivery, delivery.receipt, report);
   if (unlessTriedAgain !== undefined && maestro !== undefined) {
     const answer = await whetherTriedAgain(unlessTriedAgain, maestro);
     if (answer !== undefined) return answer;
   }
-  return submit(sink, delivery, report);
+  return submit(sink, delivery, report, firstLook);
 }
 
 /** undefined: Maestro has not tried it again. */
@@ -189,11 +198,16 @@ async function whetherTriedAgain(
   }
 }
 
-async function submit(sink: KcidbSink, delivery: DueDelivery, report: Report): Promise<Sent> {
+async function submit(
+  sink: KcidbSink,
+  delivery: DueDelivery,
+  report: Report,
+  firstLook: number,
+): Promise<Sent> {
   try {
     const { id } = await sink.submit(report);
     if (id === undefined || sink.status === undefined) return { kind: 'done' };
-    return { kind: 'taken', receipt: id, afterMs: FIRST_LOOK };
+    return { kind: 'taken', receipt: id, afterMs: firstLook };
   } catch (error) {
     if (error instanceof PermanentError && error.code === 'too_large') {
       return halved(delivery, report, 'KCIDB takes no report as large as this') ?? giveUp(error);
