@@ -40,7 +40,7 @@ async function measure({ lava }: World): Promise<void> {
   const job = await reached(nodeId, (found) => found.stage === 'running');
   const body = join(folder, 'callback.json');
   await pipeline(Readable.from(callback(megabytes)), createWriteStream(body));
-  Object.assign(lava.switches, { callbacks: 'drop', events: 'mute' }); // we are told by our own callback alone
+  Object.assign(lava.switches, { callbacks: 'drop', events: 'mute' }); // only our own callback arrives
   for (const simulated of lava.jobs()) await lava.lab.cancel(simulated);
 
   const delay = monitorEventLoopDelay({ resolution: 5 });

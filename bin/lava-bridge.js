@@ -21,7 +21,7 @@ if (!existsSync(main)) {
   );
   process.exit(69);
 } else if (isNewEnough(process.versions.node)) {
-  // What V8 made of our code is kept beside it, if that may be written: a command then starts in two thirds of the time.
+  // What V8 made of our code is kept next to it, if that may be written: a command then starts in two thirds of the time.
   nodeModule.enableCompileCache(join(root, 'node_modules', '.cache', 'lava-bridge'));
   await import(pathToFileURL(main).href);
 } else if (!existsSync(own)) {

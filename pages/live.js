@@ -1,4 +1,4 @@
-// Keeps a page fresh: when the daemon says that something changed, the page's main part is fetched anew, at most once a
+// Keeps a page fresh: when the daemon says that something changed, the page's main part is fetched again, at most once a
 // second. What the reader opened stays open.
 const main = document.querySelector('main');
 const light = document.querySelector('#live');

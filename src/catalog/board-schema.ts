@@ -114,7 +114,7 @@ export const DeviceType = z
       .record(RootfsName, z.union([RootfsName, RootfsSet]))
       .prefault({})
       .describe(
-        'What this board takes in place of a rootfs set. The set "default" is taken where nobody names one.',
+        'What this board takes in place of a rootfs set. The set "default" is used where none is named.',
       ),
     tags: z.array(z.string().min(1)).prefault([]).describe('LAVA device tags that a device must have.'),
     templates: z

@@ -26,7 +26,7 @@ export interface Boards {
 }
 
 /**
- * Reads all device types; the admin's own file stands in place of the shipped one of the same name, and his board in
+ * Reads all device types; the admin's own file stands in place of the shipped one of the same name, and the admin's board in
  * place of a shipped one of the same `name`. Throws ConfigError with the problems of all files.
  */
 export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {

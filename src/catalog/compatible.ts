@@ -1,5 +1,5 @@
 // The compatible lists of KernelCI's platforms, in the order of the device tree (kernelci-pipeline config/platforms*.yaml,
-// August 2026): for boards that come in definitions of Maestro's own, and that nobody has registered here.
+// August 2026): for boards that come in Maestro's own definitions and are not registered here.
 
 /** A platform's name and its list, a line each. */
 const LISTS = `

@@ -36,7 +36,7 @@ interface Entry<T> {
 }
 
 /**
- * Reads all plan files; the admin's own file stands in place of the shipped one of the same name, and what he defines
+ * Reads all plan files; the admin's own file stands in place of the shipped one of the same name, and what it defines
  * in place of what is shipped under the same name. Throws ConfigError with the problems of all files.
  */
 export async function loadPlans(dirs: OverlayDirs): Promise<Plans> {

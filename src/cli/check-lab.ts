@@ -122,7 +122,7 @@ async function devices(lab: LabConfig, client: LavaClient, own: string | undefin
   }
 }
 
-/** Whether the address that LAVA gets leads to us; whether it does from LAVA's side only LAVA can tell. */
+/** Whether the address that LAVA gets leads to us; whether it does from LAVA's side, only LAVA knows. */
 async function callbacks(lab: LabConfig, config: BridgeConfig, add: Add): Promise<void> {
   const base = lab.callback.url ?? config.http.public_url;
   const token = known(lab.callback.token);
@@ -163,7 +163,7 @@ async function callbacks(lab: LabConfig, config: BridgeConfig, add: Add): Promis
   }
 }
 
-/** What the running daemon had to refuse: only LAVA can tell whether it knows the token's name. */
+/** What the running daemon had to refuse: only LAVA can say whether it knows the token's name. */
 async function refusedCallbacks(lab: LabConfig, config: BridgeConfig): Promise<string | undefined> {
   try {
     const { labs } = LabList.parse(await daemonAt(config).get('/api/v1/labs'));

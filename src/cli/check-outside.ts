@@ -10,7 +10,7 @@ import { openBlobs, stateFolder } from '../store/blobs.ts';
 import { lavaLab } from './check-lab.ts';
 import type { Line } from './check-lines.ts';
 
-/** All that is elsewhere; looked at at the same time, told in a fixed order. */
+/** All outside systems: checked at the same time, shown in a fixed order. */
 export async function outside(config: BridgeConfig): Promise<Line[]> {
   const labs = config.labs.map((lab) => lavaLab(lab, config));
   const looks = [...labs, ...DESTINATIONS.map(({ title, open }) => destination(title, open, config))];

@@ -118,7 +118,7 @@ async function printLog(
   { follow, raw }: { follow: boolean; raw: boolean },
 ): Promise<void> {
   const path = `/api/v1/jobs/${encodeURIComponent(id)}`;
-  // An unknown job, or no daemon, is told here.
+  // An unknown job, or no daemon, is reported here.
   JobRow.parse(await daemon.get(path));
   const query = new URLSearchParams({ follow: String(follow), raw: String(raw) });
   const stream = got.stream(`${daemon.url}${path}/log?${query.toString()}`, {
@@ -196,7 +196,7 @@ function shown(job: JobDetail): string {
 const RESTART = 60;
 
 /**
- * Waits until a job has ended; calls `progress` whenever its stage or reason changes. A daemon that is started anew
+ * Waits until a job has ended; calls `progress` whenever its stage or reason changes. A daemon that is restarted
  * meanwhile is waited for.
  */
 export async function waitForEnd(

@@ -144,7 +144,7 @@ async function kcidbOf(file: string | undefined): Promise<BridgeConfig['kcidb']>
 
 const LOOK_EVERY = 2 * SECOND;
 
-/** Where the submission stands in the end; undefined if that was not asked for, or nobody can tell. */
+/** Where the submission stands in the end; undefined if that was not asked for, or is not known. */
 async function followed(
   sink: KcidbSink,
   id: string | undefined,

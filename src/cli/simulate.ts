@@ -1,4 +1,4 @@
-// `lava-bridge simulate`: one of the simulators alone, on loopback, until it is told to stop.
+// `lava-bridge simulate`: one of the simulators alone, on loopback, until it gets a signal to stop.
 import { InvalidArgumentError, type Command } from 'commander';
 import { startKcidbSimulator } from '../sim/kcidb/server.ts';
 import { SCENARIOS } from '../sim/lava/scenarios.ts';

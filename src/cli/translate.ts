@@ -49,7 +49,7 @@ export function addTranslate(program: Command): void {
     .option('--origin <name>', 'the KCIDB origin (default: lava)')
     .option('--build-id <id>', "the build's KCIDB id, or Maestro's id of the kbuild node")
     .addOption(
-      new Option('--infrastructure-status <status>', 'what an infrastructure failure is told as')
+      new Option('--infrastructure-status <status>', 'the status of an infrastructure failure')
         .choices(['ERROR', 'MISS'])
         .default('ERROR'),
     )
@@ -160,7 +160,7 @@ async function readRequest(file: string): Promise<JobRequest> {
   throw new PermanentError('bad_request', `${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-// The shipped files, beside `src` or `dist`.
+// The shipped files, next to `src` or `dist`.
 const SHIPPED = join(import.meta.dirname, '..', '..');
 
 /**
@@ -204,7 +204,7 @@ function contextOf(
   };
 }
 
-/** Without a build the report stays valid: it names one that nobody knows. */
+/** Without a build the report stays valid: it names one that KCIDB does not have. */
 function buildOf(
   given: string | undefined,
   origin: string,

@@ -1,5 +1,5 @@
 // `lava-bridge triage`: a kernel's console → the errors on it, as Maestro's triage finds and signs them, and what our
-// own rules find beside them. Takes a plain console log or LAVA's job log, also gzip. Needs no configuration.
+// own rules find in addition. Takes a plain console log or LAVA's job log, also gzip. Needs no configuration.
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -91,7 +91,7 @@ async function feed(triager: ConsoleTriager, source: AsyncIterable<Uint8Array>):
   sink.end();
 }
 
-/** As many characters tell a LAVA log from a console. */
+/** This many characters are enough to distinguish a LAVA log from a console. */
 const HEAD = 200;
 
 interface Sink {

@@ -1,4 +1,4 @@
-// Loads lava-bridge.yaml: the schema first, then what no schema can say. All problems are told at once.
+// Loads lava-bridge.yaml: the schema first, then what no schema can say. All problems are reported at once.
 import { dirname, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';

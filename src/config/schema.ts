@@ -106,7 +106,7 @@ export const DefinitionsConfig = z.strictObject({
   commands: List.prefault([]),
   /** `public`, `personal`, or names of groups. */
   visibility: List.prefault(['public']),
-  /** Hosts that callbacks may go to which a definition brings along. */
+  /** Hosts that a definition's own callbacks may go to. */
   notify_hosts: List.prefault([
     'pipeline.kernelci.org',
     'kernelci-pipeline.westus3.cloudapp.azure.com',
@@ -248,7 +248,7 @@ export const HttpConfig = z.strictObject({
   api_listen: Listen.prefault('127.0.0.1:8481'),
   /** The status pages. */
   pages_listen: Listen.prefault('127.0.0.1:8482'),
-  /** Names under which the three may be called, beside those of the URLs in this file, this machine's, and IP addresses. */
+  /** Names under which the three may be called, in addition to those of the URLs in this file, this machine's, and IP addresses. */
   hosts: z
     .array(
       z
@@ -302,7 +302,7 @@ export const BridgeConfig = z.strictObject({
   store: StoreConfig.prefault({ sqlite: '/var/lib/lava-bridge/lava-bridge.db' }),
   fetch: FetchConfig.prefault({}),
   requests: RequestsConfig.prefault({}),
-  /** Printed into every definition's metadata beside node_id, for those who read it later on. */
+  /** Printed into every definition's metadata next to node_id, for later readers. */
   metadata: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a name: letters, digits and _'), z.string())
     .prefault({}),

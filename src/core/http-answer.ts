@@ -35,7 +35,7 @@ export interface Explanation {
   hint?: string;
 }
 
-/** What a system's answers mean: `busy` and `refused`, and those of the other classes that it tells apart. */
+/** What a system's answers mean: `busy` and `refused`, and those of the other classes that it distinguishes. */
 export type Explanations = { busy: TemporaryCode; refused: Explanation } & {
   [F in Exclude<Failure, 'busy' | 'refused'>]?: Explanation;
 };

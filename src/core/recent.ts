@@ -7,7 +7,7 @@ export interface RecentSet<T> {
   members: () => T[];
 }
 
-/** A set of at most `max` members; the one that was added first makes room. */
+/** A set of at most `max` members; the one that was added first is dropped for a new one. */
 export function createRecentSet<T>(max: number): RecentSet<T> {
   const members = new Set<T>();
   return {

@@ -1,4 +1,4 @@
-// Who is told when a job ends: the `notify` block of a LAVA job definition.
+// Who is notified when a job ends: the `notify` block of a LAVA job definition.
 import { z } from 'zod';
 import type { ValueRules } from './value-rules.ts';
 
@@ -95,7 +95,7 @@ const WithCallbacks = z
   .catch({ notify: { callbacks: [] } });
 
 /**
- * Whether LAVA itself tells Maestro how the job of this node ended: one of a definition's callbacks goes to
+ * Whether LAVA itself notifies Maestro how the job of this node ended: one of a definition's callbacks goes to
  * `…/node/<id>`, as Maestro's own templates have it (kernelci-core config/runtime/base/lava.jinja2, August 2026), with
  * a token, without which Maestro refuses it.
  */

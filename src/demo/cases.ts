@@ -1,4 +1,4 @@
-// The demo's requests: what happens to each on its board, and what must be told of it. Together they cover the table of
+// The demo's requests: what happens to each on its board, and what must be reported of it. Together they cover the table of
 // verdicts (docs/verdicts.md).
 import type { NodeResult } from '../verdict/node-result.ts';
 import type { RuleName, Status } from '../verdict/model.ts';

@@ -52,7 +52,7 @@ export function findBuild(
 ): BuildFacts | { refused: string } {
   const fields = build?.fields ?? {};
   const all = [{ whose: "the build's rules", rules: build?.rules }, ...demands];
-  // What does not hang on the tree is told first: it is the plainest reason.
+  // What does not depend on the tree comes first: it is the plainest reason.
   const anywhere: BuildFacts = { tree: '', branch: '', version: undefined, fields };
   for (const { whose, rules } of all) {
     const { tree: _t, branch: _b, ...rest } = rules ?? {};
@@ -76,7 +76,7 @@ function isOtherArch({ architectures }: Partial<BuildConfig>, { arch }: BuildFac
   return architectures !== undefined && typeof arch === 'string' && !architectures.includes(arch);
 }
 
-/** The kernel version that a branch's name tells: `linux-6.12.y`, `android16-6.12`, `v6.1-rt`. */
+/** The kernel version that a branch's name gives: `linux-6.12.y`, `android16-6.12`, `v6.1-rt`. */
 function versionOf(branch: string): BuildFacts['version'] {
   const [, version, patchlevel] = /(?:^|[-_/v])(\d+)\.(\d+)(?!\d)/.exec(branch) ?? [];
   if (version === undefined || patchlevel === undefined) return undefined;

@@ -1,4 +1,4 @@
-// What a device's settings in LAVA tell of its board: how it boots, and its architecture where that shows.
+// What a device's settings in LAVA say of its board: how it boots, and its architecture where that shows.
 import { z } from 'zod';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { parseYaml, yamlValue } from '../core/parse/yaml.ts';
@@ -6,7 +6,7 @@ import { parseYaml, yamlValue } from '../core/parse/yaml.ts';
 export interface BoardFacts {
   /** LAVA's boot methods that there are templates for, the likeliest first. */
   bootMethods: string[];
-  /** As Maestro calls it; undefined if nothing tells. */
+  /** As Maestro calls it; undefined if nothing says it. */
   arch: string | undefined;
 }
 
@@ -47,7 +47,7 @@ const ARCHES: Readonly<Record<string, string>> = {
   x86_64: 'x86_64',
 };
 
-/** Never throws: settings that cannot be read tell nothing. */
+/** Never throws: settings that cannot be read say nothing. */
 export function readSettings(text: string): BoardFacts {
   const settings = Settings.safeParse(asJs(text));
   if (!settings.success) return { bootMethods: [], arch: undefined };

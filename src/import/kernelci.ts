@@ -220,5 +220,5 @@ function whyUnbuilt(
 ): string | undefined {
   if (name === undefined) return undefined;
   if (build === undefined) return `there is no build ${name}`;
-  return builds.has(name) ? undefined : `nobody builds ${name}`;
+  return builds.has(name) ? undefined : `nothing builds ${name}`;
 }

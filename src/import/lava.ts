@@ -122,7 +122,7 @@ async function knownFile(
   return { name, text: `${head}${doc.toString({ lineWidth: 0 })}`, to_fill_in: [] };
 }
 
-/** A file with what LAVA tells, and a line for each thing that it does not. */
+/** A file with what LAVA says, and a line for each thing that it does not say. */
 function newFile(
   type: string,
   { bootMethods, arch }: BoardFacts,

@@ -1,4 +1,4 @@
-// What an import tells at its end: counts, reasons, and what KernelCI schedules in vain.
+// What an import reports at its end: counts, reasons, and what KernelCI schedules in vain.
 import type { Importing } from './context.ts';
 import type { Count, Remark } from './ledger.ts';
 import type { ImportedPlan } from './jobs.ts';
@@ -53,7 +53,7 @@ export interface Report {
   never_started: ByReason[];
   /** Scheduled and started, and LAVA cannot run what KernelCI's templates make of it. */
   cannot_run: ByReason[];
-  /** Scheduled by names that nobody knows. */
+  /** Scheduled by unknown names. */
   unknown_names: { reason: string; names: string[]; combinations: number }[];
   to_fill_in: string[];
 }

@@ -199,7 +199,7 @@ function sectionEntries(
 }
 
 /**
- * Checks the entries of a section; what does not fit is left out and told to `refuse`, in words for people.
+ * Checks the entries of a section; what does not fit is left out and passed to `refuse`, in words for people.
  */
 export function checkEntries<S extends z.ZodType>(
   entries: readonly Raw[],

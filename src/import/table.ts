@@ -33,7 +33,7 @@ export function reportText(report: Report, out: string): string {
       report.cannot_run.map(reasonLine),
     ),
     ...part(
-      'Scheduled in vain by KernelCI: nobody knows the name',
+      'Scheduled in vain by KernelCI: the name is unknown',
       report.unknown_names.map((u) => line(u.combinations, u.reason, u.names)),
     ),
     ...part(

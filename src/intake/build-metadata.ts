@@ -14,7 +14,7 @@ const Metadata = z.looseObject({ artifacts: z.record(z.string(), z.string()) });
 export interface MetadataOptions extends FetchOptions {
   /** In place of fetchLimited. */
   fetch?: (url: string, limits: FetchLimits) => Promise<Fetched>;
-  /** How many builds are kept; the oldest makes room. */
+  /** How many builds are kept; the oldest is dropped for a new one. */
   kept?: number;
   /** Whether a failure is kept as well: for a run that shall not wait for the same dead host again and again. */
   keepFailures?: boolean;

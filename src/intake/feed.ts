@@ -1,4 +1,4 @@
-// Finds work in Maestro. Events tell of it soon; a slow listing of all open nodes is what makes sure: at the start, when
+// Finds work in Maestro. Events announce it soon; a slow listing of all open nodes is what makes sure: at the start, when
 // Maestro was away, and now and then.
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { createRecentSet } from '../core/recent.ts';

@@ -40,7 +40,7 @@ export interface NodeQueue {
 
 interface Candidate {
   id: string;
-  /** As it was found; a second try reads it anew, for it may have ended. */
+  /** As it was found; a second try reads it again, since it may have ended. */
   node: MaestroNode | undefined;
   refusal: PermanentError | undefined;
   runtime: string;

@@ -1,5 +1,5 @@
 // Which of Maestro's nodes are work for us (kernelci-pipeline src/scheduler.py, August 2026). There are two kinds of
-// "pull labs", and nothing on a node names them: state and definition tell.
+// "pull labs", and nothing on a node names them: state and definition decide.
 import { MaestroNode } from '../maestro/node.ts';
 
 export type WorkSource = 'pull_labs' | 'lava_pull';

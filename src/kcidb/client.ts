@@ -1,5 +1,5 @@
 // KCIDB's REST service (kernelci/kcidb-ng, kcidb-restd-rs, April 2026). Its answers are JSON under `text/plain`, and a
-// 200 says only that the report lies in a spool: status() tells what became of it.
+// 200 says only that the report lies in a spool: status() says what became of it.
 import { z } from 'zod';
 import { answerText } from '../core/answer-text.ts';
 import { PermanentError, TemporaryError } from '../core/errors.ts';

@@ -22,7 +22,7 @@ const MAX_STDERR = 16 * 1024;
 const MAX_SAID = 400;
 
 /**
- * Hands reports to a command. Only exit code 0 counts as taken. Nothing tells a bad report from a bad day, so every
+ * Hands reports to a command. Only exit code 0 counts as taken. Nothing distinguishes a bad report from a passing fault, so every
  * failure is a TemporaryError `kcidb_command`, with the end of what the command wrote on standard error.
  */
 export function createKcidbCommand({ command, timeoutMs, signal }: CommandOptions): KcidbSink {

@@ -2,7 +2,7 @@
 // first value that it gets for an id; another run has another.
 import { createHash } from 'node:crypto';
 
-/** A run of a job. `key` tells two runs of a lab apart: LAVA's job id, or for a job that never got one our own. */
+/** A run of a job. `key` distinguishes the runs of a lab: LAVA's job id, or for a job that never got one our own. */
 export interface RunKey {
   origin: string;
   /** The runtime's name in Maestro. */

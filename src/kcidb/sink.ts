@@ -13,6 +13,6 @@ export interface KcidbSink {
   submit: (report: object) => Promise<{ id?: string }>;
   /** Says for people where reports go, if they would be taken as far as can be known without one; throws if not. */
   check: () => Promise<string>;
-  /** Where a submission stands; only the REST service can tell. */
+  /** Where a submission stands; only the REST service knows. */
   status?: (id: string) => Promise<SubmissionState>;
 }

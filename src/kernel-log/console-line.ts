@@ -1,11 +1,11 @@
 // One line of a board's console taken apart: what stood before the kernel's time stamp, the stamp, the caller id, the
 // message. Kernels write stamps in several forms, and a line may have lost its first characters.
 
-/** A console line, its parts told apart. */
+/** A console line, split into its parts. */
 export interface ConsoleLine {
   /** The kernel's time stamp in seconds; undefined if the line has none. */
   stamp: number | undefined;
-  /** The task or CPU that printed it, `T123` or `C0` (CONFIG_PRINTK_CALLER); tells interleaved reports apart. */
+  /** The task or CPU that printed it, `T123` or `C0` (CONFIG_PRINTK_CALLER); separates interleaved reports. */
   caller: string;
   /** What follows time stamp, caller id and level. The two spaces before a line of a call trace stay. */
   message: string;

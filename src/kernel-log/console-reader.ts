@@ -95,7 +95,7 @@ export class ConsoleReader {
   }
 }
 
-/** Tells a console on which every line stands twice. One line that a kernel repeats is another matter. */
+/** Recognizes a console on which every line stands twice. One line that a kernel repeats is another matter. */
 class Doubles {
   #last = '';
   #lastPair = '';

@@ -1,5 +1,5 @@
-// The triage of one console text for people and scripts: what Maestro's triage says of it, and beside it what our own
-// rules find and Maestro's do not tell.
+// The triage of one console text for people and scripts: what Maestro's triage says of it, and separately what our own
+// rules find and Maestro's do not.
 import { ConsoleReader } from './console-reader.ts';
 import { LineTable } from './line-table.ts';
 import { LogspecTriage, type LogspecResult, type ParserName } from './logspec.ts';

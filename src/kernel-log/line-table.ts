@@ -17,7 +17,7 @@ export class LineTable {
     return this.#numbers[lowerBound(this.#starts, offset + 1) - 1] ?? this.#numbers[0] ?? 0;
   }
 
-  /** Nobody will ask for offsets before this one. */
+  /** Offsets before this one are not looked up any more. */
   forget(offset: number): void {
     const gone = lowerBound(this.#starts, offset + 1) - 1;
     // Not for a few: the rest is copied.

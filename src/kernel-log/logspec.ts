@@ -32,7 +32,7 @@ export interface LogspecResult {
   _signature: string;
 }
 
-/** More errors than this are not told: a log of nothing but errors has one in twelve characters. */
+/** More errors than this are not reported: a log of nothing but errors has one in twelve characters. */
 const MAX_ERRORS = 50_000;
 const MAX_TRACE_LINES = 200_000;
 
@@ -56,7 +56,7 @@ export class LogspecTriage {
   #kernelAt = 0;
   #state: 'boot' | 'kernel' | 'test' = 'boot';
 
-  /** `onReport` is told of each kernel report where it begins and ends in the text (without an end: a place after). */
+  /** `onReport` is called for each kernel report, with where it begins and ends in the text (without an end: a place after). */
   constructor(
     parser: ParserName,
     window: number,
@@ -82,7 +82,7 @@ export class LogspecTriage {
     else this.#test?.push(text);
   }
 
-  /** Nothing is told any more of what lies before this place of the text. */
+  /** Nothing more is reported of what lies before this place of the text. */
   get base(): number {
     return this.#state === 'kernel' ? this.#kernelAt + this.#scanner.base : this.#length;
   }

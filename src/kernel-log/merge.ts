@@ -1,4 +1,4 @@
-// Our own findings beside logspec's: no crash is told as two issues.
+// Our own findings in addition to logspec's: no crash becomes two issues.
 import { lowerBound } from './console-text.ts';
 import type { Finding } from './model.ts';
 import type { OwnFinding } from './own.ts';
@@ -10,8 +10,8 @@ export interface Covered {
 }
 
 /**
- * What our own rules found and logspec's reports do not hold. What lies within one of those is not told again; where
- * we know more of it, that stands beside, but makes no issue.
+ * What our own rules found and logspec's reports do not hold. What lies within one of those is not repeated; where
+ * we know more of it, that is kept as well, but makes no issue.
  */
 export function additional(own: readonly OwnFinding[], reports: readonly Covered[]): Finding[] {
   const sorted = reports.toSorted((a, b) => a.firstLine - b.firstLine);

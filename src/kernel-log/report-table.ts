@@ -20,7 +20,7 @@ import {
 
 /**
  * `final`: the kernel has ended. `deadly`: it may go on without the task that did it, and mostly does not. `hang`: a CPU
- * or a task does not go on; whether the kernel does, what follows tells. `survived`: the kernel goes on.
+ * or a task does not go on; whether the kernel does, what follows shows. `survived`: the kernel goes on.
  */
 export type ReportClass = 'final' | 'deadly' | 'hang' | 'survived';
 
@@ -31,8 +31,8 @@ export interface KernelReport {
   /** Of KCIDB's issue: `runtime.panic`, … */
   category: string;
   /**
-   * `backup`: for what logspec knows too, or what is a part of such a report: told only where logspec found nothing.
-   * `detail`: says more than logspec's bare BUG, and is told beside it.
+   * `backup`: for what logspec knows too, or what is a part of such a report: used only where logspec found nothing.
+   * `detail`: says more than logspec's bare BUG, and is reported in addition.
    */
   role: 'backup' | 'detail';
   /** It may be a further line of another crash (`Internal error` after `Unable to handle`). */
@@ -291,7 +291,7 @@ function toReport([type, reportClass, begins, read, options = {}]: Row): KernelR
 /** The whole table, for those who list it. */
 export const KERNEL_REPORTS: readonly KernelReport[] = [...ROWS.map(toReport), DIE];
 
-// Most lines of a log are told apart by their first character.
+// Most lines of a log can be classified by their first character.
 const BY_FIRST = new Map<number, KernelReport[]>();
 for (const report of KERNEL_REPORTS) {
   for (const first of new Set(report.begins.map((begin) => begin.charCodeAt(0)))) {

@@ -18,7 +18,7 @@ import {
 export interface Report {
   errorType: string;
   summary: string;
-  /** The public fields beside error_type and error_summary. */
+  /** The public fields next to error_type and error_summary. */
   fields: Record<string, string | string[] | null>;
   /** What makes the signature. */
   signatureFields: Record<string, SignatureValue>;

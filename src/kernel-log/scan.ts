@@ -127,7 +127,7 @@ function readReport(
   }
   const lineEnd = index.lineEnd(start.at, to);
   const end = index.next('end_trace', lineEnd, to)?.hit;
-  // A cut-here block may hold a more telling report, which then stands for it, even if it is unreadable.
+  // A cut-here block may hold a more precise report, which then stands for it, even if it is unreadable.
   const inner = end === undefined ? undefined : findStart(index, lineEnd, end, SPECIFIC_MARKS);
   if (end !== undefined && inner !== undefined) {
     return { report: parseReport(inner.kind, index, inner.at, end, budget), next: end };

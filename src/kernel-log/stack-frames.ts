@@ -51,7 +51,7 @@ export class Place {
     return this.#inTrace;
   }
 
-  /** The function in which it happened; undefined if the report does not tell. `named`: by its first line. */
+  /** The function in which it happened; undefined if the report does not say. `named`: by its first line. */
   culprit(named: string | undefined): string | undefined {
     for (const name of [named, this.#caller, this.#counter])
       if (name !== undefined && isPlace(name)) return name;

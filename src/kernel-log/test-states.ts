@@ -49,14 +49,14 @@ export class BaselineTest implements TestState {
 const KERN = 'kern  :';
 
 /**
- * From the call of the script to the last result's colon. So a failure is told when a later line with a result shows
+ * From the call of the script to the last result's colon. So a failure is reported when a later line with a result shows
  * that it is not the last one, and whole; the last one is cut at its colon, as logspec does.
  */
 export class KselftestTest implements TestState {
   readonly #onError: OnError;
   #called = false;
   #started = false;
-  /** The text since the last told failure, or since the call; without the lines of `#failed`. */
+  /** The text since the last reported failure, or since the call; without the lines of `#failed`. */
   #before = '';
   /** The last line with a result, if it has a failure: what stands before it, the line, and its last result's colon. */
   #failed: { before: string; line: string; failure: number; colon: number } | undefined;

@@ -212,7 +212,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
   };
 }
 
-/** Why there may be no settings of a device: it is gone, not to be seen, or LAVA does not tell. */
+/** Why there may be no settings of a device: it is gone, not visible to us, or LAVA does not say. */
 const SILENT = new Set(['lava_not_found', 'lava_forbidden', 'lava_version']);
 
 function settingsOf(name: string, outcome: Outcome | undefined): [string, string][] {

@@ -18,7 +18,7 @@ export interface LavaEventOptions {
   onEvent: (event: LavaEvent) => void;
   /** Connected (again): what happened meanwhile is unknown, so ask for it. */
   onConnected: () => void;
-  /** Not connected any more, or not at all; called once, not for each attempt to reconnect. */
+  /** Not connected any more, or never connected; called once, not for each attempt to reconnect. */
   onLost: (reason: string) => void;
   /** Connected, but without any event for that long (ms); called once until the next event. */
   onQuiet: (ms: number) => void;
@@ -75,7 +75,7 @@ export function followLavaEvents(options: LavaEventOptions): LavaEventStream {
       current.terminate();
     };
     const watch = watchSocket(current, { pingMs, quietMs, onMute: give, onQuiet: options.onQuiet });
-    // LAVA lets everybody in, and then says whom it refuses: only what comes next tells that we are connected.
+    // LAVA lets everybody in, and then says whom it refuses: only what comes next shows that we are connected.
     const isAlive = (): void => {
       tries = 0;
       if (isUp) return;

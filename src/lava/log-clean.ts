@@ -19,7 +19,7 @@ export class LineCleaner {
 
 const FROM_BOARD = new Set(['target', 'feedback', 'input']);
 
-// Dispatchers up to 2023.10 put a backslash before every quote of the console; the first line of a log tells them.
+// Dispatchers up to 2023.10 put a backslash before every quote of the console; the first line of a log shows it.
 function isOldDispatcher(text: string): boolean {
   const found = /^lava-dispatcher, installed at version: (\d{4})\./.exec(text);
   return found !== null && Number(found[1]) < 2024;

@@ -108,7 +108,7 @@ export class LogReader {
   }
 }
 
-/** Characters that tell the format of a log. */
+/** Characters that show the format of a log. */
 const ENOUGH = 16;
 const JSON_BEGIN = /^\[?\s*\{\s*"/;
 const BLOCK_BEGIN = /^(?:---\s|-\s*(?:[a-z]+:|\n))/;

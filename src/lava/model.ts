@@ -17,7 +17,7 @@ export type LavaHealth = (typeof LAVA_HEALTHS)[number];
 export const CASE_RESULTS = ['pass', 'fail', 'skip', 'unknown'] as const;
 export type CaseResult = (typeof CASE_RESULTS)[number];
 
-/** A job as `scheduler.jobs.show` tells of it. LAVA 2023.01 has no errorType there: it is in the results. */
+/** A job as `scheduler.jobs.show` describes it. LAVA 2023.01 has no errorType there: it is in the results. */
 export interface LavaJobInfo {
   id: number;
   state: LavaState;
@@ -29,7 +29,7 @@ export interface LavaJobInfo {
   /** The board that it was given; undefined while it waits. */
   device: string | undefined;
   tags: string[];
-  /** Milliseconds since the epoch; LAVA tells whole seconds here. */
+  /** Milliseconds since the epoch; LAVA gives whole seconds here. */
   submittedAt: number | undefined;
   startedAt: number | undefined;
   finishedAt: number | undefined;
@@ -98,7 +98,7 @@ export interface LavaCase {
   metadata: Record<string, unknown>;
 }
 
-/** A LAVA job as a callback or a fetch told of it; everything but the log. */
+/** A LAVA job as a callback or a fetch gave it; everything but the log. */
 export interface LavaJob {
   id: number;
   state: LavaState;

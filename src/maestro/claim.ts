@@ -1,5 +1,5 @@
 // Claiming a node. Maestro has no claim: `available` can't become `running` again, and there is no compare-and-set. So
-// the claim is our mark in `data.job_id`, and a second look after a while tells whether somebody wrote over it. That is
+// the claim is our mark in `data.job_id`, and a second look after a while shows whether another bridge wrote over it. That is
 // narrow but not closed; bridges on one runtime are split by platform.
 import type { MaestroClient } from './client.ts';
 import type { MaestroNode } from './node.ts';

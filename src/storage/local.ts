@@ -1,4 +1,4 @@
-// Logs in a directory of our own, which the bridge serves itself. A file is there whole or not at all; old ones go by
+// Logs in a directory of our own, which the bridge serves itself. A file is there whole or it is not there; old ones go by
 // age, and the oldest go first when all together are too large.
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';

@@ -13,7 +13,7 @@ export interface LogStore {
   put: (path: string, content: Uint8Array | Readable, contentType: string) => Promise<string>;
 }
 
-// No segment begins with a dot, so there is no way up, and room for files of the store's own.
+// No segment begins with a dot, so there is no way up, and names with a dot are left for the store's own files.
 const PATH = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}(\/[A-Za-z0-9_][A-Za-z0-9._-]{0,199}){0,15}$/;
 
 /** Whether a path is one that a store takes. */

@@ -9,7 +9,7 @@ export interface Helper {
   max: number;
   /** Whether its arguments may be variables that are not there (they read as undefined). */
   lenient?: boolean;
-  /** `literal[i]` tells whether the template's author wrote argument i as a literal. */
+  /** `literal[i]` says whether the template's author wrote argument i as a literal. */
   call: (args: readonly unknown[], literal: readonly boolean[]) => unknown;
 }
 

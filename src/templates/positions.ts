@@ -1,5 +1,5 @@
 // Where values may stand in a template, checked when it is loaded: each `{{x}}` must be a whole YAML value (or key),
-// since one inside a longer text would be read as a part of it. YAML's own lexer tells.
+// since one inside a longer text would be read as a part of it. YAML's own lexer decides.
 import type { Problem } from '../core/errors.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { lexYaml } from '../core/parse/yaml.ts';
@@ -84,7 +84,7 @@ const CONTROL = /^[\u0002\u0018\u001f\ufeff]$|^[ \t]+$/;
 const NO_SCALAR = /^(\r?\n|[-?:,[\]{}]|[|>][-+0-9]*|[&!].*|#.*|%.*|---|\.\.\.)$/s;
 const HOLES = new RegExp(`${MARK}(\\d+)${MARK}`, 'g');
 
-/** The holes of a text that are a part of a scalar, or that have another scalar beside them on their line. */
+/** The holes of a text that are a part of a scalar, or that share their line with another scalar. */
 function* misplacedHoles(text: string): Generator<number> {
   let previous: { scalar: boolean; holes: number[] } = { scalar: false, holes: [] };
   for (const lexeme of lexYaml(text, PARSE_LIMITS.yamlFile)) {

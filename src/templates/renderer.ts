@@ -38,7 +38,7 @@ export interface RenderInput {
   mark?: string | undefined;
   /** `artifacts` of the build's metadata.json, if metadataUrl said that it is needed. */
   dtbs?: Readonly<Record<string, string>> | undefined;
-  /** Put into the definition's metadata beside node_id. */
+  /** Put into the definition's metadata next to node_id. */
   metadata?: Readonly<Record<string, string>> | undefined;
   uploads?: Uploads | undefined;
 }
@@ -156,7 +156,7 @@ function refuseMultinode({ definition }: JobRequest): void {
   }
 }
 
-/** What a job does beside its actions: waiting for workers, power, overlays. */
+/** What a job does outside its actions: waiting for workers, power, overlays. */
 const MARGIN_MS = 5 * MINUTE;
 
 /**

@@ -36,7 +36,7 @@ export class Run {
     if (this.text.length > MAX_TEXT) throw new Error('it puts out too much text');
   }
 
-  /** Puts out a value: a hole in the text, and the value beside it. */
+  /** Puts out a value: a hole in the text, and the value for it. */
   emit(value: unknown): void {
     if (value === undefined || value === null) throw new Error('there is no value');
     this.write(hole(this.values.length));

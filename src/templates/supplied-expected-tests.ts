@@ -1,4 +1,4 @@
-// What a definition that came as YAML asks for: read from its own tests, and told by the plan of the job's name where
+// What a definition that came as YAML asks for: read from its own tests, and by the plan of the job's name where
 // there is one.
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';

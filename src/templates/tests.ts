@@ -61,7 +61,7 @@ export function isLikelyType(type: string): boolean {
 const ALIASES: Readonly<Record<string, string>> = { baseline: 'boot', 'baseline-nfs': 'boot', login: 'boot' };
 const SUBSET_OF: Readonly<Record<string, string>> = { kselftest: 'tests', ltp: 'tst_cmdfiles' };
 
-/** The tests of a request, in the order they run. `isType` tells whether there is a template for a type. */
+/** The tests of a request, in the order they run. `isType` says whether there is a template for a type. */
 export function testsOf(
   request: JobRequest,
   plan: FoundPlan | undefined,
@@ -145,7 +145,7 @@ function lastingId(id: string, nodeId: string): string {
   return lasting === '' || parts.length === id.split(/([-_.])/).length ? id : lasting;
 }
 
-/** What a test carries beside the protocol's keys (commands, repository, …), and the definition's parameters. */
+/** What a test carries in addition to the protocol's keys (commands, repository, …), and the definition's parameters. */
 function looseParams(test: PullLabsTest, shared: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { id: _i, type: _t, depends: _d, timeout_s: _s, subset: _u, parameters: _p, ...rest } = test;
   const { 'pre-commands': _b, 'post-commands': _a, ...own } = rest;

@@ -1,4 +1,4 @@
-// Of a job's test cases what only the log tells: when each began and ended, and the console of those that failed.
+// What only the log says about a job's test cases: when each began and ended, and the console of those that failed.
 import type { LavaCase, LogLine } from '../lava/model.ts';
 import { createTail, type Tail } from './excerpt.ts';
 

@@ -1,4 +1,4 @@
-// What single lines of a board's console say beside the kernel's reports: what boot loaders print when they start a kernel
+// What single lines of a board's console say in addition to the kernel's reports: what boot loaders print when they start a kernel
 // and firmware when a board starts over, how far the boot got, what a server of the lab refused, LAVA's signals.
 import type { ConsoleLine } from '../kernel-log/console-line.ts';
 import { isShellTrace } from '../kernel-log/console-line.ts';
@@ -36,7 +36,7 @@ export function isRestarting({ message }: Pick<ConsoleLine, 'message'>): boolean
   return RESTARTING.test(message);
 }
 
-// init/main.c, run_init_process; before Linux 4.19 only the end of the kernel's own start (mm/page_alloc.c) tells.
+// init/main.c, run_init_process; before Linux 4.19 only the end of the kernel's own start (mm/page_alloc.c) shows it.
 const INIT = /^(?:Run \S{1,200} as init process|Freeing (?:unused kernel|init) )/;
 
 /** The kernel starts init. */

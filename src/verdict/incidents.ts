@@ -24,7 +24,7 @@ export function findIssues(
     // The boot test is explained by its own rule already.
     ...(rootRule === rule ? [] : issuesOf(s, rootRule, tests, deviceType).filter((i) => i.testPath !== boot)),
   ];
-  // What the kernel complained about and survived is told in addition, of each test that is not well.
+  // Reports that the kernel survived are added to each test that is not well.
   for (const root of [s.suites.boot, ...s.suites.roots]) {
     if (!unexplained.has(root.path)) continue;
     const { segments } = root.isBoot ? bootTarget(s) : target(s, root);
@@ -85,7 +85,7 @@ function target(s: Situation, root: RootPlan): Target {
 }
 
 /**
- * A job that never ran because somebody did not want it. A callback alone does not tell a cancel from a time-out in the
+ * A job that never ran because it was canceled. A callback alone does not distinguish a cancel from a time-out in the
  * queue: then nothing is blamed.
  */
 function isCancel(s: Situation): boolean {

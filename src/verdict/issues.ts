@@ -11,7 +11,7 @@ export const KERNEL: Culprit = { code: true, tool: false, harness: false };
 export const TOOL: Culprit = { code: false, tool: true, harness: false };
 export const HARNESS: Culprit = { code: false, tool: false, harness: true };
 
-// So many different reports are told of one test; a kernel in a loop has thousands.
+// The most reports that become issues of one test; a kernel in a loop has thousands.
 const MAX_KERNEL_ISSUES = 20;
 
 /** The issues of the kernel's reports in these stretches of the console, each once; those of its end first. */

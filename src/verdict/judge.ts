@@ -14,7 +14,7 @@ import { assess, type Situation } from './situation.ts';
 import { arrangeSuites, type RootPlan, type SuiteRun } from './suites.ts';
 
 export interface JudgeOptions {
-  /** What an infrastructure failure is told as: ERROR as KernelCI's maintainers want it, or MISS as the guide says. */
+  /** The status of an infrastructure failure: ERROR as KernelCI's maintainers want it, or MISS as the guide says. */
   infrastructureStatus: 'ERROR' | 'MISS';
   /** The board's type, if the job's definition is not at hand to say it. */
   deviceType?: string | undefined;
@@ -71,13 +71,13 @@ function requireEnd(evidence: Evidence): void {
   if (lava === undefined && ending === undefined) {
     throw new PermanentError(
       'no_evidence',
-      'nothing is known of the job: neither LAVA nor our record tells of its end',
+      'nothing is known of the job: neither LAVA nor our record says how it ended',
     );
   }
   if (lava !== undefined && lava.state !== 'Finished' && ending === undefined) {
     throw new PermanentError(
       'not_finished',
-      `LAVA job ${lava.id} is ${lava.state}: nothing is told before LAVA says Finished`,
+      `LAVA job ${lava.id} is ${lava.state}: nothing is reported before LAVA says Finished`,
     );
   }
   if (lava !== undefined && lacksResults(evidence)) {
@@ -179,7 +179,7 @@ function rootStatus(judgement: Judgement, root: RootPlan, runs: SuiteRun[], leav
   const own = highest(leaves);
   const columns = rootRule.roots;
   if (columns === 'each') return missingRoots(s).includes(root) ? 'ERROR' : (own ?? 'PASS');
-  // What is known of a job that never ran to its end in LAVA is not known well enough to tell of it.
+  // Of a job that never ran to its end in LAVA too little is known to report it.
   if (columns === 'never' || columns === 'next') return 'MISS';
   if (columns.crashed !== undefined && s.suiteCrashes.some((c) => c.root === root)) {
     return fromColumn(columns.crashed, judgement.infra, own);

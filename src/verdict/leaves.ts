@@ -7,7 +7,7 @@ import { cleanSegment, cleanSiblings, sameName, takePath } from './paths.ts';
 import { isMissingExpected, type RootPlan, type SuiteRun } from './suites.ts';
 
 export interface LeafOptions {
-  /** What a failed case is told as where a dying connection makes tests fail (rule `infrastructure`); undefined elsewhere. */
+  /** The status of a failed case where a dying connection makes tests fail (rule `infrastructure`); undefined elsewhere. */
   failAs: Status | undefined;
   console: ConsoleFacts | undefined;
   /** The paths of the job's tests so far; the leaves' are added. */

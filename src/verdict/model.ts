@@ -56,7 +56,7 @@ export interface Ending {
   kind: 'rejected' | 'canceled' | 'timed_out' | 'lost';
   /** For people. */
   reason: string;
-  /** What Maestro is told, where the kind does not say it. */
+  /** The text for Maestro, where the kind does not say it. */
   errorCode?: ErrorCode;
 }
 
@@ -131,7 +131,7 @@ export interface IssueVerdict {
   testPath: string;
   /** The issue's id without the origin: 40 hex digits. */
   signature: string;
-  /** undefined: nobody knows. */
+  /** undefined: not known. */
   culprit: Culprit | undefined;
   comment: string;
   categories: string[];
@@ -140,7 +140,7 @@ export interface IssueVerdict {
   finding: Finding | undefined;
 }
 
-/** What is to be told of one job. */
+/** What is to be reported of one job. */
 export interface Verdict {
   /** The rule that decided. */
   rule: RuleName;

@@ -36,7 +36,7 @@ export function cleanSiblings(names: Iterable<string>): Map<string, string> {
   );
 }
 
-/** Takes `path`, or if that is taken, one that tells by the sha1 of `key` which test it is. */
+/** Takes `path`, or if that is taken, one that names the test by the sha1 of `key`. */
 export function takePath(taken: Set<string>, path: string, key: string): string {
   const digest = sha1(key);
   let free = path;

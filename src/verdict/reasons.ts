@@ -46,7 +46,7 @@ export function giveReasons(
   for (const test of [boot, ...roots]) {
     if (FINE.includes(test.status)) continue;
     test.reason = test === boot ? bootReason(s, rule, boot) : rootReason(s, rootRule, test);
-    // Beside a verdict on the kernel LAVA's word would only mislead.
+    // With a verdict on the kernel, LAVA's own error would only mislead.
     if (s.errorType !== '' && test.status !== 'FAIL' && !isOwn(test, s))
       test.misc['error_code'] = s.errorType;
   }

@@ -232,7 +232,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'lava-failed',
-    situation: 'LAVA itself failed, or ended without a reason that tells of the kernel',
+    situation: 'LAVA itself failed, or ended without a reason that concerns the kernel',
     fits: (s) => !s.complete,
     boot: 'login?MISS',
     roots: NONE_AFTER,

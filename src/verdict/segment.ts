@@ -188,7 +188,7 @@ export class SegmentBuilder {
     this.#program(raw);
   }
 
-  /** A program wrote it, as far as one can tell. */
+  /** A program wrote it, as far as can be seen. */
   #program(raw: string): void {
     if (this.#init) this.#userspace = true;
     // What a test's programs write says nothing of the boot.

@@ -195,7 +195,7 @@ const TICK = 2;
 
 /**
  * LAVA words it "job timed out after N seconds" between two actions. Inside one it cuts the action's own time and blames
- * the action (lava_common/timeout.py): then only the time that passed tells.
+ * the action (lava_common/timeout.py): then only the time that passed shows it.
  */
 function isWholeJobTimeout(errorMsg: string, { console }: Evidence, { timeout }: JobOutline): boolean {
   if (/^job timed out after \d+ seconds/.test(errorMsg)) return true;

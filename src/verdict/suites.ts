@@ -1,5 +1,5 @@
 // Which test suites a job had, in the order in which they run, whose test each one is, and how far each one came.
-// Three sources tell: the job's definition (what was to run), the results, and the console.
+// There are three sources: the job's definition (what was to run), the results, and the console.
 import type { LavaCase, LavaJob } from '../lava/model.ts';
 import type { ConsoleFacts } from './console.ts';
 import type { Segment } from './segment.ts';
@@ -241,7 +241,7 @@ function isFollowed(segments: Segment[], index: number): boolean {
 }
 
 /**
- * Where LAVA left no stage case, its Complete, the console's ENDRUN or a later suite tells that a suite ran to its end.
+ * Where LAVA left no stage case, its Complete, the console's ENDRUN or a later suite shows that a suite ran to its end.
  * A stage that failed says that it did not, even in a Complete job: its shell died, and LAVA went on with the next.
  */
 function settleEnds(runs: SuiteRun[], complete: boolean): void {

@@ -208,7 +208,7 @@ describe('a captured callback', () => {
   });
 
   it.each(UNFINISHED)('%s gives no verdict before its end', async (name) => {
-    await expect(explain(bodyOf(name))).rejects.toThrow(/nothing is told before LAVA says Finished/);
+    await expect(explain(bodyOf(name))).rejects.toThrow(/nothing is reported before LAVA says Finished/);
   });
 
   // When a callback was lost or too large, the same results are fetched by XML-RPC.

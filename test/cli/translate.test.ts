@@ -130,7 +130,7 @@ describe('the captures of a real lab', () => {
   });
 
   it('are refused while the job runs', async () => {
-    await expect(translate(options('running'))).rejects.toThrow(/job 2 is Running: nothing is told before/);
+    await expect(translate(options('running'))).rejects.toThrow(/job 2 is Running: nothing is reported before/);
   });
 });
 

@@ -1,16 +1,30 @@
 import { expect, it } from 'vitest';
 import { readOutline } from '../../src/definition/definition-summary.ts';
 
-const NOTHING = { suites: [], deviceType: undefined, timeout: undefined, nfs: false, metadata: {} };
+const NOTHING = {
+  suites: [],
+  bootsKernel: true,
+  prompts: [],
+  deviceType: undefined,
+  timeout: undefined,
+  nfs: false,
+  metadata: {},
+};
 
-it('a definition tells of the suites, the device type, the time-out and the metadata', () => {
+it('a definition says the suites, the prompts, the device type, the time-out and the metadata', () => {
   const outline = readOutline(
     'device_type: qemu\ntimeouts: {job: {minutes: 5, seconds: 3}}\nmetadata: {a: 1, b: {c: d}}\nactions:\n' +
-      '- deploy: {nfsrootfs: {url: x}}\n- test: {definitions: [{name: one}, {name: 2}]}\n- test: {monitors: [{name: m}]}\n',
+      '- deploy: {nfsrootfs: {url: x}}\n- boot: {method: u-boot, prompts: "/ #"}\n- test: {definitions: [{name: one}, {name: 2}]}\n- test: {monitors: [{name: m}]}\n',
   );
 
   expect(outline).toEqual({
-    suites: ['0_one', '1_2', 'm'],
+    suites: [
+      { name: '0_one', kind: 'shell', action: 0 },
+      { name: '1_2', kind: 'shell', action: 0 },
+      { name: 'm', kind: 'monitor', action: 1 },
+    ],
+    bootsKernel: true,
+    prompts: ['/ #'],
     deviceType: 'qemu',
     timeout: 303,
     nfs: true,
@@ -27,7 +41,7 @@ it.each([
     'aliases of aliases',
     Array.from({ length: 40 }, (_, i) => `a${i + 1}: &x${i + 1} [*x${i}, *x${i}]`).join('\n'),
   ],
-])('%s tells nothing', (_what, text) => {
+])('%s says nothing', (_what, text) => {
   expect(readOutline(text)).toEqual(NOTHING);
 });
 

@@ -429,7 +429,7 @@ describe('the schedule', () => {
     const { report } = world;
 
     expect(report.never_started.map(({ reason, ids }) => [reason, ids])).toEqual([
-      ['nobody builds kbuild-unmade', ['kselftest-x rk1 lava-one kbuild-unmade']],
+      ['nothing builds kbuild-unmade', ['kselftest-x rk1 lava-one kbuild-unmade']],
       ["the job's rules refuse it (fragments: !kselftest)", ['never rk1 lava-one kbuild-arm64']],
       [
         "no branch that is built passes the build's rules, the entry's rules, the runtime's rules together",

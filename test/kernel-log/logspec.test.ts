@@ -122,7 +122,7 @@ describe('the states', () => {
     expect(triageText(log, 'generic_linux_boot')['_signature']).toBe(signature);
   });
 
-  it('are only told as far as they were reached', () => {
+  it('are only reported as far as they were reached', () => {
     expect(Object.keys(triageText('x', 'test_kselftest'))).toEqual([
       'bootloader.done',
       'errors',

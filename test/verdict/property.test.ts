@@ -182,7 +182,7 @@ describe('any evidence', () => {
     });
   });
 
-  it('is never told as a failure of the kernel where only the infrastructure failed', () => {
+  it('is never reported as a failure of the kernel where only the infrastructure failed', () => {
     property((verdict) => {
       if (verdict.rule !== 'infrastructure') return;
       const ownFailure = verdict.boot.leaves.some((leaf) => leaf.status === 'FAIL');

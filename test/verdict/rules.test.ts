@@ -43,7 +43,7 @@ describe('evidence without results', () => {
   it('says nothing of a job before LAVA says Finished', () => {
     const lava = lavaJob('Unknown', [login()], { state: 'Running' });
 
-    expect(() => judged({ lava })).toThrow(/nothing is told before LAVA says Finished/);
+    expect(() => judged({ lava })).toThrow(/nothing is reported before LAVA says Finished/);
     expect(() => judged({})).toThrow(/nothing is known/);
   });
 });

@@ -51,7 +51,7 @@ export function readYaml(text: string, limits: ParseLimits, options: YamlOptions
   const { maxFaults = 20, ...rest } = options;
   const faults: YamlFault[] = [];
   const note = (fault: YamlFault): void => {
-    // The library catches what is thrown within a node, and tells it as a fault of the node around it.
+    // The library catches what is thrown within a node, and reports it as a fault of the node around it.
     if (faults.length < maxFaults) faults.push(fault);
     if (faults.length >= maxFaults) throw new TooManyFaults();
   };

@@ -52,7 +52,7 @@ const QUOTE = 0x22;
 const CLOSE = 0x7d;
 
 class FlowError extends Error {}
-/** One for all: nobody sees it, and to note where each came from takes longer than all the rest. */
+/** One for all: it is never shown, and to note where each came from takes longer than all the rest. */
 const FAULT = new FlowError();
 
 class FlowParser {

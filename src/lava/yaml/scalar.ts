@@ -18,8 +18,8 @@ export function resolveScalar(text: string): unknown {
 }
 
 /**
- * A key as text. One that is a mapping or a list has none: nobody means it, and written as JSON, within the next such key
- * and so on, it takes twice the room at each step.
+ * A key as text. One that is a mapping or a list has none: it is never meant, and written as JSON, within the next such key
+ * and so on, it grows twofold at each step.
  */
 export function keyText(key: unknown): string {
   if (typeof key === 'string') return key;

@@ -28,7 +28,7 @@ export interface Submission {
   id: string;
   state: SpoolState;
   report: unknown;
-  /** Why the ingester refused it; the real one tells no client. */
+  /** Why the ingester refused it; the real one does not say. */
   errors: string[];
 }
 

@@ -1,4 +1,4 @@
-// What a simulated lab consists of: users, devices, workers, jobs, and how LAVA tells of them.
+// What a simulated lab consists of: users, devices, workers, jobs, and how LAVA describes them.
 import { LAVA_STATES, type LavaHealth, type LavaState } from '../../lava/model.ts';
 import type { Definition } from './definition.ts';
 
@@ -83,7 +83,7 @@ export function device(
   return { name, type, tags, worker: 'lab-worker', health, state: 'Idle', job: undefined };
 }
 
-/** What an event tells of a job. */
+/** What an event says of a job. */
 export function jobEvent(job: SimJob): Record<string, unknown> {
   const { id, state, health, submitter, device, definition } = job;
   const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000+00:00');
@@ -103,7 +103,7 @@ export function jobEvent(job: SimJob): Record<string, unknown> {
   };
 }
 
-/** What an event tells of a device. */
+/** What an event says of a device. */
 export function deviceEvent({ name, type, worker, health, state, job }: SimDevice): Record<string, unknown> {
   const data = { health, state, device: name, device_type: type, worker };
   return job === undefined ? data : { ...data, job };

@@ -188,7 +188,7 @@ function signal(log: JobLog, name: string, rest: string): void {
   log.debug(`Received signal: <${name}> ${rest}`);
 }
 
-/** The expected cases of a suite that did not come. LAVA tells them once the suite or the job is over. */
+/** The expected cases of a suite that did not come. LAVA records them once the suite or the job is over. */
 function missingCases(log: JobLog, index: number): void {
   const { name = '', expected = [] } = log.run.suites[index] ?? {};
   if (!log.run.age.expectedCases) return;
@@ -233,7 +233,7 @@ function testCase(log: JobLog, suite: string, item: SimCase): void {
   });
 }
 
-/** The open suite is cut short; gives the error that the job ends with, if it still tells one. */
+/** The open suite is cut short; gives the error that the job ends with, if it still reports one. */
 export function interrupt(
   log: JobLog,
   open: number,

@@ -15,7 +15,7 @@ export interface RpcContext {
   lab: Lab;
   users: readonly SimUser[];
   switches: Switches;
-  /** Told of every call. */
+  /** Called for every call. */
   count: (method: string) => void;
 }
 

@@ -1,4 +1,4 @@
-// Who asks the simulated Maestro, and what he may change (kernelci-api api/main.py, July 2026).
+// Whose request it is to the simulated Maestro, and what that user may change (kernelci-api api/main.py, July 2026).
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Database } from './database.ts';
@@ -17,7 +17,7 @@ export function objectId(request: FastifyRequest): string {
   return id;
 }
 
-/** Who the token is; 401 if it is nobody's. */
+/** Who the token is; 401 if it is no user's. */
 export function userOf(request: FastifyRequest, users: SimUser[]): SimUser {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   const user = users.find((one) => one.token === token);
