@@ -2,7 +2,7 @@
 import { errorInfo, ERROR_GROUPS, type ErrorCode } from '../src/core/error-codes.ts';
 import type { ErrorKind } from '../src/core/error-codes/kinds.ts';
 
-const PASSES: Record<ErrorKind, string> = { temporary: 'yes', auth: 'when mended', permanent: 'no' };
+const PASSES: Record<ErrorKind, string> = { temporary: 'yes', auth: 'when fixed', permanent: 'no' };
 
 const HEAD = `<!-- Made by \`npm run docs\` from src/core/error-codes. Do not edit. -->
 
@@ -11,7 +11,7 @@ const HEAD = `<!-- Made by \`npm run docs\` from src/core/error-codes. Do not ed
 Every error has a code, which stays the same, and a text, which may change. Programs go by the code. The codes stand in
 \`jobs show\`, on the pages, in the answers of the API (\`{"error": CODE, "message": TEXT}\`) and in the journal.
 
-*Passes* says whether the same thing may succeed later. \`yes\`: it is tried again, ever more seldom. \`when mended\`: our
+*Passes* says whether the same thing may succeed later. \`yes\`: it is tried again, ever more seldom. \`when fixed\`: our
 token or key is refused; everything for that system waits, and one call a minute tries whether it is good again. \`no\`: it
 would be refused again. *HTTP* is the status with which the API answers, where it can.
 `;

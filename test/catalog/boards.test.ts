@@ -30,7 +30,7 @@ it('reads a board of three lines, and fills in the rest', async () => {
   });
 });
 
-it('tells every fault of every file at its line and column', async () => {
+it('reports every fault of every file at its line and column', async () => {
   const found = await problems({
     'a.yaml': `${BOARD}dbt: x\nrootfs: { trixie: { nfs: http://a } }\n`,
     'c.yaml': 'name: c\narch: ARM64\nboot_method: u-boot\n',

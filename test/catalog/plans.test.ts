@@ -68,7 +68,7 @@ it('prefers the priority of a tree’s branch', async () => {
   ]);
 });
 
-it('tells every fault at its line and column', async () => {
+it('reports every fault at its line and column', async () => {
   const found = await problems({
     'a.yaml': [
       'plans:',

@@ -50,7 +50,7 @@ describe('check', { timeout: 60_000 }, () => {
     });
   });
 
-  it('tells of an event stream that is not where the configuration says', async () => {
+  it('reports an event stream that is not where the configuration says', async () => {
     const world = await testWorld();
     await change(world, /events: .*$/m, 'events: ws://127.0.0.1:9/ws/');
     const { code, lines } = await wrong(world);
@@ -62,7 +62,7 @@ describe('check', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('tells of parameters that no template reads, and of files that nothing reads', async () => {
+  it('reports parameters that no template reads, and files that nothing reads', async () => {
     const own = await makeFiles({
       'b.yaml': 'name: b\narch: arm64\nboot_method: u-boot\nparams:\n  promts: []\n',
       'c.yml': 'name: c\n',
@@ -77,7 +77,7 @@ describe('check', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('tells that what reports go out by is not there', async () => {
+  it('says that what reports go out by is not there', async () => {
     const world = await testWorld({ config: { kcidb: { command: ['no-such-kcidb-submit', '-p', 'x'] } } });
     expect((await wrong(world)).lines).toEqual([
       'FAILED   KCIDB: by the command no-such-kcidb-submit -p x: there is no such program',
@@ -87,7 +87,7 @@ describe('check', { timeout: 60_000 }, () => {
     expect((await wrong(other)).lines).toEqual([expect.stringMatching(/KCIDB: .*no-such\.json/)]);
   });
 
-  it('tells that LAVA did not find the callback token by its name, until it does', async () => {
+  it('says that LAVA did not find the callback token by its name, until it does', async () => {
     const world = await testWorld();
     world.lava.switches.callbacks = 'drop';
     const { name, token } = world.lava.callback;

@@ -183,7 +183,7 @@ it('says what is wrong with a request, and exits 1; with the command line, 2', a
   });
 });
 
-it('tells faults of the admin’s files at their places', async () => {
+it('reports faults of the admin’s files at their places', async () => {
   const bad = await makeFiles({
     'lava-bridge.yaml': CONFIG,
     'boards/own.yaml': `${BOARD}dbt: x\n`,

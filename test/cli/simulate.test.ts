@@ -7,7 +7,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it is told to stop', async (what) => {
+it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it gets a signal', async (what) => {
   let printed = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);

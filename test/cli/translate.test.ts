@@ -91,7 +91,7 @@ describe('the captures of a real lab', () => {
     expect(KcidbReport.parse(report).tests?.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('have each case of a complete job as LAVA told it', async () => {
+  it('have each case of a complete job as LAVA gave it', async () => {
     const { verdict } = await translate(options('complete'));
 
     expect(verdict.roots.flatMap((r) => r.leaves.map((l) => [l.path, l.status, l.number?.value]))).toEqual([
@@ -130,7 +130,9 @@ describe('the captures of a real lab', () => {
   });
 
   it('are refused while the job runs', async () => {
-    await expect(translate(options('running'))).rejects.toThrow(/job 2 is Running: nothing is reported before/);
+    await expect(translate(options('running'))).rejects.toThrow(
+      /job 2 is Running: nothing is reported before/,
+    );
   });
 });
 
@@ -150,7 +152,7 @@ describe('translate', () => {
     });
   });
 
-  it('calls the lab lava without a request, and takes origin and build as told', async () => {
+  it('calls the lab lava without a request, and takes origin and build as given', async () => {
     const plain = KcidbReport.parse((await translate(options('complete'))).report).tests?.[0];
     const told = KcidbReport.parse(
       (await translate(options('complete', { origin: 'mylab', buildId: 'b-1' }))).report,
@@ -253,7 +255,7 @@ describe('the command', () => {
     expect(err).toMatch(/\nnode: fail, /);
   });
 
-  it('says MISS for an infrastructure failure if told so', async () => {
+  it('says MISS for an infrastructure failure if asked to', async () => {
     const { out } = await run('--callback', capture('killed'), '--infrastructure-status', 'MISS');
 
     expect(KcidbReport.parse(JSON.parse(out)).tests?.map((t) => [t.path, t.status])).toEqual([

@@ -32,7 +32,7 @@ describe('mistakes in the configuration', () => {
     expect(problem).toMatch(/^c\.yaml:5:17: labs\.0\.callback\.token_name: /);
   });
 
-  it('are told all at once, from the top of the file to its end, each with its place and what would be right', async () => {
+  it('are reported all at once, from the top of the file to its end, each with its place and what would be right', async () => {
     const text = `instance: my lab
 maestro:
   ulr: https://api.example
@@ -72,7 +72,7 @@ log_level: verbose
     ]);
   });
 
-  it('of what does not fit together are told with the place as well', async () => {
+  it('of what does not fit together are reported with the place as well', async () => {
     expect(await problemsOf(LAB.replace('report: { kcidb: off }\n', ''))).toEqual([
       'c.yaml:1:1: kcidb: is missing; say where reports go, or set report.kcidb: off',
     ]);
@@ -84,7 +84,7 @@ log_level: verbose
     ]);
   });
 
-  it('that keep it from being YAML, or from being there, are told', async () => {
+  it('that keep it from being YAML, or from being there, are reported', async () => {
     expect(await problemsOf('labs:\n\t- name: x\n')).toEqual([
       'c.yaml:2:1: Tabs are not allowed as indentation',
     ]);
@@ -136,7 +136,7 @@ describe('a secret', () => {
     expect(resolveSecret({ credential: 'token' }, { CREDENTIALS_DIRECTORY: folder })).toBe('s3cret');
   });
 
-  it('that is not there is told with where it was looked for', async () => {
+  it('that is not there is reported with where it was looked for', async () => {
     const folder = await makeFiles({ empty: '\n' });
     expect(() => resolveSecret({ env: 'A' }, {})).toThrow('the environment variable A is empty');
     expect(() => resolveSecret({ file: `${folder}/empty` })).toThrow(`the file ${folder}/empty is empty`);

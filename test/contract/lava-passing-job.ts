@@ -127,7 +127,7 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
       ]);
     });
 
-    it('has the results that its steps tell', () => {
+    it('has the results that its steps report', () => {
       const results = bench.callbacks(id)[1]?.body.results ?? {};
 
       expect(Object.keys(results).toSorted()).toEqual(['0_smoke', '1_second', 'lava']);

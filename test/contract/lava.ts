@@ -145,7 +145,7 @@ export function describeLava(title: string, open: () => Promise<ContractLab>, wa
       }
     });
 
-    it('tells of its devices, workers, tags and queue', async () => {
+    it('describes its devices, workers, tags and queue', async () => {
       const inventory = await readInventory(bench.client);
 
       const tagged = supplyOf(inventory, 'qemu', ['lab-tag']);

@@ -114,7 +114,7 @@ describe('what is fetched', () => {
     await expect(failure).rejects.not.toThrow(/inner|secret/);
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when it is aborted', async () => {
     const port = await serve(() => {});
     const abort = new AbortController();
 

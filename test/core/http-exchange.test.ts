@@ -30,7 +30,7 @@ it('gives any status with its body, and follows no redirect', async () => {
   expect([answer.status, answer.body.toString()]).toEqual([302, 'moved']);
 });
 
-it('says that nobody listens, without the query of the URL', async () => {
+it('says that nothing listens, without the query of the URL', async () => {
   const url = await serve((_req, res) => res.end());
   for (const close of closers.splice(0)) close();
 
@@ -64,7 +64,7 @@ it('refuses an answer above the limit', async () => {
   });
 });
 
-it('ends when it is told to', async () => {
+it('ends when it is aborted', async () => {
   const url = await serve(() => {});
   const abort = new AbortController();
 
@@ -103,7 +103,7 @@ it('posts what comes as a stream', async () => {
   expect(answer.body.toString()).toBe('one two');
 });
 
-it('lets go of a stream when nobody takes it', async () => {
+it('lets go of a stream when it is not read', async () => {
   const url = await serve(() => {});
   const body = Readable.from(
     (function* () {

@@ -272,7 +272,7 @@ describe('a definition that is permitted', () => {
     expect(expected.roots.map(({ path }) => path)).toEqual(['boot.nfs', 'wifi']);
   });
 
-  it('tells which device it wants', () => {
+  it('says which device it wants', () => {
     const text = emitYaml({ ...maestroJob(), tags: ['usb'] });
 
     expect(deviceOfSupplied(text)).toEqual({ deviceType: 'rk3399', tags: ['usb'] });
@@ -489,7 +489,7 @@ describe('what could reach the lab’s hosts is refused with its place:', () => 
     expect(refusalOf(secret).message).not.toContain('lab-api-token');
   });
 
-  it('all faults are told at once, but not without end', () => {
+  it('all faults are reported at once, but not without end', () => {
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`K${i}`, 'unknown']));
     const { message } = refusalOf(withValue(maestroJob(), 'secrets', many));
 

@@ -5,7 +5,7 @@ import { HOUR } from '../../src/core/time.ts';
 
 const fail = (): Promise<never> => Promise.reject(new TemporaryError('unreachable', 'no answer'));
 
-it('a circuit tells of an outage in the same words, whether a call was tried or not', async () => {
+it('a circuit reports an outage in the same words, whether a call was tried or not', async () => {
   let now = 1_000_000;
   const circuit = createCircuit({ name: 'x', now: () => now });
   const texts = new Set<string>();

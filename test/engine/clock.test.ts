@@ -62,7 +62,7 @@ describe('the machine’s clock', () => {
   });
 });
 
-it('what the clock was set by is told by one that nobody can set', () => {
+it('measures what the clock was set by with one that cannot be set', () => {
   let wall = 1_000_000;
   let steady = 50;
   const drift = createDrift(

@@ -18,7 +18,7 @@ it('work under one key waits for its turn, work under another does not', async (
   expect(order).toEqual(['other key', 'first', 'second']);
 });
 
-it('work that fails tells its own caller, and does not stop what comes after it', async () => {
+it('work that fails is an error for its own caller alone, and does not stop what comes after it', async () => {
   const queue = createKeyedQueue();
   const failed = queue('a', () => Promise.reject(new Error('no')));
   const next = queue('a', async () => undefined);

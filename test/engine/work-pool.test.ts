@@ -41,7 +41,7 @@ it('works on so many at once and no more, and goes on when one is done', async (
   expect(begun).toEqual(['a', 'b', 'c']);
 });
 
-it('lets nobody take up the places of others, and begins what is new before what has failed', async () => {
+it('lets no share take up the places of others, and begins what is new before what has failed', async () => {
   const begun: string[] = [];
   const one = pool(
     async (item) => {

@@ -59,7 +59,7 @@ describe('the body of a callback', () => {
     for (const size of [1, 2, 5, 11, 1000]) expect(read(ascii, [size]).log).toBe(log);
   });
 
-  it('tells two logs apart, and the same one again not', () => {
+  it('distinguishes two logs, and recognizes the same one again', () => {
     const hash = (log: string, size: number): string | undefined =>
       read(JSON.stringify({ log }), [size]).logHash;
     expect(hash('one', 1)).toBe(hash('one', 100));

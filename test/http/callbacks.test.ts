@@ -53,7 +53,7 @@ describe('a callback', () => {
     expect(await world.daemon.context.store.callbacks(`${LAB}:${key}`)).toEqual([]);
   });
 
-  it('with the token’s name in place of the token is told in the log, once', async () => {
+  it('with the token’s name in place of the token is reported in the log, once', async () => {
     const { world, key } = await running();
     const { name } = world.lava.callback;
 
@@ -94,7 +94,7 @@ describe('a callback', () => {
     expect((await world.http('/metrics')).text).toMatch(/too_large"\} 1/);
   });
 
-  it('is taken before the answer to the submission is known: the mark tells whose it is', async () => {
+  it('is taken before the answer to the submission is known: the mark says whose it is', async () => {
     const world = await testWorld({ lava: { age: 'newest' } });
     world.lava.switches.loseAnswers = 1;
     const key = world.publish({ scenario: 'fail' });

@@ -29,7 +29,7 @@ function faults(document: Document, schema: object | undefined, body: unknown): 
 }
 
 describe('the OpenAPI document', () => {
-  it('tells what the API answers, of jobs in every state', async () => {
+  it('describes what the API answers, for jobs in every state', async () => {
     const world = await testWorld();
     world.fly();
     const ended = world.publish({ scenario: 'mixed' });
@@ -85,7 +85,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('tells a request as it is taken', async () => {
+  it('describes a request as it is taken', async () => {
     const world = await testWorld();
     const document = await described(world);
     const body =

@@ -126,7 +126,7 @@ describe('the socket of the pages', () => {
     return socket;
   }
 
-  it('tells which jobs changed', async () => {
+  it('says which jobs changed', async () => {
     const world = await testWorld();
     const socket = open(world);
     await once(socket, 'open');

@@ -409,7 +409,7 @@ describe('the schedule', () => {
     expect(reasonFor(world, 'scheduler entries', name)).toBe(reason);
   });
 
-  it('is rendered, and what cannot be is told with its reason', () => {
+  it('is rendered, and what cannot be is reported with its reason', () => {
     const { report } = world;
 
     expect(report.combinations).toEqual({

@@ -56,7 +56,7 @@ async function importTypes({ types, labs = ['lab-a'], files = {} }: LabParts): P
 }
 
 describe('the settings of a device', () => {
-  it('tell how it boots, and its architecture', async () => {
+  it('say how it boots, and its architecture', async () => {
     const read = async (name: string) => readSettings(await readFile(join(FIXTURES, name), 'utf8'));
 
     expect(await read('qemu-arm64-01.yaml')).toEqual({ bootMethods: ['qemu', 'minimal'], arch: 'arm64' });
@@ -108,7 +108,7 @@ describe('a lab’s device type', () => {
     });
   });
 
-  it('that is new becomes a file with what LAVA tells, and what to fill in', async () => {
+  it('that is new becomes a file with what LAVA says, and what to fill in', async () => {
     const [type] = await importTypes({ types: { 'new-board': UBOOT } });
 
     expect(type?.files[0]?.to_fill_in).toEqual(['mach', 'dtb', 'compatible']);

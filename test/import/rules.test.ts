@@ -45,13 +45,13 @@ describe('rules', () => {
     expect(refusedBy(rules, build)).toBeUndefined();
   });
 
-  it('of a newest kernel are not refused for a version that nobody knows', () => {
+  it('of a newest kernel are not refused for an unknown version', () => {
     const { rules } = takeRules({ min_version: { version: 99, patchlevel: 0 } });
 
     expect(refusedBy(rules, { ...build, version: undefined })).toBeUndefined();
   });
 
-  it('may be single words, and are told about if they cannot be read', () => {
+  it('may be single words, and are named if they cannot be read', () => {
     expect(takeRules({ tree: 'mainline', branch: [], arch: null })).toEqual({
       rules: { tree: ['mainline'] },
       problems: [],

@@ -62,7 +62,7 @@ it('takes the later of two entries, and says so', async () => {
   ]);
 });
 
-it('tells the faults of all files, each with its place', async () => {
+it('reports the faults of all files, each with its place', async () => {
   const dir = await makeFiles({
     'jobs.yaml': 'jobs:\n  a: [\n',
     'platforms.yaml': 'platforms:\n  b: {x: y\n',

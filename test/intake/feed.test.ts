@@ -282,7 +282,7 @@ describe('bad nodes', () => {
 });
 
 describe('when Maestro is in trouble', () => {
-  it('tells once that Maestro is away and once that it is back, and catches up', async () => {
+  it('says once that Maestro is away and once that it is back, and catches up', async () => {
     const end = sim.faults.add({ kind: 'status', status: 502 });
     start();
     await until(() => expect(states).toEqual(['down']));
@@ -309,7 +309,7 @@ describe('when Maestro is in trouble', () => {
     await until(() => expect(states).toEqual(['partly', 'up']));
   });
 
-  it('finds what the events never told', async () => {
+  it('finds what the events never announced', async () => {
     const job = someJob(sim, { data: { job_id: 'other:1' } });
     start({ reconcileMs: 20 });
     await rounds(5);
@@ -518,7 +518,7 @@ describe('builds', () => {
     await until(() => expect(builds).toEqual([other, bad]));
   });
 
-  it('tells once that Maestro is away', async () => {
+  it('says once that Maestro is away', async () => {
     sim.faults.add({ kind: 'status', status: 502 });
     startBuilds();
 

@@ -212,7 +212,7 @@ async function replay({ maestro }: World, context: TriggerPorts): Promise<void> 
 }
 
 describe('a lab that accepts triggers', () => {
-  it('runs its plans on a build, and tells KCIDB alone', async () => {
+  it('runs its plans on a build, and reports to KCIDB alone', async () => {
     const world = await start(['triggers']);
     const before = world.maestro.database.events.length;
 

@@ -85,7 +85,7 @@ it('gives up on a mute KCIDB after the time-out', async () => {
   await expect(hasty.submit(REPORT)).rejects.toMatchObject({ code: 'unreachable' });
 });
 
-it('tells a page of something else from KCIDB', async () => {
+it('distinguishes a page of something else from KCIDB', async () => {
   sim.faults.add({ kind: 'status', status: 200 });
 
   await expect(client.submit(REPORT)).rejects.toMatchObject({ code: 'kcidb_odd_answer' });

@@ -161,7 +161,7 @@ it('gets a new token when one was withdrawn, and stops when a new one is refused
   await expect(one.submit(REPORT)).rejects.toMatchObject({ code: 'kcidb_auth' });
 });
 
-it('stops when the key is not known, and does not tell it', async () => {
+it('stops when the key is not known, and does not show it', async () => {
   const { privateKey: another } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -183,7 +183,7 @@ it.each([
   ['is no JSON', 'secret text'],
   ['is for something else', '{"type":"authorized_user","private_key":"secret text"}'],
   ['has a broken key', '{"type":"service_account","client_email":"a@b","private_key":"secret text"}'],
-])('says so when the credentials file %s, without telling what it holds', async (_what, content) => {
+])('says so when the credentials file %s, without showing what it holds', async (_what, content) => {
   await rm(credentials);
   if (content !== undefined) await writeFile(credentials, content);
 

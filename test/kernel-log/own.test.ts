@@ -570,7 +570,7 @@ describe('with caller ids, which logspec does not read', () => {
     expect(triage(kernel(log, '[    T1]'))).toMatchObject([{ errorType: type, summary, issue: true }]);
   });
 
-  it('tells reports of several CPUs apart', () => {
+  it('keeps reports of several CPUs apart', () => {
     const one = kernel(PAGING, '[    T1]');
     const two = kernel(
       ['WARNING: CPU: 2 PID: 71 at a/b.c:12 foo+0xa4/0xac', 'Hardware name: Other', ...ARM64_TRACE],
@@ -650,7 +650,7 @@ describe('a finding of our own', () => {
     expect(own(kernel(stall)).map((f) => f.errorType)).toEqual(['own.rcu_stall', 'own.internal_error']);
   });
 
-  it('is told at most twenty times for one cause', () => {
+  it('is reported at most twenty times for one cause', () => {
     const lines = Array.from(
       { length: 100 },
       (_, i) => `Out of memory: Killed process ${i} (test) total-vm:1kB`,
@@ -658,7 +658,7 @@ describe('a finding of our own', () => {
     expect(own(kernel(lines))).toHaveLength(20);
   });
 
-  it('is told for no more than a bounded number of callers at a time', () => {
+  it('is reported for no more than a bounded number of callers at a time', () => {
     const lines = Array.from(
       { length: 1000 },
       (_, i) => `[    1.000000][${`T${i}`.padStart(6)}] rcu: INFO: rcu_a${i} self-detected stall on CPU`,

@@ -73,7 +73,7 @@ describe('a callback', () => {
     expect(parseCallback(body).job).toMatchObject({ state: 'Finished', health: 'Incomplete' });
   });
 
-  it('gives its token to nobody', () => {
+  it('does not pass its token on', () => {
     const body = { ...fixture('complete'), token: 'a-live-credential' };
 
     expect(JSON.stringify(parseCallback(body))).not.toContain('a-live-credential');

@@ -177,7 +177,7 @@ describe('asking for jobs', () => {
     expect(shown).toMatchObject({ job: { submittedAt: submitted, finishedAt: undefined } });
   });
 
-  it('asks for all in one request, and tells of each alone', async () => {
+  it('asks for all in one request, and reports each alone', async () => {
     const fine = { id: 1, state: 'Submitted', health: 'Unknown' };
     const { client, calls } = await canned(() => [
       [fine],
@@ -210,7 +210,7 @@ describe('asking for jobs', () => {
     expect(calls).toHaveLength(3);
   });
 
-  it('reads the states that the real LAVA told', async () => {
+  it('reads the states that the real LAVA gave', async () => {
     const wrap = async (name: string): Promise<Buffer> => {
       const value =
         /<value>(<struct>[^]*<\/struct>)<\/value>/.exec((await fixture(name)).toString())?.[0] ?? '';

@@ -124,7 +124,7 @@ async function simulate(): Promise<LavaSimulator> {
 }
 
 describe('following a stream', () => {
-  it('tells what happens', async () => {
+  it('says what happens', async () => {
     const lava = await simulate();
     const told = follow(lava.eventsUrl);
     await told.until('connected');
@@ -180,7 +180,7 @@ describe('following a stream', () => {
     expect(told.what).toEqual(['connected', 'quiet', 'quiet']);
   });
 
-  it('says that nobody listens there, once, and goes on trying', async () => {
+  it('says that nothing listens there, once, and goes on trying', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();

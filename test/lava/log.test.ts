@@ -446,7 +446,7 @@ describe('for any', () => {
   });
 });
 
-it('tells a LAVA log from a console', () => {
+it('distinguishes a LAVA log from a console', () => {
   for (const log of [
     dumpLine('info', 'x'),
     "- dt: '2026'\n",

@@ -171,7 +171,7 @@ describe('results', () => {
     expect(() => parseResults({ '0_x': text })).toThrow(message);
   });
 
-  it('take no time for what nobody writes: nested keys, aliases of aliases, a fault in each item', () => {
+  it('take no time for what no definition holds: nested keys, aliases of aliases, a fault in each item', () => {
     const keys = `${'{'.repeat(40)}a${': 1}'.repeat(40)}`;
     const lists = Array.from({ length: 40 }, (_, i) => `  - &id${i + 1} [*id${i}, *id${i}, *id${i}]\n`).join(
       '',

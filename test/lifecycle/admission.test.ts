@@ -140,7 +140,7 @@ describe('a job is let in', () => {
 });
 
 describe('a board', () => {
-  it('that nobody knows is refused, and the refusal is reported', async () => {
+  it('that is unknown is refused, and the refusal is reported', async () => {
     const world = await testWorld();
     const nodeId = world.publish({ board: 'no-such-board' });
 

@@ -32,7 +32,7 @@ describe('an outage', () => {
   ];
   for (const { side, from, about } of cases) {
     for (const fault of KINDS) {
-      it(`is waited out, and told once: ${about} (${fault.kind})`, { timeout: 60_000 }, async () => {
+      it(`is waited out, and reported once: ${about} (${fault.kind})`, { timeout: 60_000 }, async () => {
         // Its jobs are still there to be asked for when the outage begins.
         const lava = { pace: { scheduleMs: 30, startMs: 30, runMs: 1500 } };
         const world = await testWorld({ timeout: '200ms', lava });
@@ -122,7 +122,7 @@ describe('a token that is refused', () => {
     for (const nodeId of nodes) expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
   });
 
-  it('of Maestro is told as such, and the nodes are ended when it is good again', async () => {
+  it('of Maestro is reported as such, and the nodes are ended when it is good again', async () => {
     const world = await testWorld();
     const nodeId = world.publish();
     await world.at(nodeId, 'running');

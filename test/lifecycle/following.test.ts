@@ -228,7 +228,7 @@ describe('cancelling', () => {
     expect(world.maestro.node(nodeId)).toMatchObject({ data: { error_code: 'Canceled' } });
   });
 
-  it('while nobody knows whether LAVA has the job ends that job, if LAVA has it', async () => {
+  it('while it is not known whether LAVA has the job ends that job, if LAVA has it', async () => {
     const world = await testWorld({ lava: { pace: { runMs: 3_600_000 } } });
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
@@ -242,7 +242,7 @@ describe('cancelling', () => {
     expect(world.maestro.node(nodeId)).toMatchObject({ data: { error_code: 'Canceled', job_id: '1' } });
   });
 
-  it('while nobody knows whether LAVA has the job submits nothing any more, if LAVA has not', async () => {
+  it('while it is not known whether LAVA has the job submits nothing any more, if LAVA has not', async () => {
     const world = await testWorld();
     const nodeId = world.publish();
     await world.at(nodeId, 'admitted');
@@ -284,7 +284,7 @@ describe('cancelling', () => {
     expect(world.lava.jobs()).toHaveLength(0);
   });
 
-  it('by somebody in LAVA itself is told as cancelled, too', async () => {
+  it('by somebody in LAVA itself is reported as cancelled, too', async () => {
     const world = await testWorld({ lava: { pace: { scheduleMs: 3_600_000 } } });
     const nodeId = world.publish();
     await world.at(nodeId, 'submitted');

@@ -53,7 +53,7 @@ describe('a full disk', () => {
     );
   }
 
-  it('is told once, keeps nobody busy, and makes the daemon unready', { timeout: 60_000 }, async () => {
+  it('is reported once, keeps no part busy, and makes the daemon unready', { timeout: 60_000 }, async () => {
     const { world, disk } = await worldOnDisk();
     const nodes = [1, 2, 3, 4, 5].map(() => world.publish({ scenario: 'fail' }));
     for (const nodeId of nodes) await world.at(nodeId, 'claimed');

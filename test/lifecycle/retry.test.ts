@@ -38,7 +38,7 @@ describe('a failure of the lab', () => {
     expect(world.transitions(nodeId)).toEqual(['running→available']);
   });
 
-  it('is not tried again sooner because LAVA tells of its end once more', async () => {
+  it('is not tried again sooner because LAVA reports its end once more', async () => {
     const world = await testWorld({ lab: RETRIES });
     const nodeId = world.publish({ scenario: 'infrastructure-once' });
     const { nextAt } = await world.waits(nodeId, /again in 1m/);

@@ -28,7 +28,7 @@ function expectInOrder(texts: readonly string[], words: readonly RegExp[]): void
 }
 
 describe('labs and boards', () => {
-  it('tell what is up, what is not and why, and how much waits', async () => {
+  it('say what is up, what is not and why, and how much waits', async () => {
     const world = await testWorld();
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodes = [1, 2, 3].map(() => world.publish());
@@ -54,7 +54,7 @@ describe('labs and boards', () => {
 });
 
 describe('jobs show', () => {
-  it('tells each stage, wait, retry and delivery, with its time, how long it took, and why', async () => {
+  it('says each stage, wait, retry and delivery, with its time, how long it took, and why', async () => {
     const world = await testWorld({
       lab: { retries: { infrastructure: 1, pause: '1m' }, limits: { max_queued_per_device: 50 } },
     });
@@ -99,7 +99,7 @@ describe('jobs show', () => {
     expect(text).toMatch(/kcidb: report done/);
   });
 
-  it('tells why a job was refused, and what did not get through to whom', async () => {
+  it('says why a job was refused, and what did not get through to whom', async () => {
     const world = await testWorld();
     const refused = world.publish({ board: 'no-such-board' });
     const parked = world.publish();

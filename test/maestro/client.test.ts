@@ -217,7 +217,7 @@ describe('refusals and faults', () => {
     });
   });
 
-  it('never tells the token', async () => {
+  it('never shows the token', async () => {
     const stranger = createMaestroClient({ url: sim.url, token: 'a-secret-token', timeoutMs: 2000 });
 
     const refused = stranger.whoami();
@@ -287,7 +287,7 @@ describe('refusals and faults', () => {
     expect(sim.node(job.id)).toMatchObject({ result: 'pass' });
   });
 
-  it('tells a page of something else from Maestro', async () => {
+  it('distinguishes a page of something else from Maestro', async () => {
     sim.faults.add({ kind: 'status', status: 200 });
 
     await expect(client.whoami()).rejects.toMatchObject({ code: 'maestro_odd_answer' });

@@ -169,7 +169,7 @@ describe('Maestro’s node', () => {
   });
 });
 
-describe('a report that nobody takes any more', () => {
+describe('a report that is not taken any more', () => {
   const token = { authorization: 'Bearer demo-token', 'content-type': 'application/json' };
 
   async function drop(

@@ -182,7 +182,7 @@ describe('a report', () => {
     expect(issue?.culprit).toEqual({ code: true, tool: false, harness: false });
   });
 
-  it('leaves the culprit out where nobody knows it', () => {
+  it('leaves the culprit out where it is not known', () => {
     const lava = lavaJob('Incomplete', [lavaCase('lava', 'kernel-messages'), login('fail'), jobError('Job')]);
 
     const [issue] = sent(judged({ lava })).issues ?? [];
@@ -237,7 +237,7 @@ describe('a report', () => {
     expect(text).not.toContain('log_url');
   });
 
-  it('brings checkout and build where these are nobody else’s', () => {
+  it('brings checkout and build where no other system sends them', () => {
     const revision = {
       tree: 'mainline',
       url: 'https://git.example/linux.git',
@@ -274,7 +274,7 @@ describe('ids', () => {
     expect(incidentId('a', 'a:é💥"', 'b')).toBe('a:7106c2a5d5e5cf82f586268411c92cc2e3616083');
   });
 
-  it('of tests, issues, builds and checkouts tell what they are of', () => {
+  it('of tests, issues, builds and checkouts say what they are of', () => {
     expect(testId({ origin: 'mylab', lab: 'lava-mylab', key: '7' }, 'ltp.a')).toBe(
       'mylab:lava-mylab-7-ltp.a',
     );

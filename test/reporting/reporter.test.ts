@@ -35,7 +35,7 @@ function reporter(at: number, node: Record<string, unknown> | undefined, definit
   );
 }
 
-describe('a job that LAVA tells Maestro of', () => {
+describe('a job that LAVA reports to Maestro itself', () => {
   it('is Maestro’s to report once it has ended the node', async () => {
     expect(await reporter(1000, { state: 'done', result: 'fail' })).toEqual({ kind: 'maestro' });
   });

@@ -37,7 +37,7 @@ it.each([
   expect([await ask(), done]).toEqual([answer, times]);
 });
 
-it('shows a fault as often as it is told, and to those requests alone that it is for', async () => {
+it('shows a fault as often as it is set, and to those requests alone that it is for', async () => {
   server.faults.add({ kind: 'status', status: 500, method: 'POST', path: /^\/a/, times: 1 });
 
   expect(await ask('/a')).toBe(200);

@@ -218,7 +218,7 @@ describe('the lab', () => {
     expect((await other.show([first])).get(first)).toMatchObject({ kind: 'missing' });
   });
 
-  it('tells the same of a job each time it is asked', async () => {
+  it('says the same of a job each time it is asked', async () => {
     const id = await client.submit(definition('mixed'));
     const { log } = await ended(id);
     await expect.poll(() => state(id)).toBe('Finished');

@@ -282,7 +282,7 @@ describe('the hierarchy', () => {
     expect(sim.node(job.id)).not.toHaveProperty('data.tree_priority');
   });
 
-  it('makes the children anew at each call, under the parent, with its tree', async () => {
+  it('makes the children again at each call, under the parent, with its tree', async () => {
     const job = someJob(sim);
     const tree = { node: sim.node(job.id), child_nodes: [child('login')] };
 
@@ -332,7 +332,7 @@ describe('the hierarchy', () => {
     expect(sim.database.children(job.id)).toMatchObject([{ name: 'good' }]);
   });
 
-  it('tells of the root alone', async () => {
+  it('reports the root alone', async () => {
     const job = someJob(sim);
     const before = sim.database.events.length;
 
@@ -407,7 +407,7 @@ describe('searching nodes', () => {
 });
 
 describe('events', () => {
-  it('tell what was before', async () => {
+  it('say what was before', async () => {
     const job = someJob(sim);
 
     expect(eventsOf(sim, job.id)).toMatchObject([
@@ -490,7 +490,7 @@ describe('events', () => {
 });
 
 describe('the timeout service', () => {
-  it('ends what nobody finished', async () => {
+  it('ends what was never finished', async () => {
     const job = someJob(sim);
     sim.runTimeouts(NOW + 7 * HOUR);
 

@@ -70,7 +70,7 @@ it('does not believe a 200 when an older file of another size is there', async (
   });
 });
 
-it('tells a bad token from a missing permission', async () => {
+it('distinguishes a bad token from a missing permission', async () => {
   const stranger = create({ token: 'a-secret-token' });
   const elsewhere = create({ prefix: 'labs/other' });
 

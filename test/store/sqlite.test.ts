@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openSqlite } from '../../src/store/sqlite.ts';
 
-it('tells that the disk is full, and works again when it is not', async () => {
+it('says that the disk is full, and works again when it is not', async () => {
   const db = openSqlite(':memory:');
   await sql`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)`.execute(db);
   await sql`PRAGMA max_page_count = 10`.execute(db);

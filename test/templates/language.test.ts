@@ -109,7 +109,7 @@ it.each([
   expect(found.join('\n')).toContain(message);
 });
 
-it('tells all faults of all files, each at its place', async () => {
+it('reports all faults of all files, each at its place', async () => {
   const shipped = await makeFiles({
     'job.yaml.hbs': 'a: {{{x}}}\nb: {{nope}}\n',
     'boot/one.yaml.hbs': '{{#if x}}\n',

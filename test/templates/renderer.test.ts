@@ -209,7 +209,7 @@ it.each(['dragonboard-410c', 'qcs6490-rb3gen2', 'seco-b68'])('refuses an NFS boo
   );
 });
 
-it('takes the board’s own root file system in place of a set, and where nobody names one', async () => {
+it('takes the board’s own root file system in place of a set, and where none is named', async () => {
   const boards = await loadBoards({
     own: await makeFiles({
       'b.yaml': [
@@ -614,7 +614,7 @@ function collectSteps(value: unknown, scripts: Set<string>): void {
   }
 }
 
-it('tells which parameters of a request’s tests nothing reads', () => {
+it('says which parameters of a request’s tests nothing reads', () => {
   const { unread } = render(
     pull([
       { id: 'a', type: 'shell', commands: ['true'], parameters: 'RUNNER=/x', depends: [] },

@@ -11,7 +11,7 @@ const stretches = (lines: string[]): string[] =>
   consoleOf(lines).segments.map(({ kind, suite }) => (suite === undefined ? kind : `${kind} ${suite}`));
 
 describe('phases', () => {
-  it('go from STARTRUN to STARTRUN, with what stands between two runs told apart', () => {
+  it('go from STARTRUN to STARTRUN, with what stands between two runs kept apart', () => {
     const log = [
       ...BOOT,
       started('0_smoke'),

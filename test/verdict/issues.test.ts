@@ -103,7 +103,7 @@ describe('the issue of a kernel', () => {
     expect(issue?.culprit).toEqual({ code: true, tool: false, harness: false });
   });
 
-  it('is told once, however often the log has it', () => {
+  it('is reported once, however often the log has it', () => {
     const log = [...BOOT, PANIC, '[    3.0] between', PANIC];
 
     expect(judged({ lava, console: consoleOf(log) }).issues).toHaveLength(1);
@@ -144,7 +144,7 @@ describe('the issue of a kernel that no rule knows', () => {
     '[    1.500000] ---[ end trace 0000000000000000 ]---',
   ];
 
-  it('is told before a warning that the kernel had survived', () => {
+  it('is reported before a warning that the kernel had survived', () => {
     const lava = lavaJob('Incomplete', [jobError('Infrastructure')]);
 
     const { issues } = judged({ lava, console: consoleOf([...BOOT, ...warning, unknown]) });

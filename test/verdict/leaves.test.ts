@@ -47,7 +47,7 @@ describe('paths', () => {
     ]);
   });
 
-  it('leave the name to the case that needed no cleaning, and tell the others apart by their sha1', () => {
+  it('leave the name to the case that needed no cleaning, and distinguish the others by their sha1', () => {
     const names = ['a_b', 'a.b', 'a/b'];
 
     expect(paths(names.map((name) => lavaCase('0_smoke', name)))).toEqual([
@@ -94,7 +94,7 @@ describe('paths', () => {
     expect(paths([lavaCase(`0_${suite}`, 'a')], ask(roots, { job }), suite)).toEqual([path]);
   });
 
-  it('are told apart where a set, a suite or another root would lead to the same', () => {
+  it('are kept apart where a set, a suite or another root would lead to the same', () => {
     const cases = [lavaCase('0_smoke', 'x', 'pass', { set: 'y' }), lavaCase('1_y', 'x')];
     const lava = lavaJob('Complete', [login(), ...cases, stage('0_smoke'), stage('1_y'), jobPassed()], {
       definition: definition(['smoke', 'y']),
@@ -136,7 +136,7 @@ describe('paths', () => {
     ]);
   });
 
-  it('of a suite that nobody asked for are below the only test, else below one of their own', () => {
+  it('of a suite that was not planned are below the only test, else below one of their own', () => {
     const cases = [login(), lavaCase('0_smoke', 'a'), lavaCase('1_odd', 'b'), stage('0_smoke'), jobPassed()];
     const lava = lavaJob('Complete', cases, { definition: undefined });
 

@@ -78,7 +78,7 @@ describe('rule never-ran', () => {
     expect(judged({ ending }, ask({})).node.errorCode).toBe('submit_error');
   });
 
-  it('blames nobody where only a callback tells of the end: a cancel and a time-out in the queue look alike', () => {
+  it('blames no side where only a callback reports the end: a cancel and a time-out in the queue look alike', () => {
     const lava = lavaJob('Canceled', [], { device: undefined });
 
     const verdict = judged({ lava });
@@ -659,7 +659,7 @@ describe('rule test-cut-short', () => {
 });
 
 describe('rule multinode-timeout', () => {
-  it('errs the test in which a group did not meet, and blames nobody', () => {
+  it('errs the test in which a group did not meet, and blames no side', () => {
     const lava = lavaJob('Incomplete', [
       login(),
       lavaCase('0_smoke', 'a'),
@@ -724,7 +724,7 @@ describe('rule missing-results', () => {
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: 'Test' });
   });
 
-  it('asks nothing of a suite that nobody asked for', () => {
+  it('expects nothing of a suite that was not planned', () => {
     const cases = [stage('0_net'), lavaCase('1_a', 'x'), stage('1_a'), lavaCase('2_b', 'y'), stage('2_b')];
     const lava = lavaJob('Complete', [login(), ...cases, jobPassed()], {
       definition: definition(['net', 'a', 'b']),
@@ -768,7 +768,7 @@ describe('rule complete', () => {
     expect(verdict.node.result).toBe(node);
   });
 
-  it('blames nobody for a failed case, unless the kernel reported an error in that suite', () => {
+  it('blames no side for a failed case, unless the kernel reported an error in that suite', () => {
     const warning = [
       '[    5.0] ------------[ cut here ]------------',
       '[    5.0] WARNING: CPU: 0 PID: 1 at drivers/foo.c:12 foo_probe+0x1/0x2',
@@ -848,7 +848,7 @@ describe('the boot test', () => {
     expect(verdict.boot.path).toBe('boot.nfs');
   });
 
-  it('tells when the board spoke first and when somebody was in', () => {
+  it('says when the board spoke first and when somebody was in', () => {
     const verdict = judged({
       lava: lavaJob('Complete', [...smokeCases(), jobPassed()], { definition: definition(['smoke']) }),
       console: consoleOf(['info: start', ...BOOT, ...SHELL, ...SMOKE_ENDED]),

@@ -2,7 +2,7 @@
 
 /**
  * Whether the same call may succeed later: `temporary` passes by itself and is tried again; `auth` concerns everything
- * that goes to the same system, until an admin has mended the token; `permanent` will be refused again.
+ * that goes to the same system, until an admin has fixed the token; `permanent` will be refused again.
  */
 export type ErrorKind = 'temporary' | 'auth' | 'permanent';
 

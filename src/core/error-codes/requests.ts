@@ -8,17 +8,17 @@ export const REQUEST_ERRORS = {
   ),
   bad_command: refusal(
     'A command of a test is not text, or is longer than 64 KiB.',
-    'Mend the command in the definition, or put it into a script.',
+    'Fix the command in the definition, or put it into a script.',
   ),
   bad_definition: refusal(
     'The job definition is not valid: not UTF-8, not JSON or YAML, or not of the expected form.',
-    'The message names the field. Mend what made the definition.',
+    'The message names the field. Fix what made the definition.',
   ),
   bad_depends: refusal(
     'Tests depend on each other in a circle, or on a test that is not there.',
-    'Mend `depends` in the definition.',
+    'Fix `depends` in the definition.',
   ),
-  bad_json: refusal('A request file or line is not JSON.', 'Mend the file; the message names it.'),
+  bad_json: refusal('A request file or line is not JSON.', 'Fix the file; the message names it.'),
   bad_kernel_args: refusal(
     "extra_kernel_args has characters that would break the boot loader's command line.",
     'Use letters, digits, spaces and _ . , : = / @ % + * ! ~ [ ] - only.',
@@ -35,7 +35,7 @@ export const REQUEST_ERRORS = {
     'The job node in Maestro cannot be read.',
     'The message names the field; ask the admins of Maestro what made the node.',
   ),
-  bad_number: refusal('A value of the definition is not a number that YAML can hold.', 'Mend the value.'),
+  bad_number: refusal('A value of the definition is not a number that YAML can hold.', 'Fix the value.'),
   bad_parameters: refusal(
     'The parameters of a test are not valid.',
     'The message names the parameter and what is wrong with it.',
@@ -47,7 +47,7 @@ export const REQUEST_ERRORS = {
   ),
   bad_url: refusal(
     'The URL of a file is not one that LAVA can deploy from.',
-    "Mend the URL in the definition or in the board's file.",
+    "Fix the URL in the definition or in the board's file.",
   ),
   dtb_not_found: refusal(
     'The board needs a device tree, and the build has none of those that its file names.',
@@ -68,7 +68,7 @@ export const REQUEST_ERRORS = {
   ),
   lava_refused: refusal(
     'LAVA refuses the job definition; its words are in the message.',
-    'Mend the template or the definition. `lava-bridge validate` shows the same.',
+    'Fix the template or the definition. `lava-bridge validate` shows the same.',
   ),
   missing_kernel: refusal('The build has no kernel.', "Look at the build's artifacts."),
   missing_kselftest: refusal('The build has no kselftest archive.', "Look at the build's artifacts."),

@@ -86,7 +86,7 @@ describe('YAML', () => {
     expect(() => read(text)).toThrow(expect.objectContaining({ line }));
   });
 
-  it('tells its faults, as many as are asked for', () => {
+  it('reports its faults, as many as are asked for', () => {
     const text = '- "\\q"\n'.repeat(50);
     const all = parseDocument(text).errors.map(({ code, pos: [offset] }) => ({ code, offset }));
 
