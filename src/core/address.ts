@@ -1,6 +1,11 @@
 // Which IP addresses are the public internet's (IANA's special-purpose registries, RFC 6890 and its successors), and which
 // are in networks that the admin has listed.
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+
+/** Whether a host is given as an IP address, not as a name. */
+export function isAddress(host: string): boolean {
+  return isIP(host) !== 0;
+}
 
 // What is not public of IPv4.
 const SPECIAL_V4: [net: string, prefix: number][] = [

@@ -1,8 +1,7 @@
 // What a definition that came as YAML may contain in a lab: the lab's own lists, and the small values that stand in paths
 // and command lines on its hosts. Facts: lava_dispatcher of LAVA 2023.01 and 2026.10.
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isPublicAddress, networkFilter, type Network } from '../core/address.ts';
+import { isAddress, isPublicAddress, networkFilter, type Network } from '../core/address.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { CONTEXT_VARIABLES, SUPPLIED_CONTEXT } from './context-variables.ts';
 import { definitionSchema } from './definition.ts';
@@ -129,7 +128,7 @@ function webFault(text: string): string | undefined {
 /** By its name or number alone: what a name stands for is found out where it is fetched. */
 function isPublicHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) return isPublicAddress(host);
+  if (isAddress(host)) return isPublicAddress(host);
   return host.includes('.') && !/\.(?:localhost|local|internal|lan|home\.arpa)\.?$/i.test(host);
 }
 

@@ -9,11 +9,7 @@ export const PROGRAM_ERRORS = {
     'A callback that was refused so is made good by asking LAVA; readers come again a little later.',
   ),
   done: answer(409, 'The job has ended, or is being cancelled.', 'Nothing is left to do.'),
-  internal: answer(
-    500,
-    'The bridge failed inside.',
-    'See the journal. Please report it with `lava-bridge doctor`.',
-  ),
+  internal: answer(500, 'The bridge failed inside.', 'See the journal. Please report it.'),
   invalid: answer(
     400,
     'A query or body is not valid.',
