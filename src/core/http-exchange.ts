@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import got, { type Method } from 'got';
 import { errorText, TemporaryError } from './errors.ts';
+import { outsideWait } from './outside-wait.ts';
 
 export const USER_AGENT = 'lava-bridge/0.1 (+https://kernelci.org)';
 
@@ -44,7 +45,14 @@ const pool = { http: new HttpAgent(KEPT), https: new HttpsAgent(KEPT) };
  * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `answer_too_large`, `aborted`.
  * Messages name host and path, never the query, the headers or credentials.
  */
-export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+export function exchange(request: HttpRequest): Promise<HttpAnswer> {
+  const isSentAsItIs =
+    request.body === undefined || typeof request.body === 'string' || request.body instanceof Uint8Array;
+  // What a stream gives is made meanwhile.
+  return isSentAsItIs ? outsideWait(() => send(request)) : send(request);
+}
+
+async function send(request: HttpRequest): Promise<HttpAnswer> {
   const { url, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal } = request;
   const method = request.method ?? 'GET';
   // Without a body, a stream of any other method would wait for one to be written.

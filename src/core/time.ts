@@ -1,4 +1,5 @@
 // Time as the bridge handles it: milliseconds since the epoch inside, RFC 3339 in UTC outside.
+import { outsideWait } from './outside-wait.ts';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -42,15 +43,17 @@ export function formatDuration(ms: number): string {
 /** Waits; ends early (without an error) when the signal fires. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-  });
+  const wait = (): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  await outsideWait(wait);
 }
 
 /** Back-off: `base` doubled per try, at most `max` (ms), spread by ±20 % so that many do not come back at once. */

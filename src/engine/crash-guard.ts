@@ -2,12 +2,18 @@
 // suspected at the next start. A suspect waits until the process has lived for a while, and then runs while no other
 // suspect does, so that a second death is its own and not its neighbours'. Work that comes to an end is suspected no
 // more; what was under way in two deaths is to be set aside.
+//
+// Most of the time work only waits: for a server's answer, or its turn. It does not make the process die then, so such a
+// death (a kill from outside, a power cut) counts for nothing, however often it comes.
+import { withWaits, type WaitListener } from '../core/outside-wait.ts';
 import { SECOND, type Clock } from '../core/time.ts';
 
 /** Where the notes are kept. They have to outlive the process, but no power cut: that is no fault of the work. */
 export interface CrashNotes {
   beginWork: (item: string) => Promise<void>;
   endWork: (item: string) => Promise<void>;
+  /** Notes that work that is under way waits for others, or no longer does. */
+  pauseWork: (item: string, paused: boolean) => Promise<void>;
   /** Counts a death for all that was under way; returns all with a death. */
   countCrash: () => Promise<{ item: string; crashes: number }[]>;
   /** Forgets an item and its deaths. */
@@ -72,9 +78,11 @@ export function createCrashGuard({ notes, now, onTurn }: Options): CrashGuard {
       if (isSuspect) underWay = item;
       try {
         await notes.beginWork(item);
+        const waits = createWaits(item, notes);
         try {
-          await work();
+          await withWaits(waits, work);
         } finally {
+          waits.close();
           await notes.endWork(item);
         }
         suspects.delete(item);
@@ -85,5 +93,22 @@ export function createCrashGuard({ notes, now, onTurn }: Options): CrashGuard {
         }
       }
     },
+  };
+}
+
+/** Notes the waits of one item's work, of which several may overlap. */
+function createWaits(item: string, { pauseWork }: CrashNotes): WaitListener & { close: () => void } {
+  let waits = 0;
+  let isOver = false;
+
+  // What was begun in passing may go on when the work is over, and work on the item may have begun again.
+  const note = async (paused: boolean): Promise<void> => {
+    // Without the note a death counts for the work, or not: the next store of its outcome says that the store fails.
+    if (!isOver) await pauseWork(item, paused).catch(() => undefined);
+  };
+  return {
+    began: () => (waits++ === 0 ? note(true) : Promise.resolve()),
+    ended: () => (--waits === 0 ? note(false) : Promise.resolve()),
+    close: () => (isOver = true),
   };
 }

@@ -2,6 +2,7 @@
 // inventory that is not asked for more often than it changes.
 import { TemporaryError } from '../core/errors.ts';
 import { createGate } from '../core/gate.ts';
+import { outsideWait } from '../core/outside-wait.ts';
 import { createCircuit, type CircuitState } from '../engine/circuit.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -101,7 +102,10 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
     call,
     show: createShow((ids) => call((c) => c.show(ids))),
     inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {
-      return known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : ask();
+      // Others may have asked, too, or first.
+      return outsideWait(() =>
+        known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : ask(),
+      );
     },
     knownInventory: () => lastAnswer,
     setFollowed(isFollowed) {
@@ -156,7 +160,8 @@ function createShow(showMany: ShowMany): Lab['show'] {
   return async (id) => {
     if (waiting === undefined || waiting.ids.size >= MOST_AT_ONCE) waiting = gather();
     waiting.ids.add(id);
-    const shown = (await waiting.answer).get(id);
+    const { answer } = waiting;
+    const shown = (await outsideWait(() => answer)).get(id);
     if (shown === undefined) throw new TemporaryError('no_answer', `LAVA did not answer for its job ${id}`);
     if (shown.kind === 'failed') throw new TemporaryError('no_answer', `LAVA job ${id}: ${shown.reason}`);
     return shown.kind === 'job' ? shown.job : undefined;

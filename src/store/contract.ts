@@ -63,6 +63,8 @@ export class StaleError extends BridgeError {
 export interface WorkNotes {
   beginWork(item: string): Promise<void>;
   endWork(item: string): Promise<void>;
+  /** Notes that work that is under way waits for others, or no longer does: a death meanwhile is not its own. */
+  pauseWork(item: string, paused: boolean): Promise<void>;
   /** Counts a death for all that was under way; returns all with a death. */
   countCrash(): Promise<{ item: string; crashes: number }[]>;
   /** Forgets an item and its deaths. */

@@ -20,6 +20,15 @@ export function createWorkNotes({ jot, write }: Connection): WorkNotes {
         await db.deleteFrom('underWay').where('item', '=', item).execute();
       }),
 
+    pauseWork: (item, paused) =>
+      jot(async (db) => {
+        await db
+          .updateTable('underWay')
+          .set({ running: paused ? 0 : 1 })
+          .where('item', '=', item)
+          .execute();
+      }),
+
     countCrash: () =>
       write(async (tx) => {
         await tx
@@ -27,6 +36,7 @@ export function createWorkNotes({ jot, write }: Connection): WorkNotes {
           .set({ running: 0, crashes: sql<number>`crashes + 1` })
           .where('running', '=', 1)
           .execute();
+        await tx.deleteFrom('underWay').where('crashes', '=', 0).execute();
         return tx.selectFrom('underWay').select(['item', 'crashes']).where('running', '=', 0).execute();
       }),
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCrashGuard, type CrashGuard } from '../../src/engine/crash-guard.ts';
+import { outsideWait } from '../../src/core/outside-wait.ts';
+import { sleep } from '../../src/core/time.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 
 /** Processes that die and are started again on the same notes. */
@@ -53,6 +55,41 @@ describe('work that makes the process die', () => {
     expect(third.guard.mayBegin('good')).toBe(true);
     expect(third.guard.mayBegin('poison')).toBe(true);
     expect(third.guard.mayBegin('other')).toBe(false);
+  });
+
+  it('is not what only waited for others when the process died', async () => {
+    const { start, pass } = await processes();
+    for (let deaths = 0; deaths < 10; deaths++) {
+      const { guard, condemned } = await start();
+      expect(condemned).toEqual([]);
+      pass(60_000);
+      expect(guard.mayBegin('job')).toBe(true);
+      await new Promise<void>((waiting) => {
+        void guard.watch('job', async () => {
+          await outsideWait(async () => undefined);
+          await outsideWait(() => {
+            waiting();
+            return never();
+          });
+        });
+      });
+    }
+  });
+
+  it('is what went on after it had waited', async () => {
+    const { start, pass } = await processes();
+    for (const expected of [[], [], ['poison']]) {
+      const { guard, condemned } = await start();
+      expect(condemned).toEqual(expected);
+      pass(60_000);
+      await new Promise<void>((begun) => {
+        void guard.watch('poison', async () => {
+          await Promise.all([outsideWait(() => sleep(1)), outsideWait(() => sleep(1))]);
+          begun();
+          await never();
+        });
+      });
+    }
   });
 
   it('is not looked for while the process dies again and again for other reasons', async () => {
