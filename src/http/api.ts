@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { RequestError } from '../core/errors.ts';
+import { SECOND } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
 import type { HttpPorts } from './ports.ts';
 import type { LiveLog } from '../lifecycle/live-log.ts';
@@ -12,6 +13,7 @@ import { JobRequest, type Source } from '../maestro/request.ts';
 import type { ListedJob } from '../store/index.ts';
 import { bearerOf, sameSecret } from './auth.ts';
 import type { Counters } from './counters.ts';
+import { createQueue } from './queue.ts';
 import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
 import { labsView, type BoardsView } from './overview.ts';
@@ -34,6 +36,8 @@ interface ById {
   Params: { id: string };
 }
 
+/** Requests whose bodies are in memory at a time, those that wait for their turn, and how long (ms). */
+const QUEUE = { width: 2, most: 200, waitMs: 10 * SECOND };
 /** Bytes of requests in one answer; the rest of the list is asked for with `before`. */
 const MOST_IN_LIST = 4 * 1024 * 1024;
 
@@ -41,6 +45,23 @@ export function addApi(
   app: FastifyInstance,
   { ctx, counters, token, tokenNames, boards, liveLog }: Options,
 ): void {
+  const queue = createQueue(QUEUE);
+
+  /** Before the body is read. */
+  async function takeTurn(_request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const endTurn = await queue.turn();
+    if (endTurn === undefined)
+      return refuse(
+        reply.header('retry-after', '5'),
+        503,
+        'busy',
+        'too many requests at once; send it later',
+      );
+    if (reply.raw.closed) endTurn();
+    else reply.raw.once('close', endTurn);
+    return undefined;
+  }
+
   async function mayChange(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (token === undefined) {
       return refuse(
@@ -109,7 +130,7 @@ export function addApi(
 
   app.post(
     '/api/v1/requests',
-    { onRequest: mayChange, bodyLimit: ctx.config.requests.max_size },
+    { onRequest: [mayChange, takeTurn], bodyLimit: ctx.config.requests.max_size },
     (request, reply) =>
       take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
   );

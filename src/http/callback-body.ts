@@ -44,8 +44,8 @@ export class CallbackBody {
   readonly #logHash = createHash('sha256');
 
   /** Takes the next bytes; gives pieces of the log that are complete. */
-  push(chunk: Uint8Array): string[] {
-    const bytes = Buffer.concat([this.#tail, chunk]);
+  push(chunk: Buffer): string[] {
+    const bytes = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk]);
     const log: string[] = [];
     let at = 0;
     // From here on the bytes are part of the rest and not kept yet.

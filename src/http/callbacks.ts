@@ -108,10 +108,21 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     const job = await store.job(jobId);
     if (job === undefined) return refuse(reply, 404, 'unknown_job', 'no such job');
     if (Number(request.headers['content-length'] ?? 0) > lab.maxBody) return tooLarge(lab, jobId, reply);
-    const answer = await queue.run(() => receive(lab, job, request, reply));
-    if (answer !== 'full') return answer;
-    await lookSoon(lab, jobId);
-    return refuse(reply.header('retry-after', '5'), 503, 'busy', 'too many callbacks at once; LAVA is asked');
+    const endTurn = await queue.turn();
+    if (endTurn === undefined) {
+      await lookSoon(lab, jobId);
+      return refuse(
+        reply.header('retry-after', '5'),
+        503,
+        'busy',
+        'too many callbacks at once; LAVA is asked',
+      );
+    }
+    try {
+      return await receive(lab, job, request, reply);
+    } finally {
+      endTurn();
+    }
   }
 
   /** What can't be taken may be true all the same: LAVA is asked. */

@@ -92,6 +92,7 @@ function paths(): Json {
           200: json('it was here before', ref('Job')),
           400: refused('it is no request'),
           413: refused('it is larger than requests.max_size'),
+          503: refused('too many at once; to be sent again after Retry-After'),
           422: refused('it cannot be run; it is in the list all the same if its lab is known'),
           ...closed,
         },

@@ -1,9 +1,12 @@
-// A few at a time, a bounded number that wait, and nobody longer than they can: who has to be answered soon is refused
-// instead.
+// A few at a time, a bounded number that wait, and none of them longer than they can: who has to be answered soon is
+// refused instead.
 
 export interface Queue {
-  /** Runs the task when it is its turn. Gives `full` instead if too many wait already, or its turn did not come in time. */
-  run: <T>(task: () => Promise<T>) => Promise<T | 'full'>;
+  /**
+   * Waits for a turn, and gives what ends it, to be called once. Gives undefined if too many wait already, or if the turn
+   * did not come in time.
+   */
+  turn: () => Promise<(() => void) | undefined>;
 }
 
 interface Options {
@@ -19,37 +22,28 @@ export function createQueue({ width, most, waitMs }: Options): Queue {
   let running = 0;
   const waiting = new Set<(isTurn: boolean) => void>();
 
-  function turn(): Promise<boolean> {
-    if (running < width) {
-      running += 1;
-      return Promise.resolve(true);
-    }
-    if (waiting.size >= most) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => settle(false), waitMs);
-      function settle(isTurn: boolean): void {
-        clearTimeout(timer);
-        waiting.delete(settle);
-        resolve(isTurn);
-      }
-      waiting.add(settle);
-    });
-  }
-
-  function next(): void {
+  function end(): void {
     const [first] = waiting;
     if (first === undefined) running -= 1;
     else first(true);
   }
 
   return {
-    async run(task) {
-      if (!(await turn())) return 'full';
-      try {
-        return await task();
-      } finally {
-        next();
+    async turn() {
+      if (running < width) {
+        running += 1;
+        return end;
       }
+      if (waiting.size >= most) return undefined;
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => settle(false), waitMs);
+        function settle(isTurn: boolean): void {
+          clearTimeout(timer);
+          waiting.delete(settle);
+          resolve(isTurn ? end : undefined);
+        }
+        waiting.add(settle);
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 // One connection to the database, used by one at a time: a transaction must not be entered by another caller's
-// statements.
+// statements. SQLite works on this thread, so between two uses everything else gets its turn.
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
@@ -17,8 +18,8 @@ export function createConnection(db: Kysely<Tables>): Connection {
   let last: Promise<unknown> = Promise.resolve();
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
+    const mine = last.then(work);
+    last = mine.catch(() => undefined).then(() => turnOfLoop());
     return mine;
   }
 

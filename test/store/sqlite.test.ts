@@ -2,6 +2,7 @@
 // with the same error, and takes the whole transaction back by itself.
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { openStore } from '../../src/store/index.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 
 it('says that the disk is full, and works again when it is not', async () => {
@@ -25,4 +26,20 @@ it('says that the disk is full, and works again when it is not', async () => {
   await insert('b', 'x'.repeat(1_000_000));
   expect(await keys()).toEqual(['b', 'b too']);
   await db.destroy();
+});
+
+it('lets everything else have its turn, however much is asked of it', async () => {
+  const store = await openStore({ sqlite: ':memory:' });
+  let turns = 0;
+  const count = (): void => {
+    turns++;
+    immediate = setImmediate(count);
+  };
+  let immediate = setImmediate(count);
+
+  await Promise.all(Array.from({ length: 200 }, () => store.setting('x')));
+  clearImmediate(immediate);
+
+  expect(turns).toBeGreaterThan(100);
+  await store.close();
 });
