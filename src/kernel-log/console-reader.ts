@@ -10,6 +10,8 @@ export interface ReadLine extends ConsoleLine {
   head: Match | undefined;
   /** The line before, once more: two consoles write on one UART. */
   double: boolean;
+  /** What the kernel leaves of its lines: half a time stamp, the note that messages were dropped. No program wrote it. */
+  fragment: boolean;
 }
 
 // A kernel's time goes on. A line that is older (seconds) than others before it is shown again: `dmesg` in a test.
@@ -45,21 +47,23 @@ export class ConsoleReader {
 
   read(raw: string): ReadLine {
     const line = readConsoleLine(raw);
-    if (isShellTrace(raw)) return { ...line, kernels: false, head: undefined, double: false };
+    if (isShellTrace(raw))
+      return { ...line, kernels: false, head: undefined, double: false, fragment: false };
     if (line.stamp === undefined) return this.#unstamped(line);
     this.#stamped = true;
     const double = this.#doubles.isDouble(raw);
     const kernels = !double && this.#isNow(line, line.stamp);
     const match = kernels ? this.#match(line) : undefined;
     const head = match && this.#isNew(line, match) ? match : undefined;
-    return { ...line, kernels, head, double };
+    return { ...line, kernels, head, double, fragment: false };
   }
 
   #unstamped(line: ConsoleLine): ReadLine {
+    const fragment = this.#stamped && isFragment(line.message);
     const kernels = !this.#stamped;
     const match = kernels || couldBeEarly(line.message) ? matchReport(line.message) : undefined;
     const head = kernels || match?.report.early === true ? match : undefined;
-    return { ...line, kernels: kernels || head !== undefined, head, double: false };
+    return { ...line, kernels: kernels || head !== undefined, head, double: false, fragment };
   }
 
   /** The report's head, also behind a kernel line that was cut short by it. */
@@ -116,6 +120,17 @@ class Doubles {
     return false;
   }
 }
+
+// kernel/printk/printk.c, console_unlock(): "** 12 printk messages dropped **".
+const FRAGMENT = /^(?:\[[ \d.]{0,20}|\*\* \d{1,10} printk messages dropped \*\*)\s*$/;
+
+function isFragment(message: string): boolean {
+  const first = message.charCodeAt(0);
+  return (first === BRACKET || first === STAR) && FRAGMENT.test(message);
+}
+
+const BRACKET = 0x5b;
+const STAR = 0x2a;
 
 function couldBeEarly(message: string): boolean {
   return message.startsWith('PANIC: early');

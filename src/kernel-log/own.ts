@@ -58,12 +58,13 @@ export class OwnScanner {
     for (const [caller, open] of this.#open) this.#close(caller, open);
   }
 
-  #begin({ caller, stamp }: ReadLine, match: Match, text: string, number: number): void {
+  #begin({ caller, stamp, torn }: ReadLine, match: Match, text: string, number: number): void {
     const oldest = this.#open.entries().next().value;
     if (this.#open.size >= MAX_OPEN && oldest !== undefined) this.#close(...oldest);
     const open: Open = {
       ...match,
-      stamp,
+      // What a torn stamp has left of its digits says nothing: the next line tells the time.
+      stamp: torn ? undefined : stamp,
       firstLine: number,
       lastLine: number,
       lines: [text],
@@ -75,7 +76,8 @@ export class OwnScanner {
     if (match.report.single) this.#close(caller, open);
   }
 
-  #continue({ caller, stamp, message }: ReadLine, open: Open, text: string, number: number): void {
+  #continue({ caller, stamp, message, torn }: ReadLine, open: Open, text: string, number: number): void {
+    if (!torn) open.stamp ??= stamp;
     if (stamp !== undefined && Math.abs(stamp - (open.stamp ?? stamp)) > REPORT_TIME) {
       this.#close(caller, open);
       return;

@@ -30,12 +30,13 @@ export function says(summary: string, regexp: RegExp): Read {
 /**
  * "Reserved instruction in kernel code[#1]:", "divide_error: 0000 [#1] PREEMPT SMP", "illegal operation: 0001 ilc:1 [#1]": the
  * text without the error code. After the count there are at most words about the kernel. A driver's message has its name and a
- * colon before it; die()'s have none.
+ * colon before it; die()'s have none, but for the task of sparc ("sh(99): Oops [#1]").
  */
 export function dieHeader(message: string): Header | undefined {
   const found = /^(\S.{1,160}?):? ?\[#\d{1,6}\](?::|,| ?[A-Z][\w() -]{0,120})?$/.exec(message);
   if (found === null) return undefined;
   const text = (found[1] ?? '')
+    .replace(/^.{1,30}\(\d{1,10}\): (?=[A-Z])/, '')
     .replace(/(?:,? (?:sig|ilc|code):? ?\d{1,5}|:? (?:0x)?(?=[a-f]*\d)[\da-f]{4,16})+$/i, '')
     .replace(/[:,]$/, '');
   if (text.includes(':')) return undefined;
@@ -76,9 +77,13 @@ function byText(a: string, b: string): number {
 
 /** With or without the condition that failed (CONFIG_DEBUG_BUGVERBOSE_DETAILED), before and since Linux 6.17. */
 export function readWarning(message: string): Header | undefined {
-  const old = /^WARNING: CPU: \d+ PID: \d+ at ([^\s:]{1,200}:\d{1,7}) ([\w.$]{1,120})/.exec(message);
+  const old = /^WARNING: CPU: \d+ PID: \d+ at ([^\s:]{1,200}:\d{1,7})(?: ([\w.$]{1,120}))?/.exec(message);
   const found = old ?? /^WARNING: (?:\[.{0,200}\] )?([^\s:]{1,200}:\d{1,7}) at ([\w.$]{1,120})/.exec(message);
-  if (found === null) return undefined;
+  // Without CONFIG_DEBUG_BUGVERBOSE only the function is known.
+  if (found === null) {
+    const fn = /^WARNING: (?:CPU: \d+ PID: \d+ )?at ([A-Za-z_][\w.$]{0,120})\+0x/.exec(message)?.[1];
+    return fn === undefined ? undefined : { summary: 'WARNING', function: functionName(fn) };
+  }
   return { summary: `WARNING at ${found[1] ?? ''}`, function: functionName(found[2]), location: found[1] };
 }
 

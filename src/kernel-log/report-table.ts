@@ -85,19 +85,19 @@ const FOLLOWS: Options = { follows: true };
 const PART: Options = { partOnly: true };
 
 const LOCKDEP =
-  /^(?:\[ )?(?:WARNING|INFO|BUG): (?<text>possible (?:circular|recursive|irq|unsafe|deadlock)[a-z /-]{0,80}|inconsistent lock state|bad (?:un|con)lock balance detected|suspicious RCU usage|suspicious rcu_\w{1,40} usage|[A-Z_]{1,20}-safe -> [A-Z_]{1,20}-unsafe lock order detected|trying to register non-static key|held lock freed|lock held (?:when returning to user space|at task exit time)|[Nn]ested lock was not taken|Invalid wait context)/;
+  /^(?:\[ )?(?:WARNING|INFO|BUG): (?<text>possible (?:circular|recursive|irq|unsafe|deadlock)[a-z /-]{0,80}|inconsistent lock state|bad (?:unlock balance|contention) detected|suspicious RCU usage|suspicious rcu_\w{1,40} usage|[A-Z_-]{1,20}-safe -> [A-Z_-]{1,20}-unsafe lock order detected|trying to register non-static key|held lock freed|lock held (?:when returning to user space|at task exit time)|[Nn]ested lock was not taken|Invalid wait context)/;
 
 const UNABLE =
-  /^(?:BUG: )?(?:CPU \d+ )?(?<text>[Uu]nable to handle (?:page fault|kernel (?!NULL)[a-z][a-z -]{1,80}?))(?= at | for |,|$)/;
+  /^(?:BUG: )?(?:CPU \d+ )?(?<text>[Uu]nable to handle (?:(?:page fault|paging request)|kernel (?!NULL)[a-z][\w =-]{1,80}?))(?= at | for |,|$)/;
 
 const INTERNAL =
-  /^(?<text>Internal error: [A-Za-z][\w :/.-]{0,80}?|Internal error)(?=:{1,2} (?:: )?[\da-f]{1,16}\b|:? ?\[#|$)/;
+  /^(?<text>Internal error: [A-Za-z][\w :/.=-]{0,80}?|Internal error)(?=:{1,2} (?:: )?[\da-f]{1,16}\b|:? ?\[#|$)/;
 
 const OOPS =
   /^(?<text>Oops(?:: [A-Za-z][\w ,:-]{1,80}?| - [A-Za-z][A-Za-z -]{1,60}?)?)(?=:? (?:0x)?[\da-f]{1,16}\b|#?:? ?\[#|#: |(?<=^Oops)$)/;
 
 const STALL =
-  /^(?:rcu: )?(?:INFO: )?(?<text>(?:rcu|srcu)_\w{1,30} (?:self-detected stall|detected (?:expedited )?stalls))/;
+  /^(?:rcu: )?(?:INFO: )?(?<text>(?:rcu|srcu)_\w{1,30} (?:self-detected stall|detected (?:expedited )?stalls|stall on CPU))/;
 
 const HARD_LOCKUP =
   /^(?:NMI )?[Ww]atchdog:? (?:(?:CPU\d+: )?Watchdog detected hard LOCKUP|detected hard LOCKUP|CPU:? ?\d+ (?:self-)?(?:detected )?[Hh]ard LOCKUP)/;
@@ -105,7 +105,12 @@ const HARD_LOCKUP =
 // In the order they are tried: the special before the general.
 const ROWS: readonly Row[] = [
   // What ends a kernel.
-  ['panic', 'final', ['Kernel panic - '], pattern(/^Kernel panic - (?:not syncing: )?(?<text>\S.{0,300})/)],
+  [
+    'panic',
+    'final',
+    ['Kernel panic'],
+    pattern(/^Kernel panic(?: -|:) (?:not syncing: )?(?<text>\S.{0,300})/),
+  ],
   [
     'panic',
     'final',
@@ -214,13 +219,43 @@ const ROWS: readonly Row[] = [
   [
     'oops',
     'deadly',
-    ['Kernel Fault: Code=', 'Bad Address (', 'Unhandled exception in kernel', 'Unexpected kernel'],
+    [
+      'Kernel Fault: Code=',
+      'Bad Address (',
+      'BAD KERNEL TRAP: ',
+      'Unhandled exception in kernel',
+      'Unexpected kernel',
+    ],
     pattern(
-      /^(?<text>Kernel Fault|Bad Address|Unhandled exception in kernel[a-z ]{0,20}|Unexpected kernel [a-z ]{1,30})/,
+      /^(?<text>Kernel Fault|Bad Address|BAD KERNEL TRAP|Unhandled exception in kernel[a-z ]{0,20}|Unexpected kernel \w[\w -]{1,30})/,
     ),
   ],
   ['oops', 'deadly', ['Insufficient stack space to handle'], pattern(/^(?<text>[A-Z][a-z ]{1,60})/)],
   ['bug', 'deadly', ['kernel BUG at '], pattern(/^(?<text>kernel BUG at (?<at>[^\s:]{1,200}:\d{1,7}))!/)],
+  // Without CONFIG_DEBUG_BUGVERBOSE.
+  [
+    'bug',
+    'deadly',
+    ['kernel BUG at ', 'Kernel BUG at '],
+    pattern(
+      /^(?<text>[Kk]ernel BUG) at (?:(?<fn>[A-Za-z_][\w.$]*)\+0x)?.{0,100}\[verbose debug info unavailable\]/,
+    ),
+  ],
+  [
+    'oops',
+    'deadly',
+    ['Unhandled '],
+    pattern(
+      /^(?<text>Unhandled (?:64|32)-bit el[012][ht]? (?:sync|irq|fiq|error) exception) on CPU\d+, ESR /,
+    ),
+  ],
+  [
+    'oops',
+    'deadly',
+    ['Fixing recursive fault but reboot is needed!'],
+    pattern(/^(?<text>Fixing recursive fault)/),
+    FOLLOWS,
+  ],
 
   // What it only complains about.
   [
@@ -248,6 +283,10 @@ const ROWS: readonly Row[] = [
       'BUG: rwlock ',
       'BUG: Bad ',
       'BUG: MAX_LOCK',
+      'BUG: MAX_STACK_TRACE',
+      'BUG: workqueue leaked',
+      'BUG: arch topology',
+      'BUG: looking up invalid subclass',
       'BUG: non-zero pgtables',
       'BUG: recent printk',
       'BUG: key ',

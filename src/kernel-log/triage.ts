@@ -139,6 +139,7 @@ const EMPTY_LINE: ReadLine = {
   kernels: false,
   head: undefined,
   double: false,
+  fragment: false,
 };
 
 const CLASSES: Readonly<Record<string, ReportClass>> = {

@@ -20,8 +20,8 @@ export interface EndLine {
   raw: string;
   /** The kernel's message. */
   text: string;
-  /** Seconds of the console's time: the kernel's stamp, or where it writes none, LAVA's. */
-  time: number;
+  /** Seconds of the console's time: the kernel's stamp, or where it writes none, LAVA's. Undefined of a torn stamp. */
+  time: number | undefined;
   /** Whether the kernel's time stamp is on it. */
   stamped: boolean;
 }
@@ -29,8 +29,8 @@ export interface EndLine {
 interface Report {
   line: EndLine;
   scene: Scene;
-  /** Until then (seconds) lines of the kernel belong to it. */
-  until: number;
+  /** Until then (seconds) lines of the kernel belong to it. Undefined: the next line of the kernel tells the time. */
+  until: number | undefined;
   early: boolean;
 }
 
@@ -57,13 +57,15 @@ export class KernelEnd {
       if (!partOnly) this.#deadly ??= this.#open(line, early);
     } else if (reportClass === 'hang') {
       if (!partOnly) this.#hang ??= this.#open(line, early);
-      if (this.#hang) this.#hang.until = line.time + REPORT_TIME;
+      if (this.#hang) this.#hang.until = untilOf(line.time);
     }
   }
 
   /** A line of the kernel with which no report begins. */
-  kernelLine(time: number): void {
-    if (this.#hang && time > this.#hang.until) this.#hang = undefined;
+  kernelLine(time: number | undefined): void {
+    if (this.#hang === undefined || time === undefined) return;
+    this.#hang.until ??= untilOf(time);
+    if (this.#hang.until !== undefined && time > this.#hang.until) this.#hang = undefined;
   }
 
   /** A program wrote something. */
@@ -111,8 +113,12 @@ export class KernelEnd {
 
   #open(line: EndLine, early: boolean): Report {
     const scene = createScene(this.#tail, EXCERPT_CHARS);
-    return { line, scene, until: line.time + REPORT_TIME, early };
+    return { line, scene, until: untilOf(line.time), early };
   }
+}
+
+function untilOf(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : time + REPORT_TIME;
 }
 
 /** A part of a string keeps all of it in memory: here, a piece of the log. */

@@ -130,8 +130,9 @@ export class SegmentBuilder {
     if (line.reset) this.#end.reset();
     if (read.stamp !== undefined || read.head?.report.early === true) this.#kernel = true;
     if (line.signal) this.life();
-    else if (read.kernels && kernelReached) this.#kernelLine(line);
-    else if (!read.double && raw.trim() !== '') this.#output(line);
+    // A report may begin in the middle of a signal, too.
+    if (read.kernels && kernelReached && (!line.signal || read.head !== undefined)) this.#kernelLine(line);
+    else if (!line.signal && !read.double && !read.fragment && raw.trim() !== '') this.#output(line);
     this.#end.show(raw);
     this.#tail.push(raw);
   }
@@ -156,7 +157,7 @@ export class SegmentBuilder {
 
   #kernelLine({ read, number, at, raw }: BoardLine): void {
     const stamped = read.stamp !== undefined;
-    const time = read.stamp ?? (at ?? 0) / 1000;
+    const time = read.torn ? undefined : (read.stamp ?? (at ?? 0) / 1000);
     const { head, message } = read;
     if (head !== undefined) {
       this.#end.report({ number, at, raw, text: message, time, stamped }, head.report.class, head.report);
@@ -166,12 +167,13 @@ export class SegmentBuilder {
       else if (KERNEL_NFS.test(message)) this.#refused(raw);
     }
     if (message.startsWith('lkdtm: ')) this.#provoke(time, number);
-    else if (this.#provokedAt !== undefined && time <= this.#provokedAt + REPORT_TIME) this.#extend(number);
+    else if (this.#provokedAt !== undefined && (time ?? this.#provokedAt) <= this.#provokedAt + REPORT_TIME)
+      this.#extend(number);
     if (!stamped && this.#init && head === undefined && !isInit(read)) this.#program(raw);
   }
 
-  #provoke(time: number, number: number): void {
-    this.#provokedAt = time;
+  #provoke(time: number | undefined, number: number): void {
+    this.#provokedAt = time ?? this.#provokedAt;
     if (this.#provoked.length < MAX_PROVOKED) this.#provoked.push([number, number]);
   }
 

@@ -92,6 +92,26 @@ const panicInTest: Expected = {
   issues: ['panic: kernel'],
   node: 'fail',
 };
+/** Of tests with `expected` cases that never began: LAVA stored a fail for each of them. */
+const neverBegan = [
+  'MISS smoke',
+  'MISS smoke.came',
+  'MISS smoke.failed',
+  'MISS smoke.never-came',
+  'MISS second',
+  'MISS second.second-a',
+  'MISS second.second-b',
+  'MISS third',
+  'MISS third.third-a',
+];
+/** LAVA forced two cases that nobody expected to fail: the board's own signals say what they were. */
+const smokeWithForced = [
+  'FAIL smoke',
+  'PASS smoke.came',
+  'FAIL smoke.failed',
+  'PASS smoke.unasked',
+  'SKIP smoke.unasked-skip',
+];
 
 /** By the fixture's name. */
 const EXPECTED: Record<string, Expected> = {
@@ -136,6 +156,38 @@ const EXPECTED: Record<string, Expected> = {
     tests: ['ERROR boot', 'ERROR long'],
     issues: ['boot: harness'],
     node: 'incomplete, Infrastructure',
+  },
+  '2026.10/expected': {
+    rule: 'test-cut-short',
+    tests: [
+      'PASS boot',
+      ...smokeWithForced,
+      'ERROR smoke.never-came',
+      'ERROR second',
+      'MISS second.second-a',
+      'MISS second.second-b',
+      'MISS third',
+      'MISS third.third-a',
+    ],
+    issues: ['second: tool'],
+    node: 'fail',
+  },
+  '2026.10/expected-404': { ...kernelUrl404, tests: ['MISS boot', ...neverBegan] },
+  '2026.10/expected-panic': { ...panicAtBoot, tests: ['FAIL boot', ...neverBegan] },
+  '2026.10/expected-panic-hang': { ...panicAtBoot, tests: ['FAIL boot', ...neverBegan] },
+  '2026.10/expected-unasked': {
+    rule: 'complete',
+    tests: [
+      'PASS boot',
+      ...smokeWithForced,
+      'PASS second',
+      'PASS second.second-a',
+      'PASS second.second-b',
+      'PASS third',
+      'PASS third.third-a',
+    ],
+    issues: [],
+    node: 'fail',
   },
   '2026.10/queue-timeout': canceledInQueue,
   '2026.10/signal-broken': cutInTest('smoke'),

@@ -48,6 +48,15 @@ const FORMS: Record<string, (lines: readonly string[]) => string[]> = {
     plain(lines).map((line, i) => (i === 0 ? `test 3 of 9 ...${line}` : line)),
   'behind dropped messages': (lines) =>
     plain(lines).map((line, i) => (i === 0 ? `** 231 printk messages dropped ** ${line}` : line)),
+  'behind half a signal': (lines) =>
+    plain(lines).map((line, i) => (i === 0 ? `<LAVA_SIGNAL_TESTCASE TEST_CASE_ID${line}` : line)),
+  'with half of its first stamp': (lines) => plain(lines).map((line, i) => (i === 0 ? line.slice(4) : line)),
+  'before a note of dropped messages and half a stamp': (lines) => [
+    ...plain(lines),
+    '** 231 printk messages dropped **',
+    '[  120.6',
+  ],
+  'with carriage returns': (lines) => plain(lines).map((line) => `${line}\r`),
   'every line twice': (lines) => plain(lines).flatMap((line) => [line, line]),
 };
 const forms = Object.entries(FORMS).map(([name, form]) => ({ name, form }));
