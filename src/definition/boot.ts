@@ -92,7 +92,7 @@ function bootLoaders(rules: ValueRules) {
     use_bootscript: flag,
     docker: rules.object(dockerKeys(rules)).optional(),
   });
-  return [withCommands, uBoot, grub, fastboot] as const;
+  return [uBoot, withCommands, grub, fastboot] as const;
 }
 
 function plainBoots(rules: ValueRules) {
@@ -150,21 +150,6 @@ const OTHERS = z.enum([
   'uuu',
 ]);
 
-/** Ways of booting that use the board's own connection and power, or QEMU. */
-const METHODS = [
-  'u-boot',
-  'depthcharge',
-  'barebox',
-  'ipxe',
-  'uefi',
-  'grub',
-  'grub-efi',
-  'qemu',
-  'qemu-nfs',
-  'fastboot',
-  'minimal',
-] as const;
-
 /** A boot action. */
 export function bootSchema(rules: ValueRules) {
   const known = [...bootLoaders(rules), ...plainBoots(rules)] as const;
@@ -172,6 +157,11 @@ export function bootSchema(rules: ValueRules) {
   return rules.otherWays
     ? z.discriminatedUnion('method', [...known, other])
     : z.discriminatedUnion('method', [...known], {
-        error: `only ${METHODS.join(', ')}: other methods reach further into the lab's hosts than the bridge can judge`,
+        error: `only ${known.flatMap(methodsOf).join(', ')}: other methods reach further into the lab's hosts than the bridge can judge`,
       });
+}
+
+/** The methods that a schema of a boot action is for. */
+function methodsOf({ shape: { method } }: { shape: { method: z.ZodLiteral | z.ZodEnum } }): string[] {
+  return (method instanceof z.ZodEnum ? method.options : [...method.values]).map(String);
 }

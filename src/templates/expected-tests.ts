@@ -1,4 +1,4 @@
-// What a job was expected to do, for the verdict: which test definitions are tests that were expected for, and which are
+// What a job is expected to run, for the verdict: which test definitions are tests that were requested, and which are
 // helpers that the templates add.
 import type { Board } from '../catalog/boards.ts';
 import type { JobRequest } from '../maestro/request.ts';
@@ -35,7 +35,7 @@ export function definitionNames(definition: TestActions): string[] {
   ]);
 }
 
-/** The tests expected for; what else is in the definition are helpers. */
+/** The tests that were requested; what else is in the definition are helpers. */
 export function expectedTestsOf(
   tests: readonly ExpectedTest[],
   nfs: boolean,

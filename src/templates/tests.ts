@@ -32,30 +32,17 @@ const FAMILIES: Readonly<Record<string, string>> = {
   ltp: 'tst_cmdfiles',
   'rt-tests': 'tst_cmd',
 };
-/** The types that templates come with. */
-export const SHIPPED_TYPES: ReadonlySet<string> = new Set([
-  'blktests',
-  'boot',
-  'fault-injection',
-  'fluster-chromeos',
-  'fluster-debian',
-  'git',
-  'h26forge-debian',
-  'inline',
-  'kselftest',
-  'kselftest-platform-parameters',
-  'kvm-unit-tests',
-  'ltp',
-  'rt-tests',
-  'shell',
-  'sleep',
-  'watchdog-reset',
-  'wifi-basic',
-]);
+/** Shipped templates whose names look like members of a family, and are not. */
+export const OUTSIDE_FAMILIES: readonly string[] = ['kselftest-platform-parameters'];
 
-/** Without the templates at hand: whether a word is a type, and no member of a family (`ltp-syscalls`). */
+/** Whether a word looks like a member of a family: `ltp-syscalls`. */
+export function looksLikeMember(type: string): boolean {
+  return Object.keys(FAMILIES).some((family) => type.startsWith(`${family}-`));
+}
+
+/** Without the templates at hand: whether a word is a type, and no member of a family. */
 export function isLikelyType(type: string): boolean {
-  return SHIPPED_TYPES.has(type) || !Object.keys(FAMILIES).some((family) => type.startsWith(`${family}-`));
+  return OUTSIDE_FAMILIES.includes(type) || !looksLikeMember(type);
 }
 
 const ALIASES: Readonly<Record<string, string>> = { baseline: 'boot', 'baseline-nfs': 'boot', login: 'boot' };

@@ -1,4 +1,4 @@
-// The table of stages. To add one: its name in STAGES (model.ts), its file here.
+// The table of stages. To add one: its name in STAGES (store/job.ts), its file here.
 import type { ReadyStage, Stage } from '../model.ts';
 import { admitted } from './admitted.ts';
 import { claimed } from './claimed.ts';
