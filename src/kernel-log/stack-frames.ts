@@ -30,6 +30,10 @@ const REPORTERS =
 const WAITS =
   /^(?:_*(?:mutex|rt_mutex|ww_mutex)_|down(?:_|$)|__down|up_|_*rwsem_|call_rwsem|_*percpu_(?:down|rwsem)|_*wait_|do_wait_|out_of_line_wait|bit_wait|_*bit_lock|_*folio_(?:wait|lock)|_*lock_(?:page|buffer|folio)|io_schedule|_*schedule|preempt_|_*cond_resched|_*synchronize_|rcu_|srcu_|__rcu|_*flush_work|prepare_to_wait|finish_wait|_*(?:raw_)?(?:spin|read|write)_|_raw_|do_raw_|arch_spin|_*pv_|native_queued|_*queued_(?:spin|read|write)|rtlock_|kthread_stop|percpu_ref_switch|swait_|__swait|lock_sock|__lock_sock|smp_call_function|csd_lock|msleep|usleep|nanosleep|hrtimer_nanosleep|do_nanosleep|jbd2_log_wait|wb_wait_for|bio_wait|submit_bio_wait|blk_mq_get_tag|bd_prepare_to_claim|clk_prepare_lock|regmap_lock|rpm_(?:resume|suspend)|__pm_runtime|device_lock|__device_(?:driver_)?lock|(?:rtnl|genl|net|cgroup|cpus_read|pipe|i2c_adapter|spi_bus|mdiobus)_lock|freezable_|lock_system_sleep)/;
 
+/** Further ones by the form of their names. On a stack only: code may also fail in a driver's own `foo_lock`. */
+const LIKE_WAITS =
+  /_wait_for_|(?:^|_)(?:lock|wait)(?:_(?:interruptible|killable|timeout|common|nested|slowpath))*$|^_*(?:cancel_(?:work|delayed_work)|drain_workqueue|async_synchronize_|dma_fence_|on_each_cpu|stop_machine|blk_execute_rq|lock_(?:two_|mount)|schedule_)/;
+
 /** Where the code stood that a report is about. */
 export class Place {
   readonly frames: string[] = [];
@@ -57,13 +61,16 @@ export class Place {
       if (name !== undefined && isPlace(name)) return name;
     // Without symbols the first name on a stack is not where it happened.
     if (this.#nameless) return undefined;
+    let waits: string | undefined;
     for (const frame of this.frames) {
       if (frame.startsWith('?')) continue;
-      if (NAMELESS.test(frame)) return undefined;
+      if (NAMELESS.test(frame)) return waits;
       const name = functionName(FRAME.exec(frame)?.[1]);
-      if (name !== undefined && isPlace(name)) return name;
+      if (name === undefined || !isPlace(name)) continue;
+      if (!LIKE_WAITS.test(name)) return name;
+      waits ??= name;
     }
-    return undefined;
+    return waits;
   }
 
   #begin(message: string): void {

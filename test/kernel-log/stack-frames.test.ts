@@ -25,6 +25,10 @@ describe('a task that waits', () => {
     ['a buffer', ['bit_wait_io', '__wait_on_bit', 'out_of_line_wait_on_bit', '__wait_on_buffer']],
     ['RCU', ['schedule_timeout', '__wait_rcu_gp', 'synchronize_rcu']],
     ['other work', ['schedule_timeout', 'wait_for_completion', '__flush_work', 'flush_work']],
+    ['work to be cancelled', ['__flush_work', '__cancel_work_timer', 'cancel_work_sync']],
+    ['a fence', ['dma_fence_default_wait', 'dma_fence_wait_timeout']],
+    ['a request of a bus', ['wait_for_completion', 'mmc_wait_for_req']],
+    ['an inode', ['rwsem_down_write_slowpath', 'down_write', 'inode_lock']],
     ['the network’s lock', ['__mutex_lock', 'rtnl_lock']],
   ])('is where it waits for %s', (_what, waits) => {
     expect(culprit(trace(...waits, 'foo_lock_bus', 'foo_probe'))).toBe('foo_lock_bus');
