@@ -112,12 +112,16 @@ async function devices(lab: LabConfig, client: LavaClient, own: string | undefin
   const types = new Set(inventory.boards.map((b) => b.type));
   const used = new Set(boards.names().flatMap((name) => boards.find(name, lab.name)?.lava_device_type ?? []));
   for (const type of [...types].toSorted()) {
-    const { total, online, reasons } = supplyOf(inventory, type);
+    const { total, online, unseen, reasons } = supplyOf(inventory, type);
+    const unknown =
+      unseen === 0
+        ? ''
+        : `; whether the workers of ${unseen} of them are up is not known: our user may not see them (view_worker)`;
     const known = used.has(type) ? '' : '; no board uses this device type (docs/boards.md)';
     add({
       what: lab.name,
       state: online === 0 ? 'warning' : 'ok',
-      text: `${type}: ${online} of ${total} online${online === 0 ? ` (${reasons.join('; ')})` : ''}${known}`,
+      text: `${type}: ${online} of ${total} online${online === 0 ? ` (${reasons.join('; ')})` : ''}${unknown}${known}`,
     });
   }
 }

@@ -1,7 +1,7 @@
 // What is up and what waits for what, lab by lab and board by board.
 import { setImmediate } from 'node:timers/promises';
 import { rfc3339, SECOND } from '../core/time.ts';
-import { supplyOf } from '../lava/inventory.ts';
+import { supplyOf, type Supply } from '../lava/inventory.ts';
 import type { Board } from '../catalog/boards.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
 import type { HttpPorts } from './ports.ts';
@@ -91,7 +91,8 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
           idle: devices?.free ?? null,
           queued: devices?.queued ?? null,
           asked: known === undefined ? null : rfc3339(known.at),
-          reasons: devices?.reasons ?? [lab.state().why ?? 'LAVA has not answered yet'],
+          reasons:
+            devices === undefined ? [lab.state().why ?? 'LAVA has not answered yet'] : reasonsOf(devices),
           drained: drain?.why ?? null,
           jobs,
           ...(await plansOf(board, lab.name)),
@@ -114,6 +115,11 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
       return shown.boards;
     },
   };
+}
+
+function reasonsOf({ reasons, unseen }: Supply): string[] {
+  if (unseen === 0) return reasons;
+  return [...reasons, `${unseen} count as online: our user may not see their workers (view_worker)`];
 }
 
 /** What is known of the lab's devices now; LAVA is asked for whoever looks next. */

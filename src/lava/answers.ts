@@ -84,6 +84,11 @@ export const Devices = z.array(
     })),
 );
 
+/** `scheduler.devices.show`: what the list does not say. */
+export const DeviceDetails = z
+  .object({ health: z.string(), worker: Text })
+  .transform(({ health, worker }) => ({ health, worker }));
+
 export const Worker = z
   .object({
     hostname: z.string(),

@@ -86,6 +86,11 @@ export interface LavaClient {
   definition: (id: number) => Promise<string>;
   /** Looks for own jobs whose name contains `mark`, newest first, down to `sinceId` (not included). */
   findByMark: (mark: string, sinceId?: number, signal?: AbortSignal) => Promise<MarkSearch>;
+  /** A device's health and worker, retired ones included; undefined: there is none, or the user may not see it. */
+  device: (
+    name: string,
+    signal?: AbortSignal,
+  ) => Promise<{ health: string; worker: string | undefined } | undefined>;
   /** Devices, workers, tags and queue, in two requests. */
   facts: (signal?: AbortSignal) => Promise<LabFacts>;
   /** Names of the device types that the user may see, with their number of devices. */
@@ -202,6 +207,15 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     fetchResults: (id, signal) => fetchPages(checked, id, signal),
     definition: (id) => send(z.string(), `job ${id}`, to('scheduler.jobs.definition', id)),
     findByMark,
+    device: async (name, signal) => {
+      const call = to('scheduler.devices.show', name);
+      try {
+        return await send(answers.DeviceDetails, `device ${name}`, call, signal);
+      } catch (error) {
+        if (error instanceof PermanentError && SILENT.has(error.code)) return undefined;
+        throw error;
+      }
+    },
     facts: (signal) => fetchFacts(checked, signal),
     deviceTypes: () => send(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
     deviceSettings: async (names, signal) => {

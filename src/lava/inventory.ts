@@ -8,8 +8,10 @@ export interface Board {
   name: string;
   type: string;
   tags: string[];
-  /** Whether jobs may wait for it: it is healthy, and so is its worker. */
+  /** Whether jobs may wait for it: it is healthy, and so is its worker, as far as the user may see that. */
   online: boolean;
+  /** The name of its worker, if the user may not see that: whether it is up is not known, and it counts as up. */
+  unseenWorker: string | undefined;
   /** Whether a job would start on it at once. */
   free: boolean;
   /** Why it is not free; for people. */
@@ -27,6 +29,8 @@ export interface Supply {
   total: number;
   online: number;
   free: number;
+  /** How many of those online are on a worker that the user may not see. */
+  unseen: number;
   /** Jobs that wait for the type, whatever tags they want. */
   queued: number;
   /** Why boards are not online, a line each. */
@@ -39,7 +43,7 @@ export async function readInventory(client: LavaClient, signal?: AbortSignal): P
 }
 
 /** Joins devices, workers and tags. LAVA 2023.01's scheduler decides by the same rules (lava_scheduler_app/scheduler.py). */
-export function takeInventory({ devices, workers, tags, queued }: LabFacts): Inventory {
+export function takeInventory({ devices, workers, unseenWorkers, tags, queued }: LabFacts): Inventory {
   const workerOf = new Map(
     workers.flatMap((worker) => worker.devices.map((name) => [name, worker] as const)),
   );
@@ -50,13 +54,15 @@ export function takeInventory({ devices, workers, tags, queued }: LabFacts): Inv
   }
   const boards = devices.map((device): Board => {
     const worker = workerOf.get(device.name);
-    const away = whyAway(device, worker);
+    const unseenWorker = unseenWorkers.get(device.name);
+    const away = whyAway(device, worker ?? unseenWorker);
     const reason = away ?? whyBusy(device, worker, worker ? (load.get(worker) ?? 0) : 0);
     return {
       name: device.name,
       type: device.type,
       tags: [...tags].filter(([, names]) => names.includes(device.name)).map(([tag]) => tag),
       online: away === undefined,
+      unseenWorker,
       free: reason === undefined,
       reason,
     };
@@ -69,9 +75,11 @@ export function takesJobs(health: string): boolean {
   return health === 'Good' || health === 'Unknown';
 }
 
-function whyAway(device: LavaDevice, worker: LavaWorker | undefined): string | undefined {
+/** `worker`: its name alone if the user may not see it. LAVA runs the user's jobs on it all the same. */
+function whyAway(device: LavaDevice, worker: LavaWorker | string | undefined): string | undefined {
   if (!takesJobs(device.health)) return `its health is ${device.health}`;
-  if (!worker) return 'no worker has it';
+  if (worker === undefined) return 'no worker has it';
+  if (typeof worker === 'string') return undefined;
   if (worker.state !== 'Online') return `its worker ${worker.name} is ${worker.state}`;
   if (worker.health !== 'Active') return `its worker ${worker.name} is in ${worker.health}`;
   return undefined;
@@ -97,6 +105,7 @@ export function supplyOf(inventory: Inventory, type: string, tags: readonly stri
     total: boards.length,
     online: boards.filter(({ online }) => online).length,
     free: boards.filter(({ free }) => free).length,
+    unseen: boards.filter((b) => b.online && b.unseenWorker !== undefined).length,
     queued: inventory.queued.get(type) ?? 0,
     reasons: boards.filter(({ online }) => !online).map(({ name, reason }) => `${name}: ${reason}`),
   };

@@ -110,6 +110,8 @@ export interface LavaJob {
   finishedAt: number | undefined;
   description: string | undefined;
   failureComment: string | undefined;
+  /** The lab took the board away under it: it was retired, is in maintenance or is not to be seen any more. */
+  deviceTakenAway?: boolean | undefined;
   /** The job definition, YAML, as LAVA echoes it. */
   definition: string | undefined;
   cases: LavaCase[];

@@ -67,6 +67,7 @@ export async function storeEvidence(
     finishedAt: info.finishedAt ?? told?.job.finishedAt,
     description: info.description ?? told?.job.description,
     failureComment: info.failureComment ?? told?.job.failureComment,
+    deviceTakenAway: await isDeviceTakenAway(job, attempt, info, lab),
     definition,
     cases,
   };
@@ -78,6 +79,22 @@ export async function storeEvidence(
     log: hasLog ? log : null,
     evidence: whole ? 'callback' : 'fetched',
   };
+}
+
+/**
+ * Whether a cancel is the lab's: LAVA cancels the job of a device that is retired (lava_scheduler_app/signals.py), in its
+ * submitter's name, and says no more of it than of any other cancel. What we asked for ourselves is not.
+ */
+async function isDeviceTakenAway(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  { health, device: name }: LavaJobInfo,
+  lab: Lab,
+): Promise<boolean> {
+  if (health !== 'Canceled' || name === undefined) return false;
+  if (job.cancel !== null || attempt.cancelAt !== null) return false;
+  const device = await lab.call((c) => c.device(name));
+  return device === undefined || device.health === 'Retired' || device.health === 'Maintenance';
 }
 
 /** undefined if it can't be read: then all is fetched. */

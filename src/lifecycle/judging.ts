@@ -44,6 +44,7 @@ export async function judgeJob(
         ? undefined
         : await readConsole(attempt.log, lava, ports),
     complete: attempt?.evidence === 'fetched',
+    deviceTakenAway: lava?.deviceTakenAway,
   };
   const expected =
     attempt === undefined

@@ -67,7 +67,8 @@ async function admission(boards: Boards): Promise<unknown> {
   const name = boards.names()[0] ?? '';
   const board = boards.get(name, undefined);
   const { lava_device_type: type, tags } = board;
-  const device = { name: 'd', type, tags, online: true, free: false, reason: undefined };
+  const state = { online: true, unseenWorker: undefined, free: false, reason: undefined };
+  const device = { name: 'd', type, tags, ...state };
   const lab: LimitedLab = {
     name: 'lab-a',
     config: { limits: { max_jobs: 100, max_queued_per_device: 5 } },

@@ -152,6 +152,12 @@ export function describeLava(title: string, open: () => Promise<ContractLab>, wa
       expect(tagged).toMatchObject({ total: 1, online: 1, queued: expect.any(Number) });
       expect(supplyOf(inventory, 'qemu', ['slow'])).toMatchObject({ total: 0 });
       expect(supplyOf(inventory, 'qemu').total).toBeGreaterThan(1);
+      const [board] = inventory.boards;
+      expect(await bench.client.device(board?.name ?? '')).toEqual({
+        health: expect.stringMatching(/^(?:Good|Unknown)$/),
+        worker: expect.any(String),
+      });
+      expect(await bench.client.device('no-such-device')).toBeUndefined();
       const types = (await bench.client.deviceTypes()).map(({ name }) => name);
       expect(types).toEqual(expect.arrayContaining(['qemu', 'qemu-arm64', 'qemu-empty']));
     });

@@ -47,6 +47,7 @@ async function importTypes({ types, labs = ['lab-a'], files = {} }: LabParts): P
         workers: [
           { name: 'w', state: 'Online', health: 'Active', devices, jobLimit: 0, lastPingAt: undefined },
         ],
+        unseenWorkers: new Map(),
         tags: new Map(),
         queued: new Map(),
       }),

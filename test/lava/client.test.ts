@@ -396,9 +396,20 @@ describe('the facts of a lab', () => {
       workers: [
         { name: 'w1', state: 'Online', health: 'Active', devices: [], jobLimit: 0, lastPingAt: undefined },
       ],
+      unseenWorkers: new Map(),
       tags: new Map(),
       queued: new Map([['qemu', 2]]),
     });
+  });
+
+  it('name the worker of a device if the user may not see it, as the list of workers does not', async () => {
+    const { lava, client } = await simulate();
+    lava.lab.setWorker('lab-worker', { hidden: true });
+
+    const { workers, unseenWorkers } = await client.facts();
+
+    expect(workers).toEqual([]);
+    expect(unseenWorkers.get('qemu-01')).toBe('lab-worker');
   });
 
   it('fail as a whole when LAVA fails on a part', async () => {

@@ -12,7 +12,7 @@ function worker(name: string, devices: string[], more: Partial<LavaWorker> = {})
 }
 
 function facts(more: Partial<LabFacts>): LabFacts {
-  return { devices: [], workers: [], tags: new Map(), queued: new Map(), ...more };
+  return { devices: [], workers: [], unseenWorkers: new Map(), tags: new Map(), queued: new Map(), ...more };
 }
 
 it.each<[string, Partial<LavaDevice>, Partial<LavaWorker>, boolean, boolean, RegExp | undefined]>([
@@ -40,6 +40,17 @@ it('takes a board that no worker has for one that is away', () => {
   const { boards } = takeInventory(facts({ devices: [device('b1')], workers: [worker('w1', [])] }));
 
   expect(boards).toMatchObject([{ online: false, reason: 'no worker has it' }]);
+});
+
+it('takes a board whose worker the user may not see for one that is online, and counts it', () => {
+  const inventory = takeInventory(
+    facts({
+      devices: [device('b1'), device('b2', { health: 'Bad' }), device('b3', { state: 'Running', job: 7 })],
+      unseenWorkers: new Map(['b1', 'b2', 'b3'].map((name) => [name, 'hidden'])),
+    }),
+  );
+
+  expect(supplyOf(inventory, 'qemu')).toMatchObject({ total: 3, online: 2, free: 1, unseen: 2 });
 });
 
 it('minds how many jobs a worker runs at once, busy boards of all types counted', () => {
@@ -70,9 +81,17 @@ it('counts the boards of a type that have all the tags, and says why others are 
     total: 2,
     online: 1,
     free: 1,
+    unseen: 0,
     queued: 7,
     reasons: ['b2: its health is Bad'],
   });
   expect(supplyOf(inventory, 'qemu', ['fast', 'big'])).toMatchObject({ total: 1, online: 0 });
-  expect(supplyOf(inventory, 'no-such')).toEqual({ total: 0, online: 0, free: 0, queued: 0, reasons: [] });
+  expect(supplyOf(inventory, 'no-such')).toEqual({
+    total: 0,
+    online: 0,
+    free: 0,
+    unseen: 0,
+    queued: 0,
+    reasons: [],
+  });
 });

@@ -34,6 +34,17 @@ function qemus(world: TestWorld): string[] {
 }
 
 describe('a job is let in', () => {
+  it('goes on where our user may not see the workers', async () => {
+    const world = await testWorld({ lava: { age: 'newest' } });
+    world.lava.lab.setWorker('lab-worker', { hidden: true });
+
+    const nodeId = world.publish();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    const { json } = await world.http('/api/v1/boards');
+    expect(JSON.stringify(json)).toContain('our user may not see their workers');
+  });
+
   it('when a device comes online; until then it waits with the reason, unclaimed', async () => {
     const world = await testWorld();
     for (const name of qemus(world)) world.lava.lab.setDevice(name, 'Maintenance');

@@ -11,6 +11,7 @@ const device = (name: string, more: Partial<Device> = {}): Device => ({
   tags: [],
   online: true,
   free: true,
+  unseenWorker: undefined,
   reason: undefined,
   ...more,
 });

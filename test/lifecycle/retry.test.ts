@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../src/core/time.ts';
 import type { SimDevice } from '../../src/sim/lava/model.ts';
-import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 const RETRIES = { retries: { infrastructure: 2, pause: '1m' }, limits: { max_queued_per_device: 50 } };
 
@@ -37,6 +37,39 @@ describe('a failure of the lab', () => {
     });
     expect(world.transitions(nodeId)).toEqual(['running→available']);
   });
+
+  it.each(['Retired', 'Maintenance'] as const)(
+    'is a cancel of a job whose device is in %s now, unless we asked for it',
+    async (health) => {
+      const world = await testWorld({
+        lab: RETRIES,
+        lava: { age: 'newest', pace: { scheduleMs: 10, startMs: 10, runMs: 60_000 } },
+      });
+      const taken = world.publish();
+      await world.at(taken, 'running');
+      const [first] = world.lava.jobs();
+      if (first?.device === undefined) throw new Error('the job has no device');
+      world.lava.lab.setDevice(first.device.name, health);
+      // LAVA does that itself for a device that is retired.
+      await world.lava.lab.cancel(first);
+      await world.waits(taken, /attempt 1 failed for the lab's part .*again in 1m/);
+
+      const unwanted = world.publish();
+      await world.at(unwanted, 'running');
+      const second = world.lava.jobs().at(-1);
+      if (second?.device === undefined) throw new Error('the job has no device');
+      await world.http(`/api/v1/jobs/${LAB}:${unwanted}/cancel`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
+        body: '{}',
+      });
+      world.lava.lab.setDevice(second.device.name, health);
+
+      await world.ended(unwanted);
+      expect(lavaJobs(world, unwanted)).toBe(1);
+      expect(world.maestro.node(unwanted)).toMatchObject({ data: { error_code: 'Canceled' } });
+    },
+  );
 
   it('is not tried again sooner because LAVA reports its end once more', async () => {
     const world = await testWorld({ lab: RETRIES });

@@ -21,6 +21,8 @@ export interface AgeFacts {
   callbackKnowsMetadata: boolean;
   /** Whether a callback's token may be a remote artifact token, which opens nothing in LAVA (2026.06). */
   remoteArtifactTokens: boolean;
+  /** Whether a device that is retired has its job cancelled; 2023.01 fails in the attempt (`with transaction.atomic`). */
+  retiringCancels: boolean;
   /** Whether `scheduler.jobs.show` has error_type and error_msg (2023.06). */
   showsError: boolean;
   /** Whether job metadata may be anything; else only strings and numbers. */
@@ -51,6 +53,7 @@ export const AGES: Readonly<Record<LavaAge, AgeFacts>> = {
     callbackKnowsTimes: false,
     callbackKnowsMetadata: false,
     remoteArtifactTokens: false,
+    retiringCancels: false,
     showsError: false,
     anyMetadata: false,
     unknownContext: 'extra keys not allowed',
@@ -72,6 +75,7 @@ export const AGES: Readonly<Record<LavaAge, AgeFacts>> = {
     callbackKnowsTimes: true,
     callbackKnowsMetadata: true,
     remoteArtifactTokens: true,
+    retiringCancels: true,
     showsError: true,
     anyMetadata: true,
     unknownContext: 'value must be one of [',

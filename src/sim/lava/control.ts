@@ -36,6 +36,7 @@ const WorkerChange = z.strictObject({
   state: z.enum(['Online', 'Offline']).optional(),
   health: z.enum(['Active', 'Maintenance', 'Retired']).optional(),
   jobLimit: z.number().int().nonnegative().optional(),
+  hidden: z.boolean().optional(),
 });
 
 /** As in ../http-faults.ts, for XML-RPC. */

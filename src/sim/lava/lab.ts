@@ -240,6 +240,8 @@ export class Lab {
     if (!device) return;
     device.health = health;
     this.emitDevice(device);
+    const job = device.job === undefined ? undefined : this.jobs.get(device.job);
+    if (health === 'Retired' && job && this.age.retiringCancels) void this.cancel(job);
     this.schedule();
   }
 
@@ -250,6 +252,7 @@ export class Lab {
       state?: SimWorker['state'] | undefined;
       health?: SimWorker['health'] | undefined;
       jobLimit?: number | undefined;
+      hidden?: boolean | undefined;
     },
   ): void {
     const worker = this.workers.get(name);
@@ -257,8 +260,9 @@ export class Lab {
     worker.state = change.state ?? worker.state;
     worker.health = change.health ?? worker.health;
     worker.jobLimit = change.jobLimit ?? worker.jobLimit;
+    worker.hidden = change.hidden ?? worker.hidden;
     const { state, health } = worker;
-    this.hooks.emit('worker', 'lavaserver', { hostname: name, health, state });
+    if (worker.hidden !== true) this.hooks.emit('worker', 'lavaserver', { hostname: name, health, state });
     this.schedule();
   }
 

@@ -177,9 +177,30 @@ function suitePage(lab: Lab, user: string | undefined, params: readonly unknown[
   return exportCases(lab.age, job.id, cases.slice(offset, offset + optionalNumber(params[2], cases.length)));
 }
 
+function showDevice(lab: Lab, name: unknown): WireValue {
+  const device = lab.devices.get(String(name));
+  if (!device) throw new RpcFault(404, `Device '${String(name)}' was not found.`);
+  return {
+    hostname: device.name,
+    device_type: device.type,
+    health: device.health,
+    state: device.state,
+    health_job: false,
+    description: null,
+    pipeline: true,
+    has_device_dict: true,
+    worker: device.worker,
+    current_job: device.job ?? null,
+    tags: device.tags,
+  };
+}
+
 function showWorker(lab: Lab, name: unknown): WireValue {
   const worker = lab.workers.get(String(name));
   if (!worker) throw new RpcFault(404, `Worker '${String(name)}' was not found.`);
+  if (worker.hidden === true) {
+    throw new RpcFault(403, `Worker '${worker.name}' not available to user 'bridge'.`);
+  }
   const devices = [...lab.devices.values()].filter((d) => d.worker === worker.name).map((d) => d.name);
   return {
     hostname: worker.name,
@@ -289,7 +310,11 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
         template: true,
       })),
   ],
-  ['scheduler.workers.list', (lab) => [...lab.workers.keys()]],
+  ['scheduler.devices.show', (lab, _user, params) => showDevice(lab, params[0])],
+  [
+    'scheduler.workers.list',
+    (lab) => [...lab.workers.values()].filter((worker) => !worker.hidden).map(({ name }) => name),
+  ],
   ['scheduler.workers.show', (lab, _user, params) => showWorker(lab, params[0])],
   ['scheduler.tags.list', (lab) => lab.tags.map((name) => ({ name, description: name }))],
   [

@@ -22,6 +22,8 @@ export interface SimWorker {
   state: 'Online' | 'Offline';
   health: 'Active' | 'Maintenance' | 'Retired';
   jobLimit: number;
+  /** Nobody but the lab's admin may see it (a permission since 2023.08). */
+  hidden?: boolean | undefined;
 }
 
 /** One job. Its log and results are made up again whenever they are asked for: they depend on these facts alone. */
