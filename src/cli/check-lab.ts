@@ -38,7 +38,7 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
     text:
       callbackTrust(version) === 'evidence'
         ? 'this LAVA keeps their token private: a callback counts as evidence, unless two of a job differ'
-        : 'this LAVA (before 2024.05) shows their token to whoever may see a job: a callback only says when to ask, and all evidence is fetched',
+        : 'this LAVA (before 2024.05) shows their token to everybody who may see a job: a callback only says when to ask, and all evidence is fetched',
   });
   const who = await attempt(
     lab.name,

@@ -5,7 +5,7 @@ import { SCENARIOS } from '../sim/lava/scenarios.ts';
 import { startLavaSimulator } from '../sim/lava/simulator.ts';
 import { startMaestroSimulator } from '../sim/maestro/server.ts';
 
-/** A running simulator, and what somebody needs to know to use it. */
+/** A running simulator, and what is needed to use it. */
 interface Running {
   stop: () => Promise<void>;
   facts: Record<string, string>;

@@ -129,7 +129,7 @@ function redirect(from: string, { status, headers }: HttpAnswer): string | undef
   return URL.canParse(location, from) ? new URL(location, from).href : undefined;
 }
 
-/** The answer's text is not quoted: whoever made the request must not learn what an inner server says. */
+/** The answer's text is not quoted: the author of the request must not learn what an inner server says. */
 function failure(url: string, answer: HttpAnswer): Error {
   const explanations = { busy: 'fetch_busy', refused: { code: 'fetch_failed' } } as const;
   return answerError(place(url), answer, explanations, { withoutText: true, permanent: RequestError });

@@ -1,4 +1,4 @@
-// What an HTTP answer means, whoever gave it: the one classifier of statuses, and the one reader of Retry-After. A client
+// What an HTTP answer means, from any system: the one classifier of statuses, and the one reader of Retry-After. A client
 // says only which of its codes each class has, and what the admin may do.
 import { answerText } from './answer-text.ts';
 import type { AuthCode, PermanentCode, TemporaryCode } from './error-codes.ts';

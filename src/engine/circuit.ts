@@ -1,5 +1,5 @@
 // A circuit before each outside system: after a few failures in a row nothing is sent there for a while, so that what
-// is down costs nobody time, and its going and coming is told once.
+// is down costs no job time, and each outage is reported once when it begins and once when it ends.
 import { isAuthCode, type AuthCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
@@ -35,7 +35,7 @@ interface Options {
   pause?: number;
 }
 
-/** Whoever is refused for his token is refused for all that he sends, until an admin has mended it. */
+/** A refused token is refused for every request until an admin has replaced it. */
 const AUTH_PAUSE = MINUTE;
 /** Nothing is said of a system on the word of an older answer. */
 const KNOWN_FOR = 10 * MINUTE;
@@ -107,7 +107,7 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
         const error = isAuth(thrown) ? asTemporary(thrown) : thrown;
         if (!(error instanceof TemporaryError)) answered();
         else if (error.code !== 'aborted') unanswered(error);
-        // The same words as for a call that was not tried: whoever waits for this has one reason, not two in turn.
+        // The same words as for a call that was not tried: what waits for this has one reason, not two in turn.
         if (!isDown || !(error instanceof TemporaryError)) throw error;
         throw new TemporaryError(error.code, away(), { cause: error, retryAfterMs: error.retryAfterMs });
       } finally {

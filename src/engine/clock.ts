@@ -1,4 +1,4 @@
-// The machine's clock may be set while we run: it had no battery, somebody mends it, the machine slept. Stored times are
+// The machine's clock may be set while we run: it had no battery, an admin sets it, the machine slept. Stored times are
 // by that clock, so what was to be done "in a minute" may be hours away, and a job seem to run for hours.
 import type { Logger } from 'pino';
 import { formatDuration, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
@@ -7,7 +7,7 @@ const LOOK_EVERY = 5 * SECOND;
 /** Less is how clocks are. */
 const LEAST = MINUTE;
 
-/** How far the clock was set forward since this was made (ms, negative: back), measured by one that nobody can set. */
+/** How far the clock was set forward since this was made (ms, negative: back), measured by a clock that cannot be set. */
 export function createDrift(wall: Clock = Date.now, steady: Clock = () => performance.now()): Clock {
   const start = wall() - steady();
   return () => wall() - steady() - start;

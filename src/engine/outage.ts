@@ -1,4 +1,4 @@
-// Something that may fail for a while at many places at once, such as the store on a full disk: told when it begins,
+// Something that may fail for a while at many places at once, such as the store on a full disk: logged when it begins
 // and when it is over, not each time.
 import type { Logger } from 'pino';
 import { errorText } from '../core/errors.ts';
@@ -10,15 +10,15 @@ export interface Outage {
 
 /** `begin` and `end` are what the log says. */
 export function createOutage(log: Logger, begin: string, end: string): Outage {
-  let isTold = false;
+  let isLogged = false;
   return {
     failed(error) {
-      if (!isTold) log.error({ error: errorText(error) }, begin);
-      isTold = true;
+      if (!isLogged) log.error({ error: errorText(error) }, begin);
+      isLogged = true;
     },
     worked() {
-      if (isTold) log.info(end);
-      isTold = false;
+      if (isLogged) log.info(end);
+      isLogged = false;
     },
   };
 }

@@ -7,7 +7,7 @@ export interface Runner {
   start: () => void;
   /** Looks for work now: something became due in this lane, or in all of them. */
   wake: (lane?: string) => void;
-  /** Takes no new work, tells the steps that run to stop, and waits until they have. */
+  /** Takes no new work, asks the steps that run to stop, and waits until they have. */
   stop: () => Promise<void>;
   /** When a lane last looked for work (ms): the watchdog's sign of life. */
   lastRound: () => number;

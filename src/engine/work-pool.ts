@@ -1,6 +1,6 @@
 // Work on many things at once, each for itself: what failed comes again after a while, and what is new comes first. An
-// item names the shares that it uses (its lab, the host that it asks), each for so many at once: whoever hangs or fails
-// takes up its own share and nobody else's.
+// item names the shares that it uses (its lab, the host that it asks), each for so many at once: what hangs or fails
+// takes up its own share and no other.
 import { backoff, MINUTE, type Clock } from '../core/time.ts';
 
 /** What an item takes a place of while it is worked on. */
@@ -24,7 +24,7 @@ export interface WorkPoolOptions<T> {
 }
 
 export interface WorkPool<T> {
-  /** Takes an item under its key; false if it is there already, or there is no room. */
+  /** Takes an item under its key; false if it is there already, or the pool is full. */
   offer: (key: string, item: T) => boolean;
   /** Takes up nothing more once the signal fires, and gives when all that was begun has ended. */
   drain: (signal: AbortSignal) => Promise<void>;

@@ -198,7 +198,7 @@ export function addApi(
             reply,
             409,
             'nothing',
-            `${job.id} has nothing to retry: it waits for nobody and no delivery is parked`,
+            `${job.id} has nothing to retry: it waits for nothing and no delivery is parked`,
           )
         : reply.code(202).send({ id: job.id, retried: what });
     }),
@@ -234,7 +234,7 @@ export function addApi(
         await ctx.store.wakeStage(lab, 'received');
         ctx.wake(lab);
       }
-      // A board that nobody registered may be drained all the same: jobs by LAVA pull name what they like.
+      // A board that is not registered may be drained all the same: jobs by LAVA pull name what they like.
       const known = board === '' || ctx.boards.find(board, lab) !== undefined;
       return reply.code(200).send({ lab, board, known });
     });

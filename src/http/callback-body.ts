@@ -87,7 +87,7 @@ export class CallbackBody {
     return log;
   }
 
-  /** The body without log, definition and token, and what the log was, to tell two bodies apart. */
+  /** The body without log, definition and token, and what the log was, to distinguish two bodies. */
   end(): { rest: unknown; logHash: string | undefined } {
     if (this.#tail.length > 0 || this.#depth !== 0 || this.#string !== undefined) {
       throw new CallbackBodyError('bad_body', 'the body is not JSON: it ends too early');

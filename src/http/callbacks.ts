@@ -50,7 +50,7 @@ interface Options {
   tokenNames: TokenNameWatch;
 }
 
-/** LAVA commits what a callback tells when it has our answer (2023.01); to look before that shows the old state. */
+/** LAVA commits what a callback reports when it has our answer (2023.01); to look before that shows the old state. */
 const COMMIT_PAUSE = 300;
 /** Bodies that are read at a time, requests that wait for their turn, and how long (ms): LAVA waits five seconds. */
 const QUEUE = { width: 4, most: 500, waitMs: 3 * SECOND };
@@ -190,7 +190,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     const { jobId, lavaId, state } = record;
     const text = `callback: LAVA job ${lavaId} is ${state}`;
     if (isOver) {
-      await noteOnce(jobId, `${text}, told after the evidence was stored`);
+      await noteOnce(jobId, `${text}; it came after the evidence was stored`);
       return false;
     }
     if (state !== 'Finished') {
@@ -200,7 +200,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     }
     const before = (await store.callbacks(jobId)).filter((c) => c.lavaId === lavaId);
     if (before.length >= MOST_KEPT || before.some((c) => Buffer.compare(c.body, record.body) === 0)) {
-      await noteOnce(jobId, `${text}, told again`);
+      await noteOnce(jobId, `${text}; it came again`);
       await store.wake(jobId, now() + COMMIT_PAUSE);
       return false;
     }
@@ -208,7 +208,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     return record.log !== null;
   }
 
-  /** Whoever sends one again and again adds no further line. */
+  /** Repeating one adds no further line. */
   async function noteOnce(jobId: string, text: string): Promise<void> {
     const known = await store.timeline(jobId);
     if (!known.some((entry) => entry.text === text)) await store.note(jobId, [{ kind: 'callback', text }]);
@@ -297,7 +297,7 @@ function isReadable(stream: unknown): stream is Readable {
   return typeof stream === 'object' && stream !== null && Symbol.asyncIterator in stream;
 }
 
-/** Until LAVA's answer to a submission is stored, the submission key in the job's name tells whose it is. */
+/** Until LAVA's answer to a submission is stored, the submission key in the job's name says whose it is. */
 function belongs(lavaId: number, description: string, attempts: readonly AttemptRecord[]): boolean {
   if (attempts.some((a) => a.lavaId === lavaId)) return true;
   return attempts.some(

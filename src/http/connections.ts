@@ -1,4 +1,4 @@
-// What may be held open by whoever reaches a port: so many connections, so many of one address, and a request that has
+// What a client that reaches a port may hold open: so many connections, so many of one address, and a request that has
 // begun must come to its end in time.
 import type { Server } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';

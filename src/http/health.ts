@@ -1,4 +1,4 @@
-// `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither tells more than that and why not.
+// `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither says more than that and why not.
 import type { FastifyInstance } from 'fastify';
 import { errorText } from '../core/errors.ts';
 import type { HttpPorts } from './ports.ts';

@@ -1,4 +1,4 @@
-// `/ws`: tells the status pages what changed, so that they look again. Nobody looks, nobody asks the store. A message is
+// `/ws`: announces to the status pages what changed, so that they look again. Without readers the store is not read. A message is
 // `{"jobs": [ids]}`, or `{}` if only a lab or a destination came or went.
 import type { FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -20,12 +20,12 @@ export const SOCKET_PATH = '/ws';
 const LOOK_EVERY = SECOND;
 const PING_EVERY = 30 * SECOND;
 const MOST_READERS = 100;
-/** More changes than that are told as if all had changed. */
+/** More changes than that are announced as if all had changed. */
 const MOST_IDS = 200;
 /** A reader who does not read is cut off. */
 const MOST_UNREAD = 1024 * 1024;
 
-/** Serves the socket beside the app's routes, until the app is closed. */
+/** Serves the socket next to the app's routes, until the app is closed. */
 export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Options): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   const answered = new WeakSet<WebSocket>();
@@ -80,13 +80,13 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Option
     const at = ctx.now();
     const changed = statesNow() !== states;
     try {
-      // What is written in the same millisecond as the last look is told twice rather than not at all.
+      // What is written in the same millisecond as the last look is announced twice rather than missed.
       const jobs = await ctx.store.changedAfter(from - 1, MOST_IDS);
       seen = at;
       states = statesNow();
-      if (jobs.length > 0 || changed) tell(jobs.length === MOST_IDS ? {} : { jobs });
+      if (jobs.length > 0 || changed) announce(jobs.length === MOST_IDS ? {} : { jobs });
     } catch (error) {
-      ctx.log.debug({ error: errorText(error) }, 'the pages are not told of changes');
+      ctx.log.debug({ error: errorText(error) }, 'the pages get no changes');
     }
   }
 
@@ -95,7 +95,7 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Option
     return JSON.stringify([labs, [...outbox.states().values()].map((state) => state.status)]);
   }
 
-  function tell(news: object): void {
+  function announce(news: object): void {
     const text = JSON.stringify(news);
     for (const reader of sockets.clients) {
       if (reader.bufferedAmount > MOST_UNREAD) reader.terminate();

@@ -1,4 +1,4 @@
-// Answers with a job's console, as far as it is or as it grows, to whoever reads it.
+// Answers with a job's console, as far as it is or as it grows.
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../core/error-codes.ts';

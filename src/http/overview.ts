@@ -72,7 +72,7 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
     const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
     const views: BoardView[] = [];
     for (const lab of ctx.labs.values()) {
-      const known = askForNext(lab);
+      const known = refreshForNext(lab);
       for (const name of ctx.boards.names()) {
         const board = ctx.boards.find(name, lab.name);
         if (board === undefined) continue;
@@ -122,8 +122,8 @@ function reasonsOf({ reasons, unseen }: Supply): string[] {
   return [...reasons, `${unseen} count as online: our user may not see their workers (view_worker)`];
 }
 
-/** What is known of the lab's devices now; LAVA is asked for whoever looks next. */
-function askForNext(lab: Lab): ReturnType<Lab['knownInventory']> {
+/** What is known of the lab's devices now; LAVA is asked for the next reader. */
+function refreshForNext(lab: Lab): ReturnType<Lab['knownInventory']> {
   // Why it failed is what the lab's state says.
   lab.inventory().catch(() => undefined);
   return lab.knownInventory();

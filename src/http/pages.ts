@@ -1,5 +1,5 @@
 // The status pages, for reading only: made here, whole, from the same views as the API's answers. A small script fetches
-// the page's main part anew when something changed (live.ts); without it the pages are as right, and stand still.
+// the page's main part again when something changed (live.ts); without it the pages are correct as well, but do not update.
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// What the API is asked with, beside the requests themselves: parsed at the door, and told in the OpenAPI document.
+// The queries and bodies of the API except for requests: parsed at the door, and described in the OpenAPI document.
 import { z } from 'zod';
 import { STAGES } from '../store/index.ts';
 

@@ -1,5 +1,5 @@
-// A few at a time, a bounded number that wait, and none of them longer than they can: who has to be answered soon is
-// refused instead.
+// A few at a time, a bounded number that wait, and none longer than it can: a request that needs a quick answer is refused
+// instead.
 
 export interface Queue {
   /**

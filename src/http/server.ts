@@ -1,4 +1,4 @@
-// Makes the HTTP servers: one per address, each with the routes that belong there. Errors are JSON and tell nothing of
+// Makes the HTTP servers: one per address, each with the routes that belong there. Errors are JSON and say nothing of
 // the inside. What every route shares is here: limits on connections, the check of Host, how bodies are read.
 import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';

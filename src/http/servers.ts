@@ -77,7 +77,7 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
     async start() {
       const urls: string[] = [];
       for (const { app, at } of apps.values()) urls.push(await listen(app, at));
-      // LAVA is asked before somebody looks.
+      // LAVA is asked before the first reader.
       for (const lab of ctx.labs.values()) lab.inventory().catch(() => undefined);
       return urls;
     },

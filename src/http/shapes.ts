@@ -1,4 +1,4 @@
-// What the API answers, as schemas: the views give it, the command line reads it, and the OpenAPI document tells it.
+// What the API answers, as schemas: the views give it, the command line reads it, and the OpenAPI document describes it.
 // Fields may be added; a reader lets pass what it does not know. Times are RFC 3339, UTC.
 import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
@@ -89,7 +89,7 @@ export type DeliveryView = z.infer<typeof DeliveryView>;
 export const TimelineView = z.looseObject({
   at: time,
   kind: text,
-  code: maybe.text.describe('of the reason, if the line tells one'),
+  code: maybe.text.describe('of the reason, if the line gives one'),
   text,
 });
 export type TimelineView = z.infer<typeof TimelineView>;

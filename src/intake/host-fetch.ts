@@ -23,7 +23,7 @@ export function createHostFetch({ limits, now }: Options): HostFetch {
 
   function circuitOf(host: string): Circuit {
     const known = circuits.get(host) ?? createCircuit({ name: host, now });
-    // The one that was not used for the longest time makes room.
+    // The one that was not used for the longest time is dropped.
     circuits.delete(host);
     circuits.set(host, known);
     const [oldest] = circuits.keys();

@@ -12,7 +12,7 @@ export interface Runtime {
 
 /**
  * The kind of work that a node is for us, or undefined. PULL_LABS: `available` with a JSON definition. LAVA pull: it
- * stays `running`, with a YAML definition. Whoever has put a job_id on it has taken it.
+ * stays `running`, with a YAML definition. Whose job_id it carries has taken it.
  */
 export function workSource(node: MaestroNode, runtimes: readonly Runtime[]): WorkSource | undefined {
   const { runtime, job_id } = node.data;

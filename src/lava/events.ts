@@ -137,22 +137,22 @@ function watchSocket(
 ): Watch {
   let unanswered = 0;
   let quietSince = Date.now();
-  let isToldQuiet = false;
+  let isQuietReported = false;
   const timer = setInterval(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
     if (unanswered >= 2) return options.onMute('LAVA answers no pings');
     unanswered++;
     socket.ping();
     const quiet = Date.now() - quietSince;
-    if (quiet < options.quietMs || isToldQuiet) return;
-    isToldQuiet = true;
+    if (quiet < options.quietMs || isQuietReported) return;
+    isQuietReported = true;
     options.onQuiet(quiet);
   }, options.pingMs);
   socket.on('pong', () => (unanswered = 0));
   return {
     sawEvent: () => {
       quietSince = Date.now();
-      isToldQuiet = false;
+      isQuietReported = false;
       unanswered = 0;
     },
     stop: () => clearInterval(timer),

@@ -1,4 +1,4 @@
-// Whether a lab can run something on a board now. What stands in the way is told in words that stay the same while it
+// Whether a lab can run something on a board now. What stands in the way is said in words that stay the same while it
 // does, so that a job's timeline has them once.
 import type { Board, Boards } from '../catalog/boards.ts';
 import { supplyOf, type Supply } from '../lava/inventory.ts';
@@ -30,7 +30,7 @@ const ON_THE_WAY = new Set(['admitted', 'claimed', 'rendered']);
 /** No younger inventory is asked for before a job is kept waiting. */
 const FRESH = 5 * SECOND;
 
-/** Why the admin lets nothing in; undefined if he does. */
+/** Why nothing is let in by the admin; undefined if it is not drained. */
 export async function whyDrained(
   job: Pick<JobRecord, 'lab' | 'board'>,
   ports: DrainPorts,

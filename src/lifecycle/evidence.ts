@@ -45,15 +45,17 @@ export async function storeEvidence(
   callback: CallbackRecord | undefined,
   ports: EvidencePorts,
 ): Promise<AttemptChange> {
-  const told = callback === undefined ? undefined : await fromCallback(callback, ports);
+  const reported = callback === undefined ? undefined : await fromCallback(callback, ports);
   const whole =
-    told !== undefined && told.hasResults && (told.job.cases.length > 0 || info.device === undefined);
+    reported !== undefined &&
+    reported.hasResults &&
+    (reported.job.cases.length > 0 || info.device === undefined);
   const lab = labOf(ports, job.lab);
-  const cases = whole ? told.job.cases : await fetchCases(job, info, ports);
+  const cases = whole ? reported.job.cases : await fetchCases(job, info, ports);
   const log = logName(attempt);
-  const toldLog = whole ? (callback?.log ?? null) : null;
+  const reportedLog = whole ? (callback?.log ?? null) : null;
   const hasLog =
-    (toldLog !== null && (await ports.blobs.move(toldLog, log))) ||
+    (reportedLog !== null && (await ports.blobs.move(reportedLog, log))) ||
     (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ports)));
   // Ours, as it was submitted: what others say it was is not read.
   const definition = await ports.store.definition(job.id, attempt.n);
@@ -62,11 +64,11 @@ export async function storeEvidence(
     state: info.state,
     health: info.health,
     device: info.device,
-    submittedAt: info.submittedAt ?? told?.job.submittedAt,
-    startedAt: told?.job.startedAt ?? info.startedAt,
-    finishedAt: info.finishedAt ?? told?.job.finishedAt,
-    description: info.description ?? told?.job.description,
-    failureComment: info.failureComment ?? told?.job.failureComment,
+    submittedAt: info.submittedAt ?? reported?.job.submittedAt,
+    startedAt: reported?.job.startedAt ?? info.startedAt,
+    finishedAt: info.finishedAt ?? reported?.job.finishedAt,
+    description: info.description ?? reported?.job.description,
+    failureComment: info.failureComment ?? reported?.job.failureComment,
     deviceTakenAway: await isDeviceTakenAway(job, attempt, info, lab),
     definition,
     cases,

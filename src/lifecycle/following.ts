@@ -1,4 +1,4 @@
-// Looks at a LAVA job that is not known to have finished: what LAVA says of it, whether somebody wants it cancelled,
+// Looks at a LAVA job that is not known to have finished: what LAVA says of it, whether it is to be cancelled,
 // whether Maestro still wants it, and whether its time is over. Shared by the stages that follow LAVA.
 import { errorText, PermanentError } from '../core/errors.ts';
 import { formatDuration, MINUTE, SECOND, type Clock } from '../core/time.ts';
@@ -24,7 +24,7 @@ export type Sight =
   | { kind: 'alive'; info: LavaJobInfo; attempt: AttemptRecord; lookAgain: number }
   | { kind: 'over'; outcome: Outcome };
 
-/** LAVA's own limits are kept by LAVA; past them by this much, nobody is keeping them. */
+/** LAVA's own limits are kept by LAVA; past them by this much, they are not being kept. */
 const MARGIN = 30 * MINUTE;
 /** A cancel takes LAVA up to two minutes (2023.01, worker.py); after this much more the job is lost. */
 const CANCEL_WITHIN = 15 * MINUTE;
@@ -66,7 +66,7 @@ export function nextRound(now: number, lab: Lab): number {
   return (Math.floor((now - shift) / every) + 1) * every + shift;
 }
 
-/** A lab that was set up anew gives old numbers to other jobs. */
+/** A lab that was set up again gives old numbers to other jobs. */
 function isOurs({ submissionKey, hasKey }: AttemptRecord, { description }: LavaJobInfo): boolean {
   return description.includes(submissionKey) || !hasKey;
 }

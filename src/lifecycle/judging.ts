@@ -71,7 +71,7 @@ async function expectedTestsOfRequest(job: JobRecord, ports: JudgingPorts): Prom
   }
 }
 
-/** LAVA tells a cancel and a queue time-out alike; the time that passed, and who asked, tell them apart. */
+/** LAVA reports a cancel and a queue time-out alike; the time that passed, and who asked, distinguish them. */
 function endingInQueue(
   job: JobRecord,
   attempt: AttemptRecord | undefined,

@@ -26,7 +26,7 @@ export interface Lab {
   knownInventory: () => { at: number; inventory: Inventory } | undefined;
   /** LAVA's events come in from now on, or do not. */
   setFollowed: (followed: boolean) => void;
-  /** What LAVA tells of a device or worker; true if it changes what the lab can run. */
+  /** Takes up what LAVA reports of a device or worker; true if it changes what the lab can run. */
   noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
   /** What its callbacks are worth; asks LAVA's version if that was not asked for within the hour. */
@@ -61,11 +61,11 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
   let lastAnswer: { at: number; inventory: Inventory } | undefined;
   let trust: { at: number; value: CallbackTrust } | undefined;
   // What is known of each device and worker, so that only news makes the inventory old.
-  const told = new Map<string, string>();
+  const lastWord = new Map<string, string>();
 
   function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
-    // The client has a gate for its requests. This one stands before the circuit: who has waited at it is told at once
-    // when the lab is found to be away, and notes what he sends (an intent) in the moment that it goes out.
+    // The client has a gate for its requests. This one stands before the circuit: a call that waited at it fails at once
+    // when the lab is found to be away, and stores its intent in the moment that it goes out.
     return gate(() =>
       circuit.run(() => {
         requests += 1;
@@ -76,24 +76,24 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
 
   function remember({ boards }: Inventory): void {
     for (const { name, online } of boards) {
-      if (online) told.set(`device ${name}`, HEALTHY);
-      else told.delete(`device ${name}`);
+      if (online) lastWord.set(`device ${name}`, HEALTHY);
+      else lastWord.delete(`device ${name}`);
     }
   }
 
-  function ask(): Promise<Inventory> {
-    const asked = { at: now(), inventory: call(readInventory) };
-    known = asked;
-    asked.inventory
+  function readAgain(): Promise<Inventory> {
+    const fetched = { at: now(), inventory: call(readInventory) };
+    known = fetched;
+    fetched.inventory
       .then((inventory) => {
-        lastAnswer = { at: asked.at, inventory };
-        if (known === asked) remember(inventory);
+        lastAnswer = { at: fetched.at, inventory };
+        if (known === fetched) remember(inventory);
         return undefined;
       })
       .catch(() => {
-        if (known === asked) known = undefined;
+        if (known === fetched) known = undefined;
       });
-    return asked.inventory;
+    return fetched.inventory;
   }
 
   return {
@@ -104,7 +104,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
     inventory(maxAge = followed ? FOLLOWED_AGE : UNFOLLOWED_AGE) {
       // Others may have asked, too, or first.
       return outsideWait(() =>
-        known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : ask(),
+        known !== undefined && Math.abs(now() - known.at) <= maxAge ? known.inventory : readAgain(),
       );
     },
     knownInventory: () => lastAnswer,
@@ -115,8 +115,8 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
     noticed(event) {
       const key = `${event.kind} ${event.name}`;
       const word = wordOf(event);
-      if (told.get(key) === word) return false;
-      told.set(key, word);
+      if (lastWord.get(key) === word) return false;
+      lastWord.set(key, word);
       known = undefined;
       return true;
     },

@@ -17,7 +17,7 @@ export interface EventPorts {
   wake: (lab: string) => void;
 }
 
-/** LAVA sends an event just before it commits what the event tells. */
+/** LAVA sends an event just before it commits what the event reports. */
 const COMMIT_PAUSE = 300;
 
 /** Follows a lab's event stream until the signal fires; nothing if the configuration says so. */
@@ -33,7 +33,7 @@ export function startEvents(lab: Lab, ports: EventPorts, signal: AbortSignal): v
     ports.wake(lab.name);
   }
 
-  // Nobody tells what was missed: look at all that LAVA has of ours.
+  // What was missed is not known: look at all that LAVA has of ours.
   async function lookAtAll(): Promise<void> {
     await Promise.all(
       (['submitted', 'running'] as const).map((stage) => ports.store.wakeStage(lab.name, stage)),

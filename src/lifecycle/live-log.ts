@@ -1,5 +1,5 @@
-// A job's console as LAVA writes it, for whoever looks: asked for in pages while the job runs, and from the stored
-// evidence once that is there. LAVA is asked only while somebody reads.
+// A job's console as LAVA writes it: asked for in pages while the job runs, and from the stored
+// evidence once that is there. LAVA is asked only while there is a reader.
 import { TextDecoder } from 'node:util';
 import { sleep, type Clock } from '../core/time.ts';
 import { LogReader } from '../lava/log.ts';
@@ -46,7 +46,7 @@ export function createLiveLog(ports: LogPorts & { now: Clock }): LiveLog {
   };
 }
 
-/** Ends at once if there is no log and nobody follows. */
+/** Ends at once if there is no log and it is not followed. */
 async function* readLog(
   jobId: string,
   { follow, raw, signal }: LogOptions,

@@ -9,7 +9,7 @@ import type { Lab } from './lab.ts';
 export const LOOK_EVERY = 2 * SECOND;
 /** Lines of a page. */
 const PAGE = 2000;
-/** Pages that are kept, some 500 KB each; the one that was not read for the longest time makes room. */
+/** Pages that are kept, some 500 KB each; the one that was not read for the longest time is dropped. */
 const MOST_PAGES = 20;
 
 export interface LogPages {
@@ -30,7 +30,7 @@ interface Page {
 export function createLogPages(now: Clock): LogPages {
   const pages = new Map<string, Page>();
 
-  function ask(lab: Lab, lavaId: number, start: number): Page {
+  function fetchPage(lab: Lab, lavaId: number, start: number): Page {
     const page: Page = { at: now(), isFull: false, lines: read() };
     async function read(): Promise<readonly LogLine[]> {
       const part = await lab.call((c) => c.logs(lavaId, start, PAGE));
@@ -46,7 +46,7 @@ export function createLogPages(now: Clock): LogPages {
     const known = pages.get(key);
     pages.delete(key);
     const isGood = known !== undefined && (known.isFull || Math.abs(now() - known.at) < LOOK_EVERY);
-    const page = isGood ? known : ask(lab, lavaId, start);
+    const page = isGood ? known : fetchPage(lab, lavaId, start);
     pages.set(key, page);
     page.lines.catch(() => {
       if (pages.get(key) === page) pages.delete(key);

@@ -1,6 +1,6 @@
 // Watches Maestro's node while the job is on its way or in LAVA: pushes its time-out forward, so that a job that merely
-// waits for a board does not count as timed out, and notices when Maestro ended the node, so that no board is kept for
-// nobody.
+// waits for a board does not count as timed out, and notices when Maestro ended the node, so that no board is kept in
+// vain.
 import { TemporaryError } from '../core/errors.ts';
 import { HOUR, MINUTE, parseTime, rfc3339, type Clock } from '../core/time.ts';
 import type { MaestroNode } from '../maestro/node.ts';

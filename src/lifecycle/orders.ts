@@ -27,11 +27,11 @@ export interface DropPorts {
 
 /** Asks for a cancel; the job is then reported as cancelled. False if it has ended or is being cancelled. */
 export async function cancelJob(job: JobRecord, why: string, ports: CancelPorts): Promise<boolean> {
-  const asked = await ports.store.requestCancel(job.id, why, [
+  const isRequested = await ports.store.requestCancel(job.id, why, [
     { kind: 'note', text: `cancel asked for: ${why}` },
   ]);
-  if (asked) ports.wake(job.lab);
-  return asked;
+  if (isRequested) ports.wake(job.lab);
+  return isRequested;
 }
 
 /** Sends parked deliveries again, and ends a job's waiting. Returns what was done; undefined: nothing to do. */

@@ -1,14 +1,14 @@
-// A stored job, as reports tell of it.
+// A stored job, as reports describe it.
 import { compatibleOf } from '../catalog/compatible.ts';
 import type { ReportedJob } from '../reporting/events.ts';
 import type { JobRecord, Store } from '../store/index.ts';
 import type { Boards } from '../catalog/boards.ts';
 import { labOf, type LabPorts } from './labs.ts';
 
-/** What telling of a job uses. */
+/** What describing a job uses. */
 export type ReportedJobPorts = LabPorts & { store: Pick<Store, 'request'>; boards: Pick<Boards, 'find'> };
 
-/** All that reports need of a job beside what happened to it. */
+/** All that reports need of a job in addition to what happened to it. */
 export async function reportedJob(job: JobRecord, ports: ReportedJobPorts): Promise<ReportedJob> {
   const { config } = labOf(ports, job.lab);
   const { id, lab, nodeId, name, board, source, receivedAt } = job;

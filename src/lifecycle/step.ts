@@ -38,7 +38,7 @@ export function createStep(options: StepOptions): Step {
       await settle(job, stage, await stage.run(job, signal), options);
       storeOutage.worked();
     } catch (error) {
-      if (error instanceof StaleError) return; // Somebody else changed it; it is still due and will be read again.
+      if (error instanceof StaleError) return; // Another writer changed it; it is still due and will be read again.
       if (signal.aborted) return;
       await settleFailure(job, stage, error, options, signal);
     }
@@ -141,7 +141,7 @@ async function settleFailure(
   const text = errorText(error);
   const code = error instanceof BridgeError ? error.code : 'internal';
   const passing = error instanceof TemporaryError;
-  // What is not known to pass is tried again too, but seldom: an admin may mend it (a permission, a template, a disk).
+  // What is not known to pass is tried again too, but seldom: an admin may fix it (a permission, a template, a disk).
   const pause = passing
     ? backoff(job.tries, 2 * SECOND, 5 * MINUTE)
     : backoff(job.tries, 30 * SECOND, 10 * MINUTE);

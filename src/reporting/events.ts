@@ -4,7 +4,7 @@ import type { AttemptRecord } from '../store/index.ts';
 import type { Ending, Evidence, Verdict } from '../verdict/model.ts';
 import type { PublishedLogs } from './logs.ts';
 
-/** A job, as reports tell of it. */
+/** A job, as reports describe it. */
 export interface ReportedJob {
   job: {
     id: string;

@@ -53,7 +53,7 @@ export function endedContext(event: JudgedEvent, logs: PublishedLogs | undefined
 }
 
 /**
- * What tells this run from all others of the lab in KCIDB, which keeps the first report under an id: LAVA's number; and
+ * What distinguishes this run from all others of the lab in KCIDB, which keeps the first report under an id: LAVA's number; and
  * the node's as well where the lab had given higher numbers before, for it counts again from 1.
  */
 function keyOf(attempt: ReportedAttempt | undefined, nodeId: string): string {

@@ -6,7 +6,7 @@ import type { MaestroNode } from '../maestro/node.ts';
 import type { TelemetryEvent } from '../maestro/telemetry.ts';
 import type { HierarchyNode } from './node-tree.ts';
 
-/** The run that an event tells of. */
+/** The run that an event is about. */
 export interface Run {
   runtime: string;
   platform: string;

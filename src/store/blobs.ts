@@ -1,4 +1,4 @@
-// Large things beside the database: logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
+// Large things next to the database: logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
 // it is written under another name, synced, and renamed before the record that names it is stored.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';

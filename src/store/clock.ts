@@ -6,7 +6,7 @@ import type { Tx } from './connection.ts';
 export async function forgetFuture(tx: Tx, now: number, longest: number): Promise<void> {
   const until = now + longest;
   const open = sql`SELECT id FROM jobs WHERE done = 0`;
-  // Whoever has read a job before must read it again: when it is due was worked out from the old time.
+  // A job that was read before must be read again: when it is due was worked out from the old time.
   await sql`UPDATE jobs SET next_at = min(next_at, ${until}), claimed_at = min(claimed_at, ${now}),
       node_seen_at = min(node_seen_at, ${now}), rev = rev + 1
     WHERE done = 0 AND (next_at > ${until} OR claimed_at > ${now} OR node_seen_at > ${now})`.execute(tx);

@@ -1,4 +1,4 @@
-// The durable state behind one interface: whoever uses it does not know which database it is. What belongs together
+// The durable state behind one interface: its users do not know which database it is. What belongs together
 // changes in one transaction, and every answered promise is on disk.
 import { BridgeError } from '../core/errors.ts';
 import type { LavaJob } from '../lava/model.ts';
@@ -52,7 +52,7 @@ export interface JobQueue {
   stage: StageName;
 }
 
-/** Somebody else changed the job since it was read; read it again. */
+/** Another writer changed the job since it was read; read it again. */
 export class StaleError extends BridgeError {
   constructor(jobId: string) {
     super('stale', `${jobId}: changed meanwhile`);
@@ -114,7 +114,7 @@ export interface JobStore {
   setAside(id: string, reason: Reason): Promise<boolean>;
   /** Makes a job that was set aside due again. */
   takeUp(id: string): Promise<void>;
-  /** Asks for a cancel, and takes the job up again if it was set aside; false if the job is done, or somebody has asked before. */
+  /** Asks for a cancel, and takes the job up again if it was set aside; false if the job is done, or that was asked before. */
   requestCancel(id: string, why: string, entries: readonly Entry[]): Promise<boolean>;
   /** The most urgent open job in a queue, `except` that one. */
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
@@ -133,11 +133,11 @@ export interface AttemptStore {
   /** The LAVA job definition of an attempt, YAML. Throws if there is no such attempt, as the next two do. */
   definition(jobId: string, n: number): Promise<string>;
   expectedTests(jobId: string, n: number): Promise<ExpectedTests>;
-  /** What LAVA told of the finished job, without its log; undefined before that is stored. */
+  /** What LAVA said of the finished job, without its log; undefined before that is stored. */
   lavaJob(jobId: string, n: number): Promise<LavaJob | undefined>;
   /** Where these jobs are in LAVA, by their ids: their last attempts. */
   inLava(jobIds: readonly string[]): Promise<Map<string, Pick<AttemptRecord, 'lavaId' | 'device'>>>;
-  /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs anew. */
+  /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs from 1 again. */
   openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
   /** The largest LAVA id that this lab has given. */
   lastLavaId(lab: string): Promise<number | undefined>;

@@ -25,7 +25,7 @@ interface Facts {
   id: number;
   jobId: string;
   destination: string;
-  /** Tells apart what goes to one destination for one job. */
+  /** Distinguishes what goes to one destination for one job. */
   kind: string;
   /** Its job ends only when it has ended. */
   required: boolean;

@@ -86,7 +86,7 @@ export interface JobRecord {
   /** How it ended by our own record. */
   ending: Ending | null;
   reason: Reason | null;
-  /** Why somebody wants it cancelled. */
+  /** Why it is to be cancelled. */
   cancel: string | null;
   priority: number;
   /** How often the present stage has failed in a row. */
@@ -147,7 +147,7 @@ export interface AttemptRecord {
   jobTimeout: number;
   /** How long LAVA lets it wait for a device, ms. */
   queueTimeout: number;
-  /** The largest LAVA id that was known when it was first sent: its own is larger, unless the lab counts anew. */
+  /** The largest LAVA id that was known when it was first sent: its own is larger, unless the lab counts from 1 again. */
   sinceId: number | null;
   /** When it was first decided to submit: from then on LAVA may have it. */
   intentAt: number | null;
@@ -178,7 +178,7 @@ export type NewAttempt = Pick<
   'jobId' | 'n' | 'lab' | 'submissionKey' | 'deviceType' | 'jobTimeout' | 'queueTimeout'
 > & { definition: string; expectedTests: ExpectedTests };
 
-/** What of an attempt may change; `lavaJob` is what LAVA told of the finished job, without its log. */
+/** What of an attempt may change; `lavaJob` is what LAVA said of the finished job, without its log. */
 export type AttemptChange = Partial<
   Omit<AttemptRecord, 'jobId' | 'n' | 'lab' | 'submissionKey' | 'hasKey'> & { lavaJob: LavaJob }
 >;
@@ -190,7 +190,7 @@ export type EntryKind = (typeof ENTRY_KINDS)[number];
 /** A line for a job's timeline. */
 export interface Entry {
   kind: EntryKind;
-  /** The code of the reason, if the line tells one. */
+  /** The code of the reason, if the line gives one. */
   code?: ReasonCode;
   text: string;
 }

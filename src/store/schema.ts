@@ -110,7 +110,7 @@ async function makeAttempts(schema: Schema): Promise<void> {
     .addColumn('outcome', 'text')
     .addPrimaryKeyConstraint('attempts_pk', ['job_id', 'n'])
     .execute();
-  // Whose LAVA job an event tells of. Not unique: a lab that is set up again counts from 1 again.
+  // Whose LAVA job an event is about. Not unique: a lab that is set up again counts from 1 again.
   await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
   await schema
     .createTable('attempt_documents')

@@ -38,7 +38,7 @@ function adapt(database: DatabaseSync): SqliteDatabase {
       const made = {
         reader: statement.columns().length > 0,
         all: (parameters: readonly unknown[]) => statement.all(...parameters.map(bindable)),
-        // On a full disk SQLite has rolled back by itself; a refused rollback would be told in place of the cause.
+        // On a full disk SQLite has rolled back by itself; a refused rollback would hide the cause.
         run: text === 'rollback' ? () => (database.isTransaction ? run([]) : NOTHING_DONE) : run,
         iterate: (parameters: readonly unknown[]) => statement.iterate(...parameters.map(bindable)),
       };

@@ -84,7 +84,7 @@ describe('a failure of the lab', () => {
 
     expect(status).toBe(200);
     expect(await world.job(nodeId)).toMatchObject({ nextAt });
-    expect((await world.timeline(nodeId)).at(-1)).toMatch(/LAVA job 1 is Finished, told after/);
+    expect((await world.timeline(nodeId)).at(-1)).toMatch(/LAVA job 1 is Finished; it came after/);
   });
 
   it('is tried as often as the limit says, with longer pauses, and reported then', async () => {

@@ -27,7 +27,7 @@ export const PROGRAM_ERRORS = {
   other_job: answer(
     409,
     'A callback names a LAVA job that is not an attempt of this job.',
-    'Somebody else uses the token or the address; if it repeats, change callback.token.',
+    'Another sender uses the token or the address; if it repeats, change callback.token.',
   ),
   unauthorized: answer(401, 'The token is missing or wrong.', 'For callbacks, see `lava-bridge check`.'),
   unknown_host: answer(
@@ -82,7 +82,7 @@ export const PROGRAM_ERRORS = {
   port: permanent('No free port was found on 127.0.0.1.', 'End other programs.'),
   refused: permanent('The daemon refused the order.', 'The message has the reason.'),
   secret: permanent('A secret cannot be read, or is empty.', 'The message says where it was looked for.'),
-  stale: permanent('A job was changed by somebody else meanwhile.', 'Nothing; it is read again.'),
+  stale: permanent('A job was changed by another writer meanwhile.', 'Nothing; it is read again.'),
   store: permanent('The store cannot be opened or locked.', 'The message names the file and the cause.'),
   too_complex: permanent(
     'A text has more parts than are read, or its YAML aliases stand for too many.',

@@ -1,4 +1,4 @@
-// What a text that somebody else wrote may cost to read. The doors for JSON, YAML and XML (in this folder) hold to these
+// What a text from outside may cost to read. The doors for JSON, YAML and XML (in this folder) hold to these
 // limits before, or while, a library works: it never gets more than what is allowed here.
 import { PermanentError } from '../errors.ts';
 

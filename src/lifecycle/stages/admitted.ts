@@ -1,5 +1,5 @@
 // Lets a job in when the lab can run it: the lab is up, the board is registered here, a usable device is online, there
-// is capacity, and nobody drained it. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
+// is capacity, and it is not drained. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
 import { errorText, TemporaryError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
 import type { JobRecord, Reason, Store } from '../../store/index.ts';
@@ -22,7 +22,7 @@ export type AdmittedPorts = LabPorts &
   CapacityPorts &
   WantedPorts & { store: Pick<Store, 'holdBack' | 'firstOf'> };
 
-/** Whoever leaves capacity calls the next one; this is for what nobody tells (a device that comes back unseen). */
+/** A job that frees capacity wakes the next one; this is for what is not announced (a device that comes back unseen). */
 const LOOK_AGAIN = 30 * SECOND;
 
 export const admitted: Stage<AdmittedPorts> = { name: 'admitted', serial: true, run };

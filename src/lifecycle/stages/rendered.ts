@@ -38,7 +38,7 @@ async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
       expectedTests: result.expectedTests,
       deviceType: result.deviceType,
       jobTimeout: result.jobTimeoutMs,
-      // An own template may set none; then nobody but us ends the waiting.
+      // An own template may set none; then only the bridge ends the waiting.
       queueTimeout: result.queueTimeoutMs > 0 ? result.queueTimeoutMs : lab.config.limits.queue_timeout,
     };
     const unread = result.unread.map((field) => `; ${field} is read by nothing`).join('');

@@ -78,7 +78,7 @@ async function started(
 ): Promise<Outcome> {
   await callNext(job, ports);
   const { n, device, runningAt } = attempt;
-  // Nothing is to be looked at before LAVA tells of the end, or the poll's round.
+  // Nothing is to be looked at before LAVA reports the end, or the poll's round.
   const isUrgent = state === 'Finished' || job.cancel !== null;
   return {
     kind: 'done',

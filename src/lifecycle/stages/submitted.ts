@@ -63,7 +63,7 @@ async function search(attempt: AttemptRecord, lab: Lab, ports: SubmittedPorts): 
   );
 }
 
-/** Where the search may end: at the last job that was ours before, if the lab has not begun to count anew since. */
+/** Where the search may end: at the last job that was ours before, if the lab has not begun to count from 1 again since. */
 async function startOf(
   { sinceId }: AttemptRecord,
   lab: Lab,
@@ -98,7 +98,7 @@ async function submit(
   }
 }
 
-/** What LAVA has against this job; what is wrong with the lab's settings is for the admin to mend. */
+/** What LAVA has against this job; what is wrong with the lab's settings is for the admin to fix. */
 function isRefusal(error: unknown): boolean {
   return error instanceof RequestError || (error instanceof BridgeError && error.code === 'lava_forbidden');
 }
@@ -121,12 +121,12 @@ async function done(
   lavaId: number,
   ports: SubmittedPorts,
 ): Promise<Outcome> {
-  const isTold = attempt.lavaState !== null || (await ports.store.callbacks(job.id)).length > 0;
+  const hasNews = attempt.lavaState !== null || (await ports.store.callbacks(job.id)).length > 0;
   const outcome: Outcome = {
     kind: 'done',
     note: `LAVA job ${lavaId}`,
-    // A job that was just submitted waits; LAVA tells when it runs, and the poll would see it.
-    ...(isTold || job.cancel !== null ? {} : { until: nextRound(ports.now(), labOf(ports, job.lab)) }),
+    // A job that was just submitted waits; LAVA says when it runs, and the poll would see it.
+    ...(hasNews || job.cancel !== null ? {} : { until: nextRound(ports.now(), labOf(ports, job.lab)) }),
   };
   const reported = await reportedJob(job, ports);
   const { deliveries } = ports.reporting.reports({ ...reported, kind: 'submitted', lavaId });

@@ -51,7 +51,7 @@ const CloseBody = z.strictObject({
   artifacts: z.record(z.string(), z.string()),
   /** Whether KCIDB has the results from us, so that Maestro's bridge must not send them. */
   kcidbIsOurs: z.boolean(),
-  /** Somebody in Maestro waits for this job's end (report.with_event). */
+  /** A user of Maestro waits for this job's end (report.with_event). */
   withEvent: z.boolean(),
   /** What the node carries while it is ours: our mark, or a LAVA number of ours. */
   ours: z.array(z.string()),
@@ -85,7 +85,7 @@ export function openMaestro({ config, maestro, instanceId, now }: Parts): Destin
       },
       {
         name: 'lava_bridge_nodes_left_alone_total',
-        help: 'Nodes that somebody else had ended or taken since the start.',
+        help: 'Nodes that another client had ended or taken since the start.',
         value: counts.leftAlone,
       },
     ],
@@ -199,7 +199,7 @@ function whyNot(node: MaestroNode, { ours, empty }: CloseBody): string | undefin
   return `left alone: Maestro ended the node (${node.state}, ${node.result ?? 'no result'})`;
 }
 
-/** Whether somebody has to hear of the end. */
+/** Whether the end is announced with an event. */
 function needsEvent(node: MaestroNode, { end, kcidbIsOurs, withEvent }: CloseBody): boolean {
   if (isTriedAgain(node.name, end.result, node.retry_counter ?? 0)) {
     // If the node had timed out, job_retry has heard of that, and would try it once more for a second event.

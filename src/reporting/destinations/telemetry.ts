@@ -78,7 +78,7 @@ function endEvents(
   return [resultEvent(ran, lava?.health === 'Complete', verdict), ...testEvents(ran, tree)];
 }
 
-/** `what` tells them apart in the job's outbox. */
+/** `what` distinguishes them in the job's outbox. */
 function batches(what: string, events: readonly TelemetryEvent[]): Reports {
   return {
     deliveries: Array.from({ length: Math.ceil(events.length / AT_ONCE) }, (_, i) => ({
