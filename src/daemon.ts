@@ -51,6 +51,7 @@ type Ports = StagePorts &
   ForgetPorts &
   HttpPorts;
 
+/** The built daemon, to be started and stopped. */
 export interface Daemon {
   /** Starts everything; throws if an address can't be listened on. */
   start: () => Promise<void>;

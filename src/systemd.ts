@@ -10,6 +10,7 @@ export interface Notifier {
   stopping: () => void;
 }
 
+/** Does nothing outside systemd (without NOTIFY_SOCKET). */
 export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env): Notifier {
   if (env['NOTIFY_SOCKET'] === undefined) return { ready: () => undefined, stopping: () => undefined };
   let watchdog: NodeJS.Timeout | undefined;

@@ -81,6 +81,7 @@ const LabOverrides = z.strictObject({
   tags: z.array(z.string().min(1)).describe("In place of the board's own tags.").optional(),
 });
 
+/** A device type file: one board model, as the admin writes it. */
 export const DeviceType = z
   .strictObject({
     name: Word.describe('The platform name in Maestro.'),

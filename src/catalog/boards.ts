@@ -12,6 +12,7 @@ export interface Board extends Omit<DeviceType, 'labs' | 'lava_device_type'> {
   file: string;
 }
 
+/** The boards that are registered here: the shipped ones and the admin's. */
 export interface Boards {
   /** The names of all boards, sorted. */
   names(): string[];

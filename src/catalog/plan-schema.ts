@@ -6,8 +6,10 @@ import { Rules } from './rules.ts';
 import { BootFrom, Context, Params, TemplateName, Word } from './board-schema.ts';
 import { Duration } from '../config/schema.ts';
 
+/** KernelCI's words for priorities of jobs. */
 export const PRIORITY_WORDS = { low: 20, medium: 40, high: 60 } as const;
 
+/** Whether a text is one of KernelCI's words for priorities. */
 export function isPriorityWord(word: string): word is keyof typeof PRIORITY_WORDS {
   return Object.hasOwn(PRIORITY_WORDS, word);
 }
@@ -22,6 +24,7 @@ const Suite = z
   .string()
   .regex(/^[A-Za-z0-9_{*}-]+(\.[A-Za-z0-9_{*}-]+)*$/, 'a KCIDB path such as ltp or kselftest.arm64');
 
+/** A test of a plan. */
 export const PlanTest = z.strictObject({
   type: TemplateName.describe('The name of a template in job-templates/test/.'),
   name: z
@@ -39,6 +42,7 @@ export const PlanTest = z.strictObject({
 });
 export type PlanTest = z.infer<typeof PlanTest>;
 
+/** What a job of that name runs, and how. */
 export const Plan = z.strictObject({
   description: z.string().optional(),
   boot: BootFrom.describe(
@@ -73,12 +77,14 @@ export const PlanName = z
   .min(1)
   .max(200);
 
+/** The priority of a tree's jobs where their plan has none. */
 export const TreePriority = z.strictObject({
   tree: z.string().min(1),
   branch: z.string().min(1).describe('Left out: every branch.').optional(),
   priority: Priority,
 });
 
+/** A rule by which events of Maestro start the admin's plans. */
 export const Trigger = z.strictObject({
   plan: z.string().min(1).describe('The name of the plan, and of the job.'),
   on: z

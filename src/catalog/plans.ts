@@ -13,6 +13,7 @@ export interface FoundPlan extends Plan {
   file: string;
 }
 
+/** All plans, triggers and priorities of trees: the shipped ones and the admin's. */
 export interface Plans {
   /** Names and patterns of all plans, sorted. */
   names(): string[];

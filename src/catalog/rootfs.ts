@@ -23,6 +23,7 @@ export const RootfsSet = z
   .describe('Where the root file system comes from, by the way of booting.');
 export type RootfsSet = z.infer<typeof RootfsSet>;
 
+/** The name of a set of root file systems. */
 export const RootfsName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'the name of a rootfs set: letters, digits and . _ -');
@@ -41,6 +42,7 @@ const DEBIAN: Record<string, string> = { arm: 'armhf', riscv: 'riscv64', x86_64:
 const CHROMEOS: Record<string, string> = { arm: 'armel' };
 const KERNEL: Record<string, string> = { armel: 'arm', x86_64: 'x86' };
 
+/** The words for an architecture; Maestro's own word where a project has no other. */
 export function archWords(arch: string): ArchWords {
   return {
     arch,

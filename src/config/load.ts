@@ -5,6 +5,7 @@ import { readYamlFile, type Located } from '../core/yaml-file.ts';
 import { BridgeConfig } from './schema.ts';
 import type { SecretSource } from './secrets.ts';
 
+/** Where the configuration is read from without --config. */
 export const DEFAULT_CONFIG = '/etc/lava-bridge/lava-bridge.yaml';
 
 /**

@@ -45,6 +45,7 @@ const Listen = z
     return { host: v.slice(0, i).replace(/^\[|\]$/g, ''), port: Number(v.slice(i + 1)) };
   })
   .refine(({ port }) => port > 0 && port < 65_536, 'a port is a number from 1 to 65535');
+/** An address and port to listen on. */
 export type Listen = z.infer<typeof Listen>;
 
 const Count = z.number().int().positive();
@@ -129,6 +130,7 @@ export const DefinitionsConfig = z.strictObject({
   notify: z.enum(['keep', 'replace']).prefault('keep'),
 });
 
+/** A lab: its LAVA, its callbacks, and what it may be given. */
 export const LabConfig = z.strictObject({
   name: z
     .string()
@@ -268,6 +270,7 @@ export const StoreConfig = z.union(
   { error: '{ sqlite: PATH }' },
 );
 
+/** Limits on what requests may make the bridge fetch. */
 export const FetchConfig = z.strictObject({
   /** Where metadata and definitions may be fetched from. */
   networks: z
@@ -287,6 +290,7 @@ export const RequestsConfig = z.strictObject({
   max_depth: z.number().int().min(8).max(1000).prefault(64),
 });
 
+/** The whole of lava-bridge.yaml. */
 export const BridgeConfig = z.strictObject({
   /** What is printed in LAVA job names, `[prod] …`. */
   instance: z

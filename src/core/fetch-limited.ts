@@ -8,6 +8,7 @@ import { RequestError, TemporaryError } from './errors.ts';
 import { answerError } from './http-answer.ts';
 import { exchange, place, type HttpAnswer } from './http-exchange.ts';
 
+/** What a fetch may cost, and where it may go. */
 export interface FetchLimits {
   /** For all redirects together, milliseconds. */
   timeoutMs: number;
@@ -17,6 +18,7 @@ export interface FetchLimits {
   networks: readonly Network[];
 }
 
+/** How a fetch is ended, and how names are looked up. */
 export interface FetchOptions {
   signal?: AbortSignal | undefined;
   /** In place of the system's look-up of names. */
@@ -29,6 +31,7 @@ type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
+/** What was fetched. */
 export interface Fetched {
   /** Where it came from in the end. */
   url: string;

@@ -8,6 +8,7 @@ import got, { type Method } from 'got';
 import { errorText, TemporaryError } from './errors.ts';
 import { outsideWait } from './outside-wait.ts';
 
+/** What the bridge calls itself in its requests. */
 export const USER_AGENT = 'lava-bridge/0.1 (+https://kernelci.org)';
 
 export interface HttpRequest {
@@ -25,6 +26,7 @@ export interface HttpRequest {
   lookup?: LookupFunction;
 }
 
+/** An answer, whatever its status, with its whole body. */
 export interface HttpAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;

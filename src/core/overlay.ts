@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { ConfigError, errorText } from './errors.ts';
 
+/** Two directories of which the second replaces files of the first. */
 export interface OverlayDirs {
   /** The directory that comes with the program. */
   shipped?: string | undefined;

@@ -1,9 +1,13 @@
 // Time as the bridge handles it: milliseconds since the epoch inside, RFC 3339 in UTC outside.
 import { outsideWait } from './outside-wait.ts';
 
+/** Durations in milliseconds. */
 export const SECOND = 1000;
+/** Milliseconds. */
 export const MINUTE = 60 * SECOND;
+/** Milliseconds. */
 export const HOUR = 60 * MINUTE;
+/** Milliseconds. */
 export const DAY = 24 * HOUR;
 
 /** Where "now" comes from (milliseconds since the epoch); tests bring their own. */

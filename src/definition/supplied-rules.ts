@@ -20,6 +20,7 @@ export interface Policy {
 export function suppliedSchema(policy: Policy) {
   return definitionSchema(suppliedRules(policy));
 }
+/** A definition that came to us and that the lab permits. */
 export type SuppliedDefinition = z.infer<ReturnType<typeof suppliedSchema>>;
 
 type ListName = {

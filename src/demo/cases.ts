@@ -23,6 +23,7 @@ export interface DemoCase {
 const x86 = 'qemu-x86_64';
 const arm = 'qemu-arm64';
 
+/** All cases of the demo, in the order in which it shows them. */
 export const DEMO_CASES: readonly DemoCase[] = [
   {
     name: 'all-passes',

@@ -5,6 +5,7 @@ import type { ListedJob, StoredVerdict } from '../store/index.ts';
 import type { DemoCase } from './cases.ts';
 import { DEMO_LAB, type World } from './world.ts';
 
+/** What came of a case of the demo. */
 export interface DemoResult {
   demo: DemoCase;
   job: ListedJob;

@@ -16,6 +16,7 @@ import type { Store } from '../store/index.ts';
 
 export const DEMO_LAB = 'lava-demo';
 
+/** The simulators and the daemon between them. */
 export interface World {
   maestro: MaestroSimulator;
   lava: LavaSimulator;

@@ -4,6 +4,7 @@ import { isAuthCode, type AuthCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
 
+/** What is known of a system: whether it answers, since when, and why not. */
 export interface CircuitState {
   /** `up`: it answered, not long ago. `unknown`: it was never asked, or not for a while. */
   status: 'up' | 'down' | 'unknown';
@@ -17,6 +18,7 @@ export interface CircuitState {
   retryAt: number | undefined;
 }
 
+/** Stands before the calls to one system, and stops them while it does not answer. */
 export interface Circuit {
   /** Runs the call, or throws TemporaryError `down` without trying it. */
   run: <T>(call: () => Promise<T>) => Promise<T>;

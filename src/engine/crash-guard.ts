@@ -20,6 +20,7 @@ export interface CrashNotes {
   forgetWork: (item: string) => Promise<void>;
 }
 
+/** Finds the work that was under way whenever the daemon died, so that it can be set aside. */
 export interface CrashGuard {
   /** To be called before any work begins: gives what is to be set aside. */
   start: () => Promise<string[]>;
@@ -41,6 +42,7 @@ const DEATHS = 2;
 /** How long the process has to live before a suspect may begin, so that a series of deaths condemns nothing. */
 const QUIET_FOR = 5 * SECOND;
 
+/** `notes` keeps what is under way; `onTurn` is called when work that had to wait may begin. */
 export function createCrashGuard({ notes, now, onTurn }: Options): CrashGuard {
   const suspects = new Set<string>();
   let quietUntil = 0;

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { errorText } from '../core/errors.ts';
 
+/** Where failures and successes of one thing are reported to; only the changes are logged. */
 export interface Outage {
   failed: (error: unknown) => void;
   worked: () => void;

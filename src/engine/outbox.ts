@@ -42,6 +42,7 @@ export interface OutboxDestination {
   circuit: Circuit;
 }
 
+/** Sends the stored deliveries. */
 export interface Outbox {
   start: () => void;
   /** Looks at the store now: something was stored. */
@@ -77,6 +78,7 @@ const BEST_EFFORT_FOR = DAY;
 const UNCONFIGURED_FOR = DAY;
 const EXPIRED_AT_ONCE = 200;
 
+/** Builds the outbox with a lane for each destination; nothing is sent before `start`. */
 export function createOutbox(options: Options): Outbox {
   const { destinations } = options;
   const abort = new AbortController();

@@ -32,6 +32,7 @@ export interface RunnerOptions<T> {
 /** How many items of one lane are worked on at once. */
 const LANE_WIDTH = 16;
 
+/** Builds the runner with its lanes; nothing is taken before `start`. */
 export function createRunner<T>(options: RunnerOptions<T>): Runner {
   const { due, nextDue, id, step, mayBegin, onError, now } = options;
   const abort = new AbortController();

@@ -38,6 +38,7 @@ interface Entry<T> {
 
 const LONGEST_WAIT = 10 * MINUTE;
 
+/** An empty pool; its work begins with the first item. */
 export function createWorkPool<T>(options: WorkPoolOptions<T>): WorkPool<T> {
   const { work, onFailure, sharesOf, maxWaiting, retryMs, clock = Date.now } = options;
   // In the order they came.

@@ -11,6 +11,7 @@ import type { Reporting } from '../reporting/reporting.ts';
 import type { OpenLogs } from '../storage/open.ts';
 import type { Blobs, Store } from '../store/index.ts';
 
+/** All that the HTTP side uses of the daemon. */
 export type HttpPorts = ReceivePorts &
   LogPorts &
   CancelPorts &

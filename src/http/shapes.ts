@@ -69,6 +69,7 @@ export const AttemptView = z.looseObject({
 });
 export type AttemptView = z.infer<typeof AttemptView>;
 
+/** A delivery, as the API shows it. */
 export const DeliveryView = z.looseObject({
   id: z.number().int(),
   destination: text,
@@ -104,8 +105,10 @@ export const JobDetail = JobRow.extend({
 });
 export type JobDetail = z.infer<typeof JobDetail>;
 
+/** The answer to a list of jobs. */
 export const JobList = z.object({ jobs: z.array(JobRow) });
 
+/** A lab, as the API shows it. */
 export const LabView = z.looseObject({
   name: text,
   url: text,
@@ -127,8 +130,10 @@ export function troubleOf({ drained, why, callbacks }: LabView): string {
   return [drained, why, callbacks].filter((text) => text !== null).join('; ');
 }
 
+/** The answer to a list of labs. */
 export const LabList = z.object({ labs: z.array(LabView) });
 
+/** A board in a lab, as the API shows it. */
 export const BoardView = z.looseObject({
   lab: text,
   board: text,
@@ -146,6 +151,7 @@ export const BoardView = z.looseObject({
 });
 export type BoardView = z.infer<typeof BoardView>;
 
+/** The answer to a list of boards. */
 export const BoardList = z.object({ boards: z.array(BoardView) });
 
 /** To `drain` and `resume`. */

@@ -5,6 +5,7 @@ import type { Build } from './builds.ts';
 import type { BuildFacts } from './rules.ts';
 import type { Combination } from './scheduler.ts';
 
+/** A request for one combination, to be rendered. */
 export interface Sample {
   /** Names the combination: `job platform lab build`. */
   id: string;

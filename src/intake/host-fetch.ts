@@ -18,6 +18,7 @@ interface Options {
 /** Hosts come from requests, so there may be any number of them. */
 const MOST_HOSTS = 500;
 
+/** Fetches within `limits`, with a circuit for each host. */
 export function createHostFetch({ limits, now }: Options): HostFetch {
   const circuits = new Map<string, Circuit>();
 

@@ -4,6 +4,7 @@
 const text = String.raw`[^\0]*`;
 const ends = String.raw`\n?$`;
 
+/** The formats of KCIDB's schema as regular expressions. */
 export const PATTERNS = {
   origin: new RegExp(`^[a-z0-9_]+${ends}`),
   id: new RegExp(`^[a-z0-9_]+:${text}$`),

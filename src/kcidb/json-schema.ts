@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { KcidbReport } from './schema.ts';
 
+/** The JSON Schema (draft 7) of the reports that are sent here. */
 export function kcidbJsonSchema(): object {
   const { $schema: _none, ...schema } = z.toJSONSchema(KcidbReport, {
     target: 'draft-7',

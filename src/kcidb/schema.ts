@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PermanentError } from '../core/errors.ts';
 import { fitsCodePoints, isDateTime, isEmail, isUri, PATTERNS } from './formats.ts';
 
+/** The version of the schema that reports are written in. */
 export const KCIDB_VERSION = { major: 5, minor: 3 } as const;
 /** The longest log excerpt, in code points. */
 export const MAX_EXCERPT = 16_384;
@@ -30,6 +31,7 @@ const resource = z.strictObject({
 
 const status = z.enum(['FAIL', 'ERROR', 'MISS', 'PASS', 'DONE', 'SKIP']);
 
+/** A checkout, with the fields of version 5.3. */
 export const KcidbCheckout = z.strictObject({
   _timestamp: dateTime.optional(),
   id,
@@ -56,6 +58,7 @@ export const KcidbCheckout = z.strictObject({
 });
 export type KcidbCheckout = z.infer<typeof KcidbCheckout>;
 
+/** A build, with the fields of version 5.3. */
 export const KcidbBuild = z.strictObject({
   _timestamp: dateTime.optional(),
   checkout_id: id,
@@ -78,6 +81,7 @@ export const KcidbBuild = z.strictObject({
 });
 export type KcidbBuild = z.infer<typeof KcidbBuild>;
 
+/** A test, with the fields of version 5.3. */
 export const KcidbTest = z.strictObject({
   _timestamp: dateTime.optional(),
   build_id: id,
@@ -110,6 +114,7 @@ export const KcidbTest = z.strictObject({
 });
 export type KcidbTest = z.infer<typeof KcidbTest>;
 
+/** An issue, with the fields of version 5.3. */
 export const KcidbIssue = z.strictObject({
   _timestamp: dateTime.optional(),
   id,
@@ -130,6 +135,7 @@ export const KcidbIssue = z.strictObject({
 });
 export type KcidbIssue = z.infer<typeof KcidbIssue>;
 
+/** An incident, with the fields of version 5.3. */
 export const KcidbIncident = z.strictObject({
   _timestamp: dateTime.optional(),
   id,
@@ -157,6 +163,7 @@ export const KcidbReport = z.strictObject({
 });
 export type KcidbReport = z.infer<typeof KcidbReport>;
 
+/** The lists of a report. */
 export const KCIDB_LISTS = ['checkouts', 'builds', 'tests', 'issues', 'incidents'] as const;
 export type KcidbList = (typeof KCIDB_LISTS)[number];
 

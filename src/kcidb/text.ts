@@ -27,6 +27,7 @@ export function cutCodePoints(text: string, limit: number): string {
   return text.slice(0, units);
 }
 
+/** What JSON can hold, without null. */
 export type Json = string | number | boolean | Json[] | { [key: string]: Json };
 
 const DEEPEST = 50;

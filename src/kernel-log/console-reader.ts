@@ -3,6 +3,7 @@
 import { findStamp, isShellTrace, isShown, readConsoleLine, type ConsoleLine } from './console-line.ts';
 import { matchReport, type Match } from './report-table.ts';
 
+/** A console line with what the kernel has to do with it. */
 export interface ReadLine extends ConsoleLine {
   /** The kernel may have written it, now: not a program, a shell, or a line that is shown again. */
   kernels: boolean;

@@ -8,6 +8,7 @@ import { additional, type Covered } from './merge.ts';
 import type { Finding } from './model.ts';
 import { OwnScanner, type OwnFinding } from './own.ts';
 
+/** The findings in one console: those of KernelCI's rules, and our own. */
 export interface ConsoleTriage {
   logspec: LogspecResult;
   /** The lines of the kernel's reports among `logspec.errors`, which come first there. */

@@ -7,7 +7,9 @@ import { ReportScanner, type FoundReport } from './scan.ts';
 import { Signatures, stateSignature } from './signature.ts';
 import { BaselineTest, KselftestTest, type TestState } from './test-states.ts';
 
+/** The names of logspec's parsers that are known here. */
 export const PARSERS = ['generic_linux_boot', 'test_baseline', 'test_kselftest'] as const;
+/** The name of one of logspec's parsers. */
 export type ParserName = (typeof PARSERS)[number];
 
 /** An error with logspec's own field names; what is empty text there is left out. */

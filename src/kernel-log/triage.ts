@@ -17,6 +17,7 @@ import { ReportScanner, type FoundReport } from './scan.ts';
 import type { ReportClass } from './report-table.ts';
 import { Signatures } from './signature.ts';
 
+/** Takes the lines of a console, and gives the findings in it. */
 export interface Triage {
   /**
    * The next `target` line's text as LAVA has it, and the number that findings shall name it by. Says what the kernel has to

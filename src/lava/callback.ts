@@ -26,6 +26,7 @@ const Payload = z.object({
   results: z.record(z.string(), z.string()).nullish(),
 });
 
+/** A callback's body, parsed. */
 export interface LavaCallback {
   job: LavaJob;
   /** Whether the payload had results at all (dataset `results` or `all`); an empty set of them counts. */

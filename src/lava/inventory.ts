@@ -18,6 +18,7 @@ export interface Board {
   reason: string | undefined;
 }
 
+/** A lab's devices and its queue, at one moment. */
 export interface Inventory {
   boards: Board[];
   /** Jobs that wait, by device type: those that the user may see. */

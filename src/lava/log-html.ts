@@ -36,6 +36,7 @@ export function errorAnchor(index: number): string {
   return `error-${index + 1}`;
 }
 
+/** Makes an HTML page of a LAVA log while it streams through, with anchors for errors and cases. */
 export function htmlLog(options: HtmlLogOptions): LogTransform {
   const cleaner = new LineCleaner();
   const errors = (options.errors ?? []).slice(0, MAX_LISTED);

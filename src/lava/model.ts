@@ -9,12 +9,17 @@ export const LAVA_STATES = [
   'Canceling',
   'Finished',
 ] as const;
+/** Where a LAVA job stands. */
 export type LavaState = (typeof LAVA_STATES)[number];
 
+/** How a LAVA job went. */
 export const LAVA_HEALTHS = ['Unknown', 'Complete', 'Incomplete', 'Canceled'] as const;
+/** How a LAVA job went. */
 export type LavaHealth = (typeof LAVA_HEALTHS)[number];
 
+/** The results of a test case. */
 export const CASE_RESULTS = ['pass', 'fail', 'skip', 'unknown'] as const;
+/** The result of a test case. */
 export type CaseResult = (typeof CASE_RESULTS)[number];
 
 /** A job as `scheduler.jobs.show` describes it. LAVA 2023.01 has no errorType there: it is in the results. */

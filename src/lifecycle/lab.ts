@@ -13,6 +13,7 @@ import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
 import { IN_FLIGHT } from '../lava/xmlrpc.ts';
 
+/** A lab as the jobs use it: its LAVA behind a circuit, and what is known of its devices. */
 export interface Lab {
   name: string;
   config: LabConfig;
@@ -52,6 +53,7 @@ const VERSION_AGE = HOUR;
 const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
+/** `onChange` is called when the lab goes away or comes back. */
 export function createLab({ config, client, now, onChange }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange });
   const gate = createGate(IN_FLIGHT);

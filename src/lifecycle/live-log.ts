@@ -23,6 +23,7 @@ export interface LogOptions {
   signal: AbortSignal;
 }
 
+/** Gives the log of a job while it is written. */
 export interface LiveLog {
   /** The log of the job's last attempt, in pieces of text; undefined: as many read logs as may at a time. */
   open: (jobId: string, options: LogOptions) => AsyncGenerator<string> | undefined;
@@ -31,6 +32,7 @@ export interface LiveLog {
 /** Who reads slowly holds a place for long. */
 const MOST_READERS = 100;
 
+/** One for all readers: pages that were fetched from LAVA are shared. */
 export function createLiveLog(ports: LogPorts & { now: Clock }): LiveLog {
   const pages = createLogPages(ports.now);
   let readers = 0;

@@ -29,6 +29,7 @@ export interface StepOptions {
 
 export type Step = (job: JobRecord, signal: AbortSignal) => Promise<void>;
 
+/** Builds the runner's step: the next stage of a job, and the storing of what came of it. */
 export function createStep(options: StepOptions): Step {
   const { store, stages, guard, log, storeOutage } = options;
   const oneAtATime = createKeyedQueue();

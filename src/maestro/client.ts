@@ -79,6 +79,7 @@ export interface Paging {
   signal?: AbortSignal | undefined;
 }
 
+/** Maestro's API, as far as the bridge uses it. Throws as callMaestro does; `maestro_odd_node`: a node cannot be read. */
 export interface MaestroClient {
   /** Who the token is, and in which groups. */
   whoami: () => Promise<Whoami>;

@@ -44,6 +44,7 @@ export interface EventReader {
 const PAGE_SIZE = 500;
 const MAX_PAGES = 100;
 
+/** Reads the events that match `filter`, from a stored position on; nothing is read before the first round. */
 export function createEventReader(options: EventReaderOptions): EventReader {
   const { client, cursors, name, filter, recursive, overlapMs, firstMs, clock } = options;
   const { pageSize = PAGE_SIZE, maxPages = MAX_PAGES } = options;

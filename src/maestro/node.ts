@@ -3,11 +3,14 @@
 import { z } from 'zod';
 import { isWithinDepth } from '../core/parse/depth.ts';
 
+/** The states of a node. */
 export const NODE_STATES = ['running', 'available', 'closing', 'done'] as const;
+/** The state of a node. */
 export type NodeState = (typeof NODE_STATES)[number];
 
 const text = z.string().nullish();
 
+/** The numbers of a kernel version. */
 export const KernelVersion = z.looseObject({
   version: z.coerce.number().int(),
   patchlevel: z.coerce.number().int(),
@@ -16,6 +19,7 @@ export const KernelVersion = z.looseObject({
   name: text,
 });
 
+/** What source a node is of. */
 export const KernelRevision = z.looseObject({
   tree: z.string(),
   url: z.string(),

@@ -62,4 +62,5 @@ export type JobRequest = z.infer<typeof JobRequest>;
 
 /** The ways in (design 3). */
 export const SOURCES = ['pull_labs', 'lava_pull', 'push', 'trigger', 'hand'] as const;
+/** The way that a request came in. */
 export type Source = (typeof SOURCES)[number];

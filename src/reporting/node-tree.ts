@@ -25,6 +25,7 @@ export interface ClosingPatch {
   data: Record<string, unknown>;
 }
 
+/** What is changed in the node so that it is done, with its result and the links to its logs. */
 export function closingPatch(
   verdict: Pick<Verdict, 'node'>,
   node: MaestroNode,

@@ -3,12 +3,14 @@ import type { Entry, NewDelivery } from '../store/index.ts';
 import type { Destination, Metric } from './destinations/destination.ts';
 import type { JobEvent } from './events.ts';
 
+/** All destinations together. */
 export interface Reporting {
   /** The deliveries for the outbox, and what goes into the job's timeline; to be stored together with the event. */
   reports: (event: JobEvent) => { deliveries: NewDelivery[]; entries: Entry[] };
   metrics: () => Metric[];
 }
 
+/** Asks each destination for its reports on an event. */
 export function createReporting(destinations: readonly Destination[]): Reporting {
   return {
     reports(event) {

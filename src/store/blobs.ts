@@ -25,6 +25,7 @@ export interface Blobs {
   remove(name: string): Promise<void>;
 }
 
+/** Blobs below `root`, which is made with the first one. Throws on names that lead out of it. */
 export function openBlobs(root: string): Blobs {
   const base = resolve(root);
 

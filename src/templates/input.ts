@@ -10,6 +10,7 @@ import type { RenderInput } from './renderer.ts';
 export type RenderConfig = Pick<BridgeConfig, 'instance' | 'metadata' | 'uploads'> & {
   http: Pick<BridgeConfig['http'], 'public_url'>;
 };
+/** The parts of a lab that definitions are made from. */
 export type RenderLabConfig = Pick<LabConfig, 'name'> & {
   lava: Pick<LabConfig['lava'], 'priority'>;
   callback: Pick<LabConfig['callback'], 'token_name' | 'header' | 'url'>;
@@ -24,6 +25,7 @@ export interface InputExtras {
   mark?: string | undefined;
 }
 
+/** Gathers what the renderer needs for a request. */
 export function renderInput(
   request: JobRequest,
   config: RenderConfig,

@@ -43,6 +43,7 @@ export interface RenderInput {
   uploads?: Uploads | undefined;
 }
 
+/** A definition, and what is known of the job that it makes. */
 export interface Rendered {
   /** YAML. */
   definition: string;

@@ -41,6 +41,7 @@ export interface ConsoleOptions {
 // A log has a few dozen segments; a broken one gets no more than this.
 const MAX_SEGMENTS = 1000;
 
+/** Takes the lines of a job's log one by one, and gives what its console showed. */
 export function createConsole(options: ConsoleOptions = {}): Console {
   const { triage = createTriage() } = options;
   const cases = watchCases(options.cases ?? []);

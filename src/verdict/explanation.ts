@@ -2,6 +2,7 @@
 import { printable } from '../core/printable.ts';
 import type { IssueVerdict, LeafVerdict, RootVerdict, Verdict } from './model.ts';
 
+/** The verdict in lines for people: the rule, and each test with its reason. */
 export function explainVerdict(verdict: Verdict): string {
   const { result, errorCode, errorMsg } = verdict.node;
   const [rule = '', ...evidence] = verdict.why;

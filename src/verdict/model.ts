@@ -6,6 +6,7 @@ import type { ErrorCode, NodeEnd } from './node-result.ts';
 
 /** KCIDB's statuses, worst first. */
 export const STATUSES = ['FAIL', 'ERROR', 'MISS', 'PASS', 'DONE', 'SKIP'] as const;
+/** A test's status in KCIDB. */
 export type Status = (typeof STATUSES)[number];
 
 /** The rules of the table of verdicts (docs/verdicts.md), in its order. People and scripts know them by these names. */
@@ -27,6 +28,7 @@ export const RULE_NAMES = [
   'missing-results',
   'complete',
 ] as const;
+/** The name of a rule. */
 export type RuleName = (typeof RULE_NAMES)[number];
 
 /** A test that was asked for. */
@@ -86,6 +88,7 @@ export const REACHED = [
 ] as const;
 export type Reached = (typeof REACHED)[number];
 
+/** What is reported of one test case. */
 export interface LeafVerdict {
   /** The whole path, its root's included, cleaned. */
   path: string;
@@ -104,6 +107,7 @@ export interface LeafVerdict {
   misc: Record<string, unknown>;
 }
 
+/** What is reported of the boot, or of one test of the job. */
 export interface RootVerdict {
   path: string;
   status: Status;

@@ -3,6 +3,7 @@
 
 /** The only words that Maestro takes as a node's result. */
 export const NODE_RESULTS = ['pass', 'fail', 'skip', 'incomplete'] as const;
+/** How a node of Maestro ends. */
 export type NodeResult = (typeof NODE_RESULTS)[number];
 
 /** The only values that Maestro takes as `data.error_code` (models.py, ErrorCodes). */
@@ -23,6 +24,7 @@ export const ERROR_CODES = [
   'job_generation_error',
   'kbuild_internal_error',
 ] as const;
+/** One of Maestro's error codes of jobs. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** How a job's node ends. */

@@ -9,6 +9,7 @@ import { validateReport } from '../../kcidb/schema.ts';
 import { startSimServer, type SimOptions, type SimServer } from '../http-server.ts';
 import { createKcidbDatabase, isReport, type KcidbObject, type ListName } from './database.ts';
 
+/** How the simulated KCIDB behaves. */
 export interface KcidbSimulatorOptions extends SimOptions {
   token?: string;
   /**
@@ -32,6 +33,7 @@ export interface Submission {
   errors: string[];
 }
 
+/** A running KCIDB, and what it has received. */
 export interface KcidbSimulator extends SimServer {
   token: string;
   submissions: ReadonlyMap<string, Submission>;

@@ -5,6 +5,7 @@ import { end, uuid } from './phases.ts';
 import { COMPLETE, PASS } from './scenarios-complete.ts';
 import { FAILED } from './scenarios-failed.ts';
 
+/** All scenarios by name: what happens in a simulated job. */
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(Object.entries({ ...COMPLETE, ...FAILED }));
 
 /** A run's log, and its end. */

@@ -19,6 +19,7 @@ import {
   type SimWorker,
 } from './model.ts';
 
+/** How the simulated LAVA behaves. */
 export interface LavaSimulatorOptions extends SimOptions {
   /** Which LAVA it plays; 2023.01 if it is not there. */
   age?: LavaAge;

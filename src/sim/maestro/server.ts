@@ -20,6 +20,7 @@ export interface MaestroSimulatorOptions extends SimOptions {
   clock?: () => number;
 }
 
+/** A running Maestro, and what is needed to play its pipeline. */
 export interface MaestroSimulator extends SimServer, Pipeline {
   /** The lab's token. */
   token: string;
