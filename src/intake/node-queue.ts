@@ -8,9 +8,9 @@ import type { Clock } from '../core/time.ts';
 import { hostOf } from './host-fetch.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
 import type { OddItem } from '../maestro/client.ts';
-import type { MaestroNode } from '../maestro/node.ts';
+import { salvageNode, type MaestroNode } from '../maestro/node.ts';
 import type { JobRequest } from '../maestro/request.ts';
-import { salvageNode, workSource, type Runtime, type WorkSource } from './work.ts';
+import { workSource, type Runtime, type WorkSource } from './work.ts';
 
 /** A node for us: the request that it is, or why it can't be one. */
 export type Found =

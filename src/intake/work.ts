@@ -1,6 +1,6 @@
 // Which of Maestro's nodes are work for us (kernelci-pipeline src/scheduler.py, August 2026). There are two kinds of
 // "pull labs", and nothing on a node names them: state and definition decide.
-import { MaestroNode } from '../maestro/node.ts';
+import type { MaestroNode } from '../maestro/node.ts';
 
 export type WorkSource = 'pull_labs' | 'lava_pull';
 
@@ -30,29 +30,4 @@ function kindOfWork({ state, artifacts }: MaestroNode): WorkSource | undefined {
   const { pathname } = new URL(url);
   if (state === 'available' && pathname.endsWith('.json')) return 'pull_labs';
   return state === 'running' && /\.ya?ml$/.test(pathname) ? 'lava_pull' : undefined;
-}
-
-/**
- * What can be read of a node that can't be read as a whole: enough to see that it is ours, and to refuse it by name.
- * undefined if not even that.
- */
-export function salvageNode(raw: unknown): MaestroNode | undefined {
-  const { id, kind, name, path, state, parent, artifacts, data } = record(raw);
-  const { runtime, platform, job_id } = record(data);
-  const strings = Object.entries(record(artifacts)).filter(([, value]) => typeof value === 'string');
-  const parsed = MaestroNode.safeParse({
-    id,
-    kind,
-    name,
-    path: Array.isArray(path) ? path.map(String) : [],
-    state,
-    parent,
-    artifacts: Object.fromEntries(strings),
-    data: { runtime, platform, job_id },
-  });
-  return parsed.success ? parsed.data : undefined;
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

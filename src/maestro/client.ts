@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
 import { callMaestro, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
 import { checkTree, naiveUtc, patchBody, type NodeChanges, type NodeTree } from './changes.ts';
-import { MaestroNode } from './node.ts';
+import { isWithinDepth } from '../core/parse/depth.ts';
+import { MaestroNode, salvageNode } from './node.ts';
 import type { TelemetryEvent } from './telemetry.ts';
 
 const Whoami = z.looseObject({
@@ -93,7 +94,8 @@ export interface MaestroClient {
   patchNode: (id: string, changes: NodeChanges, options?: WriteOptions) => Promise<MaestroNode>;
   /**
    * Reads the node, asks `change` what is to be changed (undefined: nothing), merges its `data` and `artifacts` into
-   * the node's, and writes. Gives the node as it is then, or undefined if Maestro knows no such node.
+   * the node's, and writes. Gives the node as it is then, or undefined if Maestro knows no such node. Of a node that can't
+   * be read as a whole, what can be read is enough.
    */
   updateNode: (
     id: string,
@@ -142,7 +144,7 @@ export function createMaestroClient(access: MaestroAccess): MaestroClient {
   async function patch(id: string, changes: NodeChanges, options: WriteOptions = {}): Promise<MaestroNode> {
     const body = patchBody(changes);
     const query = options.noevent === true ? { noevent: 'true' } : {};
-    return readNode(await write({ method: 'PATCH', path: `/node/${encodeURIComponent(id)}`, query, body }));
+    return readSome(await write({ method: 'PATCH', path: `/node/${encodeURIComponent(id)}`, query, body }));
   }
 
   async function findNodes(filter: Record<string, QueryValue>, paging: Paging = {}): Promise<NodePage> {
@@ -182,7 +184,7 @@ export function createMaestroClient(access: MaestroAccess): MaestroClient {
     updateNode: async (id, change, options) => {
       const raw = await rawNode(id);
       if (raw === undefined) return undefined;
-      const node = readNode(raw);
+      const node = readSome(raw);
       const changes = change(node);
       if (changes === undefined) return node;
       return patch(id, merged(raw, changes), options);
@@ -226,6 +228,9 @@ const Mergeable = z.looseObject({
   artifacts: z.record(z.string(), z.unknown()).nullish(),
 });
 
+/** What is nested deeper than this cannot be written again: JSON is made on the stack. */
+const WRITABLE_DEPTH = 1000;
+
 // Merged with the node as it came, not as it was parsed: what is not ours goes back exactly as it was.
 function merged(raw: unknown, changes: NodeChanges): NodeChanges {
   const { data, artifacts } = read(Mergeable, raw, 'a node');
@@ -235,9 +240,21 @@ function merged(raw: unknown, changes: NodeChanges): NodeChanges {
     .parse(artifacts ?? {});
   return {
     ...changes,
-    ...(changes.data === undefined ? {} : { data: { ...data, ...changes.data } }),
+    ...(changes.data === undefined ? {} : { data: { ...writable(data), ...changes.data } }),
     ...(changes.artifacts === undefined ? {} : { artifacts: { ...old, ...changes.artifacts } }),
   };
+}
+
+function writable(data: Record<string, unknown> | null | undefined): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(data ?? {}).filter(([, value]) => isWithinDepth(value, WRITABLE_DEPTH)),
+  );
+}
+
+/** A node, or as much of it as can be read. */
+function readSome(raw: unknown): MaestroNode {
+  const parsed = MaestroNode.safeParse(raw);
+  return parsed.success ? parsed.data : (salvageNode(raw) ?? readNode(raw));
 }
 
 function readNode(raw: unknown): MaestroNode {

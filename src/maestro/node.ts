@@ -86,3 +86,29 @@ export const MaestroNode = z
   })
   .refine((node) => isWithinDepth(node, MAX_DEPTH), `nested deeper than ${MAX_DEPTH}`);
 export type MaestroNode = z.infer<typeof MaestroNode>;
+
+/**
+ * What can be read of a node that can't be read as a whole: enough to see whose it is, to refuse it by
+ * name, and to end it. undefined if not even that.
+ */
+export function salvageNode(raw: unknown): MaestroNode | undefined {
+  const { id, kind, name, path, state, parent, result, artifacts, data } = record(raw);
+  const { runtime, platform, job_id, error_code, error_msg } = record(data);
+  const strings = Object.entries(record(artifacts)).filter(([, value]) => typeof value === 'string');
+  const parsed = MaestroNode.safeParse({
+    id,
+    kind,
+    name,
+    path: Array.isArray(path) ? path.map(String) : [],
+    state,
+    parent,
+    artifacts: Object.fromEntries(strings),
+    data: { runtime, platform, job_id, error_code, error_msg },
+    result,
+  });
+  return parsed.success ? parsed.data : undefined;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

@@ -6,7 +6,7 @@
 // kernelci-api 95acafc and kernelci-pipeline e81bdeb, August 2026). What job_retry tries again is closed with its event,
 // which job_retry needs: Maestro's bridge leaves these out.
 import { z } from 'zod';
-import { TemporaryError } from '../../core/errors.ts';
+import { PermanentError, TemporaryError } from '../../core/errors.ts';
 import { HOUR, SECOND, type Clock } from '../../core/time.ts';
 import { naiveUtc, type NodeTree } from '../../maestro/changes.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
@@ -156,7 +156,8 @@ interface Closed {
 }
 
 async function close(client: MaestroClient, body: CloseBody, now: Clock): Promise<Closed> {
-  const node = await client.getNode(body.nodeId);
+  const node = await readToClose(client, body.nodeId);
+  if (node === 'odd') return closeOdd(client, body);
   if (!node) return { isClosed: false, note: 'Maestro has no such node' };
   const { result } = body.end;
   if (isOurEnd(node, body)) {
@@ -166,9 +167,8 @@ async function close(client: MaestroClient, body: CloseBody, now: Clock): Promis
   }
   const stop = whyNot(node, body);
   if (stop !== undefined) return { isClosed: false, note: stop };
-  const { end, jobId, device, artifacts, children } = body;
-  const outcome = { jobId, device, artifacts };
-  const patch = closingPatch({ node: { errorCode: undefined, errorMsg: undefined, ...end } }, node, outcome);
+  const { children } = body;
+  const patch = patchOf(body, node);
   if (children !== undefined && (await client.childrenOf(node.id)).length === 0) {
     const tree = treeOf(node, patch, children, body, now());
     await client.putHierarchy(node.id, tree).catch(letItFinish);
@@ -178,6 +178,37 @@ async function close(client: MaestroClient, body: CloseBody, now: Clock): Promis
   await client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
   await setFlag(client, node, body);
   return { isClosed: true, note: children === undefined ? result : `${result}, with its results below it` };
+}
+
+function patchOf({ end, jobId, device, artifacts }: CloseBody, node: MaestroNode): ClosingPatch {
+  const verdict = { node: { errorCode: undefined, errorMsg: undefined, ...end } };
+  return closingPatch(verdict, node, { jobId, device, artifacts });
+}
+
+async function readToClose(client: MaestroClient, id: string): Promise<MaestroNode | 'odd' | undefined> {
+  try {
+    return await client.getNode(id);
+  } catch (error) {
+    if (error instanceof PermanentError && error.code === 'maestro_odd_node') return 'odd';
+    throw error;
+  }
+}
+
+/** A node that can't be read as a whole is ended all the same; what is in it stays. */
+async function closeOdd(client: MaestroClient, body: CloseBody): Promise<Closed> {
+  let stop: string | undefined;
+  const node = await client.updateNode(
+    body.nodeId,
+    (found) => {
+      stop = isOurEnd(found, body) ? undefined : whyNot(found, body);
+      return stop === undefined ? patchOf(body, found) : undefined;
+    },
+    { noevent: body.kcidbIsOurs && !body.withEvent },
+  );
+  if (node === undefined) return { isClosed: false, note: 'Maestro has no such node' };
+  if (stop !== undefined) return { isClosed: false, note: stop };
+  await setFlag(client, node, body);
+  return { isClosed: true, note: `${body.end.result}; the node cannot be read as a whole` };
 }
 
 /** Whether the node was ended by us, with this result. */
