@@ -23,7 +23,12 @@ export interface FetchOptions {
   signal?: AbortSignal | undefined;
   /** In place of the system's look-up of names. */
   lookup?: Lookup;
+  /** Does the exchange with one server, of which redirects make several; as it is if this is not there. */
+  exchangeWith?: ExchangeWith;
 }
+
+/** `url`: of this exchange. Whether the server answered as it should shows in what `work` throws. */
+export type ExchangeWith = <T>(url: string, work: () => Promise<T>) => Promise<T>;
 
 type Lookup = (
   name: string,
@@ -57,12 +62,26 @@ export async function fetchLimited(
     }
     const left = deadline - performance.now();
     if (left <= 0) throw new TemporaryError('unreachable', `${place(url)}: no answer in time`);
-    const answer = await fetchOnce(current, { ...limits, timeoutMs: Math.ceil(left) }, options);
-    if (answer.status === 200) return { url: current, body: answer.body };
-    const next = redirect(current, answer);
-    if (next === undefined) throw failure(current, answer);
-    current = next;
+    const from = current;
+    const within = { ...limits, timeoutMs: Math.ceil(left) };
+    const { exchangeWith = (_url, work) => work() } = options;
+    const step = await exchangeWith(from, () => fetchStep(from, within, options));
+    if ('body' in step) return { url: from, body: step.body };
+    current = step.next;
   }
+}
+
+/** The body, or where to ask next. */
+async function fetchStep(
+  url: string,
+  limits: FetchLimits,
+  options: FetchOptions,
+): Promise<{ body: Buffer } | { next: string }> {
+  const answer = await fetchOnce(url, limits, options);
+  if (answer.status === 200) return { body: answer.body };
+  const next = redirect(url, answer);
+  if (next === undefined) throw failure(url, answer);
+  return { next };
 }
 
 async function fetchOnce(url: string, limits: FetchLimits, options: FetchOptions): Promise<HttpAnswer> {

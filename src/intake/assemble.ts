@@ -48,11 +48,18 @@ export function createAssembler({ client, fetch }: AssemblerOptions): Assembler 
     const parsed = JobRequest.safeParse({ node, ...(kbuild === undefined ? {} : { kbuild }), ...definition });
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
-    const field = issue?.path.map(String).join('.') ?? '';
+    const field = fieldOf(issue?.path ?? []);
     throw new RequestError('bad_definition', `the job definition is not valid: ${field}: ${issue?.message}`, {
       field,
     });
   };
+}
+
+/** The field of a fault, without names that were fetched: whoever made the request must not learn what an inner server says. */
+function fieldOf(path: readonly PropertyKey[]): string {
+  const [, parent] = path;
+  const isOpen = parent === 'artifacts' || parent === 'parameters';
+  return path.map((part, i) => (isOpen && i === 2 ? '*' : String(part))).join('.');
 }
 
 async function readParent(

@@ -1,6 +1,6 @@
 // Fetches what requests name, with a circuit before each host: a file server that does not answer costs a few time-outs,
 // and then only what needs that server waits.
-import { fetchLimited, type Fetched, type FetchLimits } from '../core/fetch-limited.ts';
+import { fetchLimited, type ExchangeWith, type Fetched, type FetchLimits } from '../core/fetch-limited.ts';
 import type { Clock } from '../core/time.ts';
 import { createCircuit, type Circuit } from '../engine/circuit.ts';
 
@@ -32,10 +32,10 @@ export function createHostFetch({ limits, now }: Options): HostFetch {
     return known;
   }
 
+  // Each host of a chain of redirects for itself: the one that sends on is not to blame for the other.
+  const exchangeWith: ExchangeWith = (url, work) => circuitOf(hostOf(url)).run(work);
   return (url, { maxBytes, signal }) =>
-    circuitOf(hostOf(url)).run(() =>
-      fetchLimited(url, { ...limits, maxBytes }, signal === undefined ? {} : { signal }),
-    );
+    fetchLimited(url, { ...limits, maxBytes }, { exchangeWith, ...(signal === undefined ? {} : { signal }) });
 }
 
 /** `files.example:8080`; empty for what is no URL. */
