@@ -7,7 +7,7 @@ import type { Scalars } from './block.ts';
 import { resolveScalar } from './scalar.ts';
 
 /** Characters in all. What PyYAML writes needs nothing of it, but for a list now and then. */
-const MAX_CHARACTERS = 1_000_000;
+const MAX_CHARACTERS = 500_000;
 /** What each text costs besides its characters, in characters. */
 const EACH = 100;
 /** A text that is no YAML costs as much as so many more characters. */
