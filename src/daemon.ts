@@ -22,6 +22,7 @@ import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { WAITS_FOR_DELIVERIES } from './lifecycle/model.ts';
 import { createOutbox } from './engine/outbox.ts';
+import { setAsideWhatKills } from './lifecycle/set-aside.ts';
 import { createRunner } from './engine/runner.ts';
 import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
 import { createStep } from './lifecycle/step.ts';
@@ -148,7 +149,7 @@ export async function createDaemon(
     wake: (lab) => runner.wake(lab),
     wakeOutbox: () => outbox.wake(),
   };
-  const guard = createCrashGuard({ notes: store, now, onTurn: () => runner.wake() });
+  const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
   const runner = createRunner({
     lanes: [...labs.keys()],
     due: (lab, limit) => store.due(lab, now(), limit),
@@ -172,6 +173,7 @@ export async function createDaemon(
     destinations,
     log,
     outage: storeOutage,
+    guard,
     now,
     waitsIn: WAITS_FOR_DELIVERIES,
     onEnd: (jobId) => runner.wake(labOfJob(jobId)),
@@ -208,19 +210,12 @@ export async function createDaemon(
   /** Nothing has happened later than now, and nothing waits for longer than it ever has to. */
   async function forgetFuture(): Promise<void> {
     await store.forgetFuture(LONGEST_WAIT).catch(storeOutage.failed);
-    runner.wake();
-    outbox.wake();
+    wakeAll();
   }
 
-  /** What was under way whenever the daemon died is left alone, so that the rest goes on. */
-  async function setAsideWhatKills(): Promise<void> {
-    for (const jobId of await guard.start()) {
-      const text =
-        'it was under way in two crashes of the daemon; `lava-bridge jobs retry` takes it up again';
-      if (await store.setAside(jobId, { code: 'crashes', text })) {
-        log.error({ job: jobId }, 'the job is set aside: it was under way in two crashes of the daemon');
-      }
-    }
+  function wakeAll(): void {
+    runner.wake();
+    outbox.wake();
   }
 
   const urls: string[] = [];
@@ -231,7 +226,7 @@ export async function createDaemon(
     urls,
     async start() {
       await forgetFuture();
-      await setAsideWhatKills().catch(storeOutage.failed);
+      await setAsideWhatKills({ store, guard, log }).catch(storeOutage.failed);
       urls.push(...(await servers.start()));
       runner.start();
       outbox.start();

@@ -3,6 +3,7 @@
 // lost) does no harm: each destination sees to that. Those of one job go to a destination in their order.
 import type { Logger } from 'pino';
 import type { Circuit, CircuitState } from './circuit.ts';
+import type { CrashGuard } from './crash-guard.ts';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, DAY, formatDuration, MINUTE, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
 import type {
@@ -63,6 +64,7 @@ interface Options {
   destinations: readonly OutboxDestination[];
   log: Logger;
   outage: Outage;
+  guard: Pick<CrashGuard, 'mayBegin' | 'watch'>;
   now: Clock;
   /** The stage of jobs that have nothing left but their deliveries. */
   waitsIn: StageName;
@@ -126,7 +128,7 @@ async function matchStored(
 }
 
 function laneOf(destination: OutboxDestination, options: Options, signal: AbortSignal): WorkLoop {
-  const { store, outage, now } = options;
+  const { store, outage, guard, now } = options;
   const { name, need, circuit } = destination;
   return createWorkLoop({
     width: WIDTH,
@@ -141,11 +143,24 @@ function laneOf(destination: OutboxDestination, options: Options, signal: AbortS
     },
     nextDue: () => store.nextDelivery(name, now()),
     id: (delivery) => delivery.id,
-    work: (delivery) => deliver(delivery, destination, options, signal),
+    mayBegin: (delivery) => guard.mayBegin(deliveryItem(delivery)),
+    work: (delivery) =>
+      guard.watch(deliveryItem(delivery), () => deliver(delivery, destination, options, signal)),
     onError: outage.failed,
     signal,
     now,
   });
+}
+
+/** What a delivery is called in the notes of what is under way. A job's id has no space. */
+function deliveryItem({ id, jobId }: Pick<DeliveryRecord, 'id' | 'jobId'>): string {
+  return `delivery ${id} of ${jobId}`;
+}
+
+/** The delivery that such a note means; undefined if it means none. */
+export function deliveryOfItem(item: string): Pick<DeliveryRecord, 'id' | 'jobId'> | undefined {
+  const [, id, jobId] = /^delivery (\d+) of (.+)$/.exec(item) ?? [];
+  return jobId === undefined ? undefined : { id: Number(id), jobId };
 }
 
 function isTooOld({ createdAt }: DueDelivery, now: number): boolean {
@@ -290,6 +305,7 @@ function expiredLane(options: Options, signal: AbortSignal): WorkLoop {
     due: () => store.expiredDeliveries(now(), EXPIRED_AT_ONCE),
     nextDue: async () => undefined,
     id: (delivery) => delivery.id,
+    mayBegin: () => true,
     work: (delivery) =>
       drop(delivery, `${delivery.destination} is not in the configuration any more`, options),
     onError: outage.failed,

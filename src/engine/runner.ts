@@ -42,16 +42,8 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   function laneOf(lane: string): WorkLoop {
     return createWorkLoop({
       width: LANE_WIDTH,
-      // Those that may not begin yet must not stand before the others.
-      due: async (limit) => {
-        let read = limit;
-        for (;;) {
-          const all = await due(lane, read);
-          const ready = all.filter((item) => mayBegin(id(item)));
-          if (ready.length >= limit || all.length < read) return ready.slice(0, limit);
-          read *= 2;
-        }
-      },
+      due: (limit) => due(lane, limit),
+      mayBegin: (item) => mayBegin(id(item)),
       nextDue: () => nextDue(lane),
       id,
       work: (item) => step(item, abort.signal),

@@ -16,6 +16,8 @@ interface Options<T> {
   /** When the first thing that is not due yet will be (ms). */
   nextDue: () => Promise<number | undefined>;
   id: (item: T) => string | number;
+  /** Whether a due item may begin; if not, the loop is to be woken when it may. */
+  mayBegin: (item: T) => boolean;
   /** What becomes of an item is stored by it. */
   work: (item: T) => Promise<void>;
   /** What is due can't be read, or work has thrown. */
@@ -70,10 +72,19 @@ export function createWorkLoop<T>(options: Options<T>): WorkLoop {
     busy.set(id, work);
   }
 
+  /** What is due and may begin: those that may not yet must not stand before the others. */
+  async function ready(limit: number): Promise<T[]> {
+    for (let read = limit; ; read *= 2) {
+      const all = await options.due(read);
+      const found = all.filter(options.mayBegin);
+      if (found.length >= limit || all.length < read) return found.slice(0, limit);
+    }
+  }
+
   /** Starts what is due; returns how long to sleep. */
   async function round(): Promise<number> {
     options.onRound?.();
-    for (const item of await options.due(width + busy.size)) {
+    for (const item of await ready(width + busy.size)) {
       if (busy.size >= width) return IDLE;
       if (!busy.has(options.id(item))) begin(item);
     }

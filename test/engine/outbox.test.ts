@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { createCircuit } from '../../src/engine/circuit.ts';
+import { createCrashGuard } from '../../src/engine/crash-guard.ts';
 import { createOutbox, type Outbox, type OutboxDestination, type Sent } from '../../src/engine/outbox.ts';
 import { openStore, type DeliveryRecord, type NewDelivery, type Store } from '../../src/store/index.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
@@ -41,7 +42,8 @@ function start(...destinations: OutboxDestination[]): Outbox {
   };
   const log = pino({ level: 'silent' });
   const onEnd = (jobId: string): void => void ended.push(jobId);
-  const outbox = createOutbox({ store, destinations, log, outage, now, waitsIn: WAITS_IN, onEnd });
+  const guard = createCrashGuard({ notes: store, now, onTurn: () => undefined });
+  const outbox = createOutbox({ store, destinations, log, outage, guard, now, waitsIn: WAITS_IN, onEnd });
   outbox.start();
   running.push(outbox);
   return outbox;

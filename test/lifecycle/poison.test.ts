@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { JobList, type JobRow } from '../../src/http/shapes.ts';
+import { JobDetail, JobList, type JobRow } from '../../src/http/shapes.ts';
 import { childWorld } from '../support/child.ts';
 import { LAB, until, type TestWorld } from '../support/world.ts';
 
@@ -45,6 +45,33 @@ it('a job that kills the daemon is set aside, the others go on, and it is taken 
   expect((await world.http('/')).text).toMatch(/poisoned[\s\S]*set aside/);
 
   // What was wrong with the daemon is mended.
+  await daemon.end('SIGTERM');
+  await daemon.start({ preload: undefined });
+  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
+  await reported(world, poisoned);
+});
+
+it('a report that kills the daemon is parked, the others go out, and it is sent by an order', async () => {
+  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison-report.mjs' });
+  await daemon.start();
+  const poisoned = world.publish({ name: 'poisoned-report' });
+  await daemon.exit();
+  await daemon.start();
+  const other = world.publish();
+  await daemon.exit();
+  await daemon.start();
+
+  await reported(world, other);
+  const { json } = await world.http(`/api/v1/jobs/${poisoned}`);
+  const { deliveries } = JobDetail.parse(json);
+  expect(deliveries).toContainEqual(
+    expect.objectContaining({
+      destination: 'kcidb',
+      state: 'parked',
+      error: expect.stringMatching(/two crashes/),
+    }),
+  );
+
   await daemon.end('SIGTERM');
   await daemon.start({ preload: undefined });
   expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
