@@ -29,7 +29,7 @@ describe('the commands for a running daemon', { timeout: 90_000 }, () => {
     });
 
     const key = world.publish();
-    await world.waits(key, /drained: new cable/);
+    await world.waits(key, 'drained');
     expect(await run('jobs', 'log', key)).toEqual({
       code: 0,
       stdout: '',

@@ -20,7 +20,7 @@ describe('the machine’s clock', () => {
     world.lava.switches.events = 'mute';
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodeId = world.publish();
-    await world.waits(nodeId, /is Offline/);
+    await world.waits(nodeId, 'offline');
     set(-5 * HOUR);
     await until('it is told', () =>
       world.log.some((line) => line.includes('set back by 5h 00m')) ? true : undefined,
@@ -36,7 +36,7 @@ describe('the machine’s clock', () => {
     world.lava.switches.events = 'mute';
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodeId = world.publish();
-    await world.waits(nodeId, /is Offline/);
+    await world.waits(nodeId, 'offline');
     await world.daemon.stop();
     world.lava.lab.setWorker('lab-worker', { state: 'Online' });
     world.jump(-5 * HOUR);

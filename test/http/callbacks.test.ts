@@ -98,7 +98,7 @@ describe('a callback', () => {
     const world = await testWorld({ lava: { age: 'newest' } });
     world.lava.switches.loseAnswers = 1;
     const key = world.publish({ scenario: 'fail' });
-    await world.waits(key, /answer to the submission was lost/);
+    await world.waits(key, 'answer_lost');
     world.fly();
 
     await world.ended(key);

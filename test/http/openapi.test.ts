@@ -37,7 +37,7 @@ describe('the OpenAPI document', () => {
     await world.ended(ended);
     await world.ended(refused);
     await world.daemon.context.store.drain(LAB, '', 'the rack moves');
-    await world.waits(world.publish(), /the rack moves/);
+    await world.waits(world.publish(), 'drained');
     const document = await described(world);
 
     const paths = ['/jobs', '/requests', '/labs', '/boards', '/jobs?limit=no', '/jobs/none'];

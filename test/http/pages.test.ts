@@ -17,7 +17,7 @@ describe('the first page', () => {
     world.fly();
     await world.ended(world.publish({ name: 'fails', scenario: 'fail' }));
     await world.daemon.context.store.drain(LAB, '', 'the rack moves');
-    await world.waits(world.publish({ name: 'waits' }), /the rack moves/);
+    await world.waits(world.publish({ name: 'waits' }), 'drained');
 
     const text = await seen(world, '/');
     expect(text).toMatch(

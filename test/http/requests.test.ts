@@ -46,7 +46,7 @@ describe('a pushed request', () => {
 
     expect(await world.ended(nodeId)).toMatchObject({ source: 'pull_labs' });
     expect(world.lava.jobs()).toHaveLength(1);
-    expect(world.transitions(nodeId)).toEqual(['running→available']);
+    expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
   });
 
   it('is refused with the reason, and what can be reported is', async () => {

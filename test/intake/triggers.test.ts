@@ -1,10 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { DAY, sleep } from '../../src/core/time.ts';
-import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
+import { DAY } from '../../src/core/time.ts';
 import { createTriggers, forgetRuns, hasTriggers, type TriggerPorts } from '../../src/intake/triggers.ts';
 import { frequencyMs, isEvent, requestFor, whyNotRun } from '../../src/intake/trigger-match.ts';
 import { createMaestroClient } from '../../src/maestro/client.ts';
@@ -12,7 +8,8 @@ import { MaestroNode } from '../../src/maestro/node.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { Plan, Trigger } from '../../src/catalog/plan-schema.ts';
 import type { JobRecord } from '../../src/store/index.ts';
-import { newFolder } from '../support/folder.ts';
+import { makeFiles } from '../support/folder.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 import { shipped } from '../templates/support.ts';
 
 const KBUILD = '68f0c0ffee00000000000002';
@@ -154,15 +151,12 @@ const PLANS = {
   },
   triggers: [
     { plan: 'smoke', on: { result: 'pass' }, boards: ['qemu-x86_64', 'qemu-arm64', 'no-such-board'], rules: { tree: ['mainline'] } }, // prettier-ignore
-    { plan: 'often', on: {}, boards: ['qemu-x86_64'], labs: [DEMO_LAB] },
+    { plan: 'often', on: {}, boards: ['qemu-x86_64'], labs: [LAB] },
     { plan: 'often', on: {}, boards: ['qemu-x86_64'], labs: ['another-lab'] },
   ],
 };
 
-const worlds: World[] = [];
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.stop();
-});
+const BUILD_CAME = 'a build became available';
 
 interface Line {
   msg?: string;
@@ -170,36 +164,33 @@ interface Line {
   skipped?: string[];
 }
 
-async function start(accept: string[]): Promise<World & { lines: Line[] }> {
-  const folder = await newFolder();
-  await mkdir(join(folder, 'plans'));
-  await writeFile(join(folder, 'plans', 'own.yaml'), stringify(PLANS));
-  const lines: Line[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line) as Line) });
-  const world = await startWorld({ folder, log, lab: { accept }, config: { plans: join(folder, 'plans') } });
-  worlds.push(world);
-  return Object.assign(world, { lines });
+async function start(accept: string[]): Promise<TestWorld> {
+  const plans = await makeFiles({ 'own.yaml': stringify(PLANS) });
+  return testWorld({ lab: { accept }, config: { plans } });
+}
+
+/** What the log says of builds. */
+function builds(world: TestWorld): Line[] {
+  return world.log.map((line) => JSON.parse(line) as Line).filter(({ msg }) => msg === BUILD_CAME);
 }
 
 /** Jobs of the store once there are `count` that have ended. */
-async function ended(world: World, count: number): Promise<JobRecord[]> {
-  for (;;) {
+function ended(world: TestWorld, count: number): Promise<JobRecord[]> {
+  return until(`${count} jobs have ended`, async () => {
     const jobs = await world.daemon.context.store.jobs({ limit: 100 });
-    if (jobs.length >= count && jobs.every((job) => job.done)) return jobs;
-    await sleep(50);
-  }
+    return jobs.length >= count && jobs.every((job) => job.done) ? jobs : undefined;
+  });
 }
 
-async function told(world: World & { lines: Line[] }, count: number): Promise<Line[]> {
-  for (;;) {
-    const lines = world.lines.filter(({ msg }) => msg === 'a build became available');
-    if (lines.length >= count) return lines;
-    await sleep(50);
-  }
+function told(world: TestWorld, count: number): Promise<Line[]> {
+  return until(`${count} builds are told`, () => {
+    const lines = builds(world);
+    return lines.length >= count ? lines : undefined;
+  });
 }
 
 /** Shows all builds that ever were to the triggers, as after a lost cursor. */
-async function replay({ maestro }: World, context: TriggerPorts): Promise<void> {
+async function replay({ maestro }: TestWorld, context: TriggerPorts): Promise<void> {
   const stop = new AbortController();
   const client = createMaestroClient({ url: maestro.url, token: maestro.token, timeoutMs: 5000 });
   let rounds = 0;
@@ -251,13 +242,10 @@ describe('a lab that accepts triggers', () => {
     world.maestro.addBuild({ arch: 'x86_64' });
     const [line] = await told(world, 1);
 
-    expect(line?.started).toEqual([
-      `smoke on qemu-x86_64 in ${DEMO_LAB}`,
-      `often on qemu-x86_64 in ${DEMO_LAB}`,
-    ]);
+    expect(line?.started).toEqual([`smoke on qemu-x86_64 in ${LAB}`, `often on qemu-x86_64 in ${LAB}`]);
     expect(line?.skipped).toEqual([
-      `smoke on qemu-arm64 in ${DEMO_LAB}: the build is for x86_64, the board is arm64`,
-      `smoke on no-such-board in ${DEMO_LAB}: the board is not registered for this lab`,
+      `smoke on qemu-arm64 in ${LAB}: the build is for x86_64, the board is arm64`,
+      `smoke on no-such-board in ${LAB}: the board is not registered for this lab`,
     ]);
   });
 
@@ -274,11 +262,11 @@ describe('a lab that accepts triggers', () => {
 
     expect(jobs.map(({ name }) => name).toSorted()).toEqual(['often', 'often', 'smoke']);
     expect(await context.store.jobs({ limit: 100 })).toHaveLength(3);
-    const skipped = world.lines.flatMap((line) => line.skipped ?? []);
+    const skipped = builds(world).flatMap((line) => line.skipped ?? []);
     expect(skipped).toContain(
-      `smoke on qemu-x86_64 in ${DEMO_LAB}: it has run for mainline master within its frequency`,
+      `smoke on qemu-x86_64 in ${LAB}: it has run for mainline master within its frequency`,
     );
-    expect(skipped).toContain(`often on qemu-x86_64 in ${DEMO_LAB}: it has run for this build`);
+    expect(skipped).toContain(`often on qemu-x86_64 in ${LAB}: it has run for this build`);
   });
 
   it('forgets when a plan ran, once that keeps it from nothing any more', async () => {
@@ -286,7 +274,7 @@ describe('a lab that accepts triggers', () => {
     world.maestro.addBuild({ arch: 'x86_64' });
     await ended(world, 2);
     const { context } = world.daemon;
-    const key = `trigger ${JSON.stringify([DEMO_LAB, 'smoke', 'qemu-x86_64', 'mainline', 'master'])}`;
+    const key = `trigger ${JSON.stringify([LAB, 'smoke', 'qemu-x86_64', 'mainline', 'master'])}`;
     await context.store.saveSetting('cursor x', '1');
     await forgetRuns(context);
     expect(await context.store.setting(key)).toBeDefined();

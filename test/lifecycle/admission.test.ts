@@ -98,13 +98,13 @@ describe('a job is let in', () => {
 
     const outside = nodes.filter((nodeId) => isUnclaimed(world, nodeId));
     expect(outside).toHaveLength(5);
-    for (const nodeId of outside) await world.waits(nodeId, /enough jobs wait for qemu: 2 for each of/);
+    for (const nodeId of outside) await world.waits(nodeId, 'queue_full');
 
     const [first] = world.lava.jobs();
     if (first) await world.lava.lab.cancel(first);
     await until('one more is in LAVA', () => (world.lava.jobs().length === room + 1 ? true : undefined));
     world.jump(MINUTE);
-    await world.waits(outside[4] ?? '', /enough jobs wait/);
+    await world.waits(outside[4] ?? '', 'queue_full');
     expect(world.lava.jobs()).toHaveLength(room + 1);
   });
 
@@ -115,7 +115,7 @@ describe('a job is let in', () => {
     await until('three are in LAVA', () => (world.lava.jobs().length === 3 ? true : undefined));
     world.jump(2 * MINUTE);
     const outside = nodes.filter((nodeId) => isUnclaimed(world, nodeId));
-    for (const nodeId of outside) await world.waits(nodeId, /3 of our jobs are in lava-demo already/);
+    for (const nodeId of outside) await world.waits(nodeId, 'lab_full');
 
     expect(world.lava.jobs()).toHaveLength(3);
     expect(outside).toHaveLength(17);
@@ -130,7 +130,7 @@ describe('a job is let in', () => {
     await order(world, 'drain', { lab: LAB });
     const low = Array.from({ length: 6 }, () => world.publish({ priority: 'low' }));
     const high = Array.from({ length: 3 }, () => world.publish({ priority: 'high' }));
-    for (const nodeId of [...low, ...high]) await world.waits(nodeId, /drained/);
+    for (const nodeId of [...low, ...high]) await world.waits(nodeId, 'drained');
     await order(world, 'resume', { lab: LAB });
     for (const nodeId of [...low, ...high]) await world.ended(nodeId);
 
@@ -171,7 +171,7 @@ describe('a board', () => {
     const world = await testWorld({ config: { device_types: types } });
     const nodeId = world.publish({ board: 'their-board' });
 
-    await world.waits(nodeId, /no board their-board is registered for lava-demo/);
+    await world.waits(nodeId, 'unregistered');
 
     expect(isUnclaimed(world, nodeId)).toBe(true);
   });
@@ -182,7 +182,7 @@ describe('a wait', () => {
     const world = await testWorld();
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodeId = world.publish();
-    const { nextAt } = await world.waits(nodeId, /is Offline/);
+    const { nextAt } = await world.waits(nodeId, 'offline');
     world.fly(600);
     await until('it was looked at often', async () =>
       ((await world.job(nodeId))?.nextAt ?? 0) > nextAt + 5 * MINUTE ? true : undefined,

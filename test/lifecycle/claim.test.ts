@@ -13,7 +13,7 @@ describe('a node', () => {
     const world = await testWorld();
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodeId = world.publish();
-    await world.waits(nodeId, /is Offline/);
+    await world.waits(nodeId, 'offline');
     const { data } = world.maestro.database.get(nodeId) ?? {};
     world.maestro.database.change(nodeId, { data: { ...data, job_id: 'other-lab:1' } }, true);
     world.lava.lab.setWorker('lab-worker', { state: 'Online' });
@@ -36,12 +36,9 @@ describe('a node', () => {
   it('whose mark another overwrites while it settles is forgotten', async () => {
     const world = await testWorld({ delays: { claimSettle: HOUR } });
     const nodeId = world.publish();
-    const mine = await until('our mark is there', () => {
-      const mark = world.maestro.database.get(nodeId)?.data?.['job_id'];
-      return typeof mark === 'string' ? mark : undefined;
-    });
-    expect(mine).toMatch(new RegExp(`^[0-9a-f]{12}:${nodeId}$`));
+    await world.waits(nodeId, 'claim');
     const { data } = world.maestro.database.get(nodeId) ?? {};
+    expect(data?.['job_id']).toMatch(new RegExp(`^[0-9a-f]{12}:${nodeId}$`));
     world.maestro.database.change(nodeId, { data: { ...data, job_id: 'other-lab:1' } }, true);
     world.jump(HOUR);
 
@@ -53,7 +50,7 @@ describe('a node', () => {
     const world = await testWorld();
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodeId = world.publish();
-    await world.waits(nodeId, /is Offline/);
+    await world.waits(nodeId, 'offline');
     world.maestro.runTimeouts(Date.now() + 7 * 3_600_000);
     world.lava.lab.setWorker('lab-worker', { state: 'Online' });
 
@@ -87,8 +84,7 @@ describe('a node', () => {
     for (const nodeId of nodes) {
       const mine = world.lava.jobs().filter(({ definition }) => definition.job_name.includes(nodeId));
       expect(mine).toHaveLength(1);
-      // Nothing that waits for the node's end needs its event, so it is closed without one.
-      expect(world.transitions(nodeId)).toEqual(['running→available']);
+      expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
     }
   });
 });

@@ -117,7 +117,7 @@ describe('a LAVA job that LAVA does not end', () => {
     if (!lavaJob) throw new Error('no job');
     world.lava.lab.jobs.delete(lavaJob.id);
     world.jump(MINUTE);
-    await world.waits(nodeId, /LAVA knows no job 1; if that stays so/);
+    await world.waits(nodeId, 'unknown_to_lava');
     await world.lava.lab.cancel(lavaJob); // tells of it, and does not list it
     world.fly(600);
 
@@ -132,7 +132,7 @@ describe('a LAVA job that LAVA does not end', () => {
     if (!lavaJob) throw new Error('no job');
     world.lava.lab.jobs.delete(lavaJob.id);
     world.jump(MINUTE);
-    await world.waits(nodeId, /LAVA knows no job 1; if that stays so/);
+    await world.waits(nodeId, 'unknown_to_lava');
 
     world.lava.lab.jobs.set(lavaJob.id, lavaJob);
     world.jump(MINUTE);
@@ -232,7 +232,7 @@ describe('cancelling', () => {
     const world = await testWorld({ lava: { pace: { runMs: 3_600_000 } } });
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
-    await world.waits(nodeId, /answer to the submission was lost/);
+    await world.waits(nodeId, 'answer_lost');
 
     expect(await cancel(world, nodeId)).toBe(202);
     world.fly();

@@ -44,7 +44,7 @@ describe('a lab that counts its jobs from 1 again', () => {
     expect(await world.attempts(young)).toMatchObject([{ lavaId: 1 }]);
     world.jump(MINUTE);
 
-    await world.waits(old, /LAVA's job 1 is not ours; if that stays so/);
+    await world.waits(old, 'unknown_to_lava');
     world.jump(11 * MINUTE);
 
     expect((await world.ended(old)).ending?.reason).toContain("LAVA's job 1 is not ours any more");
@@ -58,7 +58,7 @@ describe('a lab that counts its jobs from 1 again', () => {
     world.lava.lab.reset();
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
-    await world.waits(nodeId, /answer to the submission was lost/);
+    await world.waits(nodeId, 'answer_lost');
     world.jump(40_000);
 
     await world.ended(nodeId);
@@ -74,7 +74,7 @@ describe('a search for a lost submission', () => {
     await world.ended(world.publish());
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
-    await world.waits(nodeId, /answer to the submission was lost/);
+    await world.waits(nodeId, 'answer_lost');
     world.jump(-300 * MINUTE);
     const later = world.publish();
     await until('a later one is in LAVA', () => (namesOf(world, later).length > 0 ? true : undefined));

@@ -14,7 +14,7 @@ describe('submitting', () => {
     const world = await testWorld();
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
-    await world.waits(nodeId, /answer to the submission was lost/);
+    await world.waits(nodeId, 'answer_lost');
     world.jump(40_000);
 
     const job = await world.ended(nodeId);
@@ -44,11 +44,11 @@ describe('submitting', () => {
     const world = await testWorld();
     world.lava.switches.loseAnswers = 1;
     const nodeId = world.publish();
-    await world.waits(nodeId, /answer to the submission was lost/);
+    await world.waits(nodeId, 'answer_lost');
 
     const lists = world.lava.calls.get('scheduler.jobs.list') ?? 0;
     world.jump(20_000);
-    await world.waits(nodeId, /answer to the submission was lost/);
+    await world.waits(nodeId, 'answer_lost');
     expect(world.lava.calls.get('scheduler.jobs.list') ?? 0).toBe(lists);
 
     world.jump(20_000);

@@ -143,8 +143,9 @@ describe('Maestro’s node', () => {
 
     await world.ended(nodeId);
 
+    expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
     // No event tells of the end: Maestro's bridge to KCIDB would act on it.
-    expect(world.transitions(nodeId)).toEqual(['running→available']);
+    expect(world.transitionEvents(nodeId)).toEqual(['running→available']);
     expect(world.maestro.node(nodeId)).toMatchObject({
       state: 'done',
       result: 'fail',

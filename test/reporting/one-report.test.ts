@@ -94,8 +94,8 @@ describe('a node', () => {
     await world.ended(waitedFor);
     await world.ended(other);
 
-    expect(world.transitions(waitedFor)).toContain('available→done');
-    expect(world.transitions(other)).not.toContain('available→done');
+    expect(world.transitionEvents(waitedFor)).toContain('available→done');
+    expect(world.transitionEvents(other)).not.toContain('available→done');
   });
 
   it('that a user made is closed with its event, and KCIDB gets nothing', async () => {
@@ -105,7 +105,7 @@ describe('a node', () => {
     world.maestro.database.change(nodeId, { submitter: 'user:somebody@example.com' }, true);
     await world.ended(nodeId);
 
-    expect(world.transitions(nodeId)).toContain('available→done');
+    expect(world.transitionEvents(nodeId)).toContain('available→done');
     runServices(world);
     expect(world.kcidb.objects('tests')).toEqual([]);
     expect(world.maestro.services.sent).toEqual([]);

@@ -1,14 +1,9 @@
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { sleep } from '../../src/core/time.ts';
-import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import { reporterOf } from '../../src/reporting/reporter.ts';
 import { MaestroNode } from '../../src/maestro/node.ts';
-import type { JobRecord } from '../../src/store/index.ts';
-import { newFolder } from '../support/folder.ts';
+import { listen } from '../support/listen.ts';
+import { LAB, testWorld, type TestWorld } from '../support/world.ts';
 
 const NODE_ID = '68f0c0ffee00000000000003';
 const ENDED = 1_000_000;
@@ -69,47 +64,30 @@ describe('a job that LAVA reports to Maestro itself', () => {
   });
 });
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-async function start(definitions: Record<string, unknown>): Promise<World> {
-  const folder = await newFolder();
-  const log = pino({ level: 'silent' });
+function start(definitions: Record<string, unknown>): Promise<TestWorld> {
   const lab = {
     accept: ['lava_pull'],
     definitions: { notify_hosts: ['127.0.0.1'], notify_tokens: ['theirs'], ...definitions },
   };
-  const world = await startWorld({ folder, log, lab });
-  cleanups.push(() => world.stop());
-  return world;
+  return testWorld({ lab });
 }
 
 /** Maestro's callback server: what a callback tells of a node, it writes there. Gives its address. */
-async function startPipeline(world: World): Promise<string> {
-  const server = createServer((request, response) => {
+function startPipeline({ maestro }: TestWorld): Promise<string> {
+  return listen((request, response) => {
     const id = /^\/node\/([0-9a-f]{24})$/.exec(request.url ?? '')?.[1] ?? '';
     request.resume().once('end', () => {
       response.writeHead(202).end('{"message":"OK"}');
-      world.maestro.database.change(id, { state: 'done', result: 'pass' }, false);
+      maestro.database.change(id, { state: 'done', result: 'pass' }, false);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    server.closeAllConnections();
-    server.close();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return `http://127.0.0.1:${address.port}`;
 }
 
 /** A job for a board that the bridge does not know, with the definition that Maestro made for it. */
-function publish(world: World, pipeline: string, change: Record<string, unknown> = {}): string {
+function publish(world: TestWorld, pipeline: string, change: Record<string, unknown> = {}): string {
   const { maestro } = world;
   const build = maestro.addBuild({ arch: 'x86_64' });
-  const spec = { build: build.id, name: 'baseline-x86', runtime: DEMO_LAB, platform: 'unregistered' };
+  const spec = { build: build.id, name: 'baseline-x86', runtime: LAB, platform: 'unregistered' };
   const node = maestro.addLavaPullJob(spec, '');
   const definition = {
     job_name: `[production] ${node.id} baseline-x86`,
@@ -133,20 +111,12 @@ function publish(world: World, pipeline: string, change: Record<string, unknown>
   return node.id;
 }
 
-async function ended(world: World, nodeId: string): Promise<JobRecord> {
-  for (;;) {
-    const job = await world.daemon.context.store.job(`${DEMO_LAB}:${nodeId}`);
-    if (job?.done) return job;
-    await sleep(50);
-  }
-}
-
 describe('a definition that Maestro made for a LAVA lab', () => {
   it('runs with both callbacks, and Maestro reports it alone', async () => {
     const world = await start({});
     const id = publish(world, await startPipeline(world));
 
-    const job = await ended(world, id);
+    const job = await world.ended(id);
 
     expect(job).toMatchObject({ stage: 'reported', source: 'lava_pull' });
     expect(world.lava.callbacks).toEqual({ sent: 2, accepted: 2 });
@@ -165,7 +135,7 @@ describe('a definition that Maestro made for a LAVA lab', () => {
     const world = await start({ notify: 'replace' });
     const id = publish(world, await startPipeline(world));
 
-    const job = await ended(world, id);
+    const job = await world.ended(id);
 
     expect(job.stage).toBe('reported');
     expect(world.lava.callbacks).toEqual({ sent: 1, accepted: 1 });
@@ -179,7 +149,7 @@ describe('a definition that Maestro made for a LAVA lab', () => {
     const actions = [{ deploy: { to: 'tmpfs', images: { kernel: { url: 'file:///etc/shadow' } } } }];
     const id = publish(world, pipeline, { actions });
 
-    const job = await ended(world, id);
+    const job = await world.ended(id);
 
     expect(job.stage).toBe('reported');
     expect(world.lava.jobs()).toEqual([]);

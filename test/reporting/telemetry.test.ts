@@ -92,7 +92,7 @@ describe('Maestro’s statistics', () => {
     const world = await testWorld();
     await world.daemon.context.store.drain(LAB, ARM64, 'the rack moves');
     const nodeId = world.publish({ board: ARM64 });
-    await world.waits(nodeId, /the rack moves/);
+    await world.waits(nodeId, 'drained');
     world.maestro.database.change(nodeId, { state: 'done', result: 'incomplete' }, false);
     await world.daemon.context.store.resume(LAB, ARM64);
     await world.daemon.context.store.wakeStage(LAB, 'received');

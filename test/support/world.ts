@@ -1,6 +1,5 @@
 // A world for tests: simulators and the real daemon in this process, with a clock that can be moved on, and the log kept.
 // What a test has started is stopped when it ends.
-import { afterEach } from 'vitest';
 import { createLogger } from '../../src/core/logger.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import {
@@ -8,12 +7,14 @@ import {
   type AttemptRecord,
   type DeliveryRecord,
   type ListedJob,
+  type ReasonCode,
   type StageName,
 } from '../../src/store/index.ts';
+import { atEnd } from './at-end.ts';
 import { newFolder } from './folder.ts';
 import { until } from './wait.ts';
 
-export { until };
+export { atEnd, until };
 
 export const LAB = DEMO_LAB;
 export const X86 = 'qemu-x86_64';
@@ -34,15 +35,17 @@ export interface TestWorld extends World {
   at: (nodeId: string, stage: StageName) => Promise<ListedJob>;
   /** Waits until nothing is left to do for the job. */
   ended: (nodeId: string) => Promise<ListedJob>;
-  /** Waits for a reason that the job shows. */
-  waits: (nodeId: string, reason: RegExp) => Promise<ListedJob>;
+  /** Waits for a reason that the job shows: its code, or words of its text. */
+  waits: (nodeId: string, reason: ReasonCode | RegExp) => Promise<ListedJob>;
   attempts: (nodeId: string) => Promise<AttemptRecord[]>;
   deliveries: (nodeId: string) => Promise<DeliveryRecord[]>;
   timeline: (nodeId: string) => Promise<string[]>;
   /** The daemon's HTTP, as whoever calls it sees it. */
   http: (path: string, init?: RequestInit) => Promise<{ status: number; text: string; json: unknown }>;
-  /** How the daemon's calls to Maestro's node changed its state: `running→done`. */
+  /** How the state of Maestro's node changed: `running→available`. */
   transitions: (nodeId: string) => string[];
+  /** Those of these changes that Maestro's events tell of. */
+  transitionEvents: (nodeId: string) => string[];
 }
 
 export interface JobSpec {
@@ -56,16 +59,6 @@ export interface JobSpec {
 }
 
 type Options = Partial<Omit<Parameters<typeof startWorld>[0], 'log' | 'now'>>;
-
-const cleanUps: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-/** Something to be done when the test ends, before what was started earlier is stopped. */
-export function atEnd(cleanUp: () => Promise<void>): void {
-  cleanUps.push(cleanUp);
-}
 
 export async function testWorld(options: Options = {}): Promise<TestWorld> {
   const folder = options.folder ?? (await newFolder());
@@ -118,9 +111,11 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
         return found?.done ? found : undefined;
       }),
     waits: (nodeId, reason) =>
-      until(`${nodeId} waits: ${reason.source}`, async () => {
+      until(`${nodeId} waits: ${String(reason)}`, async () => {
         const found = await job(nodeId);
-        return reason.test(found?.reason?.text ?? '') ? found : undefined;
+        const isIt =
+          reason instanceof RegExp ? reason.test(found?.reason?.text ?? '') : found?.reason?.code === reason;
+        return isIt ? found : undefined;
       }),
     attempts: async (nodeId) => current().attempts(await idOf(nodeId)),
     deliveries: async (nodeId) => current().deliveries(await idOf(nodeId)),
@@ -131,6 +126,10 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
       return { status: answer.status, text, json: parsed(text) };
     },
     transitions: (nodeId) =>
+      world.maestro.database.transitions
+        .filter(({ id }) => id === nodeId)
+        .map(({ from, to }) => `${from}→${to}`),
+    transitionEvents: (nodeId) =>
       world.maestro.database.events
         .filter(({ data }) => data['id'] === nodeId && data['op'] === 'updated')
         .map(({ data }) => `${String(data['previous_state'])}→${String(data['state'])}`)

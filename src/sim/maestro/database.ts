@@ -22,8 +22,17 @@ export interface SimEvent {
   data: Record<string, unknown>;
 }
 
+/** A change of a node's state. */
+export interface Transition {
+  id: string;
+  from: NodeState;
+  to: NodeState;
+}
+
 export interface Database {
   nodes: ReadonlyMap<string, SimNode>;
+  /** All that there were, with or without an event, in their order. */
+  transitions: readonly Transition[];
   /** In the order in which they happened; the API gives them in another. */
   events: readonly SimEvent[];
   get: (id: string) => SimNode | undefined;
@@ -40,6 +49,7 @@ export function createDatabase(clock: () => number): Database {
   const nodes = new Map<string, SimNode>();
   const below = new Map<string, Set<string>>();
   const events: SimEvent[] = [];
+  const transitions: Transition[] = [];
   let counter = 0;
 
   function newId(): string {
@@ -94,7 +104,11 @@ export function createDatabase(clock: () => number): Database {
   }
 
   function store(node: SimNode): SimNode {
-    const parentBefore = nodes.get(node.id)?.parent ?? null;
+    const before = nodes.get(node.id);
+    if (before !== undefined && before.state !== node.state) {
+      transitions.push({ id: node.id, from: before.state, to: node.state });
+    }
+    const parentBefore = before?.parent ?? null;
     if (parentBefore !== null && parentBefore !== node.parent) below.get(parentBefore)?.delete(node.id);
     if (node.parent !== null) {
       const siblings = below.get(node.parent) ?? new Set();
@@ -122,6 +136,7 @@ export function createDatabase(clock: () => number): Database {
 
   return {
     nodes,
+    transitions,
     events,
     get: (id) => nodes.get(id),
     children: (id) =>
