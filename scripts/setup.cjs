@@ -2,16 +2,18 @@
 //   --build-only   builds alone
 //   --production   leaves only what the daemon needs: no compiler and no tests' libraries, and no Node if the
 //                  machine's is new enough; node_modules/.bin/node is the one to be used, whichever it is
+// A node_modules that is a symbolic link belongs to another checkout: it is used as it is, and never changed.
 // Runs on any Node from 18 on, before anything is installed, so it uses only what Node itself has.
 'use strict';
 const { createHash } = require('node:crypto');
-const { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+const { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 const { spawnSync } = require('node:child_process');
 const { delimiter, join } = require('node:path');
 
 const root = join(__dirname, '..');
-const stamp = join(root, 'node_modules', '.lava-bridge-setup');
-const tsc = join(root, 'node_modules', '.bin', 'tsc');
+const modules = join(root, 'node_modules');
+const stamp = join(modules, '.lava-bridge-setup');
+const tsc = join(modules, '.bin', 'tsc');
 
 function run(command, args) {
   const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -19,11 +21,22 @@ function run(command, args) {
   if (done.status !== 0) process.exit(done.status === null ? 1 : done.status);
 }
 
+function isLinked() {
+  const found = lstatSync(modules, { throwIfNoEntry: false });
+  return found !== undefined && found.isSymbolicLink();
+}
+
 function install() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return false;
+  if (isLinked()) {
+    process.stderr.write(
+      'lava-bridge: node_modules is a symbolic link, so it is left as it is; what it holds may not be what package-lock.json names\n',
+    );
+    return false;
+  }
   process.stderr.write('lava-bridge: installing dependencies (once)\n');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']); // its prepare script builds dist/
   writeFileSync(stamp, lock);
@@ -47,13 +60,19 @@ function systemNode() {
 }
 
 function prune() {
+  if (isLinked()) {
+    process.stderr.write(
+      'lava-bridge: node_modules is a symbolic link, so nothing is removed from it; --production needs a node_modules of its own\n',
+    );
+    process.exit(1);
+  }
   const node = systemNode();
   const args = ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   // Of what the daemon needs, only Node is optional, and a minifier that handlebars does not need here.
   run('npm', node === undefined ? args : args.concat('--omit=optional'));
   rmSync(stamp, { force: true });
   if (node !== undefined) {
-    const own = join(root, 'node_modules', '.bin', 'node');
+    const own = join(modules, '.bin', 'node');
     rmSync(own, { force: true });
     symlinkSync(node, own);
   }
