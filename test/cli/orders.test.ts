@@ -35,7 +35,7 @@ describe('the commands for a running daemon', { timeout: 90_000 }, () => {
       stdout: '',
       stderr: `lava-bridge: ${LAB}:${key} has no log yet: it waits for the stage admitted; ${X86} in ${LAB} is drained: new cable\n`,
     });
-    expect((await run('jobs', '--open')).stdout).toMatch(/^RECEIVED \(UTC\).*\n.* received +.*new cable\n$/);
+    expect((await run('jobs', '--open')).stdout).toMatch(/^RECEIVED \(UTC\).*\n.* admitted +.*new cable\n$/);
     expect((await run('jobs', 'list', '--stage', 'runing')).stderr).toMatch(/stage: .*"running"/);
     expect(await run('jobs', '--limit', 'many')).toMatchObject({
       code: 2,
