@@ -41,10 +41,19 @@ const QUEUE = { width: 2, most: 200, waitMs: 10 * SECOND };
 /** Bytes of requests in one answer; the rest of the list is asked for with `before`. */
 const MOST_IN_LIST = 4 * 1024 * 1024;
 
-export function addApi(
-  app: FastifyInstance,
-  { ctx, counters, token, tokenNames, boards, liveLog }: Options,
-): void {
+/** Adds all routes of the API. */
+export function addApi(app: FastifyInstance, options: Options): void {
+  let description: object | undefined;
+  app.get('/api/v1/openapi.json', async () => (description ??= openApi(programVersion())));
+  addRequests(app, options);
+  addLists(app, options);
+  addJob(app, options);
+  addLabs(app, options);
+}
+
+/** Requests that come in: `POST /api/v1/requests`. */
+function addRequests(app: FastifyInstance, options: Options): void {
+  const { ctx, counters } = options;
   const queue = createQueue(QUEUE);
 
   /** Before the body is read. */
@@ -60,47 +69,6 @@ export function addApi(
     if (reply.raw.closed) endTurn();
     else reply.raw.once('close', endTurn);
     return undefined;
-  }
-
-  async function mayChange(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    if (token === undefined) {
-      return refuse(
-        reply,
-        403,
-        'no_token',
-        'http.token is not set in the configuration, so nothing can be changed here',
-      );
-    }
-    const given = bearerOf(request.headers.authorization);
-    if (given !== undefined && sameSecret(given, token)) return undefined;
-    counters.request('unauthorized');
-    return refuse(reply, 401, 'unauthorized', 'Authorization: Bearer TOKEN is needed (http.token)');
-  }
-
-  function refuse(
-    reply: FastifyReply,
-    status: number,
-    error: ErrorCode,
-    message: string,
-    field?: string,
-  ): FastifyReply {
-    return reply.code(status).send({ error, message, ...(field === undefined ? {} : { field }) });
-  }
-
-  /** A query or body that is not as it should be: 400, naming the place. */
-  function invalid(reply: FastifyReply, error: z.ZodError): FastifyReply {
-    const [issue] = error.issues;
-    const field = issue?.path.map(String).join('.') ?? '';
-    return refuse(reply, 400, 'invalid', `${field}: ${issue?.message ?? 'invalid'}`, field);
-  }
-
-  async function withJob(
-    request: FastifyRequest<ById>,
-    reply: FastifyReply,
-    work: (job: ListedJob) => Promise<unknown>,
-  ): Promise<unknown> {
-    const job = await findJob(request.params.id, ctx.store);
-    return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
   }
 
   async function take(source: Source, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -125,16 +93,16 @@ export function addApi(
     }
   }
 
-  let description: object | undefined;
-  app.get('/api/v1/openapi.json', async () => (description ??= openApi(programVersion())));
-
   app.post(
     '/api/v1/requests',
-    { onRequest: [mayChange, takeTurn], bodyLimit: ctx.config.requests.max_size },
+    { onRequest: [mayChange(options), takeTurn], bodyLimit: ctx.config.requests.max_size },
     (request, reply) =>
       take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
   );
+}
 
+/** Lists of jobs, with or without what each is to do. */
+function addLists(app: FastifyInstance, { ctx }: Options): void {
   app.get('/api/v1/requests', (request, reply) => list(request, reply, withRequests));
   app.get('/api/v1/jobs', (request, reply) => list(request, reply, async (rows) => rows));
 
@@ -165,6 +133,21 @@ export function addApi(
     });
     return { jobs: await shown(await jobRows(jobs, ctx.store)) };
   }
+}
+
+/** One job: what is known of it, its log, and orders. */
+function addJob(app: FastifyInstance, options: Options): void {
+  const { ctx, liveLog } = options;
+  const guard = { onRequest: mayChange(options) };
+
+  async function withJob(
+    request: FastifyRequest<ById>,
+    reply: FastifyReply,
+    work: (job: ListedJob) => Promise<unknown>,
+  ): Promise<unknown> {
+    const job = await findJob(request.params.id, ctx.store);
+    return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
+  }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
     withJob(request, reply, (job) => jobDetail(job, ctx.store)),
@@ -179,7 +162,7 @@ export function addApi(
     }),
   );
 
-  app.post<ById>('/api/v1/jobs/:id/cancel', { onRequest: mayChange }, (request, reply) =>
+  app.post<ById>('/api/v1/jobs/:id/cancel', guard, (request, reply) =>
     withJob(request, reply, async (job) => {
       const body = Why.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
@@ -190,7 +173,7 @@ export function addApi(
     }),
   );
 
-  app.post<ById>('/api/v1/jobs/:id/retry', { onRequest: mayChange }, (request, reply) =>
+  app.post<ById>('/api/v1/jobs/:id/retry', guard, (request, reply) =>
     withJob(request, reply, async (job) => {
       const what = await retryJob(job, ctx);
       return what === undefined
@@ -204,7 +187,7 @@ export function addApi(
     }),
   );
 
-  app.post<ById>('/api/v1/jobs/:id/drop-delivery', { onRequest: mayChange }, (request, reply) =>
+  app.post<ById>('/api/v1/jobs/:id/drop-delivery', guard, (request, reply) =>
     withJob(request, reply, async (job) => {
       const body = DropBody.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
@@ -215,12 +198,16 @@ export function addApi(
         : reply.code(200).send({ id: job.id, dropped: dropped.map(deliveryView) });
     }),
   );
+}
 
+/** Labs and boards, and whether they take new jobs. */
+function addLabs(app: FastifyInstance, options: Options): void {
+  const { ctx, tokenNames, boards } = options;
   app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await tokenNames.faults()) }));
   app.get('/api/v1/boards', async () => ({ boards: await boards.boards() }));
 
   for (const order of ['drain', 'resume'] as const) {
-    app.post(`/api/v1/${order}`, { onRequest: mayChange }, async (request, reply) => {
+    app.post(`/api/v1/${order}`, { onRequest: mayChange(options) }, async (request, reply) => {
       const body = DrainBody.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
       const { lab, board = '', reason = 'drained by the admin' } = body.data;
@@ -239,4 +226,39 @@ export function addApi(
       return reply.code(200).send({ lab, board, known });
     });
   }
+}
+
+/** Lets only those through who have the token. */
+function mayChange({ token, counters }: Pick<Options, 'token' | 'counters'>) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    if (token === undefined) {
+      return refuse(
+        reply,
+        403,
+        'no_token',
+        'http.token is not set in the configuration, so nothing can be changed here',
+      );
+    }
+    const given = bearerOf(request.headers.authorization);
+    if (given !== undefined && sameSecret(given, token)) return undefined;
+    counters.request('unauthorized');
+    return refuse(reply, 401, 'unauthorized', 'Authorization: Bearer TOKEN is needed (http.token)');
+  };
+}
+
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  error: ErrorCode,
+  message: string,
+  field?: string,
+): FastifyReply {
+  return reply.code(status).send({ error, message, ...(field === undefined ? {} : { field }) });
+}
+
+/** A query or body that is not as it should be: 400, naming the place. */
+function invalid(reply: FastifyReply, error: z.ZodError): FastifyReply {
+  const [issue] = error.issues;
+  const field = issue?.path.map(String).join('.') ?? '';
+  return refuse(reply, 400, 'invalid', `${field}: ${issue?.message ?? 'invalid'}`, field);
 }

@@ -46,31 +46,22 @@ export async function storeEvidence(
   ports: EvidencePorts,
 ): Promise<AttemptChange> {
   const reported = callback === undefined ? undefined : await fromCallback(callback, ports);
-  const whole =
+  const isWhole =
     reported !== undefined &&
     reported.hasResults &&
     (reported.job.cases.length > 0 || info.device === undefined);
   const lab = labOf(ports, job.lab);
-  const cases = whole ? reported.job.cases : await fetchCases(job, info, ports);
+  const cases = isWhole ? reported.job.cases : await fetchCases(job, info, ports);
   const log = logName(attempt);
-  const reportedLog = whole ? (callback?.log ?? null) : null;
+  const reportedLog = isWhole ? (callback?.log ?? null) : null;
   const hasLog =
     (reportedLog !== null && (await ports.blobs.move(reportedLog, log))) ||
     (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ports)));
-  // Ours, as it was submitted: what others say it was is not read.
-  const definition = await ports.store.definition(job.id, attempt.n);
   const lavaJob: LavaJob = {
-    id: info.id,
-    state: info.state,
-    health: info.health,
-    device: info.device,
-    submittedAt: info.submittedAt ?? reported?.job.submittedAt,
-    startedAt: reported?.job.startedAt ?? info.startedAt,
-    finishedAt: info.finishedAt ?? reported?.job.finishedAt,
-    description: info.description ?? reported?.job.description,
-    failureComment: info.failureComment ?? reported?.job.failureComment,
+    ...recordOf(info, reported?.job),
     deviceTakenAway: await isDeviceTakenAway(job, attempt, info, lab),
-    definition,
+    // Ours, as it was submitted: what others say it was is not read.
+    definition: await ports.store.definition(job.id, attempt.n),
     cases,
   };
   return {
@@ -79,7 +70,25 @@ export async function storeEvidence(
     finishedAt: lavaJob.finishedAt ?? ports.now(),
     lavaJob,
     log: hasLog ? log : null,
-    evidence: whole ? 'callback' : 'fetched',
+    evidence: isWhole ? 'callback' : 'fetched',
+  };
+}
+
+/** The job's record: LAVA's answer, and from the callback what that lacks; the start is the callback's if it has one. */
+function recordOf(
+  info: LavaJobInfo,
+  reported: LavaJob | undefined,
+): Omit<LavaJob, 'definition' | 'cases' | 'deviceTakenAway'> {
+  return {
+    id: info.id,
+    state: info.state,
+    health: info.health,
+    device: info.device,
+    submittedAt: info.submittedAt ?? reported?.submittedAt,
+    startedAt: reported?.startedAt ?? info.startedAt,
+    finishedAt: info.finishedAt ?? reported?.finishedAt,
+    description: info.description ?? reported?.description,
+    failureComment: info.failureComment ?? reported?.failureComment,
   };
 }
 

@@ -4,7 +4,7 @@ import { TextDecoder } from 'node:util';
 import { sleep, type Clock } from '../core/time.ts';
 import { LogReader } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
-import type { Blobs, Store } from '../store/index.ts';
+import type { AttemptRecord, Blobs, Store } from '../store/index.ts';
 import type { LabPorts } from './labs.ts';
 import { createLogPages, LOOK_EVERY, type LogPages } from './log-pages.ts';
 
@@ -63,22 +63,37 @@ async function* readLog(
       attemptN = attempt.n;
       given = 0;
     }
-    if (attempt?.log !== null && attempt?.log !== undefined) {
+    if (attempt !== undefined && attempt.log !== null) {
       yield* stored(attempt.log, given, raw, ports);
       return;
     }
-    const lab = attempt === undefined ? undefined : ports.labs.get(attempt.lab);
-    if (attempt?.lavaId !== null && attempt?.lavaId !== undefined && lab) {
-      for (let isFull = true; isFull;) {
-        const page = await pages.linesFrom(lab, attempt.lavaId, given);
-        ({ isFull } = page);
-        given += page.lines.length;
-        yield format(page.lines, raw);
+    if (attempt !== undefined) {
+      for await (const lines of newLines(attempt, given, pages, ports)) {
+        given += lines.length;
+        yield format(lines, raw);
       }
     }
+    if (!follow || (attempt !== undefined && attempt.finishedAt !== null)) return;
     const job = await ports.store.job(jobId);
-    if (!follow || !job || job.done || (attempt?.finishedAt !== null && attempt !== undefined)) return;
+    if (!job || job.done) return;
     await sleep(LOOK_EVERY, signal);
+  }
+}
+
+/** What LAVA has of the log so far, from line `from` on, in pages; nothing if LAVA does not have the job yet. */
+async function* newLines(
+  { lab: name, lavaId }: AttemptRecord,
+  from: number,
+  pages: LogPages,
+  ports: LogPorts,
+): AsyncGenerator<readonly LogLine[]> {
+  const lab = ports.labs.get(name);
+  if (lavaId === null || lab === undefined) return;
+  for (let isFull = true, next = from; isFull;) {
+    const page = await pages.linesFrom(lab, lavaId, next);
+    ({ isFull } = page);
+    next += page.lines.length;
+    yield page.lines;
   }
 }
 
