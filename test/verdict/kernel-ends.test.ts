@@ -1,9 +1,6 @@
 // The kernel's end as the architectures write it, in the forms in which a serial console shows it. The reports were written
 // for this project after the formats in the sources of Linux 4.4 to 6.x (test/fixtures/kernel-ends.json).
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import type { Verdict } from '../../src/verdict/model.ts';
 import {
   blamed,
@@ -20,11 +17,9 @@ import {
   started,
   statuses,
 } from './evidence.ts';
+import { ENDS } from './kernel-end-set.ts';
 
-const Reports = z.record(z.string(), z.array(z.string()));
-const ENDS = z
-  .strictObject({ stalls: Reports, deaths: Reports, survived: Reports, firmware: Reports })
-  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', 'fixtures', 'kernel-ends.json'), 'utf8')));
+type Reports = Record<string, string[]>;
 
 const CLOSED = jobError('Infrastructure', 'Connection closed');
 const TIMED_OUT = jobError('Test', 'lava-test-shell timed out after 600 seconds');
@@ -77,7 +72,7 @@ function inBoot(lines: readonly string[], boot: readonly string[] = BOOT, error 
   });
 }
 
-const named = (reports: z.infer<typeof Reports>): { name: string; lines: string[] }[] =>
+const named = (reports: Reports): { name: string; lines: string[] }[] =>
   Object.entries(reports).map(([name, lines]) => ({ name, lines }));
 const ended = [...named(ENDS.stalls), ...named(ENDS.deaths)];
 
