@@ -20,7 +20,6 @@ import { createHostFetch } from './intake/host-fetch.ts';
 import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
 import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
-import { WAITS_FOR_DELIVERIES } from './lifecycle/model.ts';
 import { createOutbox } from './engine/outbox.ts';
 import { setAsideWhatKills } from './lifecycle/set-aside.ts';
 import { createRunner } from './engine/runner.ts';
@@ -175,7 +174,6 @@ export async function createDaemon(
     outage: storeOutage,
     guard,
     now,
-    waitsIn: WAITS_FOR_DELIVERIES,
     onEnd: (jobId) => runner.wake(labOfJob(jobId)),
   });
   const alive = (): boolean => now() - runner.lastRound() < STUCK_AFTER;

@@ -36,6 +36,10 @@ describe('the structure of src/', () => {
     expect([...(graph.get(folder) ?? [])].filter((target) => JOBS.includes(target))).toEqual([]);
   });
 
+  it('lets engine use core alone', () => {
+    expect([...(graph.get('engine') ?? [])]).toEqual(['core']);
+  });
+
   it('lets verdict know no system but LAVA', () => {
     const systems = [...(graph.get('verdict') ?? [])].filter((target) => OUTSIDE.includes(target));
     expect(systems).toEqual(['lava']);

@@ -7,9 +7,6 @@ import { BridgeError } from '../core/errors.ts';
 import type { AttemptRecord, Change, JobRecord, Reason, StageName } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';
 
-/** Jobs that completed this one have nothing left but their deliveries. */
-export const WAITS_FOR_DELIVERIES: StageName = 'judged';
-
 /** How one run of a stage ended. */
 export type Outcome =
   /** The stage is complete. The next one is due at `until` (ms), if not at once. */

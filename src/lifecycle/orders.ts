@@ -1,7 +1,6 @@
 // What the admin may order for a job: to cancel it, to go on now instead of later, or to give up a delivery.
 import { NOT_ENDED, type DeliveryRecord, type JobRecord, type Store } from '../store/index.ts';
 import type { Clock } from '../core/time.ts';
-import { WAITS_FOR_DELIVERIES } from './model.ts';
 
 /** What cancelling a job uses. */
 export interface CancelPorts {
@@ -76,7 +75,7 @@ export async function dropDeliveries(
     const isDropped = await ports.store.saveDelivery(delivery, {
       delivery: { state: 'dropped', error: why },
       entries: [{ kind: 'note', text: `${kind} to ${destination}: dropped: ${why}` }],
-      wakeJobIn: WAITS_FOR_DELIVERIES,
+      wakesJob: true,
     });
     if (isDropped) dropped.push(delivery);
   }

@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { CrashGuard } from '../engine/crash-guard.ts';
 import { deliveryOfItem } from '../engine/outbox.ts';
 import type { DeliveryRecord, Store } from '../store/index.ts';
-import { WAITS_FOR_DELIVERIES } from './model.ts';
 
 export interface SetAsidePorts {
   store: Pick<Store, 'setAside' | 'deliveries' | 'saveDelivery'>;
@@ -37,7 +36,7 @@ async function setDeliveryAside(
   const isSaved = await store.saveDelivery(delivery, {
     delivery: { state, error: WHY },
     entries: [{ kind: 'error', code: 'crashes', text }],
-    wakeJobIn: WAITS_FOR_DELIVERIES,
+    wakesJob: true,
   });
   if (isSaved) {
     log.error({ job: jobId, destination }, `a delivery is ${state}: it was under way in two crashes`);

@@ -13,7 +13,11 @@ import {
   type DeliveryStore,
   type DueDelivery,
 } from './delivery-contract.ts';
+import type { StageName } from './job.ts';
 import type { DeliveryRow, Tables } from './tables.ts';
+
+/** Jobs that completed this stage have nothing left but their deliveries. */
+const WAITS_FOR_DELIVERIES: StageName = 'judged';
 
 const facts = {
   id: z.number(),
@@ -113,7 +117,7 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
         return row?.at ?? undefined;
       }),
 
-    saveDelivery: ({ id, jobId, state }, { delivery, instead = [], entries = [], wakeJobIn }) =>
+    saveDelivery: ({ id, jobId, state }, { delivery, instead = [], entries = [], wakesJob = false }) =>
       write(async (tx) => {
         const at = now();
         const done = await tx
@@ -125,7 +129,7 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
         if (done.numUpdatedRows === 0n) return false;
         await addDeliveries(tx, jobId, at, instead);
         await addEntries(tx, jobId, at, entries);
-        if (wakeJobIn !== undefined) await wakeJob(tx, jobId, wakeJobIn, at);
+        if (wakesJob) await wakeJob(tx, jobId, at);
         return true;
       }),
 
@@ -222,12 +226,12 @@ function columnsOf(step: DeliveryStep, at: number): Partial<Omit<DeliveryRow, 'i
   }
 }
 
-async function wakeJob(tx: Tx, jobId: string, stage: string, at: number): Promise<void> {
+async function wakeJob(tx: Tx, jobId: string, at: number): Promise<void> {
   await tx
     .updateTable('jobs')
     .set((e) => ({ nextAt: at, rev: e('rev', '+', 1) }))
     .where('id', '=', jobId)
-    .where('stage', '=', stage)
+    .where('stage', '=', WAITS_FOR_DELIVERIES)
     .where('done', '=', 0)
     .execute();
 }

@@ -1,5 +1,5 @@
 // What is to be sent for jobs, until it is accepted: the deliveries, as those see them who store and send them.
-import type { Entry, StageName } from './job.ts';
+import type { Entry } from './job.ts';
 
 export const DELIVERY_STATES = [
   'pending',
@@ -78,8 +78,8 @@ export interface DeliveryChange {
   /** Deliveries that take this one's place. */
   instead?: readonly NewDelivery[];
   entries?: readonly Entry[];
-  /** It makes its job due, if that is in this stage: the one in which jobs wait for their deliveries. */
-  wakeJobIn?: StageName | undefined;
+  /** Its job, if it waits for its deliveries, is due now. */
+  wakesJob?: boolean;
 }
 
 export interface DeliveryStore {

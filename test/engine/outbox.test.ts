@@ -4,13 +4,19 @@ import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { createCircuit } from '../../src/engine/circuit.ts';
 import { createCrashGuard } from '../../src/engine/crash-guard.ts';
-import { createOutbox, type Outbox, type OutboxDestination, type Sent } from '../../src/engine/outbox.ts';
-import { openStore, type DeliveryRecord, type NewDelivery, type Store } from '../../src/store/index.ts';
+import { createOutbox, type Outbox } from '../../src/engine/outbox.ts';
+import type { OutboxDestination, Sent } from '../../src/engine/outbox-ports.ts';
+import {
+  openStore,
+  type DeliveryRecord,
+  type DueDelivery,
+  type NewDelivery,
+  type Store,
+} from '../../src/store/index.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { SMOKE_REQUEST } from '../support/smoke-request.ts';
 import { until } from '../support/world.ts';
 
-const WAITS_IN = 'judged';
 let offset = 0;
 const now = (): number => Date.now() + offset;
 const running: Outbox[] = [];
@@ -27,13 +33,14 @@ afterEach(async () => {
   await store.close();
 });
 
+type Destination = OutboxDestination<DueDelivery>;
 type Send = (delivery: { kind: string; body: unknown; receipt: string | null }) => Promise<Sent>;
 
-function destination(send: Send, more: Partial<OutboxDestination> = {}): OutboxDestination {
+function destination(send: Send, more: Partial<Destination> = {}): Destination {
   return { name: 'there', need: 'required', send, circuit: createCircuit({ name: 'there', now }), ...more };
 }
 
-function start(...destinations: OutboxDestination[]): Outbox {
+function start(...destinations: Destination[]): Outbox {
   const outage = {
     failed: (error: unknown): void => {
       throw error;
@@ -43,7 +50,7 @@ function start(...destinations: OutboxDestination[]): Outbox {
   const log = pino({ level: 'silent' });
   const onEnd = (jobId: string): void => void ended.push(jobId);
   const guard = createCrashGuard({ notes: store, now, onTurn: () => undefined });
-  const outbox = createOutbox({ store, destinations, log, outage, guard, now, waitsIn: WAITS_IN, onEnd });
+  const outbox = createOutbox({ store, destinations, log, outage, guard, now, onEnd });
   outbox.start();
   running.push(outbox);
   return outbox;
@@ -59,7 +66,7 @@ async function jobWith(...deliveries: Partial<NewDelivery>[]): Promise<string> {
       name: 'job',
       board: 'board',
       request: JobRequest.parse(SMOKE_REQUEST),
-      stage: WAITS_IN,
+      stage: 'judged',
       priority: 0,
       ending: null,
     },
@@ -204,7 +211,7 @@ describe('a delivery', () => {
 });
 
 describe('a best-effort destination', () => {
-  const bestEffort = (send: Send): OutboxDestination => destination(send, { need: 'bestEffort' });
+  const bestEffort = (send: Send): Destination => destination(send, { need: 'bestEffort' });
 
   it('loses what it refuses', async () => {
     const job = await jobWith({ required: false });

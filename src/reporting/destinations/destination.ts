@@ -1,7 +1,7 @@
 // What a destination of reports is. To add one: a module that makes one, and its line in table.ts.
 import type { BridgeConfig } from '../../config/schema.ts';
 import type { Clock } from '../../core/time.ts';
-import type { Sent } from '../../engine/outbox.ts';
+import type { Sent } from '../../engine/outbox-ports.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { OpenLogs } from '../../storage/open.ts';
 import type { Blobs, DueDelivery, Entry, NewDelivery } from '../../store/index.ts';

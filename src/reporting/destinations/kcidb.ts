@@ -10,7 +10,7 @@ import { openSink } from '../../kcidb/open.ts';
 import { KCIDB_LISTS, validateReport, type KcidbReport } from '../../kcidb/schema.ts';
 import type { KcidbSink } from '../../kcidb/sink.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
-import type { Sent } from '../../engine/outbox.ts';
+import type { Sent } from '../../engine/outbox-ports.ts';
 import type { DueDelivery } from '../../store/index.ts';
 import { kcidbReporter } from '../audience.ts';
 import type { Verdict } from '../../verdict/model.ts';

@@ -13,7 +13,7 @@ import type { MaestroClient } from '../../maestro/client.ts';
 import type { MaestroNode } from '../../maestro/node.ts';
 import { ERROR_CODES, NODE_RESULTS } from '../../verdict/node-result.ts';
 import { buildHierarchy, closingPatch, type ClosingPatch } from '../node-tree.ts';
-import type { Sent } from '../../engine/outbox.ts';
+import type { Sent } from '../../engine/outbox-ports.ts';
 import { kcidbReporter } from '../audience.ts';
 import type { JobEvent, JudgedEvent } from '../events.ts';
 import { isTriedAgain } from '../job-retry.ts';
