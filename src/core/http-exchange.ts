@@ -5,6 +5,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import got, { type Method } from 'got';
+import { ByteCollector } from './byte-collector.ts';
 import { errorText, TemporaryError } from './errors.ts';
 import { outsideWait } from './outside-wait.ts';
 
@@ -76,19 +77,17 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
     status = response.statusCode;
     headers = response.headers;
   });
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const collected = new ByteCollector();
   try {
     for await (const chunk of stream) {
       const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      size += bytes.length;
-      if (size > maxBytes) {
+      if (collected.size + bytes.length > maxBytes) {
         throw new TemporaryError(
           'answer_too_large',
           `${place(url)}: the answer is larger than ${maxBytes} bytes`,
         );
       }
-      chunks.push(bytes);
+      collected.push(bytes);
     }
   } catch (error) {
     if (error instanceof TemporaryError) throw error;
@@ -97,7 +96,7 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
   } finally {
     stream.destroy();
   }
-  return { status, headers, body: Buffer.concat(chunks, size) };
+  return { status, headers, body: collected.bytes() };
 }
 
 function unpooled(lookup: LookupFunction): {

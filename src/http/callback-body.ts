@@ -3,6 +3,7 @@
 // 2024.05 it opens LAVA's API) are left out. What remains is small, and goes through the door for JSON.
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
+import { ByteCollector } from '../core/byte-collector.ts';
 import { BridgeError } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
@@ -23,7 +24,11 @@ const CLOSE_BRACKET = 0x5d;
 type Target = 'rest' | 'log' | 'dropped';
 
 /** What becomes of top-level strings. */
-const TARGETS: Readonly<Record<string, Target>> = { log: 'log', definition: 'dropped', token: 'dropped' };
+const TARGETS: ReadonlyMap<string, Target> = new Map([
+  ['log', 'log'],
+  ['definition', 'dropped'],
+  ['token', 'dropped'],
+]);
 
 /** The body is not what LAVA sends, or too much of it. `code` is `bad_body` or `too_large`. */
 export class CallbackBodyError extends BridgeError {}
@@ -31,8 +36,7 @@ export class CallbackBodyError extends BridgeError {}
 /** A body that is being read: `push` each chunk, then `end`. Both throw CallbackBodyError. */
 export class CallbackBody {
   #tail: Buffer = Buffer.alloc(0);
-  #rest: Buffer[] = [];
-  #restBytes = 0;
+  readonly #rest = new ByteCollector();
   #depth = 0;
   /** Where the string goes that is being read; undefined: between strings. */
   #string: Target | undefined;
@@ -70,7 +74,7 @@ export class CallbackBody {
           at = safe + 1;
           continue;
         }
-        this.#string = this.#depth === 1 ? (TARGETS[this.#key] ?? 'rest') : 'rest';
+        this.#string = this.#depth === 1 ? (TARGETS.get(this.#key) ?? 'rest') : 'rest';
         at += 1;
         if (this.#string === 'rest') continue;
         this.#keep(bytes.subarray(kept, at));
@@ -94,7 +98,7 @@ export class CallbackBody {
     }
     try {
       return {
-        rest: parseJson(Buffer.concat(this.#rest).toString('utf8'), PARSE_LIMITS.callback),
+        rest: parseJson(this.#rest.bytes().toString('utf8'), PARSE_LIMITS.callback),
         logHash: this.#hasLog ? this.#logHash.digest('hex') : undefined,
       };
     } catch (error) {
@@ -132,12 +136,9 @@ export class CallbackBody {
   }
 
   #keep(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#restBytes += bytes.length;
-    if (this.#restBytes > MAX_REST)
+    if (this.#rest.size + bytes.length > MAX_REST)
       throw new CallbackBodyError('too_large', `the body without its log is larger than ${MAX_REST} bytes`);
-    // A copy: a view would keep the whole chunk, with all the log in it.
-    this.#rest.push(Buffer.from(bytes));
+    this.#rest.push(bytes);
   }
 }
 

@@ -1,13 +1,16 @@
-// What a client that reaches a port may hold open: so many connections, so many of one address, and a request that has
-// begun must come to its end in time.
-import type { Server } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+// What a client that reaches a port may hold open: so many connections, so many of one address, so many requests of one
+// connection, and a request that has begun must come to its end in time.
+import type { Server, ServerResponse } from 'node:http';
+import { BlockList, isIPv6, type Socket } from 'node:net';
 import { SECOND } from '../core/time.ts';
 
 /** Connections of one server; more are closed at once. */
 const MOST = 1000;
 /** Connections of one remote address. */
 const MOST_OF_ONE = 200;
+
+/** Requests of one connection that are not answered yet. Programs and browsers send one; whoever sends more waits. */
+const MOST_UNANSWERED = 16;
 
 /** What Node's HTTP server keeps by itself (ms). */
 export const SERVER_LIMITS = {
@@ -51,6 +54,20 @@ export function limitConnections(
       else open.set(address, left);
     });
   });
+}
+
+/** Whether one more request may be taken of a connection; its response is counted until it is closed. */
+export type MayTake = (socket: Socket, response: ServerResponse) => boolean;
+
+export function createMayTake(most = MOST_UNANSWERED): MayTake {
+  const unanswered = new WeakMap<Socket, number>();
+  return (socket, response) => {
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    if (count > most) return false;
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    return true;
+  };
 }
 
 const loopback = new BlockList();

@@ -27,7 +27,7 @@ const MOST_UNREAD = 1024 * 1024;
 
 /** Serves the socket next to the app's routes, until the app is closed. */
 export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Options): void {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, autoPong: false });
   const answered = new WeakSet<WebSocket>();
   let looking: NodeJS.Timeout | undefined;
   let pinging: NodeJS.Timeout | undefined;
@@ -57,6 +57,9 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Option
   function begin(reader: WebSocket): void {
     answered.add(reader);
     reader.on('pong', () => answered.add(reader));
+    reader.on('ping', (data) => send(reader, () => reader.pong(data)));
+    // The pages say nothing.
+    reader.on('message', () => reader.terminate());
     reader.on('error', () => reader.terminate());
     reader.on('close', () => {
       if (sockets.clients.size === 0) end();
@@ -97,10 +100,12 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Option
 
   function announce(news: object): void {
     const text = JSON.stringify(news);
-    for (const reader of sockets.clients) {
-      if (reader.bufferedAmount > MOST_UNREAD) reader.terminate();
-      else reader.send(text);
-    }
+    for (const reader of sockets.clients) send(reader, () => reader.send(text));
+  }
+
+  function send(reader: WebSocket, write: () => void): void {
+    if (reader.bufferedAmount > MOST_UNREAD) reader.terminate();
+    else write();
   }
 
   function ping(): void {

@@ -8,7 +8,7 @@ import { BridgeError, errorText } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { ParseError, type ParseLimits } from '../core/parse/limits.ts';
 import type { Listen } from '../config/schema.ts';
-import { limitConnections, SERVER_LIMITS } from './connections.ts';
+import { createMayTake, limitConnections, SERVER_LIMITS } from './connections.ts';
 import type { HostCheck } from './hosts.ts';
 
 export interface AppOptions {
@@ -52,6 +52,12 @@ export function createApp({ log, isOwnHost, socketPath, bodies }: AppOptions): F
       if (!(error instanceof ParseError)) throw error;
       done(Object.assign(new Error(`the body: ${error.message}`), { statusCode: 400 }), undefined);
     }
+  });
+  const mayTake = createMayTake();
+  app.addHook('onRequest', async (request, reply) => {
+    if (mayTake(request.raw.socket, reply.raw)) return;
+    reply.hijack();
+    request.raw.socket.destroy();
   });
   app.addHook('onRequest', async (request, reply) =>
     isOwnHost(request.headers.host)

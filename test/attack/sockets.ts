@@ -17,7 +17,8 @@ export async function rawConnection(url: string): Promise<Socket> {
 export async function readToEnd(socket: Socket): Promise<string> {
   const chunks: string[] = [];
   socket.setEncoding('latin1').on('data', (chunk) => chunks.push(String(chunk)));
-  if (!socket.closed) await once(socket, 'close');
+  // A connection that is reset has ended, too.
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
   return chunks.join('');
 }
 
