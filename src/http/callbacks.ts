@@ -87,10 +87,6 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     return reply.code(status).send({ error, message });
   }
 
-  function unauthorized(reply: FastifyReply): FastifyReply {
-    return refuse(reply, 401, 'unauthorized', 'the callback does not carry the lab’s token');
-  }
-
   async function mayEnter(lab: CallbackLab, { headers, params }: FastifyRequest<Route>): Promise<boolean> {
     const header = headers[lab.header];
     const given = typeof header === 'string' ? header : '';
@@ -153,7 +149,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
       }
       const record = await recordOf(lab, jobId, { body, logHash }, logName);
       const isOver = job.done || attempts.some((a) => a.lavaId === body.id && a.finishedAt !== null);
-      isLogKept = await keep(record, isOver);
+      isLogKept = await keep(record, isOver, { store, now });
       tokenNames.accepted(lab.name);
       wake(lab.name);
       counters.callback('accepted');
@@ -167,53 +163,6 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     }
   }
 
-  async function recordOf(
-    lab: CallbackLab,
-    jobId: string,
-    { body, logHash }: Received,
-    logName: string | undefined,
-  ): Promise<NewCallback> {
-    const { token: _token, log: _log, definition: _definition, ...rest } = body;
-    return {
-      jobId,
-      lavaId: body.id,
-      state: body.state_string,
-      body: lab.isEvidence()
-        ? await zip(JSON.stringify({ ...rest, log_sha256: logHash }), { level: constants.Z_BEST_SPEED })
-        : Buffer.alloc(0),
-      log: logHash === undefined ? null : (logName ?? null),
-    };
-  }
-
-  /** Whether the log is to stay. Only Finished ones are kept, and no more of them than can say something new. */
-  async function keep(record: NewCallback, isOver: boolean): Promise<boolean> {
-    const { jobId, lavaId, state } = record;
-    const text = `callback: LAVA job ${lavaId} is ${state}`;
-    if (isOver) {
-      await noteOnce(jobId, `${text}; it came after the evidence was stored`);
-      return false;
-    }
-    if (state !== 'Finished') {
-      await noteOnce(jobId, text);
-      await store.wake(jobId, now() + COMMIT_PAUSE);
-      return false;
-    }
-    const before = (await store.callbacks(jobId)).filter((c) => c.lavaId === lavaId);
-    if (before.length >= MOST_KEPT || before.some((c) => Buffer.compare(c.body, record.body) === 0)) {
-      await noteOnce(jobId, `${text}; it came again`);
-      await store.wake(jobId, now() + COMMIT_PAUSE);
-      return false;
-    }
-    await store.addCallback(record, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
-    return record.log !== null;
-  }
-
-  /** Repeating one adds no further line. */
-  async function noteOnce(jobId: string, text: string): Promise<void> {
-    const known = await store.timeline(jobId);
-    if (!known.some((entry) => entry.text === text)) await store.note(jobId, [{ kind: 'callback', text }]);
-  }
-
   // Bodies are streams here alone.
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -225,32 +174,89 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
         bodyLimit: lab.maxBody,
         // Before the body is read: without the token one can't make us read any.
         onRequest: async (request, reply) =>
-          (await mayEnter(lab, request)) ? undefined : unauthorized(reply),
+          (await mayEnter(lab, request)) ? undefined : refuse(reply, ...UNAUTHORIZED),
         handler: (request, reply) => accept(lab, request, reply),
       });
     }
-    scope.post(
-      '/callback/:lab/:key',
-      { onRequest: async (_request, reply) => unauthorized(reply) },
-      () => undefined,
-    );
-    scope.route({
-      method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
-      url: '/callback/:lab/:key',
-      onRequest: async (_request, reply) =>
-        refuse(
-          reply.header('allow', 'POST'),
-          405,
-          'method_not_allowed',
-          'LAVA is to POST its callbacks (notify.callback.method)',
-        ),
-      handler: () => undefined,
-    });
+    addRefusals(scope, refuse);
     log.debug({ labs: [...labs.keys()] }, 'callbacks can come');
   });
 }
 
+type Refuse = (reply: FastifyReply, status: number, error: ErrorCode, message: string) => FastifyReply;
+
+const UNAUTHORIZED = [401, 'unauthorized', 'the callback does not carry the lab’s token'] as const;
+
+/** What is no callback of a lab that is here: a wrong token and an unknown lab look alike. */
+function addRefusals(scope: FastifyInstance, refuse: Refuse): void {
+  scope.post(
+    '/callback/:lab/:key',
+    { onRequest: async (_request, reply) => refuse(reply, ...UNAUTHORIZED) },
+    () => undefined,
+  );
+  scope.route({
+    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+    url: '/callback/:lab/:key',
+    onRequest: async (_request, reply) =>
+      refuse(
+        reply.header('allow', 'POST'),
+        405,
+        'method_not_allowed',
+        'LAVA is to POST its callbacks (notify.callback.method)',
+      ),
+    handler: () => undefined,
+  });
+}
+
 type NewCallback = Omit<CallbackRecord, 'id' | 'receivedAt'>;
+type Keeping = Pick<Options, 'store' | 'now'>;
+
+async function recordOf(
+  lab: CallbackLab,
+  jobId: string,
+  { body, logHash }: Received,
+  logName: string | undefined,
+): Promise<NewCallback> {
+  const { token: _token, log: _log, definition: _definition, ...rest } = body;
+  return {
+    jobId,
+    lavaId: body.id,
+    state: body.state_string,
+    body: lab.isEvidence()
+      ? await zip(JSON.stringify({ ...rest, log_sha256: logHash }), { level: constants.Z_BEST_SPEED })
+      : Buffer.alloc(0),
+    log: logHash === undefined ? null : (logName ?? null),
+  };
+}
+
+/** Whether the log is to stay. Only Finished ones are kept, and no more of them than can say something new. */
+async function keep(record: NewCallback, isOver: boolean, { store, now }: Keeping): Promise<boolean> {
+  const { jobId, lavaId, state } = record;
+  const text = `callback: LAVA job ${lavaId} is ${state}`;
+  if (isOver) {
+    await noteOnce(store, jobId, `${text}; it came after the evidence was stored`);
+    return false;
+  }
+  if (state !== 'Finished') {
+    await noteOnce(store, jobId, text);
+    await store.wake(jobId, now() + COMMIT_PAUSE);
+    return false;
+  }
+  const before = (await store.callbacks(jobId)).filter((c) => c.lavaId === lavaId);
+  if (before.length >= MOST_KEPT || before.some((c) => Buffer.compare(c.body, record.body) === 0)) {
+    await noteOnce(store, jobId, `${text}; it came again`);
+    await store.wake(jobId, now() + COMMIT_PAUSE);
+    return false;
+  }
+  await store.addCallback(record, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
+  return record.log !== null;
+}
+
+/** Repeating one adds no further line. */
+async function noteOnce(store: Keeping['store'], jobId: string, text: string): Promise<void> {
+  const known = await store.timeline(jobId);
+  if (!known.some((entry) => entry.text === text)) await store.note(jobId, [{ kind: 'callback', text }]);
+}
 
 function jobIdOf(lab: CallbackLab, key: string): string {
   return `${lab.name}:${key}`;

@@ -61,26 +61,6 @@ function paths(): Json {
     schema: { type: 'string' },
   };
   const unknown = { 404: refused('there is no such job') };
-  const closed = {
-    401: refused('the token is missing or wrong'),
-    403: refused('http.token is not configured'),
-  };
-  const order = (summary: string, body: z.ZodType, responses: Json, parameters: Json[] = []): Json => ({
-    post: {
-      summary,
-      ...(parameters.length === 0 ? {} : { parameters }),
-      security: [{ token: [] }],
-      requestBody: content(schemaOf(body, 'input')),
-      responses: { ...responses, 400: refused('the body is not as it should be'), ...closed },
-    },
-  });
-  const get = (summary: string, answer: Json, parameters: Json[] = [], more: Json = {}): Json => ({
-    get: {
-      summary,
-      ...(parameters.length === 0 ? {} : { parameters }),
-      responses: { 200: answer, ...more },
-    },
-  });
   return {
     '/api/v1/requests': {
       post: {
@@ -94,7 +74,7 @@ function paths(): Json {
           413: refused('it is larger than requests.max_size'),
           503: refused('too many at once; to be sent again after Retry-After'),
           422: refused('it cannot be run; it is in the list all the same if its lab is known'),
-          ...closed,
+          ...CLOSED,
         },
       },
       ...get(
@@ -161,6 +141,32 @@ function paths(): Json {
     }),
   };
 }
+
+/** Answers of routes that need the token. */
+const CLOSED = {
+  401: refused('the token is missing or wrong'),
+  403: refused('http.token is not configured'),
+};
+
+/** The entry of a route that gives an order. */
+const order = (summary: string, body: z.ZodType, responses: Json, parameters: Json[] = []): Json => ({
+  post: {
+    summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    security: [{ token: [] }],
+    requestBody: content(schemaOf(body, 'input')),
+    responses: { ...responses, 400: refused('the body is not as it should be'), ...CLOSED },
+  },
+});
+
+/** The entry of a route that shows something. */
+const get = (summary: string, answer: Json, parameters: Json[] = [], more: Json = {}): Json => ({
+  get: {
+    summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    responses: { 200: answer, ...more },
+  },
+});
 
 const BAD_QUERY = { 400: refused('the query is not as it should be') };
 
