@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { errorText, PermanentError } from '../core/errors.ts';
-import { parseJson } from '../core/parse/json.ts';
+import { parseJson, splitJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { printable } from '../core/printable.ts';
 import { SECOND, sleep } from '../core/time.ts';
@@ -32,7 +32,7 @@ export function addKcidb(program: Command): void {
     .description('check reports, of standard input without a file; older versions are upgraded first')
     .addOption(jsonOption())
     .action(async (files: string[], options: { json?: true }) => {
-      const results = await Promise.all(inputs(files).map(check));
+      const results = (await Promise.all(inputs(files).map(check))).flat();
       if (options.json) printJson({ reports: results.map(({ report: _all, ...rest }) => rest) });
       else for (const result of results) print(shown(result));
       if (results.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
@@ -52,15 +52,19 @@ export function addKcidb(program: Command): void {
       const sink = await sinkOf(options.config);
       const sent: object[] = [];
       for (const input of inputs(files)) {
-        const result = await check(input);
-        if (result.problems.length > 0 || result.report === undefined) {
-          throw new PermanentError('bad_report', `not sent: ${result.file}: ${result.problems.join('; ')}`);
+        const results = await check(input);
+        const wrong = results.find(({ problems }) => problems.length > 0);
+        if (wrong !== undefined)
+          throw new PermanentError('bad_report', `not sent: ${wrong.file}: ${wrong.problems.join('; ')}`);
+        for (const { file, report } of results) {
+          if (report === undefined) continue;
+          const { id } = await sink.submit(report);
+          const state = await followed(sink, id, options.wait);
+          sent.push({ file, id: id ?? null, state: state ?? null });
+          if (!options.json)
+            print([id ?? `${file}: sent`, ...(state === undefined ? [] : [state])].join(' '));
+          if (state !== undefined && state !== 'processed') process.exitCode = 1;
         }
-        const { id } = await sink.submit(result.report);
-        const state = await followed(sink, id, options.wait);
-        sent.push({ file: input, id: id ?? null, state: state ?? null });
-        if (!options.json) print([id ?? `${input}: sent`, ...(state === undefined ? [] : [state])].join(' '));
-        if (state !== undefined && state !== 'processed') process.exitCode = 1;
       }
       if (options.json) printJson({ submissions: sent });
     });
@@ -87,9 +91,14 @@ interface Checked {
   report: KcidbReport | undefined;
 }
 
-async function check(file: string): Promise<Checked> {
+/** The reports of a file: one, or a stream of several, one after the other. */
+async function check(file: string): Promise<Checked[]> {
   const name = file === '-' ? 'standard input' : file;
-  const text = await read(file, name);
+  const texts = splitJson(await read(file, name));
+  return texts.map((text, i) => checkOne(texts.length === 1 ? name : `${name}, report ${i + 1}`, text));
+}
+
+function checkOne(name: string, text: string): Checked {
   try {
     const { from, report: upgraded } = upgradeReport(parseJson(text, PARSE_LIMITS.file));
     const { report, rejected } = validateReport(upgraded);

@@ -20,7 +20,12 @@ export function openSink(
   if (report.kcidb === 'off') return undefined;
   const timeoutMs = kcidb?.timeout ?? DEFAULT_TIMEOUT;
   const rest = restOf(kcidb, env);
-  if (rest !== undefined) return createKcidbClient({ ...parseKcidbRest(rest), timeoutMs, signal });
+  if (rest !== undefined) {
+    const client = createKcidbClient({ ...parseKcidbRest(rest.text), timeoutMs, signal });
+    return rest.isEnvironment
+      ? { ...client, check: async () => `${await client.check()}${OVERRIDING}` }
+      : client;
+  }
   if (kcidb === undefined) return undefined;
   if (kcidb.command !== undefined) return createKcidbCommand({ command: kcidb.command, timeoutMs, signal });
   if (kcidb.pubsub !== undefined) {
@@ -31,8 +36,13 @@ export function openSink(
   return createKcidbClient({ url: kcidb.url, token: resolveSecret(kcidb.token), timeoutMs, signal });
 }
 
-function restOf(kcidb: BridgeConfig['kcidb'], env: NodeJS.ProcessEnv): string | undefined {
+const OVERRIDING = ' (by KCIDB_REST of the environment, which stands above the configuration)';
+
+function restOf(
+  kcidb: BridgeConfig['kcidb'],
+  env: NodeJS.ProcessEnv,
+): { text: string; isEnvironment: boolean } | undefined {
   const rest = env['KCIDB_REST'];
-  if (rest !== undefined && rest !== '') return rest;
-  return kcidb?.rest === undefined ? undefined : resolveSecret(kcidb.rest);
+  if (rest !== undefined && rest !== '') return { text: rest, isEnvironment: true };
+  return kcidb?.rest === undefined ? undefined : { text: resolveSecret(kcidb.rest), isEnvironment: false };
 }

@@ -80,6 +80,21 @@ describe('kcidb', { timeout: 60_000 }, () => {
     expect(kcidb.submissions.size).toBe(0);
   });
 
+  it('submit takes a stream of several reports, and none of it if one is wrong', async () => {
+    const env = { KCIDB_REST: rest() };
+    const odd = { ...GOOD, tests: [{ ...GOOD.tests[0], comment: 'a "}{" in a text' }] };
+    const stream = `${JSON.stringify(GOOD)}${JSON.stringify(odd, null, 2)}\n${JSON.stringify(GOOD)}\n`;
+
+    const sent = await lavaBridge(['kcidb', 'submit'], { env, input: stream });
+    expect(sent.code).toBe(0);
+    expect(sent.stdout.trim().split('\n')).toHaveLength(3);
+
+    const wrong = await lavaBridge(['kcidb', 'submit'], { env, input: `${stream}{"version": ` });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toBe('');
+    expect(wrong.stderr).toContain('standard input, report 4');
+  });
+
   it('submit takes kcidb.rest of the configuration', async () => {
     const config = await file(
       'lava-bridge.yaml',

@@ -25,6 +25,30 @@ export function tryJson(text: string, limits: ParseLimits): unknown {
   }
 }
 
+/**
+ * The texts of a stream of JSON objects, with nothing or white space between them; what follows the last whole
+ * one is a text of its own. Each still has to be parsed.
+ */
+export function splitJson(text: string): string[] {
+  const texts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) {
+      at = endOfString(text, at + 1);
+    } else if (char === OPEN_BRACE || char === OPEN_BRACKET) depth++;
+    else if ((char === CLOSE_BRACE || char === CLOSE_BRACKET) && --depth <= 0) {
+      texts.push(text.slice(from, at + 1));
+      from = at + 1;
+      depth = 0;
+    }
+  }
+  const rest = text.slice(from);
+  if (rest.trim() !== '' || texts.length === 0) texts.push(rest);
+  return texts;
+}
+
 function lineAt(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
