@@ -14,6 +14,7 @@ import { createCrashGuard } from './engine/crash-guard.ts';
 import { openDestinations } from './reporting/destinations/table.ts';
 import type { Parts as DestinationParts } from './reporting/destinations/destination.ts';
 import { createReporting } from './reporting/reporting.ts';
+import { createCallbackWatch, type CallbackTarget } from './lifecycle/callback-watch.ts';
 import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
@@ -139,6 +140,7 @@ export async function createDaemon(
       { fetch: (url, { maxBytes }) => fetch(url, { maxBytes, signal }) },
     ),
     logs,
+    callbackWatch: createCallbackWatch({ store, log, now, labs: callbackTargets(config) }),
     reporting: createReporting(opened),
     log,
     storeOutage,
@@ -249,6 +251,15 @@ export async function createDaemon(
       await store.close();
     },
   };
+}
+
+function callbackTargets({ labs, http }: BridgeConfig): Map<string, CallbackTarget> {
+  return new Map(
+    labs.map(({ name, callback }) => [
+      name,
+      { tokenName: callback.token_name, url: callback.url ?? http.public_url },
+    ]),
+  );
 }
 
 function storeOf(config: BridgeConfig): { sqlite: string } {

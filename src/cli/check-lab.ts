@@ -150,8 +150,8 @@ async function callbacks(lab: LabConfig, config: BridgeConfig, add: Add): Promis
     });
   } else if (answer.status === 404) {
     add({ what, state: 'ok', text: `${base} leads to this bridge, and it takes the token` });
-    const refused = await refusedCallbacks(lab, config);
-    if (refused !== undefined) add({ what, state: 'failed', text: refused });
+    const fault = await callbackFault(lab, config);
+    if (fault !== undefined) add({ what, state: 'failed', text: fault });
   } else if (answer.status === 401) {
     add({
       what,
@@ -167,8 +167,8 @@ async function callbacks(lab: LabConfig, config: BridgeConfig, add: Add): Promis
   }
 }
 
-/** What the running daemon had to refuse: only LAVA can say whether it knows the token's name. */
-async function refusedCallbacks(lab: LabConfig, config: BridgeConfig): Promise<string | undefined> {
+/** What the running daemon found: only LAVA can say what it sends, and whether it does. */
+async function callbackFault(lab: LabConfig, config: BridgeConfig): Promise<string | undefined> {
   try {
     const { labs } = LabList.parse(await daemonAt(config).get('/api/v1/labs'));
     return labs.find(({ name }) => name === lab.name)?.callbacks ?? undefined;

@@ -18,7 +18,7 @@ import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
 import { labsView, type BoardsView } from './overview.ts';
 import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
-import type { TokenNameWatch } from './token-name.ts';
+
 import type { JobRow } from './shapes.ts';
 import { deliveryView, findJob, jobDetail, jobRow, jobRows } from './views.ts';
 
@@ -27,7 +27,6 @@ interface Options {
   counters: Counters;
   /** undefined: nothing can be changed by the API. */
   token: string | undefined;
-  tokenNames: Pick<TokenNameWatch, 'faults'>;
   boards: BoardsView;
   liveLog: LiveLog;
 }
@@ -202,8 +201,8 @@ function addJob(app: FastifyInstance, options: Options): void {
 
 /** Labs and boards, and whether they take new jobs. */
 function addLabs(app: FastifyInstance, options: Options): void {
-  const { ctx, tokenNames, boards } = options;
-  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await tokenNames.faults()) }));
+  const { ctx, boards } = options;
+  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await ctx.callbackWatch.faults()) }));
   app.get('/api/v1/boards', async () => ({ boards: await boards.boards() }));
 
   for (const order of ['drain', 'resume'] as const) {

@@ -20,11 +20,11 @@ import {
   type JobRecord,
   type Store,
 } from '../store/index.ts';
+import type { CallbackWatch } from '../lifecycle/callback-watch.ts';
 import { sameSecret } from './auth.ts';
 import { CallbackBody, CallbackBodyError } from './callback-body.ts';
 import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
-import type { TokenNameWatch } from './token-name.ts';
 
 /** One lab's side of its callbacks. */
 export interface CallbackLab {
@@ -47,7 +47,7 @@ interface Options {
   log: Logger;
   wake: (lab: string) => void;
   now: Clock;
-  tokenNames: TokenNameWatch;
+  callbackWatch: Pick<CallbackWatch, 'refused' | 'accepted'>;
 }
 
 /** LAVA commits what a callback reports when it has our answer (2023.01); to look before that shows the old state. */
@@ -79,7 +79,7 @@ interface Route {
 
 /** Adds `POST /callback/<lab>/<job key>`, a route for each lab with that lab's limit. */
 export function addCallbacks(app: FastifyInstance, options: Options): void {
-  const { labs, store, blobs, counters, log, wake, now, tokenNames } = options;
+  const { labs, store, blobs, counters, log, wake, now, callbackWatch } = options;
   const queue = createQueue(QUEUE);
 
   function refuse(reply: FastifyReply, status: number, error: ErrorCode, message: string): FastifyReply {
@@ -91,7 +91,8 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     const header = headers[lab.header];
     const given = typeof header === 'string' ? header : '';
     if (sameSecret(given, lab.token)) return true;
-    if (sameSecret(given, lab.tokenName)) await tokenNames.seen(lab.name, jobIdOf(lab, params.key));
+    const carried = sameSecret(given, lab.tokenName) ? 'name' : 'other';
+    await callbackWatch.refused(lab.name, jobIdOf(lab, params.key), carried);
     return false;
   }
 
@@ -150,7 +151,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
       const record = await recordOf(lab, jobId, { body, logHash }, logName);
       const isOver = job.done || attempts.some((a) => a.lavaId === body.id && a.finishedAt !== null);
       isLogKept = await keep(record, isOver, { store, now });
-      tokenNames.accepted(lab.name);
+      callbackWatch.accepted(lab.name);
       wake(lab.name);
       counters.callback('accepted');
       return reply.code(200).send({ status: 'stored' });

@@ -9,8 +9,8 @@ import type { Lab } from '../lifecycle/lab.ts';
 import { stageAfter } from '../store/index.ts';
 import type { BoardView, LabView } from './shapes.ts';
 
-/** `refused`: by lab, why its callbacks are. */
-export async function labsView(ctx: HttpPorts, refused: ReadonlyMap<string, string>): Promise<LabView[]> {
+/** `faults`: by lab, what is wrong with its callbacks. */
+export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, string>): Promise<LabView[]> {
   const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
   return [...ctx.labs.values()].map((lab) => {
     const { status, since, answeredAt, why } = lab.state();
@@ -30,7 +30,7 @@ export async function labsView(ctx: HttpPorts, refused: ReadonlyMap<string, stri
       since: rfc3339(since),
       why: why ?? null,
       drained: drains.find((d) => d.lab === lab.name && d.board === '')?.why ?? null,
-      callbacks: refused.get(lab.name) ?? null,
+      callbacks: faults.get(lab.name) ?? null,
       jobs,
       waiting,
       xmlrpc_requests: lab.calls(),

@@ -16,13 +16,12 @@ import { html, queryOf, type Html } from './html.ts';
 import { labsView, type BoardsView } from './overview.ts';
 import { boardsPage, homePage, jobPath, type Home } from './page-home.ts';
 import { jobPage } from './page-job.ts';
-import type { TokenNameWatch } from './token-name.ts';
+
 import { findJob, jobDetail, jobRows } from './views.ts';
 
 interface Options {
   ctx: HttpPorts;
   outbox: Pick<Outbox, 'states'>;
-  tokenNames: Pick<TokenNameWatch, 'faults'>;
   boards: BoardsView;
   liveLog: LiveLog;
 }
@@ -55,7 +54,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames, boards, liveLog }: Options): void {
+export function addPages(app: FastifyInstance, { ctx, outbox, boards, liveLog }: Options): void {
   function send(reply: FastifyReply, title: string, body: Html, job = ''): FastifyReply {
     return reply
       .headers({
@@ -70,7 +69,7 @@ export function addPages(app: FastifyInstance, { ctx, outbox, tokenNames, boards
 
   app.get('/', async (request, reply) => {
     const query = HomeQuery.parse(request.query);
-    return send(reply, 'jobs', homePage(await home(query, { ctx, outbox, tokenNames })));
+    return send(reply, 'jobs', homePage(await home(query, { ctx, outbox })));
   });
 
   app.get('/boards', async (_request, reply) => send(reply, 'boards', boardsPage(await boards.boards())));
@@ -119,16 +118,13 @@ function shell(title: string, body: Html, job: string, instance: string): Html {
     </html> `;
 }
 
-async function home(
-  query: HomeQuery,
-  { ctx, outbox, tokenNames }: Pick<Options, 'ctx' | 'outbox' | 'tokenNames'>,
-): Promise<Home> {
+async function home(query: HomeQuery, { ctx, outbox }: Pick<Options, 'ctx' | 'outbox'>): Promise<Home> {
   const { before, open, ...where } = query;
   const filter = { ...where, ...(open === true ? { done: false } : {}) };
   const limit = JOBS;
   const older = before === undefined ? undefined : Date.parse(before);
   const [labs, counts, jobs, waiting] = await Promise.all([
-    labsView(ctx, await tokenNames.faults()),
+    labsView(ctx, await ctx.callbackWatch.faults()),
     ctx.store.deliveryCounts(),
     ctx.store.jobs({ ...filter, limit, before: older }),
     ctx.store.jobs({ done: false, limit: REASONS_OF }),

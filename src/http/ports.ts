@@ -5,6 +5,7 @@ import type { Plans } from '../catalog/plans.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
 import type { ReceivePorts } from '../intake/receive.ts';
+import type { CallbackWatch } from '../lifecycle/callback-watch.ts';
 import type { LogPorts } from '../lifecycle/live-log.ts';
 import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
 import type { Reporting } from '../reporting/reporting.ts';
@@ -24,6 +25,7 @@ export type HttpPorts = ReceivePorts &
     plans: Plans;
     logs: OpenLogs;
     reporting: Reporting;
+    callbackWatch: CallbackWatch;
     log: Logger;
     now: Clock;
   };

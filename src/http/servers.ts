@@ -19,7 +19,6 @@ import { addMetrics } from './metrics.ts';
 import { createBoardsView } from './overview.ts';
 import { addPages } from './pages.ts';
 import { createApp, listen } from './server.ts';
-import { createTokenNameWatch } from './token-name.ts';
 
 export interface HttpServers {
   /** Starts to listen at all addresses and gives their URLs. Throws BridgeError `listen`. */
@@ -38,7 +37,7 @@ interface Parts {
 /** Makes the servers of the configuration. Throws if a secret can't be had. */
 export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }: Parts): HttpServers {
   const { http, requests } = config;
-  const { store, blobs, log, wake } = ctx;
+  const { store, blobs, log, wake, callbackWatch } = ctx;
   const counters = createCounters();
   const isOwnHost = createHostCheck(config);
   const apps = new Map<string, { app: FastifyInstance; at: Listen }>();
@@ -59,18 +58,16 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   }
 
   const labs = new Map(config.labs.map((lab) => [lab.name, callbackLab(lab, ctx)]));
-  const names = new Map(config.labs.map(({ name, callback }) => [name, callback.token_name]));
-  const tokenNames = createTokenNameWatch({ store, log, names });
-  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now, tokenNames });
+  addCallbacks(appAt(http.listen), { labs, store, blobs, counters, log, wake, now, callbackWatch });
   addLogs(appAt(http.listen), ctx.logs);
   const api = appAt(http.api_listen);
   const token = http.token === undefined ? undefined : resolveSecret(http.token);
   const boards = createBoardsView(ctx);
   const liveLog = createLiveLog(ctx);
-  addApi(api, { ctx, counters, token, tokenNames, boards, liveLog });
+  addApi(api, { ctx, counters, token, boards, liveLog });
   addMetrics(api, { ctx, counters, outbox });
   const pages = appAt(http.pages_listen);
-  addPages(pages, { ctx, outbox, tokenNames, boards, liveLog });
+  addPages(pages, { ctx, outbox, boards, liveLog });
   addLive(pages, { ctx, outbox, isOwnHost });
 
   return {

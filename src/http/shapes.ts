@@ -118,7 +118,7 @@ export const LabView = z.looseObject({
   since: time,
   why: maybe.text.describe('why it is down'),
   drained: maybe.text.describe('why nothing new is let in'),
-  callbacks: maybe.text.describe('why those that LAVA sent were refused'),
+  callbacks: maybe.text.describe('what is wrong with them, and what to do'),
   jobs: z.record(text, z.number().int()).describe('open jobs by the last stage that they completed'),
   waiting: z.record(text, z.number().int()).describe('open jobs by the stage that they wait for'),
   xmlrpc_requests: z.number().int().describe('since the start'),

@@ -119,4 +119,51 @@ describe('check', { timeout: 60_000 }, () => {
     expect(await send(second, token)).toBe(200);
     expect((await world.http('/')).text).not.toMatch(/in place of the token/);
   });
+
+  it('says that callbacks carry another token, of which strangers can make nobody believe anything', async () => {
+    const world = await testWorld();
+    world.lava.switches.callbacks = 'drop';
+    const send = async (key: string): Promise<number> => {
+      const { status } = await world.http(`/callback/${LAB}/${key}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'another' },
+        body: JSON.stringify({ id: 1, state_string: 'Finished' }),
+      });
+      return status;
+    };
+
+    expect(await send('no-such-job')).toBe(401);
+    const ended = world.publish();
+    await world.ended(ended);
+    expect(await send(ended)).toBe(401);
+    expect((await wrong(world)).lines).toEqual([]);
+
+    const key = world.publish({ scenario: 'long' });
+    await world.at(key, 'running');
+    expect(await send(key)).toBe(401);
+    expect((await wrong(world)).lines).toEqual([]);
+    for (const job of world.lava.jobs()) await world.lava.lab.cancel(job);
+    await world.ended(key);
+    expect((await wrong(world)).lines).toEqual([
+      expect.stringMatching(/callbacks carry another token than callback\.token/),
+    ]);
+  });
+
+  it('says that no callback comes, and what LAVA may drop them for, until one does', async () => {
+    const world = await testWorld({ lava: { age: 'newest' } });
+    const shown = async (): Promise<string> => (await world.http('/api/v1/labs')).text;
+    world.lava.switches.callbackAllowedHosts = ['lab.example'];
+    for (let n = 0; n < 2; n++) await world.ended(world.publish());
+    expect(await shown()).not.toMatch(/without a callback/);
+    await world.ended(world.publish());
+
+    const { code, lines } = await wrong(world);
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(/ended without a callback.*CALLBACK_ALLOWED_HOSTS.*127/)]);
+    expect((await world.http('/')).text).toMatch(/CALLBACK_ALLOWED_HOSTS/);
+
+    world.lava.switches.callbackAllowedHosts = [];
+    await world.ended(world.publish());
+    expect(await shown()).not.toMatch(/without a callback/);
+  });
 });

@@ -5,6 +5,7 @@ import { SECOND, type Clock } from '../../core/time.ts';
 import type { CallbackRecord, JobRecord, Reason, Store } from '../../store/index.ts';
 import { storeEvidence, type EvidencePorts } from '../evidence.ts';
 import { lookAt, type FollowingPorts } from '../following.ts';
+import type { CallbackWatch } from '../callback-watch.ts';
 import type { Lab } from '../lab.ts';
 import { labOf } from '../labs.ts';
 import { callNext, type QueuePorts } from '../admission-queue.ts';
@@ -13,7 +14,11 @@ import type { Outcome, Stage } from '../model.ts';
 /** What it uses. */
 export type FinishedPorts = FollowingPorts &
   EvidencePorts &
-  QueuePorts & { store: Pick<Store, 'callbacks' | 'record'>; now: Clock };
+  QueuePorts & {
+    store: Pick<Store, 'callbacks' | 'record'>;
+    callbackWatch: Pick<CallbackWatch, 'ended'>;
+    now: Clock;
+  };
 
 export const finished: Stage<FinishedPorts> = { name: 'finished', run };
 
@@ -48,6 +53,7 @@ async function run(job: JobRecord, ports: FinishedPorts): Promise<Outcome> {
     const believed = await believedCallback(callbacks, labOf(ports, job.lab));
     const evidence = await storeEvidence(job, attempt, info, believed, ports);
     await callNext(job, ports);
+    ports.callbackWatch.ended(job.lab, evidence.finishedAt ?? ports.now(), final !== undefined);
     return {
       kind: 'done',
       note: `${info.health}${on}, evidence ${evidence.evidence}`,
