@@ -101,7 +101,10 @@ describe('a flood of callbacks', () => {
       Array.from({ length: 60 }, (_, i) => send(world, key, { ...FINISHED, log: `${i}\n`, n: i % 20 })),
     );
 
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    // On a busy machine some wait too long for their turn: they are refused, and LAVA is asked.
+    const statuses = new Set(answers.map(({ status }) => status));
+    expect(statuses).toContain(200);
+    expect([200, 503]).toEqual(expect.arrayContaining([...statuses]));
     const { store } = world.daemon.context;
     // Those that were under way at the same time may each be the first.
     expect((await store.callbacks(`${LAB}:${key}`)).length).toBeLessThanOrEqual(8);
