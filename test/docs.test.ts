@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { lavaBridge } from './support/command.ts';
+import { lavaBridge, type Ran } from './support/command.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = [
@@ -38,11 +38,21 @@ function partsOf(words: readonly string[]): { path: string[]; options: string[] 
   };
 }
 
+const helps = new Map<string, Promise<Ran>>();
+
+/** What a command says of itself; each is asked once. */
+function helpOf(path: readonly string[]): Promise<Ran> {
+  const key = path.join(' ');
+  const help = helps.get(key) ?? lavaBridge([...path, '--help']);
+  helps.set(key, help);
+  return help;
+}
+
 describe('README and docs', () => {
   it.each(commands.map((words) => ({ command: words.join(' '), ...partsOf(words) })))(
     'print a command that is there: lava-bridge $command',
     async ({ path, options }) => {
-      const { code, stdout } = await lavaBridge([...path, '--help']);
+      const { code, stdout } = await helpOf(path);
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: lava-bridge ${path.join(' ')}`);
       for (const option of options) expect(stdout).toMatch(new RegExp(`(?:^|[\\s,])${option}\\b`));

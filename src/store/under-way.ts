@@ -36,7 +36,7 @@ export function createWorkNotes({ jot, write }: Connection): WorkNotes {
           .set({ running: 0, crashes: sql<number>`crashes + 1` })
           .where('running', '=', 1)
           .execute();
-        await tx.deleteFrom('underWay').where('crashes', '=', 0).execute();
+        await tx.deleteFrom('underWay').where('running', '=', 0).where('crashes', '=', 0).execute();
         return tx.selectFrom('underWay').select(['item', 'crashes']).where('running', '=', 0).execute();
       }),
 
