@@ -99,6 +99,13 @@ async function watchMemory(): Promise<void> {
   }
 }
 
+/** How long the daemon's main thread ran, and how long it was ready to run and got no core (s); Linux alone knows. */
+async function onCore(): Promise<{ ran: number; waited: number }> {
+  const text = await readFile(`/proc/${daemon.pid}/schedstat`, 'utf8').catch(() => '');
+  const [ran = 0, waited = 0] = text.split(' ').map((ns) => Number(ns) / 1e9);
+  return { ran, waited };
+}
+
 function at(times: readonly number[], part: number): string {
   const sorted = times.toSorted((a, b) => a - b);
   return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1)} ms`;
@@ -164,6 +171,7 @@ const work = [
 ];
 process.stderr.write(`callbacks of ${(callback.length / MIB).toFixed(1)} MiB, for ${SECONDS} s\n`);
 const died = await Promise.race([exit.then(() => true), sleep(SECONDS * 1000).then(() => false)]);
+const core = await onCore();
 over.abort();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window's
 health.postMessage('end');
@@ -179,6 +187,7 @@ const late = times.filter((ms) => ms > HEALTH_LIMIT).length / Math.max(1, times.
 process.stdout.write(
   [
     `daemon: ${died ? 'DIED' : 'alive'}, at most ${(peak / 1024).toFixed(0)} MiB resident (heap limit ${HEAP} MiB)`,
+    `its main thread ran ${core.ran.toFixed(0)} s, and waited ${core.waited.toFixed(0)} s for a core`,
     `/healthz: ${times.length} times, ${at(times, 0.5)} half, ${at(times, 0.95)} at 95%, ${at(times, 1)} at most`,
     ...[...answers].toSorted(([a], [b]) => a.localeCompare(b)).map(([what, n]) => `${what}: ${n}`),
     '',

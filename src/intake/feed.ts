@@ -1,6 +1,6 @@
 // Finds work in Maestro. Events announce it soon; a slow listing of all open nodes is what makes sure: at the start, when
 // Maestro was away, and now and then.
-import { errorText, TemporaryError } from '../core/errors.ts';
+import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { createRecentSet } from '../core/recent.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { MaestroClient, MaestroEvent } from '../maestro/client.ts';
@@ -8,7 +8,7 @@ import { createEventReader, type CursorStore } from '../maestro/event-reader.ts'
 import { createNodeQueue, type Found } from './node-queue.ts';
 import { MaestroNode } from '../maestro/node.ts';
 import type { AssemblerOptions } from './assemble.ts';
-import { attempt, poll, type FeedState, type RoundResult } from './polling.ts';
+import { attempt, poll, type FeedReason, type FeedState, type RoundResult } from './polling.ts';
 import type { Runtime, WorkSource } from './work.ts';
 
 export type { Found } from './node-queue.ts';
@@ -18,7 +18,7 @@ export type { CursorStore } from '../maestro/event-reader.ts';
 interface PollOptions {
   cursors: CursorStore;
   /** Called after the first round, and then when the state changes. */
-  onState: (state: FeedState, why: string) => void;
+  onState: (state: FeedState, why: FeedReason) => void;
   /** Something is odd and was left out, or will be tried again; each message comes once. For the log. */
   onProblem: (message: string) => void;
   /** Milliseconds. */
@@ -132,7 +132,7 @@ export function createFeed(options: FeedOptions): Feed {
       if (failure !== undefined) return { state: 'down', ...reasonOf(failure) };
     }
     return eventsLost === undefined
-      ? { state: 'up', why: 'Maestro answers' }
+      ? { state: 'up', why: ALL_WELL }
       : { state: 'partly', ...reasonOf(eventsLost) };
   }
 
@@ -173,7 +173,7 @@ export function createKbuildFeed(options: KbuildFeedOptions): Feed {
       for (const each of failures) onProblem(`a build will be tried again: ${errorText(each)}`);
     });
     if (failure !== undefined) return { state: 'down', ...reasonOf(failure) };
-    return { state: 'up', why: 'Maestro answers' };
+    return { state: 'up', why: ALL_WELL };
   }
 
   return { run: (signal) => poll({ round, everyMs: pollMs, onState }, signal) };
@@ -184,9 +184,11 @@ function runtimeOf({ data }: MaestroEvent): unknown {
   return typeof inner === 'object' && inner !== null && 'runtime' in inner ? inner.runtime : undefined;
 }
 
-function reasonOf(error: unknown): { why: string; retryAfterMs: number | undefined } {
+const ALL_WELL: FeedReason = { code: undefined, text: 'Maestro answers' };
+
+function reasonOf(error: unknown): { why: FeedReason; retryAfterMs: number | undefined } {
   return {
-    why: errorText(error),
+    why: { code: error instanceof BridgeError ? error.code : 'internal', text: errorText(error) },
     retryAfterMs: error instanceof TemporaryError ? error.retryAfterMs : undefined,
   };
 }

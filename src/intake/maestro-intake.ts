@@ -42,9 +42,9 @@ export function createMaestroIntake(
     reconcileMs: settings.reconcile_interval,
     pollMs: settings.poll_interval,
     cursors: cursorsOf(ports),
-    onState: (state, why) => {
+    onState: (state, { code, text }) => {
       if (state === 'up') ports.log.info('Maestro is followed');
-      else ports.log.warn({ why }, 'Maestro is away; requests come in when it is back');
+      else ports.log.warn({ code, why: text }, 'Maestro is away; requests come in when it is back');
     },
     onProblem: (message) => ports.log.warn(message),
     clock: ports.now,

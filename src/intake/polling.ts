@@ -1,13 +1,20 @@
 // Asks Maestro again and again, one round after the other, and says when its state changes.
+import type { ErrorCode } from '../core/error-codes.ts';
 import { sleep } from '../core/time.ts';
 
 /** `partly`: the events can't be read, and the listing does their work. */
 export type FeedState = 'up' | 'partly' | 'down';
 
+/** Why the feed is in its state. */
+export interface FeedReason {
+  /** undefined: all is well. */
+  code: ErrorCode | undefined;
+  text: string;
+}
+
 export interface RoundResult {
   state: FeedState;
-  /** For people. */
-  why: string;
+  why: FeedReason;
   /** Maestro's wish for when to come again. */
   retryAfterMs?: number | undefined;
 }
@@ -17,7 +24,7 @@ export interface PollingOptions {
   round: (signal: AbortSignal) => Promise<RoundResult>;
   everyMs: number;
   /** Called after the first round, and then when the state changes. */
-  onState: (state: FeedState, why: string) => void;
+  onState: (state: FeedState, why: FeedReason) => void;
 }
 
 /** Runs until the signal fires. */

@@ -58,9 +58,9 @@ export function createTriggers(
     receive: (kbuild) => start(kbuild, ports),
     pollMs: settings.poll_interval,
     cursors: cursorsOf(ports),
-    onState: (state, why) => {
+    onState: (state, { code, text }) => {
       if (state === 'up') ports.log.info('Maestro’s builds are followed');
-      else ports.log.warn({ why }, 'Maestro is away; its builds are seen when it is back');
+      else ports.log.warn({ code, why: text }, 'Maestro is away; its builds are seen when it is back');
     },
     onProblem: (message) => ports.log.warn(message),
     clock: ports.now,
