@@ -6,7 +6,7 @@ import { SECOND } from '../core/time.ts';
 import { loadBoards } from '../catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import { LabList } from '../http/shapes.ts';
-import { callbackTrust } from '../lava/callback-trust.ts';
+import { callbackTrust, takesRemoteArtifactToken } from '../lava/callback-trust.ts';
 import { createLavaClient, type LavaClient } from '../lava/client.ts';
 import { eventsUrl, followLavaEvents } from '../lava/events.ts';
 import { readInventory, supplyOf } from '../lava/inventory.ts';
@@ -40,6 +40,7 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
         ? 'this LAVA keeps their token private: a callback counts as evidence, unless two of a job differ'
         : 'this LAVA (before 2024.05) shows their token to everybody who may see a job: a callback only says when to ask, and all evidence is fetched',
   });
+  if (takesRemoteArtifactToken(version)) await callbackToken(lab, add);
   const who = await attempt(
     lab.name,
     () => client.whoami(),
@@ -49,6 +50,20 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
   if (who === undefined) return;
   await events(lab, client, add);
   await devices(lab, client, config.device_types, add);
+}
+
+/** A token that need not open LAVA's API should not. */
+async function callbackToken({ name, lava, callback }: LabConfig, add: Add): Promise<void> {
+  const token = known(callback.token);
+  if (token === undefined) return;
+  const client = createLavaClient({ url: lava.url, user: lava.user, token, timeoutMs: lava.timeout });
+  const user = await client.whoami().catch(() => undefined);
+  if (user === undefined) return;
+  add({
+    what: `${name} callbacks`,
+    state: 'warning',
+    text: `callback.token opens LAVA's API for ${user}: make it a remote artifact token of the same name (on ${user}'s profile page in LAVA), which opens nothing, and delete the API token`,
+  });
 }
 
 async function events(lab: LabConfig, client: LavaClient, add: Add): Promise<void> {

@@ -6,12 +6,21 @@
 export type CallbackTrust = 'evidence' | 'hint';
 
 const TOKEN_IS_PRIVATE_SINCE = [2024, 5] as const;
+/** LAVA commit e960f3604: a callback's token may be a remote artifact token, which opens nothing. */
+const REMOTE_ARTIFACT_TOKEN_SINCE = [2026, 6] as const;
 
 /** What the callbacks of a LAVA of this version (`2023.01`, `2024.05.0012.g1cdb80ef8`) are worth; odd ones are hints. */
 export function callbackTrust(version: string): CallbackTrust {
+  return isSince(version, TOKEN_IS_PRIVATE_SINCE) ? 'evidence' : 'hint';
+}
+
+/** Whether callbacks of a LAVA of this version may carry a remote artifact token; odd ones may not. */
+export function takesRemoteArtifactToken(version: string): boolean {
+  return isSince(version, REMOTE_ARTIFACT_TOKEN_SINCE);
+}
+
+function isSince(version: string, [sinceYear, sinceMonth]: readonly [number, number]): boolean {
   const [, year, month] = /^v?(\d{4})\.(\d{1,2})(?:\D|$)/.exec(version.trim()) ?? [];
-  if (year === undefined || month === undefined) return 'hint';
-  const [sinceYear, sinceMonth] = TOKEN_IS_PRIVATE_SINCE;
-  const isNewer = Number(year) > sinceYear || (Number(year) === sinceYear && Number(month) >= sinceMonth);
-  return isNewer ? 'evidence' : 'hint';
+  if (year === undefined || month === undefined) return false;
+  return Number(year) > sinceYear || (Number(year) === sinceYear && Number(month) >= sinceMonth);
 }

@@ -120,6 +120,15 @@ describe('check', { timeout: 60_000 }, () => {
     expect((await world.http('/')).text).not.toMatch(/in place of the token/);
   });
 
+  it('warns of a callback token that opens the API of a LAVA that takes one which opens nothing', async () => {
+    const world = await testWorld({ lava: { age: 'newest' } });
+    await change(world, new RegExp(world.lava.callback.token), world.lava.token);
+
+    expect((await wrong(world)).lines).toContainEqual(
+      expect.stringMatching(/make it a remote artifact token/),
+    );
+  });
+
   it('says that callbacks carry another token, of which strangers can make nobody believe anything', async () => {
     const world = await testWorld();
     world.lava.switches.callbacks = 'drop';

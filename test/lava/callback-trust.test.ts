@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callbackTrust } from '../../src/lava/callback-trust.ts';
+import { callbackTrust, takesRemoteArtifactToken } from '../../src/lava/callback-trust.ts';
 
 it('believes callbacks of a LAVA that keeps their token private, and of no other', () => {
   for (const version of [
@@ -27,4 +27,12 @@ it('believes callbacks of a LAVA that keeps their token private, and of no other
     'x2026.07',
   ])
     expect([version, callbackTrust(version)]).toEqual([version, 'hint']);
+});
+
+it('knows which LAVA takes a remote artifact token for callbacks', () => {
+  const takes = ['2026.06', '2026.10', '2027.01', '2026.05', '2023.01', 'devel'].filter(
+    takesRemoteArtifactToken,
+  );
+
+  expect(takes).toEqual(['2026.06', '2026.10', '2027.01']);
 });
