@@ -11,8 +11,8 @@ export default defineConfig({
     exclude: ['test/lab/**', 'test/parity/**'],
     setupFiles: ['test/support/query-plans.ts'],
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 15 } },
     // Most of the time is spent waiting for what is to happen: more at once than there are cores.
     maxWorkers: 4,

@@ -28,6 +28,8 @@ export interface Faults {
   /** Gives a function that ends the fault. */
   add: (fault: Fault) => () => void;
   clear: () => void;
+  /** How many requests met with one. */
+  hits: () => number;
 }
 
 /** The faults of one server; what is added works from the next request on. */
@@ -35,6 +37,7 @@ export function installFaults(app: FastifyInstance, seed: number): Faults {
   const random = seededRandom(seed);
   const active: { fault: Fault; left: number }[] = [];
   const lost = new WeakSet<FastifyRequest>();
+  let hits = 0;
 
   function pick(request: FastifyRequest): Fault | undefined {
     const found = active.find(({ fault, left }) => {
@@ -42,8 +45,10 @@ export function installFaults(app: FastifyInstance, seed: number): Faults {
       if (fault.path !== undefined && !fault.path.test(request.originalUrl)) return false;
       return fault.chance === undefined || random() < fault.chance;
     });
-    if (found) found.left--;
-    return found?.fault;
+    if (found === undefined) return undefined;
+    found.left--;
+    hits++;
+    return found.fault;
   }
 
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
@@ -88,5 +93,6 @@ export function installFaults(app: FastifyInstance, seed: number): Faults {
     clear: () => {
       active.length = 0;
     },
+    hits: () => hits,
   };
 }

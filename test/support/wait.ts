@@ -2,7 +2,7 @@
 import { vi } from 'vitest';
 import { sleep } from '../../src/core/time.ts';
 
-const LIMIT = 60_000;
+const LIMIT = 120_000;
 
 /** Looks until there is something, and fails with the words if there is nothing within the time (ms). */
 export async function until<T>(
@@ -19,7 +19,7 @@ export async function until<T>(
   }
 }
 
-/** Repeats what throws until it does not any more; gives its result. Fails with its last error after a minute. */
+/** Repeats what throws until it does not any more; gives its result. Fails with its last error after two minutes. */
 export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
   return vi.waitFor(check, { timeout: LIMIT, interval: 15 });
 }
