@@ -125,7 +125,7 @@ describe('after an import', () => {
     config = await loadConfig(join(out, 'lava-bridge.yaml'));
     boards = await loadBoards({ shipped: join(ROOT, 'device-types'), own: config.device_types });
     plans = await loadPlans({ shipped: join(ROOT, 'plans'), own: config.plans });
-  }, 60_000);
+  }, 600_000);
 
   it.each(CASES)('%s is as KernelCI makes it, but for what our templates do better', (sample, parts) => {
     const request = makeRequest(parts);
@@ -186,5 +186,5 @@ describe('KernelCI’s own configuration', () => {
     );
     const rules = report.never_started.filter(({ reason }) => !reason.startsWith('nothing builds'));
     expect(rules.reduce((sum, { combinations }) => sum + combinations, 0)).toBe(99);
-  }, 60_000);
+  }, 600_000);
 });
