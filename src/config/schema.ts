@@ -24,7 +24,7 @@ const SIZES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 10
 const A_SIZE = 'a size such as 64MiB';
 
 /** `64MiB`, `10GiB`, or a number of bytes; bytes inside. */
-export const Size = z
+const Size = z
   .union([z.number().int().positive(), z.string().regex(/^\d+(B|KiB|MiB|GiB)$/, A_SIZE)], { error: A_SIZE })
   .transform((v) => {
     if (typeof v === 'number') return v;
@@ -50,7 +50,7 @@ export type Listen = z.infer<typeof Listen>;
 
 const Count = z.number().int().positive();
 
-export const MaestroConfig = z.strictObject({
+const MaestroConfig = z.strictObject({
   url: HttpUrl,
   token: SecretSource,
   poll_interval: Duration.prefault('30s'),
@@ -186,7 +186,7 @@ export const LabConfig = z.strictObject({
 });
 export type LabConfig = z.infer<typeof LabConfig>;
 
-export const KcidbConfig = z
+const KcidbConfig = z
   .strictObject({
     url: HttpUrl.optional(),
     token: SecretSource.optional(),
@@ -202,9 +202,9 @@ export const KcidbConfig = z
   .refine((k) => [k.url, k.rest, k.pubsub, k.command].filter((v) => v !== undefined).length === 1, {
     message: 'exactly one of url, rest, pubsub and command',
   });
-export type KcidbConfig = z.infer<typeof KcidbConfig>;
+type KcidbConfig = z.infer<typeof KcidbConfig>;
 
-export const ReportConfig = z.strictObject({
+const ReportConfig = z.strictObject({
   kcidb: z.enum(['direct', 'off']).prefault('direct'),
   maestro: z.enum(['close', 'hierarchy', 'off']).prefault('close'),
   infrastructure_status: z.enum(['ERROR', 'MISS']).prefault('ERROR'),
@@ -220,7 +220,7 @@ export const ReportConfig = z.strictObject({
   telemetry: z.boolean().prefault(true),
 });
 
-export const StorageConfig = z.discriminatedUnion('kind', [
+const StorageConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('local'),
     path: z.string().min(1).optional(),
@@ -243,7 +243,7 @@ export const StorageConfig = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const HttpConfig = z.strictObject({
+const HttpConfig = z.strictObject({
   /** Callbacks, and the logs that are kept here. The three may be the same address. */
   listen: Listen.prefault('127.0.0.1:8480'),
   /** Requests, jobs, labs, boards, metrics. */
@@ -265,7 +265,7 @@ export const HttpConfig = z.strictObject({
   token: SecretSource.optional(),
 });
 
-export const StoreConfig = z.union(
+const StoreConfig = z.union(
   [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: z.string().min(1) })],
   { error: '{ sqlite: PATH }' },
 );
@@ -283,7 +283,7 @@ export const FetchConfig = z.strictObject({
 });
 
 /** What a request may be, whichever way it comes in. */
-export const RequestsConfig = z.strictObject({
+const RequestsConfig = z.strictObject({
   /** Of the whole request as JSON; a definition by itself may be no larger. */
   max_size: Size.prefault('512KiB'),
   /** How many objects and lists may be nested. */

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 
 const FIRST = 16 * 1024;
 
+/** Collects the pieces of a body; its size is known at any time. */
 export class ByteCollector {
   #buffer = Buffer.allocUnsafe(0);
   #size = 0;

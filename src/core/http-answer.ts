@@ -30,7 +30,7 @@ export function failureOf(status: number): Failure {
 }
 
 /** The code of a class, and what the admin may do about it. */
-export interface Explanation {
+interface Explanation {
   code: PermanentCode | AuthCode;
   hint?: string;
 }

@@ -21,7 +21,7 @@ export interface JobOutline {
 }
 
 /** A test definition of a job, as LAVA calls it. */
-export interface SuiteOutline {
+interface SuiteOutline {
   /** With LAVA's number where LAVA gives one. */
   name: string;
   /** Those of a shell begin by a signal of the board; the others with LAVA's action. */

@@ -58,7 +58,7 @@ export function notifySchema(rules: ValueRules) {
 }
 
 /** The block with our callback alone. */
-export function ownNotify(own: OwnCallback) {
+function ownNotify(own: OwnCallback) {
   return {
     criteria: { status: 'finished' },
     callback: {

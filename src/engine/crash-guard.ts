@@ -9,7 +9,7 @@ import { withWaits, type WaitListener } from '../core/outside-wait.ts';
 import { SECOND, type Clock } from '../core/time.ts';
 
 /** Where the notes are kept. They have to outlive the process, but no power cut: that is no fault of the work. */
-export interface CrashNotes {
+interface CrashNotes {
   beginWork: (item: string) => Promise<void>;
   endWork: (item: string) => Promise<void>;
   /** Notes that work that is under way waits for others, or no longer does. */

@@ -11,6 +11,7 @@ import type { Outage } from './outage.ts';
 import type { Delivery, OutboxDestination, OutboxStore } from './outbox-ports.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
+/** Sends what is stored for the destinations, from its start to its stop. */
 export interface Outbox {
   start: () => void;
   /** Looks at the store now: something was stored. */

@@ -4,7 +4,7 @@ import { rfc3339 } from '../core/time.ts';
 import { html, queryOf, shortTime, tableOf, word, type Content, type Html } from './html.ts';
 import { troubleOf, whereOf, type BoardView, type JobRow, type LabView } from './shapes.ts';
 
-export interface Filter {
+interface Filter {
   lab?: string | undefined;
   board?: string | undefined;
   stage?: string | undefined;

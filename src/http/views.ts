@@ -45,7 +45,7 @@ export function jobRow(job: ListedJob, attempt?: Pick<AttemptRecord, 'lavaId' | 
   };
 }
 
-export function attemptView(attempt: AttemptRecord, definition: string): AttemptView {
+function attemptView(attempt: AttemptRecord, definition: string): AttemptView {
   return {
     n: attempt.n,
     lava_id: attempt.lavaId,
@@ -75,7 +75,7 @@ export function deliveryView(delivery: DeliveryRecord): DeliveryView {
   };
 }
 
-export function timelineView(entry: TimelineRecord): TimelineView {
+function timelineView(entry: TimelineRecord): TimelineView {
   return { at: rfc3339(entry.at), kind: entry.kind, code: entry.code, text: entry.text };
 }
 

@@ -12,7 +12,7 @@ import { checkEntries, type Entry } from './source.ts';
 const KIND = 'jobs';
 
 /** A plan before its defaults are put in: as it is written. */
-export type PlanEntry = z.input<typeof Plan>;
+type PlanEntry = z.input<typeof Plan>;
 
 export interface ImportedPlan {
   name: string;

@@ -12,7 +12,7 @@ import { checkEntries, type Entry } from './source.ts';
 const KIND = 'platforms';
 
 /** A device-type file before its defaults are put in: as it is written. */
-export type DeviceTypeFile = z.input<typeof DeviceType>;
+type DeviceTypeFile = z.input<typeof DeviceType>;
 
 export interface Board {
   name: string;

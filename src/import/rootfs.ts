@@ -8,7 +8,7 @@ import { checkEntries } from './source.ts';
 const KIND = 'rootfs sets';
 
 /** The parameters that say where a root file system is; rootfs_ref fills in those that are not given. */
-export const ROOT_KEYS = ['ramdisk', 'nfsroot', 'ramdiskroot', 'rootfs'] as const;
+const ROOT_KEYS = ['ramdisk', 'nfsroot', 'ramdiskroot', 'rootfs'] as const;
 
 /** All sets that could be taken over, by name. */
 export function importRootfs({ source, ledger }: Importing): Map<string, RootfsSet> {

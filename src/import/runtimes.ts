@@ -9,7 +9,7 @@ import { checkEntries, type Entry } from './source.ts';
 
 const KIND = 'runtimes';
 
-export type LabEntry = z.input<typeof LabConfig>;
+type LabEntry = z.input<typeof LabConfig>;
 
 export interface Lab {
   name: string;

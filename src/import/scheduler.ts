@@ -10,7 +10,7 @@ import { checkEntries, type Entry } from './source.ts';
 
 const KIND = 'scheduler entries';
 
-export type TriggerEntry = z.input<typeof Trigger>;
+type TriggerEntry = z.input<typeof Trigger>;
 
 /** A job on a board of a lab, for one build. */
 export interface Combination {

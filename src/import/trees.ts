@@ -8,7 +8,7 @@ import { checkEntries, type Entry } from './source.ts';
 
 const KIND = 'tree priorities';
 
-export type TreeEntry = z.input<typeof TreePriority>;
+type TreeEntry = z.input<typeof TreePriority>;
 
 export interface Trees {
   priorities: TreeEntry[];

@@ -12,7 +12,6 @@ import { attempt, poll, type FeedReason, type FeedState, type RoundResult } from
 import type { Runtime, WorkSource } from './work.ts';
 
 export type { Found } from './node-queue.ts';
-export type { FeedState } from './polling.ts';
 export type { CursorStore } from '../maestro/event-reader.ts';
 
 interface PollOptions {

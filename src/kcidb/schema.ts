@@ -165,7 +165,7 @@ export type KcidbReport = z.infer<typeof KcidbReport>;
 
 /** The lists of a report. */
 export const KCIDB_LISTS = ['checkouts', 'builds', 'tests', 'issues', 'incidents'] as const;
-export type KcidbList = (typeof KCIDB_LISTS)[number];
+type KcidbList = (typeof KCIDB_LISTS)[number];
 
 /** An object that the server would refuse. */
 export interface RejectedObject {

@@ -18,7 +18,7 @@ export function cleanExcerpt(text: string): string {
 }
 
 /** The first `limit` code points. */
-export function cutCodePoints(text: string, limit: number): string {
+function cutCodePoints(text: string, limit: number): string {
   if (text.length <= limit) return text;
   let units = 0;
   for (let points = 0; points < limit && units < text.length; points++) {

@@ -328,7 +328,7 @@ function toReport([type, reportClass, begins, read, options = {}]: Row): KernelR
 }
 
 /** The whole table, for those who list it. */
-export const KERNEL_REPORTS: readonly KernelReport[] = [...ROWS.map(toReport), DIE];
+const KERNEL_REPORTS: readonly KernelReport[] = [...ROWS.map(toReport), DIE];
 
 // Most lines of a log can be classified by their first character.
 const BY_FIRST = new Map<number, KernelReport[]>();

@@ -31,7 +31,7 @@ export function stateSignature(states: Readonly<Record<string, boolean>>): strin
 }
 
 /** `{"a": ["b", "c"], "d": true}`: keys sorted, a space after each comma and colon. */
-export function canonicalJson(fields: Readonly<Record<string, SignatureValue>>): string {
+function canonicalJson(fields: Readonly<Record<string, SignatureValue>>): string {
   const pairs = Object.keys(fields)
     .sort()
     .map((key) => `${JSON.stringify(key)}: ${canonicalValue(fields[key] ?? '')}`);

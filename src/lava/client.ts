@@ -35,7 +35,7 @@ export type ShownJob =
   | { kind: 'failed'; reason: string };
 
 /** Some whole lines of a job's log. */
-export interface LogPart {
+interface LogPart {
   /** Whether the job had ended before the lines were read: then nothing more is written. */
   finished: boolean;
   text: string;
@@ -45,7 +45,7 @@ export interface LogPart {
   more: boolean;
 }
 
-export interface MarkSearch {
+interface MarkSearch {
   /** Ids of own jobs whose name contains the mark, newest first. */
   ids: number[];
   /** Whether all jobs since `sinceId` were seen. If not, "none found" proves nothing of jobs before `oldest`. */

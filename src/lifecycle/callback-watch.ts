@@ -1,5 +1,5 @@
-// Whether LAVA's callbacks come, lab by lab, since the daemon's start. LAVA sends each once, and tells nobody of one that
-// was refused, that did not arrive, or that it dropped: so what is wrong is found here. Anybody may send a request that
+// Whether LAVA's callbacks come, lab by lab, since the daemon's start. LAVA sends each once, and reports none that
+// was refused, that did not arrive, or that it dropped: so what is wrong is found here. Anyone can send a request that
 // looks like a refused callback; it counts only when it came for a job that was in LAVA, that job has ended since, and
 // no callback of the lab was accepted.
 import type { Logger } from 'pino';
@@ -8,8 +8,9 @@ import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 
 /** What a refused callback carried: the token's name, which LAVA sends if it knows no token of that name, or another text. */
-export type WrongToken = 'name' | 'other';
+type WrongToken = 'name' | 'other';
 
+/** Hears of callbacks and of the ends of jobs, and concludes what is wrong. */
 export interface CallbackWatch {
   /** A callback for this job was refused for its token. */
   refused: (lab: string, jobId: string, carried: WrongToken) => Promise<void>;
@@ -47,6 +48,7 @@ interface LabRecord {
   missing: number;
 }
 
+/** Watches the callbacks of all labs from now on. */
 export function createCallbackWatch({ store, log, now, labs }: Options): CallbackWatch {
   const records = new Map<string, LabRecord>();
   const startedAt = now();

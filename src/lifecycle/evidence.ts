@@ -33,7 +33,7 @@ const unzip = promisify(gunzip);
 const PAGE = 20_000;
 
 /** The name of an attempt's log among the blobs. */
-export function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
+function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
   return `${blobFolder(attempt.jobId)}/${attempt.n}.yaml.gz`;
 }
 

@@ -14,7 +14,7 @@ export type LogPorts = LabPorts & {
   blobs: Pick<Blobs, 'read'>;
 };
 
-export interface LogOptions {
+interface LogOptions {
   /** Go on until the job has finished. */
   follow: boolean;
   /** All of LAVA's lines instead of the console's, as LAVA writes them. */

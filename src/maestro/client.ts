@@ -17,7 +17,7 @@ const Whoami = z.looseObject({
     .nullish()
     .transform((groups) => (groups ?? []).map((group) => group.name)),
 });
-export type Whoami = z.infer<typeof Whoami>;
+type Whoami = z.infer<typeof Whoami>;
 
 /** One event of Maestro's history. `node` is there with `recursive`: the node as it is now, not as it was. */
 export const MaestroEvent = z.looseObject({
@@ -40,7 +40,7 @@ export interface OddItem {
   message: string;
 }
 
-export interface NodePage {
+interface NodePage {
   nodes: MaestroNode[];
   odd: OddItem[];
   /** How many the server gave on this page, the odd ones among them. */
@@ -49,7 +49,7 @@ export interface NodePage {
   total: number;
 }
 
-export interface EventPage {
+interface EventPage {
   events: MaestroEvent[];
   odd: OddItem[];
   /** How many the server gave on this page, the odd ones among them. */
@@ -69,12 +69,12 @@ export interface EventQuery {
   signal?: AbortSignal | undefined;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Maestro publishes no event of the change. */
   noevent?: boolean;
 }
 
-export interface Paging {
+interface Paging {
   limit?: number;
   offset?: number;
   signal?: AbortSignal | undefined;

@@ -11,7 +11,7 @@ export type NodeState = (typeof NODE_STATES)[number];
 const text = z.string().nullish();
 
 /** The numbers of a kernel version. */
-export const KernelVersion = z.looseObject({
+const KernelVersion = z.looseObject({
   version: z.coerce.number().int(),
   patchlevel: z.coerce.number().int(),
   sublevel: z.coerce.number().int().nullish(),
@@ -34,7 +34,7 @@ export const KernelRevision = z.looseObject({
 });
 export type KernelRevision = z.infer<typeof KernelRevision>;
 
-export const NodeData = z.looseObject({
+const NodeData = z.looseObject({
   kernel_revision: KernelRevision.nullish(),
   arch: text,
   defconfig: text,
@@ -53,7 +53,7 @@ export const NodeData = z.looseObject({
 });
 
 /** A node id: 24 hex digits (MongoDB's ObjectId). */
-export const NodeId = z.string().regex(/^[0-9a-f]{24}$/, 'a Maestro node id is 24 hex digits');
+const NodeId = z.string().regex(/^[0-9a-f]{24}$/, 'a Maestro node id is 24 hex digits');
 
 /** Deeper nodes would exhaust the stack of code that walks through them; Maestro's own have four levels. */
 const MAX_DEPTH = 64;

@@ -24,7 +24,7 @@ export const PullLabsTest = z.looseObject({
 export type PullLabsTest = z.infer<typeof PullLabsTest>;
 
 /** The JSON job definition of the PULL_LABS protocol. Keys that the bridge has no use for are kept. */
-export const PullLabsDefinition = z.looseObject({
+const PullLabsDefinition = z.looseObject({
   artifacts: z.record(z.string(), url),
   tests: z.array(PullLabsTest).min(1).max(100),
   environment: z
@@ -37,7 +37,7 @@ export const PullLabsDefinition = z.looseObject({
   callback: z.looseObject({ url: z.string().nullish(), token_name: z.string().nullish() }).nullish(),
   parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullish(),
 });
-export type PullLabsDefinition = z.infer<typeof PullLabsDefinition>;
+type PullLabsDefinition = z.infer<typeof PullLabsDefinition>;
 
 /**
  * A request. `node` is Maestro's job node (its `data.runtime` names the lab, `data.platform` the board, `name` the

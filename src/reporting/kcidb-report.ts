@@ -29,7 +29,7 @@ export type BuildOfReport =
     };
 
 /** A run of the job, as it is listed when there were several. */
-export interface AttemptOfReport {
+interface AttemptOfReport {
   lavaId: number;
   device?: string | undefined;
   /** How it ended, for people. */

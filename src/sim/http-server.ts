@@ -12,7 +12,7 @@ export interface SimOptions {
 }
 
 /** One request that a simulator answered, or refused. */
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   /** With the query, as it was asked. */
   url: string;

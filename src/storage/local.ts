@@ -21,7 +21,7 @@ export interface LocalStoreOptions {
 }
 
 /** A file that is open for reading; whoever got it reads its stream to the end or destroys it. */
-export interface StoredFile {
+interface StoredFile {
   stream: Readable;
   /** Bytes. */
   size: number;
@@ -30,7 +30,7 @@ export interface StoredFile {
   modifiedAt: number;
 }
 
-export interface Sweep {
+interface Sweep {
   removedFiles: number;
   removedBytes: number;
   keptBytes: number;

@@ -86,7 +86,7 @@ export function blobFolder(jobId: string): string {
 }
 
 /** A rename is only as durable as its folder. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

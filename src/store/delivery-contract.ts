@@ -73,7 +73,7 @@ export type DeliveryStep =
   | { state: 'parked' | 'dropped'; error: string };
 
 /** What changes together with a delivery, in one transaction. */
-export interface DeliveryChange {
+interface DeliveryChange {
   delivery: DeliveryStep;
   /** Deliveries that take this one's place. */
   instead?: readonly NewDelivery[];

@@ -1,16 +1,14 @@
 // The store's public face.
 export { openStore } from './store.ts';
-export { StaleError, type Change, type JobFilter, type JobQueue, type Store } from './contract.ts';
+export { StaleError, type Change, type JobQueue, type Store } from './contract.ts';
 export { blobFolder, openBlobs, type Blobs } from './blobs.ts';
 export {
-  SOURCES,
   stageAfter,
   STAGES,
   StoredVerdict,
   type AttemptChange,
   type AttemptRecord,
   type CallbackRecord,
-  type Drain,
   type Entry,
   type JobChange,
   type JobRecord,
@@ -19,7 +17,6 @@ export {
   type NewJob,
   type Reason,
   type ReasonCode,
-  type Source,
   type StageName,
   type TimelineRecord,
 } from './job.ts';
@@ -27,8 +24,6 @@ export {
   DELIVERY_STATES,
   NOT_ENDED,
   type DeliveryRecord,
-  type DeliveryState,
-  type DeliveryStore,
   type DueDelivery,
   type NewDelivery,
 } from './delivery-contract.ts';

@@ -7,7 +7,7 @@ import { SOURCES, type JobRequest, type Source } from '../maestro/request.ts';
 import { REACHED, RULE_NAMES, STATUSES, type Ending, type ExpectedTests } from '../verdict/model.ts';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
 
-export { SOURCES, type Source };
+export { SOURCES };
 
 /** The stages of a job's life, in their order (docs/architecture.md). */
 export const STAGES = [
@@ -130,7 +130,7 @@ export type JobChange = Partial<
 
 /** Where the evidence of an attempt came from. */
 export const EVIDENCE_SOURCES = ['callback', 'fetched'] as const;
-export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
+type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
 
 /** One LAVA job for a job; a retry is a new attempt. Its definition and results are read for themselves. */
 export interface AttemptRecord {
@@ -185,7 +185,7 @@ export type AttemptChange = Partial<
 
 /** The kinds of lines in a timeline. */
 export const ENTRY_KINDS = ['stage', 'wait', 'attempt', 'callback', 'report', 'note', 'error'] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /** A line for a job's timeline. */
 export interface Entry {
@@ -239,4 +239,4 @@ export const StoredVerdict = z.strictObject({
 });
 export type StoredVerdict = z.infer<typeof StoredVerdict>;
 
-export { LAVA_STATES, type LavaState };
+export { LAVA_STATES };

@@ -8,7 +8,7 @@ import type { JobRequest } from '../maestro/request.ts';
 import type { FoundPlan, Plans } from '../catalog/plans.ts';
 
 /** A file to deploy. */
-export interface FileFact {
+interface FileFact {
   url: string;
   /** The last part of its path. */
   name: string;
@@ -16,7 +16,7 @@ export interface FileFact {
   compression: 'gz' | 'xz' | 'bz2' | 'zstd' | null;
 }
 
-export interface KernelFact extends FileFact {
+interface KernelFact extends FileFact {
   /** The type that LAVA must know for U-Boot and its like; null for one that it has no word for (bzImage, vmlinux). */
   type: 'image' | 'zimage' | 'uimage' | null;
   /** `image`, `bzimage`, …: the file's kind in lower case, without the compression. */
@@ -39,7 +39,7 @@ const FILE_NAME = /^[A-Za-z0-9._~%+=,-]+$/;
 const MAX_URL = 4096;
 
 /** Throws RequestError `bad_url` naming `field` for anything but an http(s) URL whose path ends in a plain file name. */
-export function fileFact(url: string, field: string): FileFact {
+function fileFact(url: string, field: string): FileFact {
   const name = checkedUrl(url, field).pathname.split('/').at(-1) ?? '';
   // The name ends up in commands of boot loaders and of the lab's scripts.
   if (!FILE_NAME.test(name))
@@ -48,7 +48,7 @@ export function fileFact(url: string, field: string): FileFact {
 }
 
 /** Throws RequestError `bad_url` naming `field`. */
-export function checkedUrl(url: string, field: string): URL {
+function checkedUrl(url: string, field: string): URL {
   if (url.length > MAX_URL) throw badUrl(field, `it is longer than ${MAX_URL} characters`);
   if (!URL_TEXT.test(url) || !URL.canParse(url)) throw badUrl(field, 'it must be an http or https URL');
   const parsed = new URL(url);

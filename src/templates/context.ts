@@ -98,11 +98,7 @@ export function testTemplate({ templates }: Pick<Board, 'templates'>, type: stri
 export const OWN_PARAMS = { kernelArguments: 'extra_kernel_args', overlay: 'kselftest_overlay' } as const;
 
 /** LAVA keeps at most 200 characters; the node's id and the mark are always among them. */
-export function jobTitle({
-  request,
-  instance,
-  mark,
-}: Pick<ContextParts, 'request' | 'instance' | 'mark'>): string {
+function jobTitle({ request, instance, mark }: Pick<ContextParts, 'request' | 'instance' | 'mark'>): string {
   const { node, kbuild } = request;
   const describe = (node.data.kernel_revision ?? kbuild?.data.kernel_revision)?.describe ?? '';
   const head = `[${instance}] ${node.id} `;

@@ -110,7 +110,7 @@ export function isTruthy(value: unknown): boolean {
 }
 
 /** `{minutes: 10}` for 600 seconds, `{seconds: 90}` for 90. */
-export function lavaDuration(seconds: number): { minutes: number } | { seconds: number } {
+function lavaDuration(seconds: number): { minutes: number } | { seconds: number } {
   const whole = Math.max(1, Math.ceil(seconds));
   return whole % 60 === 0 ? { minutes: whole / 60 } : { seconds: whole };
 }

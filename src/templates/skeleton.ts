@@ -15,7 +15,7 @@ export function hole(index: number): string {
 const WHOLE = new RegExp(`^${MARK}(\\d+)${MARK}$`);
 
 /** The number of the hole that `text` (parsed, without its quotes) is; undefined if it is none. */
-export function holeIndex(text: string): number | undefined {
+function holeIndex(text: string): number | undefined {
   const m = text.startsWith(MARK) ? WHOLE.exec(text) : null;
   return m?.[1] === undefined ? undefined : Number(m[1]);
 }

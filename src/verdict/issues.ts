@@ -7,7 +7,7 @@ import type { Segment } from './segment.ts';
 import type { Culprit, IssueVerdict } from './model.ts';
 import type { Situation } from './situation.ts';
 
-export const KERNEL: Culprit = { code: true, tool: false, harness: false };
+const KERNEL: Culprit = { code: true, tool: false, harness: false };
 export const TOOL: Culprit = { code: false, tool: true, harness: false };
 export const HARNESS: Culprit = { code: false, tool: false, harness: true };
 

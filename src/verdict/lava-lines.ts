@@ -17,7 +17,7 @@ export interface LavaFacts {
 }
 
 /** `suite` is undefined where the log does not say it. */
-export interface ForcedResult {
+interface ForcedResult {
   suite: string | undefined;
   name: string;
   result: string;

@@ -97,6 +97,6 @@ function leafReason(test: RootVerdict): string {
   return `${bad.length} of ${test.leaves.length} cases ${test.status}: ${names.join(', ')}${more}`;
 }
 
-export function firstLine(text: string): string {
+function firstLine(text: string): string {
   return text.trim().split(/\r?\n/, 1)[0] ?? '';
 }

@@ -9,10 +9,10 @@ import type { RootPlan } from './suites.ts';
 export type RootStatus = Status | 'infra' | 'own';
 
 /** `login?X`: PASS if a login was reached, else X. */
-export type BootStatus = 'PASS' | 'FAIL' | 'ERROR' | 'MISS' | 'infra' | 'login?infra' | 'login?MISS';
+type BootStatus = 'PASS' | 'FAIL' | 'ERROR' | 'MISS' | 'infra' | 'login?infra' | 'login?MISS';
 
 /** The statuses of the tests after the boot. */
-export interface RootColumns {
+interface RootColumns {
   /** The root it happened in. */
   there: RootStatus;
   /** Those that never started. */
@@ -31,7 +31,7 @@ export interface IssueText {
 }
 
 /** An issue without `blame` is the kernel's only; one of `unknown` has no culprit. */
-export interface Incident {
+interface Incident {
   on: IncidentPlace;
   /** The kernel's reports there, if there are any, explain it. */
   kernel?: true;

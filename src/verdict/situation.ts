@@ -83,11 +83,11 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
   };
 }
 
-export function isAtLeast(reached: Reached, step: Reached): boolean {
+function isAtLeast(reached: Reached, step: Reached): boolean {
   return REACHED.indexOf(reached) >= REACHED.indexOf(step);
 }
 
-export function metadataText(c: LavaCase | undefined, key: string): string {
+function metadataText(c: LavaCase | undefined, key: string): string {
   const value = c?.metadata[key];
   return typeof value === 'string' && value !== 'None' ? value : '';
 }

@@ -3,10 +3,10 @@ import { SECOND } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 
 /** `fails`: answers 500 or 502. `mute`: takes requests and never answers. `loses`: acts, and never answers. */
-export const HTTP_FAULTS = ['fails', 'mute', 'cuts', 'loses', 'slow'] as const;
+const HTTP_FAULTS = ['fails', 'mute', 'cuts', 'loses', 'slow'] as const;
 
 /** What may be struck, and how. */
-export const FAULTS = {
+const FAULTS = {
   web: ['stop', 'pause', 'kill', 'restart'],
   publisher: ['stop', 'pause', 'kill', 'restart'],
   database: ['stop', 'pause', 'kill'],

@@ -17,7 +17,7 @@ import { definitionOf, type Kind } from './kinds.ts';
 import type { Lab } from './lab.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
-export const RUNTIME = 'lava-chaos';
+const RUNTIME = 'lava-chaos';
 const SITE = fileURLToPath(new URL('site/', import.meta.url));
 
 export interface WorldOptions {

@@ -25,7 +25,7 @@ export interface ContractLab {
   stop: () => Promise<void>;
 }
 
-export type JobKind = 'pass' | 'deploy-404' | 'boot-panic' | 'long' | 'expected' | 'expected-404';
+type JobKind = 'pass' | 'deploy-404' | 'boot-panic' | 'long' | 'expected' | 'expected-404';
 
 const STEPS: Record<JobKind, string[]> = {
   pass: [
@@ -46,7 +46,7 @@ const STEPS: Record<JobKind, string[]> = {
 };
 
 /** A callback as it came. */
-export interface Received {
+interface Received {
   headers: Record<string, unknown>;
   body: Record<string, unknown> & { id: number; log?: string; results: Record<string, string> };
   /** What `show` said before the callback was answered. */

@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 20_000;
 
-export interface Output {
+interface Output {
   code: number | null;
   stdout: string;
   stderr: string;

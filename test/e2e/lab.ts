@@ -4,6 +4,8 @@ import { labFact } from '../lab/environment.ts';
 
 export interface Lab {
   url: string;
+  /** LAVA's, as its package is called. */
+  version: string;
   eventsUrl: string;
   user: string;
   token: string;
@@ -18,6 +20,7 @@ export function labOfEnvironment(): Lab {
   const access = { url: labFact('URL'), user: labFact('BRIDGE_USER'), token: labFact('BRIDGE_TOKEN') };
   return {
     ...access,
+    version: labFact('VERSION'),
     eventsUrl: labFact('WS_URL'),
     callback: { name: labFact('CALLBACK_TOKEN_NAME'), token: labFact('CALLBACK_TOKEN') },
     files: labFact('ARTIFACT_URL'),

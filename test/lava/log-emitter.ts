@@ -18,7 +18,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-export function dumpString(text: string): string {
+function dumpString(text: string): string {
   const chars = Array.from(text, (char) => {
     const named = NAMED[char];
     if (named !== undefined) return `\\${named}`;

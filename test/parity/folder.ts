@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const FOLDER_VARIABLE = 'LAVA_BRIDGE_PARITY';
 
 /** What the tests need of the folder, each with what it is. */
-export const REFERENCE_DATA = {
+const REFERENCE_DATA = {
   'reference/rendered': 'LAVA definitions and PULL_LABS definitions that KernelCI made',
   'reference/kcidb-samples': "documents with kcidb-io's verdict in their names",
   'reference/kcidb-schema-v5.3.json': "KCIDB's JSON Schema",

@@ -15,10 +15,3 @@ export async function listen(answer: RequestListener): Promise<string> {
   if (address === null || typeof address === 'string') throw new Error('it listens on no port');
   return `http://127.0.0.1:${address.port}`;
 }
-
-/** The text of a request's body. */
-export async function textOf(request: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}

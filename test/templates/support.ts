@@ -14,7 +14,7 @@ export const shipped = {
 };
 
 export const NODE_ID = '68f0c0ffee00000000000003';
-export const BUILD_ID = '68f0c0ffee00000000000002';
+const BUILD_ID = '68f0c0ffee00000000000002';
 
 export interface RequestParts {
   name: string;

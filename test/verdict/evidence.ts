@@ -104,7 +104,7 @@ export function ask(paths: Record<string, string[]>, more: Partial<ExpectedTests
   };
 }
 
-export const OPTIONS: JudgeOptions = { infrastructureStatus: 'ERROR' };
+const OPTIONS: JudgeOptions = { infrastructureStatus: 'ERROR' };
 
 export function judged(
   evidence: Partial<Evidence>,

@@ -32,7 +32,7 @@ export interface YamlOptions {
   maxFaults?: number;
 }
 
-export interface YamlFault {
+interface YamlFault {
   /** The library's word: `DUPLICATE_KEY`, … */
   code: string;
   message: string;

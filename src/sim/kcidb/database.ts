@@ -2,7 +2,7 @@
 // insert_queries.py, August 2026).
 import { z } from 'zod';
 
-export const LISTS = ['checkouts', 'builds', 'tests', 'issues', 'incidents'] as const;
+const LISTS = ['checkouts', 'builds', 'tests', 'issues', 'incidents'] as const;
 export type ListName = (typeof LISTS)[number];
 
 export type KcidbObject = Record<string, unknown>;

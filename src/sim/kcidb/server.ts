@@ -23,9 +23,9 @@ export interface KcidbSimulatorOptions extends SimOptions {
   maxBody?: number;
 }
 
-export type SpoolState = 'inprogress' | 'ready' | 'processed' | 'failed';
+type SpoolState = 'inprogress' | 'ready' | 'processed' | 'failed';
 
-export interface Submission {
+interface Submission {
   id: string;
   state: SpoolState;
   report: unknown;

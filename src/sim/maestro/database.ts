@@ -23,7 +23,7 @@ export interface SimEvent {
 }
 
 /** A change of a node's state. */
-export interface Transition {
+interface Transition {
   id: string;
   from: NodeState;
   to: NodeState;

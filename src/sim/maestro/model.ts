@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-export const NODE_TIMEOUT_MS = 6 * 3_600_000;
+const NODE_TIMEOUT_MS = 6 * 3_600_000;
 
 const ObjectId = z.string().regex(/^[0-9a-f]{24}$/, 'not an ObjectId');
 const Time = z.string().transform((text, context) => {

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 import { naiveTime, nodeBody, type SimNode } from './model.ts';
 
 /** A build to be published. What is left out is that of a plausible mainline build. */
-export interface BuildSpec {
+interface BuildSpec {
   name?: string;
   arch?: string;
   compiler?: string;
