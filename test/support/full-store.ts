@@ -25,20 +25,31 @@ const READS = new Set([
 export interface FullStore {
   store: Store;
   isFull: boolean;
+  /** Makes it full, and waits for the writes that had begun. */
+  fill: () => Promise<void>;
   /** How many writes were refused. */
   refused: number;
 }
 
 export function fullStore(store: Store): FullStore {
+  const underWay = new Set<Promise<unknown>>();
   const disk: FullStore = {
     isFull: false,
+    fill: async () => {
+      disk.isFull = true;
+      await Promise.allSettled(underWay);
+    },
     refused: 0,
     store: new Proxy(store, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key);
         if (typeof value !== 'function' || READS.has(String(key))) return value;
         return async (...args: unknown[]) => {
-          if (!disk.isFull) return Reflect.apply(value, target, args) as unknown;
+          if (!disk.isFull) {
+            const write = Promise.resolve(Reflect.apply(value, target, args) as unknown);
+            underWay.add(write);
+            return write.finally(() => underWay.delete(write));
+          }
           disk.refused++;
           throw new Error('database or disk is full');
         };
