@@ -19,9 +19,13 @@ export function withWaits<T>(listener: WaitListener, work: () => Promise<T>): Pr
 export async function outsideWait<T>(wait: () => Promise<T>): Promise<T> {
   const listener = listeners.getStore();
   if (listener === undefined) return wait();
+  // It begins at once, as it does without a listener: who waits for a turn stands in the queue before this goes on. What
+  // fails while the listener is told is thrown below.
+  const waited = wait();
+  waited.catch(() => undefined);
   await listener.began();
   try {
-    return await wait();
+    return await waited;
   } finally {
     await listener.ended();
   }
