@@ -1,27 +1,14 @@
-import { createServer, type RequestListener } from 'node:http';
-import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeAnswer, decodeCall, encodeCall } from '../../src/lava/xmlrpc-codec.ts';
 import { createXmlRpcClient, XmlRpcFault } from '../../src/lava/xmlrpc.ts';
 import { encodeFault, encodeResult, RpcFault } from '../../src/sim/lava/xmlrpc-answer.ts';
-
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
+import { listen } from '../support/listen.ts';
 
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return `http://127.0.0.1:${address.port}/RPC2`;
+  return `${await listen(listener)}/RPC2`;
 }
 
 function client(url: string, more: { timeoutMs?: number; maxBytes?: number } = {}) {
