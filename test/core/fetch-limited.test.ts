@@ -14,9 +14,14 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A server on all of 127.0.0.0/8; gives its port. */
+/** A server on 127.0.0.1 and 127.0.0.2; gives its port. */
 async function serve(listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '0.0.0.0');
+  const port = await listenOn('127.0.0.1', 0, listener);
+  return listenOn('127.0.0.2', port, listener);
+}
+
+async function listenOn(host: string, port: number, listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(port, host);
   await once(server, 'listening');
   closers.push(() => {
     server.closeAllConnections();
