@@ -3,6 +3,7 @@
 import { createLogger } from '../../src/core/logger.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import {
+  NOT_ENDED,
   STAGES,
   type AttemptRecord,
   type DeliveryRecord,
@@ -33,7 +34,7 @@ export interface TestWorld extends World {
   job: (nodeId: string) => Promise<ListedJob | undefined>;
   /** Waits until the job is at that stage, or past it. */
   at: (nodeId: string, stage: StageName) => Promise<ListedJob>;
-  /** Waits until nothing is left to do for the job. */
+  /** Waits until nothing is left to do for the job, and all that was to be sent for it has ended: that of best effort, too. */
   ended: (nodeId: string) => Promise<ListedJob>;
   /** Waits for a reason that the job shows: its code, or words of its text. */
   waits: (nodeId: string, reason: ReasonCode | RegExp) => Promise<ListedJob>;
@@ -108,7 +109,11 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     ended: (nodeId) =>
       until(`${nodeId} has ended`, async () => {
         const found = await job(nodeId);
-        return found?.done ? found : undefined;
+        if (!found?.done) return undefined;
+        const isOpen = (await test.deliveries(nodeId)).some(({ state }) =>
+          NOT_ENDED.some((s) => s === state),
+        );
+        return isOpen ? undefined : found;
       }),
     waits: (nodeId, reason) =>
       until(`${nodeId} waits: ${String(reason)}`, async () => {
