@@ -6,7 +6,15 @@
 // Runs on any Node from 18 on, before anything is installed, so it uses only what Node itself has.
 'use strict';
 const { createHash } = require('node:crypto');
-const { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+const {
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} = require('node:fs');
 const { spawnSync } = require('node:child_process');
 const { delimiter, join } = require('node:path');
 
@@ -67,11 +75,12 @@ function prune() {
     process.exit(1);
   }
   const node = systemNode();
-  const args = ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  // Of what the daemon needs, only Node is optional, and a minifier that handlebars does not need here.
-  run('npm', node === undefined ? args : args.concat('--omit=optional'));
+  run('npm', ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   rmSync(stamp, { force: true });
   if (node !== undefined) {
+    for (const name of readdirSync(modules)) {
+      if (name.startsWith('node-linux-')) rmSync(join(modules, name), { recursive: true });
+    }
     const own = join(modules, '.bin', 'node');
     rmSync(own, { force: true });
     symlinkSync(node, own);

@@ -1,8 +1,7 @@
-// Notifies systemd (sd_notify): ready, alive, stopping. Node has no datagram sockets of that kind, so systemd's
-// own small program does it; without a NOTIFY_SOCKET nothing is done.
-import { execFile } from 'node:child_process';
+// Notifies systemd (sd_notify): ready, alive, stopping. Without a NOTIFY_SOCKET nothing is done.
 import type { Logger } from 'pino';
 import { errorText } from './core/errors.ts';
+import { openDatagramSender } from './core/unix-datagram.ts';
 
 export interface Notifier {
   /** All is up; from now on the watchdog is notified regularly, as long as `alive` says so. */
@@ -10,23 +9,28 @@ export interface Notifier {
   stopping: () => void;
 }
 
-/** Does nothing outside systemd (without NOTIFY_SOCKET). */
-export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env): Notifier {
-  if (env['NOTIFY_SOCKET'] === undefined) return { ready: () => undefined, stopping: () => undefined };
+/** Does nothing outside systemd (without NOTIFY_SOCKET). Throws BridgeError `local_socket` where that cannot be sent to. */
+export async function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env): Promise<Notifier> {
+  const path = env['NOTIFY_SOCKET'];
+  if (path === undefined) return { ready: () => undefined, stopping: () => undefined };
+  const socket = await openDatagramSender(path);
   let watchdog: NodeJS.Timeout | undefined;
   let hasFailed = false;
 
-  function notify(...words: string[]): void {
-    execFile('systemd-notify', words, { timeout: 10_000, env }, (error) => {
-      if (error === null || hasFailed) return;
+  /** The daemon itself sends, so that `NotifyAccess=main` is enough. What fails is said once. */
+  function notify(...lines: string[]): void {
+    try {
+      socket.send(Buffer.from(lines.join('\n')));
+      hasFailed = false;
+    } catch (error) {
+      if (!hasFailed) log.error({ error: errorText(error) }, 'systemd cannot be notified');
       hasFailed = true;
-      log.error({ error: errorText(error) }, 'systemd-notify failed; is NotifyAccess=all set in the unit?');
-    });
+    }
   }
 
   return {
     ready(alive) {
-      notify('--ready', `--pid=${process.pid}`, '--status=running');
+      notify('READY=1', 'STATUS=running');
       const usec = Number(env['WATCHDOG_USEC'] ?? '0');
       if (usec <= 0) return;
       watchdog = setInterval(() => {
@@ -37,7 +41,7 @@ export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env
     },
     stopping() {
       clearInterval(watchdog);
-      notify('STOPPING=1');
+      notify('STOPPING=1', 'STATUS=stopping');
     },
   };
 }

@@ -23,7 +23,7 @@ export function addRun(program: Command): void {
 async function run(file: string): Promise<void> {
   const config = await loadConfig(file);
   const log = createLogger(config.log_level);
-  const systemd = createNotifier(log);
+  const systemd = await createNotifier(log);
   const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
   const daemon = await createDaemon(config, { log });
   await daemon.start();

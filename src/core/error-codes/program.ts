@@ -57,6 +57,10 @@ export const PROGRAM_ERRORS = {
     'An address cannot be listened on.',
     'See http.listen; another program may have the port.',
   ),
+  local_socket: permanent(
+    'systemd, or its journal, cannot be reached by its local socket.',
+    'The message names the socket and the cause. Is the unit as it is shipped?',
+  ),
   malformed: permanent(
     'A text is not the JSON, YAML or XML that it should be.',
     'The message says where it came from, and its line where that is known.',
