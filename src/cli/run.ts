@@ -5,7 +5,7 @@ import { createLogger } from '../core/logger.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon } from '../daemon.ts';
 import { stateFolder } from '../store/blobs.ts';
-import { createNotifier } from '../systemd.ts';
+import { createNotifier, takePassedSocket } from '../systemd.ts';
 import { claimFolder } from './alone.ts';
 import { configOption } from './common.ts';
 
@@ -25,7 +25,7 @@ async function run(file: string): Promise<void> {
   const log = createLogger(config.log_level);
   const systemd = await createNotifier(log);
   const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
-  const daemon = await createDaemon(config, { log });
+  const daemon = await createDaemon(config, { log, callbackSocket: takePassedSocket() });
   await daemon.start();
   systemd.ready(() => daemon.alive());
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
