@@ -80,6 +80,8 @@ interface Parts {
   drift?: Clock;
   /** In place of the configured one. */
   store?: Store;
+  /** A socket that listens at http.listen already: systemd's. */
+  callbackSocket?: number | undefined;
   /** Shorter in tests. */
   delays?: Delays;
 }
@@ -179,7 +181,13 @@ export async function createDaemon(
     onEnd: (jobId) => runner.wake(labOfJob(jobId)),
   });
   const alive = (): boolean => now() - runner.lastRound() < STUCK_AFTER;
-  const servers = createServers(config, { ctx: ports, outbox, alive, now });
+  const servers = createServers(config, {
+    ctx: ports,
+    outbox,
+    alive,
+    now,
+    callbackSocket: parts.callbackSocket,
+  });
 
   function circuitFor(name: string): Circuit {
     return createCircuit({
@@ -244,7 +252,7 @@ export async function createDaemon(
       stopping.abort();
       if (graceMs === 0) cut.abort();
       const cutting = setTimeout(() => cut.abort(), graceMs);
-      await servers.stop();
+      await servers.stop(graceMs);
       await Promise.all([runner.stop(), outbox.stop(), ...background]);
       clearTimeout(cutting);
       cut.abort();

@@ -6,15 +6,19 @@ import { until } from './support/wait.ts';
 
 const silent = pino({ level: 'silent' });
 
-it('systemd hears of ready, of each sign of life, and of the stop, from the daemon itself', async () => {
+it('systemd hears of ready, of each sign of life, of a reload, and of the stop, from the daemon itself', async () => {
   const systemd = await receiveDatagrams();
   const notifier = await createNotifier(silent, { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: '30000' });
   notifier.ready(() => true);
   await until('two signs of life', () =>
     systemd.received().filter((bytes) => bytes.toString() === 'WATCHDOG=1').length >= 2 ? true : undefined,
   );
+  notifier.reloading();
+  await systemd.withText('RELOADING=1\nMONOTONIC_USEC=');
+  notifier.reloaded();
   notifier.stopping();
   await systemd.withText('STOPPING=1');
+  expect(systemd.received().filter((bytes) => bytes.includes('READY=1'))).toHaveLength(2);
   expect(systemd.received()[0]?.toString()).toBe('READY=1\nSTATUS=running');
 });
 

@@ -1,6 +1,6 @@
 // Secrets in the configuration: a literal, or where to find it. They are resolved once, when a part that needs them
 // starts; nothing else ever holds the text, and a Secret never prints itself.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BridgeError, errorText } from '../core/errors.ts';
@@ -20,8 +20,8 @@ export const SecretSource = z.union(
 );
 export type SecretSource = z.infer<typeof SecretSource>;
 
-/** Where the unit's `LoadCredential=` lines take the credentials from. */
-const CREDENTIALS = '/etc/lava-bridge/secrets';
+/** The folder whose files systemd hands to the daemon, and the name that they then begin with (the unit's `LoadCredential=`). */
+const CREDENTIALS = { folder: '/etc/lava-bridge/secrets', prefix: 'secrets_' };
 
 /**
  * The text of a secret. systemd hands its credentials to the daemon alone; a command that the admin starts by hand reads
@@ -38,13 +38,22 @@ export function resolveSecret(source: SecretSource, env: NodeJS.ProcessEnv = pro
 export function secretFile(source: SecretSource, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (typeof source === 'string' || 'env' in source) return undefined;
   if ('file' in source) return source.file;
-  return join(env['CREDENTIALS_DIRECTORY'] ?? CREDENTIALS, source.credential);
+  const handed = env['CREDENTIALS_DIRECTORY'];
+  if (handed === undefined) return join(CREDENTIALS.folder, source.credential);
+  const own = join(handed, source.credential);
+  return existsSync(own) ? own : join(handed, CREDENTIALS.prefix + source.credential);
 }
 
 function lookUp(source: SecretSource, env: NodeJS.ProcessEnv): [text: string, place: string] {
   if (typeof source === 'string') return [source, 'the secret in the configuration'];
   if ('env' in source) return [env[source.env] ?? '', `the environment variable ${source.env}`];
   const path = secretFile(source, env) ?? '';
+  if ('credential' in source && !existsSync(path)) {
+    throw new BridgeError(
+      'secret',
+      `there is no credential ${source.credential}: put it into the file ${join(CREDENTIALS.folder, source.credential)} (and restart the daemon)`,
+    );
+  }
   return [readSecretFile(path), `the ${'file' in source ? 'file' : 'credential'} ${path}`];
 }
 

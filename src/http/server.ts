@@ -1,6 +1,7 @@
 // Makes the HTTP servers: one per address, each with the routes that belong there. Errors are JSON and say nothing of
 // the inside. What every route shares is here: limits on connections, the check of Host, how bodies are read.
 import type { IncomingMessage } from 'node:http';
+import { isIP, SocketAddress, type AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../core/error-codes.ts';
@@ -33,7 +34,9 @@ export function createApp({ log, isOwnHost, socketPath, bodies }: AppOptions): F
     requestTimeout,
     keepAliveTimeout,
     connectionTimeout: idleTimeout,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    // What came is answered, also while the server is closing.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 300 },
     http: {
       headersTimeout,
@@ -97,11 +100,51 @@ function statusOf(error: unknown): number {
   return 500;
 }
 
-/** Starts to listen. Throws BridgeError `listen` naming the address. */
-export async function listen(app: FastifyInstance, { host, port }: Listen): Promise<string> {
+/**
+ * Starts to listen: at the address, or on a socket that listens there already. Throws BridgeError `listen` naming the
+ * address, or `config` if the socket has another one.
+ */
+export async function listen(app: FastifyInstance, at: Listen, socket?: number): Promise<string> {
+  const { host, port } = at;
   try {
-    return await app.listen({ host, port });
+    const url = await app.listen({ host, port, ...(socket !== undefined && { fd: socket }) });
+    if (socket === undefined || isAt(app.server.address(), at)) return url;
   } catch (error) {
     throw new BridgeError('listen', `cannot listen on ${host}:${port}: ${errorText(error)}`);
   }
+  const address = textOf(app.server.address());
+  await app.close();
+  throw new BridgeError(
+    'config',
+    `lava-bridge.socket listens on ${address}, and http.listen is ${host}:${port}: make them the same (docs/install.md, "The socket")`,
+  );
+}
+
+/** Whether a passed socket is where the configuration says; a host's name is not looked up. */
+function isAt(address: AddressInfo | string | null, { host, port }: Listen): boolean {
+  if (address === null || typeof address === 'string' || address.port !== port) return false;
+  if (isIP(host) === 0) return true;
+  const wanted = host === '0.0.0.0' && address.address === '::' ? '::' : host;
+  return SocketAddress.parse(withPort(wanted, port))?.address === address.address;
+}
+
+function textOf(address: AddressInfo | string | null): string {
+  return address === null || typeof address === 'string'
+    ? String(address)
+    : withPort(address.address, address.port);
+}
+
+function withPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Takes no more connections, lets requests that came come to their answer for so long (ms), and cuts the rest. */
+export async function closeApp(app: FastifyInstance, graceMs: number): Promise<void> {
+  const { server } = app;
+  const cutting = setTimeout(() => server.closeAllConnections(), graceMs);
+  // Node ends what is idle once; what gets its answer later would stay until its time-out.
+  const ending = setInterval(() => server.closeIdleConnections(), 50);
+  await app.close();
+  clearTimeout(cutting);
+  clearInterval(ending);
 }

@@ -18,13 +18,13 @@ import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
 import { createBoardsView } from './overview.ts';
 import { addPages } from './pages.ts';
-import { createApp, listen } from './server.ts';
+import { closeApp, createApp, listen } from './server.ts';
 
 export interface HttpServers {
   /** Starts to listen at all addresses and gives their URLs. Throws BridgeError `listen`. */
   start: () => Promise<string[]>;
-  /** Cuts all connections. */
-  stop: () => Promise<void>;
+  /** Takes no more connections, lets requests that came come to their answer for so long (ms), and cuts the rest. */
+  stop: (graceMs: number) => Promise<void>;
 }
 
 interface Parts {
@@ -32,10 +32,15 @@ interface Parts {
   outbox: Pick<Outbox, 'states'>;
   alive: () => boolean;
   now: Clock;
+  /** A socket that listens at http.listen already. */
+  callbackSocket: number | undefined;
 }
 
 /** Makes the servers of the configuration. Throws if a secret can't be had. */
-export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }: Parts): HttpServers {
+export function createServers(
+  config: BridgeConfig,
+  { ctx, outbox, alive, now, callbackSocket }: Parts,
+): HttpServers {
   const { http, requests } = config;
   const { store, blobs, log, wake, callbackWatch } = ctx;
   const counters = createCounters();
@@ -73,13 +78,16 @@ export function createServers(config: BridgeConfig, { ctx, outbox, alive, now }:
   return {
     async start() {
       const urls: string[] = [];
-      for (const { app, at } of apps.values()) urls.push(await listen(app, at));
+      for (const { app, at } of apps.values()) {
+        const isForCallbacks = app === appAt(http.listen);
+        urls.push(await listen(app, at, isForCallbacks ? callbackSocket : undefined));
+      }
       // LAVA is asked before the first reader.
       for (const lab of ctx.labs.values()) lab.inventory().catch(() => undefined);
       return urls;
     },
-    async stop() {
-      await Promise.all([...apps.values()].map(({ app }) => app.close()));
+    async stop(graceMs) {
+      await Promise.all([...apps.values()].map(({ app }) => closeApp(app, graceMs)));
     },
   };
 }

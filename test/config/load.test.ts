@@ -136,12 +136,22 @@ describe('a secret', () => {
     expect(resolveSecret({ credential: 'token' }, { CREDENTIALS_DIRECTORY: folder })).toBe('s3cret');
   });
 
+  it('is found among those that systemd hands over as a folder', async () => {
+    const folder = await makeFiles({ 'secrets_lava-token': 'of-the-folder\n', 'secrets_http-token': 'x', 'http-token': 'by-name' }); // prettier-ignore
+    const env = { CREDENTIALS_DIRECTORY: folder };
+    expect(resolveSecret({ credential: 'lava-token' }, env)).toBe('of-the-folder');
+    expect(resolveSecret({ credential: 'http-token' }, env)).toBe('by-name');
+    expect(() => resolveSecret({ credential: 'kcidb-token' }, env)).toThrow(
+      '/etc/lava-bridge/secrets/kcidb-token',
+    );
+  });
+
   it('that is not there is reported with where it was looked for', async () => {
     const folder = await makeFiles({ empty: '\n' });
     expect(() => resolveSecret({ env: 'A' }, {})).toThrow('the environment variable A is empty');
     expect(() => resolveSecret({ file: `${folder}/empty` })).toThrow(`the file ${folder}/empty is empty`);
     expect(() => resolveSecret({ credential: 'no-such-token' }, {})).toThrow(
-      /cannot be read: .*\/etc\/lava-bridge\/secrets\/no-such-token/,
+      /no credential no-such-token: .*\/etc\/lava-bridge\/secrets\/no-such-token/,
     );
   });
 });
