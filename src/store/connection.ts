@@ -1,5 +1,6 @@
-// One connection to the database, used by one at a time: a transaction must not be entered by another caller's
-// statements. SQLite works on this thread, so between two uses everything else gets its turn.
+// How the parts of the store reach the database: reads, and writes that happen whole or not at all. SQLite has one
+// connection, used by one at a time: a transaction must not be entered by another caller's statements. It works on this
+// thread, so between two uses everything else gets its turn. PostgreSQL has several (postgres.ts).
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
@@ -14,7 +15,8 @@ export interface Connection {
   jot: (work: (db: Kysely<Tables>) => Promise<void>) => Promise<void>;
 }
 
-export function createConnection(db: Kysely<Tables>): Connection {
+/** For SQLite. */
+export function createSingleConnection(db: Kysely<Tables>): Connection {
   let last: Promise<unknown> = Promise.resolve();
 
   function alone<T>(work: () => Promise<T>): Promise<T> {

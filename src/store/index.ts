@@ -1,5 +1,5 @@
 // The store's public face.
-export { openStore } from './store.ts';
+export { openStore, type StorePlace } from './store.ts';
 export { StaleError, type Change, type JobQueue, type Store } from './contract.ts';
 export { blobFolder, openBlobs, type Blobs } from './blobs.ts';
 export {

@@ -13,13 +13,8 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
     receive: ({ request, ending, ...job }, entries) =>
       write(async (tx) => {
         const id = `${job.lab}:${job.nodeId}`;
-        const known = await tx
-          .selectFrom('jobs')
-          .select(LISTED_COLUMNS)
-          .where('id', '=', id)
-          .executeTakeFirst();
-        if (known) return { job: toListedJob(known), isNew: false };
         const at = now();
+        // Two daemons may receive the same request in the same moment.
         const made = await tx
           .insertInto('jobs')
           .values({
@@ -34,8 +29,13 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
             receivedAt: at,
             updatedAt: at,
           })
+          .onConflict((c) => c.doNothing())
           .returning(LISTED_COLUMNS)
-          .executeTakeFirstOrThrow();
+          .executeTakeFirst();
+        if (made === undefined) {
+          const known = tx.selectFrom('jobs').select(LISTED_COLUMNS).where('id', '=', id);
+          return { job: toListedJob(await known.executeTakeFirstOrThrow()), isNew: false };
+        }
         await tx
           .insertInto('requests')
           .values({ jobId: id, request: JSON.stringify(request) })
@@ -289,9 +289,13 @@ async function hold(tx: Tx, queue: JobQueue, { until, reason, except, at }: Hold
     .expression(
       held
         .where((e) => e.or([e('reason', 'is', null), e('reason', '!=', reason.text)]))
-        .select(['id', sql<number>`${at}`.as('at'), sql<string>`'wait'`.as('kind')])
-        .select(sql<string>`${reason.code}`.as('code'))
-        .select(sql<string>`${`waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`}`.as('text')),
+        .select(['id', sql<number>`CAST(${at} AS bigint)`.as('at'), sql<string>`'wait'`.as('kind')])
+        .select(sql<string>`CAST(${reason.code} AS text)`.as('code'))
+        .select(
+          sql<string>`CAST(${`waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`} AS text)`.as(
+            'text',
+          ),
+        ),
     )
     .execute();
   await tx

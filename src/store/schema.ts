@@ -1,29 +1,29 @@
 // The schema, and its history from the first release on: a migration that has been released is never changed; a new one
 // is added at the end. Each index says which questions it is for.
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { ColumnTypes } from './database.ts';
 import type { Tables } from './tables.ts';
 
-type Migration = (db: Kysely<Tables>) => Promise<void>;
+type Migration = (db: Kysely<Tables>, types: ColumnTypes) => Promise<void>;
 
 export const MIGRATIONS: readonly Migration[] = [first];
 
-async function first(db: Kysely<Tables>): Promise<void> {
-  const { schema } = db;
-  await makeJobs(schema);
-  await makeAttempts(schema);
-  await makeHistory(schema);
-  await makeDeliveries(schema);
+async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<void> {
+  await makeJobs(schema, types);
+  await makeAttempts(schema, types);
+  await makeHistory(schema, types);
+  await makeDeliveries(schema, types);
   await schema
     .createTable('drains')
-    .addColumn('lab', 'text', (c) => c.notNull())
-    .addColumn('board', 'text', (c) => c.notNull())
+    .addColumn('lab', types.id, (c) => c.notNull())
+    .addColumn('board', types.id, (c) => c.notNull())
     .addColumn('since', 'bigint', (c) => c.notNull())
     .addColumn('why', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('drains_pk', ['lab', 'board'])
     .execute();
   await schema
     .createTable('under_way')
-    .addColumn('item', 'text', (c) => c.primaryKey())
+    .addColumn('item', types.id, (c) => c.primaryKey())
     .addColumn('running', 'integer', (c) => c.notNull())
     .addColumn('crashes', 'integer', (c) => c.notNull())
     .execute();
@@ -32,16 +32,16 @@ async function first(db: Kysely<Tables>): Promise<void> {
 
 type Schema = Kysely<Tables>['schema'];
 
-async function makeJobs(schema: Schema): Promise<void> {
+async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema
     .createTable('jobs')
-    .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('lab', 'text', (c) => c.notNull())
-    .addColumn('node_id', 'text', (c) => c.notNull())
+    .addColumn('id', types.id, (c) => c.primaryKey())
+    .addColumn('lab', types.id, (c) => c.notNull())
+    .addColumn('node_id', types.id, (c) => c.notNull())
     .addColumn('source', 'text', (c) => c.notNull())
     .addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('board', 'text', (c) => c.notNull())
-    .addColumn('stage', 'text', (c) => c.notNull())
+    .addColumn('board', types.id, (c) => c.notNull())
+    .addColumn('stage', types.id, (c) => c.notNull())
     .addColumn('done', 'integer', (c) => c.notNull())
     .addColumn('set_aside', 'integer', (c) => c.notNull())
     .addColumn('ending', 'text')
@@ -78,18 +78,18 @@ async function makeJobs(schema: Schema): Promise<void> {
   await index('of_node', ['node_id', 'received_at']);
   await schema
     .createTable('requests')
-    .addColumn('job_id', 'text', (c) => c.primaryKey().references('jobs.id').onDelete('cascade'))
+    .addColumn('job_id', types.id, (c) => c.primaryKey().references('jobs.id').onDelete('cascade'))
     .addColumn('request', 'text', (c) => c.notNull())
     .execute();
 }
 
-async function makeAttempts(schema: Schema): Promise<void> {
+async function makeAttempts(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema
     .createTable('attempts')
-    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('job_id', types.id, (c) => c.notNull().references('jobs.id').onDelete('cascade'))
     .addColumn('n', 'integer', (c) => c.notNull())
-    .addColumn('lab', 'text', (c) => c.notNull())
-    .addColumn('submission_key', 'text', (c) => c.notNull().unique())
+    .addColumn('lab', types.id, (c) => c.notNull())
+    .addColumn('submission_key', types.id, (c) => c.notNull().unique())
     .addColumn('has_key', 'integer', (c) => c.notNull())
     .addColumn('device_type', 'text', (c) => c.notNull())
     .addColumn('job_timeout', 'bigint', (c) => c.notNull())
@@ -114,7 +114,7 @@ async function makeAttempts(schema: Schema): Promise<void> {
   await schema.createIndex('attempts_lava').on('attempts').columns(['lab', 'lava_id']).execute();
   await schema
     .createTable('attempt_documents')
-    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('job_id', types.id, (c) => c.notNull().references('jobs.id').onDelete('cascade'))
     .addColumn('n', 'integer', (c) => c.notNull())
     .addColumn('definition', 'text', (c) => c.notNull())
     .addColumn('expected_tests', 'text', (c) => c.notNull())
@@ -123,40 +123,40 @@ async function makeAttempts(schema: Schema): Promise<void> {
     .execute();
 }
 
-async function makeHistory(schema: Schema): Promise<void> {
+async function makeHistory(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema
     .createTable('timeline')
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('id', types.counter.type, types.counter.as)
+    .addColumn('job_id', types.id, (c) => c.notNull().references('jobs.id').onDelete('cascade'))
     .addColumn('at', 'bigint', (c) => c.notNull())
-    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('kind', types.id, (c) => c.notNull())
     .addColumn('code', 'text')
     .addColumn('text', 'text', (c) => c.notNull())
     .execute();
   await schema.createIndex('timeline_job').on('timeline').columns(['job_id', 'id']).execute();
   await schema
     .createTable('callbacks')
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('id', types.counter.type, types.counter.as)
+    .addColumn('job_id', types.id, (c) => c.notNull().references('jobs.id').onDelete('cascade'))
     .addColumn('lava_id', 'bigint', (c) => c.notNull())
-    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('state', types.id, (c) => c.notNull())
     .addColumn('received_at', 'bigint', (c) => c.notNull())
     .addColumn('log', 'text')
-    .addColumn('body', sql`blob`, (c) => c.notNull())
+    .addColumn('body', types.bytes, (c) => c.notNull())
     .execute();
   await schema.createIndex('callbacks_job').on('callbacks').columns(['job_id', 'id']).execute();
 }
 
-async function makeDeliveries(schema: Schema): Promise<void> {
+async function makeDeliveries(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema
     .createTable('deliveries')
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-    .addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id').onDelete('cascade'))
-    .addColumn('destination', 'text', (c) => c.notNull())
-    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('id', types.counter.type, types.counter.as)
+    .addColumn('job_id', types.id, (c) => c.notNull().references('jobs.id').onDelete('cascade'))
+    .addColumn('destination', types.id, (c) => c.notNull())
+    .addColumn('kind', types.id, (c) => c.notNull())
     .addColumn('body', 'text', (c) => c.notNull())
     .addColumn('required', 'integer', (c) => c.notNull())
-    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('state', types.id, (c) => c.notNull())
     .addColumn('tries', 'integer', (c) => c.notNull())
     .addColumn('next_at', 'bigint', (c) => c.notNull())
     .addColumn('error', 'text')

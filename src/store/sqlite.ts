@@ -3,12 +3,14 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CamelCasePlugin, Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { CamelCasePlugin, Kysely, sql, SqliteDialect, type SqliteDatabase } from 'kysely';
 import { BridgeError, errorText } from '../core/errors.ts';
+import { createSingleConnection } from './connection.ts';
+import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
 /** Opens (and makes, with its folder) the database file; `:memory:` for one that is forgotten. */
-export function openSqlite(path: string): Kysely<Tables> {
+export function openSqlite(path: string): Database {
   let database: DatabaseSync;
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
@@ -19,10 +21,25 @@ export function openSqlite(path: string): Kysely<Tables> {
   } catch (error) {
     throw new BridgeError('store', `the store ${path} cannot be opened: ${errorText(error)}`);
   }
-  return new Kysely<Tables>({
+  const db = new Kysely<Tables>({
     dialect: new SqliteDialect({ database: adapt(database) }),
     plugins: [new CamelCasePlugin()],
   });
+  return {
+    db,
+    connection: createSingleConnection(db),
+    types: {
+      counter: { type: 'integer', as: (c) => c.primaryKey().autoIncrement() },
+      id: 'text',
+      bytes: sql`blob`,
+    },
+    // SQLite's own lock: one daemon alone has the file.
+    migrateAlone: (work) => work(),
+    async close() {
+      await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
+      await db.destroy();
+    },
+  };
 }
 
 /** kysely speaks better-sqlite3's dialect of the same interface. Statements are prepared once per text. */

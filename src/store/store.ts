@@ -4,7 +4,6 @@ import { type Kysely, sql } from 'kysely';
 import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
-import { createConnection } from './connection.ts';
 import type { Store } from './contract.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDeliveryStore } from './deliveries.ts';
@@ -12,18 +11,30 @@ import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
 import { MIGRATIONS } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
+import type { Database } from './database.ts';
+import { openPostgres } from './postgres.ts';
 import type { Tables } from './tables.ts';
 import { createWorkNotes } from './under-way.ts';
 
+/** Where the state lies: a file, or a PostgreSQL database by its URL. */
+export type StorePlace = { sqlite: string } | { postgres: string };
+
 /** Opens the store of the configuration, making or upgrading its schema. Throws BridgeError `store`. */
-export async function openStore(config: { sqlite: string }, now: Clock = Date.now): Promise<Store> {
-  const db = openSqlite(config.sqlite);
-  await migrate(db);
-  const instanceId = await instance(db);
-  return createStore(db, instanceId, now);
+export async function openStore(place: StorePlace, now: Clock = Date.now): Promise<Store> {
+  const database = 'sqlite' in place ? openSqlite(place.sqlite) : await openPostgres(place.postgres);
+  try {
+    const instanceId = await database.migrateAlone(async () => {
+      await migrate(database);
+      return instance(database.db);
+    });
+    return createStore(database, instanceId, now);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
-async function migrate(db: Kysely<Tables>): Promise<void> {
+async function migrate({ db, types }: Database): Promise<void> {
   await db.schema
     .createTable('meta')
     .ifNotExists()
@@ -41,7 +52,7 @@ async function migrate(db: Kysely<Tables>): Promise<void> {
   for (const [i, migration] of MIGRATIONS.entries()) {
     if (i < version) continue;
     await db.transaction().execute(async (tx) => {
-      await migration(tx);
+      await migration(tx, types);
       await setMeta(tx, 'schema', String(i + 1));
     });
   }
@@ -63,8 +74,7 @@ async function setMeta(db: Kysely<Tables>, key: string, value: string): Promise<
     .execute();
 }
 
-function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store {
-  const connection = createConnection(db);
+function createStore({ db, connection, close }: Database, instanceId: string, now: Clock): Store {
   const { read, write } = connection;
   return {
     instanceId,
@@ -86,7 +96,7 @@ function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store 
           .deleteFrom('meta')
           .where('key', '>=', prefix)
           .where('key', '<', `${prefix}\u{10ffff}`)
-          .where(sql<number>`CAST(value AS INTEGER)`, '<', before)
+          .where(sql<number>`CAST(value AS bigint)`, '<', before)
           .execute();
       }),
 
@@ -113,10 +123,6 @@ function createStore(db: Kysely<Tables>, instanceId: string, now: Clock): Store 
 
     probe: () => write((tx) => setMeta(tx, 'probe', String(now()))),
 
-    close: () =>
-      read(async () => {
-        await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
-        await db.destroy();
-      }),
+    close: () => read(close),
   };
 }

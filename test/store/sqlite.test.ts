@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/index.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 
 it('says that the disk is full, and works again when it is not', async () => {
-  const db = openSqlite(':memory:');
+  const { db } = openSqlite(':memory:');
   await sql`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)`.execute(db);
   await sql`PRAGMA max_page_count = 10`.execute(db);
   const insert = (key: string, value: string): Promise<unknown> =>

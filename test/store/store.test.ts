@@ -1,239 +1,252 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStore, StaleError, type NewJob, type Store } from '../../src/store/index.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore, StaleError, type NewJob, type Store, type StorePlace } from '../../src/store/index.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { newFolder } from '../support/folder.ts';
+import { hasPostgres, startCluster, type Cluster } from '../support/postgres.ts';
 
-let folder: string;
-let file: string;
-let store: Store;
-let now = 1_000_000;
+let cluster: Cluster | undefined;
+const PLACES: Record<string, () => Promise<StorePlace>> = {
+  SQLite: async () => ({ sqlite: join(await newFolder(), 'sub', 'bridge.db') }),
+  ...(hasPostgres() && {
+    PostgreSQL: async () => ({ postgres: await (cluster ??= await startCluster()).database() }),
+  }),
+};
+afterAll(() => cluster?.stop());
 
-beforeEach(async () => {
-  folder = await newFolder();
-  file = join(folder, 'sub', 'bridge.db');
-  now = 1_000_000;
-  store = await openStore({ sqlite: file }, () => now);
-});
+describe.each(Object.keys(PLACES))('on %s', (kind) => {
+  let place: StorePlace;
+  let store: Store;
+  let now = 1_000_000;
 
-afterEach(async () => {
-  await store.close();
-});
-
-const NODE = '66c0ffee0000000000000003';
-
-const REQUEST = JobRequest.parse({
-  node: { id: NODE, kind: 'job', name: 'baseline-x86', path: ['baseline-x86'], state: 'available' },
-});
-
-function newJob(change: Partial<NewJob> = {}): NewJob {
-  return {
-    lab: 'lava-a',
-    nodeId: NODE,
-    source: 'push',
-    name: 'baseline-x86',
-    board: 'qemu-x86_64',
-    request: REQUEST,
-    priority: 10,
-    ending: null,
-    stage: 'received',
-    ...change,
-  };
-}
-
-async function reopen(): Promise<void> {
-  await store.close();
-  store = await openStore({ sqlite: file }, () => now);
-}
-
-describe('a request', () => {
-  it('is stored once per lab and node, whatever way it came', async () => {
-    const first = await store.receive(newJob(), [{ kind: 'stage', text: 'received' }]);
-    const again = await store.receive(newJob({ source: 'pull_labs' }), [{ kind: 'stage', text: 'received' }]);
-    const elsewhere = await store.receive(newJob({ lab: 'lava-b' }), []);
-
-    expect([first.isNew, again.isNew, elsewhere.isNew]).toEqual([true, false, true]);
-    expect(again.job).toEqual(first.job);
-    expect(await store.timeline(first.job.id)).toHaveLength(1);
+  beforeEach(async () => {
+    place = (await PLACES[kind]?.()) ?? { sqlite: ':memory:' };
+    now = 1_000_000;
+    store = await openStore(place, () => now);
   });
 
-  it('is there after the store was closed and opened', async () => {
-    const { job } = await store.receive(newJob(), []);
-    const id = store.instanceId;
-
-    await reopen();
-
-    expect(await store.job(job.id)).toEqual(job);
-    expect(store.instanceId).toBe(id);
-  });
-});
-
-describe('a change', () => {
-  it('is refused if the job was changed since it was read', async () => {
-    const { job } = await store.receive(newJob(), []);
-    await store.save(job, { job: { stage: 'admitted' } });
-
-    await expect(store.save(job, { job: { stage: 'claimed' } })).rejects.toThrow(StaleError);
-
-    expect((await store.job(job.id))?.stage).toBe('admitted');
+  afterEach(async () => {
+    await store.close();
   });
 
-  it('is made whole or not at all', async () => {
-    const { job } = await store.receive(newJob(), []);
-    const sameTwice = { destination: 'kcidb', kind: 'report', body: {}, required: true };
-    await store.save(job, { deliveries: [sameTwice] });
-    const seen = await store.job(job.id);
-    if (!seen) throw new Error('the job is gone');
+  const NODE = '66c0ffee0000000000000003';
 
-    const broken = store.save(seen, {
-      job: { stage: 'admitted' },
-      // A null mark is refused by the database, after the job itself was changed in the same transaction.
-      newAttempt: JSON.parse(JSON.stringify({ jobId: job.id, n: 1, submissionKey: null, definition: '' })),
-      entries: [{ kind: 'stage', text: 'admitted' }],
+  const REQUEST = JobRequest.parse({
+    node: { id: NODE, kind: 'job', name: 'baseline-x86', path: ['baseline-x86'], state: 'available' },
+  });
+
+  function newJob(change: Partial<NewJob> = {}): NewJob {
+    return {
+      lab: 'lava-a',
+      nodeId: NODE,
+      source: 'push',
+      name: 'baseline-x86',
+      board: 'qemu-x86_64',
+      request: REQUEST,
+      priority: 10,
+      ending: null,
+      stage: 'received',
+      ...change,
+    };
+  }
+
+  async function reopen(): Promise<void> {
+    await store.close();
+    store = await openStore(place, () => now);
+  }
+
+  describe('a request', () => {
+    it('is stored once per lab and node, whatever way it came', async () => {
+      const first = await store.receive(newJob(), [{ kind: 'stage', text: 'received' }]);
+      const again = await store.receive(newJob({ source: 'pull_labs' }), [
+        { kind: 'stage', text: 'received' },
+      ]);
+      const elsewhere = await store.receive(newJob({ lab: 'lava-b' }), []);
+
+      expect([first.isNew, again.isNew, elsewhere.isNew]).toEqual([true, false, true]);
+      expect(again.job).toEqual(first.job);
+      expect(await store.timeline(first.job.id)).toHaveLength(1);
     });
 
-    await expect(broken).rejects.toThrow(/NOT NULL/);
-    expect(await store.job(job.id)).toEqual(seen);
+    it('is there after the store was closed and opened', async () => {
+      const { job } = await store.receive(newJob(), []);
+      const id = store.instanceId;
+
+      await reopen();
+
+      expect(await store.job(job.id)).toEqual(job);
+      expect(store.instanceId).toBe(id);
+    });
+  });
+
+  describe('a change', () => {
+    it('is refused if the job was changed since it was read', async () => {
+      const { job } = await store.receive(newJob(), []);
+      await store.save(job, { job: { stage: 'admitted' } });
+
+      await expect(store.save(job, { job: { stage: 'claimed' } })).rejects.toThrow(StaleError);
+
+      expect((await store.job(job.id))?.stage).toBe('admitted');
+    });
+
+    it('is made whole or not at all', async () => {
+      const { job } = await store.receive(newJob(), []);
+      const sameTwice = { destination: 'kcidb', kind: 'report', body: {}, required: true };
+      await store.save(job, { deliveries: [sameTwice] });
+      const seen = await store.job(job.id);
+      if (!seen) throw new Error('the job is gone');
+
+      const broken = store.save(seen, {
+        job: { stage: 'admitted' },
+        // A null mark is refused by the database, after the job itself was changed in the same transaction.
+        newAttempt: JSON.parse(JSON.stringify({ jobId: job.id, n: 1, submissionKey: null, definition: '' })),
+        entries: [{ kind: 'stage', text: 'admitted' }],
+      });
+
+      await expect(broken).rejects.toThrow(/NOT NULL|not-null/);
+      expect(await store.job(job.id)).toEqual(seen);
+      expect(await store.timeline(job.id)).toEqual([]);
+    });
+
+    it('stores the same delivery once, however often a stage is repeated', async () => {
+      const { job } = await store.receive(newJob(), []);
+      const delivery = { destination: 'kcidb', kind: 'report', body: { a: 1 }, required: true };
+
+      const after = await store.save(job, { deliveries: [delivery] });
+      await store.save(after, { deliveries: [{ ...delivery, body: { a: 2 } }] });
+
+      const [first, ...others] = await store.deliveries(job.id);
+      expect(others).toEqual([]);
+      expect(await store.deliveryBody(first?.id ?? 0)).toEqual({ a: 1 });
+    });
+
+    it('that runs beside others does not get into their transactions', async () => {
+      const jobs = await Promise.all(
+        Array.from({ length: 50 }, (_, i) =>
+          store.receive(newJob({ nodeId: `${i}` }), [{ kind: 'note', text: 'x' }]),
+        ),
+      );
+
+      const saved = await Promise.all(jobs.map(({ job }) => store.save(job, { job: { stage: 'admitted' } })));
+
+      expect(saved.every((job) => job.stage === 'admitted' && job.rev === 1)).toBe(true);
+    });
+  });
+
+  describe('due jobs', () => {
+    it('come in the order in which they became due, of one lab only', async () => {
+      await store.receive(newJob({ nodeId: 'old' }), []);
+      now += 1;
+      await store.receive(newJob({ nodeId: 'new', priority: 90 }), []);
+      await store.receive(newJob({ nodeId: 'other', lab: 'lava-b' }), []);
+
+      const due = await store.due('lava-a', now, 10);
+
+      expect(due.map((job) => job.nodeId)).toEqual(['old', 'new']);
+    });
+
+    it('wait in a queue most urgent first, then oldest first', async () => {
+      await store.receive(newJob({ nodeId: 'old', priority: 10 }), []);
+      now += 1;
+      await store.receive(newJob({ nodeId: 'urgent', priority: 90 }), []);
+      const queue = { lab: 'lava-a', board: 'qemu-x86_64', stage: 'received' } as const;
+
+      expect(await store.firstOf(queue)).toMatchObject({ id: 'lava-a:urgent' });
+      expect(await store.firstOf(queue, 'lava-a:urgent')).toMatchObject({ id: 'lava-a:old' });
+    });
+
+    it('that wait are not due before their time, and are when they are woken', async () => {
+      const { job } = await store.receive(newJob(), []);
+      await store.save(job, { job: { nextAt: now + 5000 } });
+
+      expect(await store.due('lava-a', now, 10)).toEqual([]);
+      expect(await store.nextDue('lava-a', now)).toBe(now + 5000);
+      await store.wake(job.id);
+      expect(await store.due('lava-a', now, 10)).toHaveLength(1);
+    });
+
+    it('that are woken while a stage runs are not put off again by it', async () => {
+      const { job } = await store.receive(newJob(), []);
+
+      await store.wake(job.id);
+
+      await expect(store.save(job, { job: { nextAt: now + 60_000 } })).rejects.toThrow(StaleError);
+    });
+  });
+
+  describe('a callback', () => {
+    it('is stored with its job made due, and goes when it is worked up', async () => {
+      const { job } = await store.receive(newJob(), []);
+      await store.save(job, { job: { nextAt: now + 60_000 } });
+
+      await store.addCallback(
+        { jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped'), log: null },
+        now,
+        [],
+      );
+
+      const [due] = await store.due('lava-a', now, 10);
+      const [callback] = await store.callbacks(job.id);
+      expect(Buffer.from(callback?.body ?? []).toString()).toBe('zipped');
+      if (!due) throw new Error('not due');
+      await store.save(due, { dropCallbacks: true });
+      expect(await store.callbacks(job.id)).toEqual([]);
+    });
+  });
+
+  describe('a cancel', () => {
+    it('is taken once, and not for a job that has ended', async () => {
+      const { job } = await store.receive(newJob(), []);
+
+      expect(await store.requestCancel(job.id, 'why', [])).toBe(true);
+      expect(await store.requestCancel(job.id, 'again', [])).toBe(false);
+      const open = await store.job(job.id);
+      if (!open) throw new Error('gone');
+      await store.save(open, { job: { done: true, cancel: null } });
+      expect(await store.requestCancel(job.id, 'late', [])).toBe(false);
+    });
+  });
+
+  it('forgets old jobs that have ended, with all that belongs to them, and no others', async () => {
+    const { job } = await store.receive(newJob(), [{ kind: 'note', text: 'x' }]);
+    await store.receive(newJob({ nodeId: 'open' }), []);
+    await store.save(job, {
+      job: { done: true },
+      deliveries: [{ destination: 'kcidb', kind: 'report', body: {}, required: true }],
+    });
+
+    const gone = await store.forget(now + 1, 100);
+
+    expect(gone).toEqual([job.id]);
     expect(await store.timeline(job.id)).toEqual([]);
+    expect(await store.deliveries(job.id)).toEqual([]);
+    expect(await store.jobs({ limit: 10 })).toHaveLength(1);
   });
 
-  it('stores the same delivery once, however often a stage is repeated', async () => {
-    const { job } = await store.receive(newJob(), []);
-    const delivery = { destination: 'kcidb', kind: 'report', body: { a: 1 }, required: true };
+  it('remembers drains until they are lifted', async () => {
+    await store.drain('lava-a', '', 'power work');
+    await reopen();
 
-    const after = await store.save(job, { deliveries: [delivery] });
-    await store.save(after, { deliveries: [{ ...delivery, body: { a: 2 } }] });
-
-    const [first, ...others] = await store.deliveries(job.id);
-    expect(others).toEqual([]);
-    expect(await store.deliveryBody(first?.id ?? 0)).toEqual({ a: 1 });
+    expect(await store.drains()).toMatchObject([{ lab: 'lava-a', board: '', why: 'power work' }]);
+    expect(await store.resume('lava-a', '')).toBe(true);
+    expect(await store.resume('lava-a', '')).toBe(false);
   });
-
-  it('that runs beside others does not get into their transactions', async () => {
-    const jobs = await Promise.all(
-      Array.from({ length: 50 }, (_, i) =>
-        store.receive(newJob({ nodeId: `${i}` }), [{ kind: 'note', text: 'x' }]),
-      ),
-    );
-
-    const saved = await Promise.all(jobs.map(({ job }) => store.save(job, { job: { stage: 'admitted' } })));
-
-    expect(saved.every((job) => job.stage === 'admitted' && job.rev === 1)).toBe(true);
-  });
-});
-
-describe('due jobs', () => {
-  it('come in the order in which they became due, of one lab only', async () => {
-    await store.receive(newJob({ nodeId: 'old' }), []);
-    now += 1;
-    await store.receive(newJob({ nodeId: 'new', priority: 90 }), []);
-    await store.receive(newJob({ nodeId: 'other', lab: 'lava-b' }), []);
-
-    const due = await store.due('lava-a', now, 10);
-
-    expect(due.map((job) => job.nodeId)).toEqual(['old', 'new']);
-  });
-
-  it('wait in a queue most urgent first, then oldest first', async () => {
-    await store.receive(newJob({ nodeId: 'old', priority: 10 }), []);
-    now += 1;
-    await store.receive(newJob({ nodeId: 'urgent', priority: 90 }), []);
-    const queue = { lab: 'lava-a', board: 'qemu-x86_64', stage: 'received' } as const;
-
-    expect(await store.firstOf(queue)).toMatchObject({ id: 'lava-a:urgent' });
-    expect(await store.firstOf(queue, 'lava-a:urgent')).toMatchObject({ id: 'lava-a:old' });
-  });
-
-  it('that wait are not due before their time, and are when they are woken', async () => {
-    const { job } = await store.receive(newJob(), []);
-    await store.save(job, { job: { nextAt: now + 5000 } });
-
-    expect(await store.due('lava-a', now, 10)).toEqual([]);
-    expect(await store.nextDue('lava-a', now)).toBe(now + 5000);
-    await store.wake(job.id);
-    expect(await store.due('lava-a', now, 10)).toHaveLength(1);
-  });
-
-  it('that are woken while a stage runs are not put off again by it', async () => {
-    const { job } = await store.receive(newJob(), []);
-
-    await store.wake(job.id);
-
-    await expect(store.save(job, { job: { nextAt: now + 60_000 } })).rejects.toThrow(StaleError);
-  });
-});
-
-describe('a callback', () => {
-  it('is stored with its job made due, and goes when it is worked up', async () => {
-    const { job } = await store.receive(newJob(), []);
-    await store.save(job, { job: { nextAt: now + 60_000 } });
-
-    await store.addCallback(
-      { jobId: job.id, lavaId: 7, state: 'Finished', body: Buffer.from('zipped'), log: null },
-      now,
-      [],
-    );
-
-    const [due] = await store.due('lava-a', now, 10);
-    const [callback] = await store.callbacks(job.id);
-    expect(Buffer.from(callback?.body ?? []).toString()).toBe('zipped');
-    if (!due) throw new Error('not due');
-    await store.save(due, { dropCallbacks: true });
-    expect(await store.callbacks(job.id)).toEqual([]);
-  });
-});
-
-describe('a cancel', () => {
-  it('is taken once, and not for a job that has ended', async () => {
-    const { job } = await store.receive(newJob(), []);
-
-    expect(await store.requestCancel(job.id, 'why', [])).toBe(true);
-    expect(await store.requestCancel(job.id, 'again', [])).toBe(false);
-    const open = await store.job(job.id);
-    if (!open) throw new Error('gone');
-    await store.save(open, { job: { done: true, cancel: null } });
-    expect(await store.requestCancel(job.id, 'late', [])).toBe(false);
-  });
-});
-
-it('forgets old jobs that have ended, with all that belongs to them, and no others', async () => {
-  const { job } = await store.receive(newJob(), [{ kind: 'note', text: 'x' }]);
-  await store.receive(newJob({ nodeId: 'open' }), []);
-  await store.save(job, {
-    job: { done: true },
-    deliveries: [{ destination: 'kcidb', kind: 'report', body: {}, required: true }],
-  });
-
-  const gone = await store.forget(now + 1, 100);
-
-  expect(gone).toEqual([job.id]);
-  expect(await store.timeline(job.id)).toEqual([]);
-  expect(await store.deliveries(job.id)).toEqual([]);
-  expect(await store.jobs({ limit: 10 })).toHaveLength(1);
-});
-
-it('remembers drains until they are lifted', async () => {
-  await store.drain('lava-a', '', 'power work');
-  await reopen();
-
-  expect(await store.drains()).toMatchObject([{ lab: 'lava-a', board: '', why: 'power work' }]);
-  expect(await store.resume('lava-a', '')).toBe(true);
-  expect(await store.resume('lava-a', '')).toBe(false);
 });
 
 it('refuses a store that a newer version wrote', async () => {
-  await store.close();
+  const file = join(await newFolder(), 'bridge.db');
+  await (await openStore({ sqlite: file })).close();
   const db = new DatabaseSync(file);
   db.exec("UPDATE meta SET value = '999' WHERE key = 'schema'");
   db.close();
 
   await expect(openStore({ sqlite: file })).rejects.toThrow(/newer lava-bridge/);
-
-  store = await openStore({ sqlite: ':memory:' });
 });
 
 it('says which file cannot be opened', async () => {
+  const file = join(await newFolder(), 'bridge.db');
+  await (await openStore({ sqlite: file })).close();
   const inside = join(file, 'bridge.db');
 
   await expect(openStore({ sqlite: inside })).rejects.toThrow(`the store ${inside} cannot be opened`);

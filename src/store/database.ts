@@ -1,0 +1,24 @@
+// A database, whichever it is, as the store uses it: statements through kysely, a few words of its own, and locks that the
+// two kinds take in different ways.
+import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder } from 'kysely';
+import type { Connection } from './connection.ts';
+import type { Tables } from './tables.ts';
+
+/** What a column's type is called in this database. */
+export interface ColumnTypes {
+  /** A primary key that the database counts up for each new row. */
+  counter: { type: ColumnDataType | RawBuilder<unknown>; as: ColumnBuilderCallback };
+  /** Text that is compared byte by byte. */
+  id: ColumnDataType | RawBuilder<unknown>;
+  bytes: ColumnDataType | RawBuilder<unknown>;
+}
+
+/** An open database. */
+export interface Database {
+  db: Kysely<Tables>;
+  connection: Connection;
+  types: ColumnTypes;
+  /** Runs while no other process migrates this database. */
+  migrateAlone: <T>(work: () => Promise<T>) => Promise<T>;
+  close: () => Promise<void>;
+}

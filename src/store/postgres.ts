@@ -1,0 +1,143 @@
+// PostgreSQL behind kysely, for several daemons on one database. Commits are on its disk when they are answered
+// (synchronous_commit is its own setting and stays as it is).
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CamelCasePlugin,
+  Kysely,
+  OperationNodeTransformer,
+  PostgresDialect,
+  sql,
+  type KyselyPlugin,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  type PrimitiveValueListNode,
+  type QueryResult,
+  type RootOperationNode,
+  type UnknownRow,
+  type ValueNode,
+} from 'kysely';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { BridgeError, errorText } from '../core/errors.ts';
+import { SECOND } from '../core/time.ts';
+import type { Connection } from './connection.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './tables.ts';
+
+/** At most so many connections for each daemon. */
+const POOL_SIZE = 10;
+const CONNECT_WITHIN = 10 * SECOND;
+/** A statement that takes longer has found a database that hangs. */
+const STATEMENT_WITHIN = 30 * SECOND;
+const IDLE_FOR = 60 * SECOND;
+
+/** The lock of whoever migrates, of PostgreSQL's advisory ones. */
+const MIGRATION_LOCK = 0x1a7a_b61d;
+
+/** Opens the database of a URL (`postgres://user:password@host/name`). Throws BridgeError `store`. */
+export async function openPostgres(url: string, log?: Logger): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_WITHIN,
+    idleTimeoutMillis: IDLE_FOR,
+    statement_timeout: STATEMENT_WITHIN,
+    query_timeout: STATEMENT_WITHIN + 5 * SECOND,
+    application_name: 'lava-bridge',
+    keepAlive: true,
+    types: numbersAsNumbers(),
+  });
+  // A connection that breaks while it is not used: the next statement takes another one.
+  pool.on('error', (error) => log?.warn({ error: errorText(error) }, 'a connection to PostgreSQL broke'));
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin(), new WithoutNul()],
+  });
+  try {
+    await sql`SELECT 1`.execute(db);
+  } catch (error) {
+    await db.destroy();
+    throw new BridgeError('store', `the store ${nameOf(url)} cannot be opened: ${errorText(error)}`);
+  }
+  return {
+    db,
+    connection: createPooledConnection(db),
+    types: {
+      counter: { type: 'bigint', as: (c) => c.primaryKey().generatedByDefaultAsIdentity() },
+      id: sql`text COLLATE "C"`,
+      bytes: 'bytea',
+    },
+    migrateAlone: (work) => migrateAlone(pool, work),
+    close: () => db.destroy(),
+  };
+}
+
+/** The URL without what is secret in it. */
+function nameOf(url: string): string {
+  if (!URL.canParse(url)) return 'postgres';
+  const { hostname, port, pathname } = new URL(url);
+  return `postgres://${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+}
+
+/** Counts, times (ms) and ids fit a double: numbers, as SQLite gives them, not text. */
+function numbersAsNumbers(): pg.TypeOverrides {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  return types;
+}
+
+/** PostgreSQL refuses a NUL in a text, which SQLite keeps: it becomes the sign for what can't be shown. */
+class WithoutNul extends OperationNodeTransformer implements KyselyPlugin {
+  transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
+    return this.transformNode(node, queryId);
+  }
+
+  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    return result;
+  }
+
+  protected override transformValue(node: ValueNode): ValueNode {
+    return { ...node, value: storable(node.value) };
+  }
+
+  protected override transformPrimitiveValueList(node: PrimitiveValueListNode): PrimitiveValueListNode {
+    return { ...node, values: node.values.map(storable) };
+  }
+}
+
+function storable(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value;
+}
+
+function createPooledConnection(db: Kysely<Tables>): Connection {
+  return {
+    read: (work) => work(db),
+    write: (work) => db.transaction().execute(work),
+    jot: (work) =>
+      db.transaction().execute(async (tx) => {
+        await sql`SET LOCAL synchronous_commit = off`.execute(tx);
+        await work(tx);
+      }),
+  };
+}
+
+/** The lock is the connection's: it goes with it, whatever happens to the process. */
+async function migrateAlone<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+        MIGRATION_LOCK,
+      ]);
+      if (rows[0]?.locked === true) break;
+      await pause(100);
+    }
+    try {
+      return await work();
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    }
+  } finally {
+    client.release();
+  }
+}

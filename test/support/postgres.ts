@@ -1,0 +1,130 @@
+// PostgreSQL for tests: a cluster of their own in a temporary folder, reached by a socket in it, so that no port is taken.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+/** A running cluster. */
+export interface Cluster {
+  /** Makes an empty database; gives its URL. */
+  database: () => Promise<string>;
+  /** Of the server's main process, to be paused (SIGSTOP, SIGCONT). */
+  signal: (signal: NodeJS.Signals) => void;
+  /** Ends the server as a power cut would, and starts it again. */
+  restart: () => Promise<void>;
+  /** Ends it and removes all of it. */
+  stop: () => Promise<void>;
+}
+
+const DEBIAN = '/usr/lib/postgresql';
+const run = promisify(execFile);
+
+/** The folder of PostgreSQL's programs; undefined where it is not installed. */
+function programs(): string | undefined {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
+  return newest === undefined ? undefined : join(DEBIAN, newest, 'bin');
+}
+
+/**
+ * Whether PostgreSQL is there. Where it is not, what needs it is left out, and that is said; never in CI, where it is an
+ * error.
+ */
+export function hasPostgres(): boolean {
+  if (programs() !== undefined) return true;
+  const words = `PostgreSQL is not installed below ${DEBIAN}: apt-get install postgresql`;
+  if (process.env['CI'] === 'true') throw new Error(words);
+  process.stderr.write(`\n*** LEFT OUT: all tests of the store on PostgreSQL. ${words} ***\n\n`);
+  return false;
+}
+
+/** Makes and starts a cluster. */
+export async function startCluster(): Promise<Cluster> {
+  const bin = programs();
+  if (bin === undefined) throw new Error(`PostgreSQL is not installed below ${DEBIAN}`);
+  const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-postgres-'));
+  const data = join(folder, 'data');
+  // PostgreSQL refuses to run as root.
+  const user = process.getuid?.() === 0 ? await userOf('postgres') : undefined;
+  if (user !== undefined) await chown(folder, user.uid, user.gid);
+  await run(join(bin, 'initdb'), ['-D', data, '-U', 'bridge', '-A', 'trust', '-E', 'UTF8', '-N'], {
+    ...user,
+  });
+
+  let databases = 0;
+
+  async function startServer(): Promise<ChildProcess> {
+    const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=200'];
+    const child = spawn(join(bin ?? '', 'postgres'), ['-D', data, ...settings.flatMap((s) => ['-c', s])], {
+      ...user,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let words = '';
+    child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-5000)));
+    for (let tries = 0; tries < 600; tries++) {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL ended: ${words}`);
+      if (await answers()) return child;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`PostgreSQL does not answer: ${words}`);
+  }
+
+  const urlOf = (name: string): string => `postgres://bridge@localhost/${name}?host=${folder}`;
+
+  async function query(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: urlOf('postgres') });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
+  }
+
+  const answers = (): Promise<boolean> =>
+    query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ended = once(server, 'exit');
+    server.kill('SIGCONT');
+    server.kill(signal);
+    await ended;
+  }
+
+  let server = await startServer();
+  return {
+    async database() {
+      const name = `bridge_${++databases}`;
+      await query(`CREATE DATABASE ${name}`);
+      return urlOf(name);
+    },
+    signal: (signal) => void server.kill(signal),
+    async restart() {
+      await end('SIGQUIT');
+      server = await startServer();
+    },
+    async stop() {
+      await end('SIGQUIT');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function userOf(name: string): Promise<{ uid: number; gid: number }> {
+  const users = await readFile('/etc/passwd', 'utf8');
+  const [, , uid, gid] =
+    users
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':') ?? [];
+  if (uid === undefined || gid === undefined) throw new Error(`there is no user ${name}`);
+  return { uid: Number(uid), gid: Number(gid) };
+}
