@@ -40,11 +40,10 @@ export interface OutboxDestination<Due extends Delivery> {
   /** `bestEffort`: what is refused, or not taken within a day, is dropped. */
   need: 'required' | 'bestEffort';
   /** Sends one delivery. Throws TemporaryError (it is tried again) or any other error (it is refused). */
-  send: (delivery: Due) => Promise<Sent>;
+  send: (delivery: Due & { body: unknown }) => Promise<Sent>;
   circuit: Circuit;
 }
 
-/** Sends the stored deliveries. */
 /** What changes together with a delivery, in one transaction. */
 export interface OutboxChange {
   delivery:
@@ -66,6 +65,8 @@ export interface OutboxChange {
 export interface OutboxStore<Due extends Delivery, Expired extends Delivery> {
   /** Deliveries that are due, the oldest first; of each job the first alone. */
   dueDeliveries: (destination: string, now: number, limit: number) => Promise<Due[]>;
+  /** What is to be sent of one delivery. Throws if it cannot be read. */
+  deliveryBody: (id: number) => Promise<unknown>;
   /** When the first of those that are not due at `now` will be (ms). */
   nextDelivery: (destination: string, now: number) => Promise<number | undefined>;
   saveDelivery: (delivery: Due | Expired, change: OutboxChange) => Promise<unknown>;

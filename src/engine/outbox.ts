@@ -2,7 +2,7 @@
 // is accepted, or parked with the reason when it is refused for good. A delivery that was sent twice (its answer was
 // lost) does no harm: each destination sees to that. Those of one job go to a destination in their order.
 import type { Logger } from 'pino';
-import { TemporaryError } from '../core/errors.ts';
+import { PermanentError, TemporaryError } from '../core/errors.ts';
 import { backoff, DAY, formatDuration, MINUTE, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { CircuitState } from './circuit.ts';
 import type { CrashGuard } from './crash-guard.ts';
@@ -139,14 +139,17 @@ async function deliver<Due extends Delivery, Expired extends Delivery>(
   options: Options<Due, Expired>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { outage, now } = options;
+  const { store: stored, outage, now } = options;
   let store: () => Promise<unknown>;
   if (need === 'bestEffort' && isTooOld(delivery, now())) {
     const why = `not taken within ${formatDuration(BEST_EFFORT_FOR)}${delivery.error === null ? '' : `: ${delivery.error}`}`;
     store = () => drop(delivery, why, options);
   } else {
+    // Within what is watched: reading it may be what kills.
+    const body = await stored.deliveryBody(delivery.id).catch(unreadable);
     try {
-      const sent = await circuit.run(() => send(delivery));
+      if (body instanceof PermanentError) throw body;
+      const sent = await circuit.run(() => send({ ...delivery, body }));
       store = () => settle(delivery, sent, options);
     } catch (error) {
       if (signal.aborted) return;
@@ -162,6 +165,12 @@ async function deliver<Due extends Delivery, Expired extends Delivery>(
     outage.failed(error);
     await sleep(5 * SECOND, signal); // it is still due: without a pause it would be sent without end
   }
+}
+
+/** A body that can never be read is refused; if the store fails, the delivery is still due. */
+function unreadable(error: unknown): PermanentError {
+  if (error instanceof PermanentError) return error;
+  throw error;
 }
 
 /** Drops what waited for long enough for a destination that is not configured. */

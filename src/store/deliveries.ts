@@ -1,6 +1,7 @@
 // The outbox in the database: what is to be sent, until it is accepted.
 import { sql, type SelectQueryBuilder } from 'kysely';
 import { z } from 'zod';
+import { errorText, PermanentError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { addDeliveries, addEntries } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
@@ -51,13 +52,15 @@ const Stored = z.discriminatedUnion('state', [
   z.object({ ...facts, state: z.literal('done'), receipt: maybe, error: maybe, doneAt: z.number() }),
 ]);
 
-const Due = z.discriminatedUnion('state', [
-  Stored.options[0].extend({ body: z.string().transform(parsed) }),
-  Stored.options[1].extend({ body: z.string().transform(parsed) }),
-]);
+const Due = z.discriminatedUnion('state', [Stored.options[0], Stored.options[1]]);
 
-function parsed(text: string): unknown {
-  return JSON.parse(text);
+function parsed(id: number, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    const message = `the body of delivery ${id} in the store can't be read: ${errorText(error)}`;
+    throw new PermanentError('store', message, { cause: error });
+  }
 }
 
 const WITHOUT_BODY = [
@@ -91,14 +94,14 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
     deliveryBody: (id) =>
       read(async (db) => {
         const row = await db.selectFrom('deliveries').select('body').where('id', '=', id).executeTakeFirst();
-        return row === undefined ? undefined : parsed(row.body);
+        return row === undefined ? undefined : parsed(id, row.body);
       }),
 
     dueDeliveries: (destination, at, limit) =>
       read(async (db) => {
         const due = db
           .selectFrom('deliveries')
-          .selectAll()
+          .select(WITHOUT_BODY)
           .where('destination', '=', destination)
           .where('nextAt', '<=', at);
         const rows = await firstOfEachJob(due).orderBy('nextAt').orderBy('id').limit(limit).execute();

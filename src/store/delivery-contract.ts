@@ -47,11 +47,11 @@ export type DeliveryRecord = Facts &
     | { state: 'done'; receipt: string | null; error: string | null; doneAt: number }
   );
 
-/** A delivery that is due. */
-export type DueDelivery = Extract<DeliveryRecord, { state: 'pending' | 'submitted' }> & {
-  /** What was stored: JSON, parsed. */
-  body: unknown;
-};
+/** A delivery that is due. Its body is read by itself, when it is its turn. */
+export type DueDelivery = Extract<DeliveryRecord, { state: 'pending' | 'submitted' }>;
+
+/** A delivery that is being sent. `body`: what was stored, JSON, parsed. */
+export type SentDelivery = DueDelivery & { body: unknown };
 
 export interface NewDelivery {
   destination: string;
@@ -85,7 +85,7 @@ interface DeliveryChange {
 export interface DeliveryStore {
   /** The deliveries of a job, without their bodies, the oldest first. */
   deliveries(jobId: string): Promise<DeliveryRecord[]>;
-  /** What is to be, or was, sent. undefined: there is no such delivery any more. */
+  /** What is to be, or was, sent. undefined: there is no such delivery any more. Throws PermanentError `store` if it can't be read. */
   deliveryBody(id: number): Promise<unknown>;
   /** Deliveries that are due, the oldest first; of each job the first alone, for they go in their order. */
   dueDeliveries(destination: string, now: number, limit: number): Promise<DueDelivery[]>;

@@ -25,5 +25,6 @@ export {
   NOT_ENDED,
   type DeliveryRecord,
   type DueDelivery,
+  type SentDelivery,
   type NewDelivery,
 } from './delivery-contract.ts';

@@ -91,6 +91,21 @@ async function stateIs(job: string, state: DeliveryRecord['state'], n = 0): Prom
 }
 
 describe('a delivery', () => {
+  it('whose body cannot be read is parked, and the others go out', async () => {
+    const job = await jobWith({ body: { n: 'odd' } }, { destination: 'elsewhere' });
+    const { deliveryBody } = store;
+    store.deliveryBody = async (id) => {
+      const body = await deliveryBody(id);
+      if (JSON.stringify(body).includes('odd')) throw new PermanentError('store', 'it cannot be read');
+      return body;
+    };
+    const send: Send = async () => ({ kind: 'done' });
+    start(destination(send), destination(send, { name: 'elsewhere' }));
+
+    expect(await stateIs(job, 'parked')).toMatchObject({ error: expect.stringMatching(/cannot be read/) });
+    await stateIs(job, 'done', 1);
+  });
+
   it('is sent as it was stored, and its job is made due when it was accepted', async () => {
     const bodies: unknown[] = [];
     const job = await jobWith({ body: { any: ['thing', 1, null] } });

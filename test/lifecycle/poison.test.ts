@@ -51,8 +51,11 @@ it('a job that kills the daemon is set aside, the others go on, and it is taken 
   await reported(world, poisoned);
 });
 
-it('a report that kills the daemon is parked, the others go out, and it is sent by an order', async () => {
-  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison-report.mjs' });
+it.each([
+  ['that kills the daemon as it is sent', 'poison-report'],
+  ['whose stored body kills the daemon as it is read', 'poison-delivery'],
+])('a report %s is parked, the others go out, and it is sent by an order', async (_how, fixture) => {
+  const { world, daemon } = await childWorld({}, { preload: `test/fixtures/${fixture}.mjs` });
   await daemon.start();
   const poisoned = world.publish({ name: 'poisoned-report' });
   await daemon.exit();
@@ -74,6 +77,64 @@ it('a report that kills the daemon is parked, the others go out, and it is sent 
 
   await daemon.end('SIGTERM');
   await daemon.start({ preload: undefined });
+  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
+  await reported(world, poisoned);
+});
+
+/** What costs most of what a callback may hold; all of it together. */
+function poisonedCallback(lavaId: number): string {
+  const results = {
+    lava: '['.repeat(1e6),
+    '0_deep': '- {a: '.repeat(2e5),
+    '1_aliases': `- &a [x, x, x]\n${'- [*a, *a, *a, *a]\n'.repeat(1e5)}`,
+    '2_poisoned-callback': '- {name: x, result: pass}\n'.repeat(2e4),
+  };
+  const definition = '{a: '.repeat(2e6);
+  return JSON.stringify({
+    id: lavaId,
+    state_string: 'Finished',
+    health_string: 'Complete',
+    results,
+    definition,
+  });
+}
+
+it('a callback that kills the daemon is set aside with its reason, and everything else goes on', async () => {
+  const small = { heap: 128, preload: undefined };
+  const { world, daemon } = await childWorld({ lava: { age: 'newest' } }, small);
+  await daemon.start();
+  const poisoned = world.publish({ name: 'poisoned', scenario: 'long' });
+  const lavaJob = await until('it runs in LAVA', async () =>
+    (await jobs(world)).get(poisoned)?.stage === 'running' ? world.lava.jobs().at(-1) : undefined,
+  );
+  const answer = await world.http(`/callback/${LAB}/${poisoned}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: world.lava.callback.token },
+    body: poisonedCallback(lavaJob?.id ?? 0),
+  });
+  expect(answer.status).toBe(200);
+  // The limits hold what they are made for. What they let through is to run out of memory all the same.
+  await daemon.end('SIGKILL');
+  if (lavaJob !== undefined) await world.lava.lab.cancel(lavaJob);
+  await daemon.start({ preload: 'test/fixtures/poison-callback.mjs' });
+  await daemon.exit();
+  await daemon.start({ preload: 'test/fixtures/poison-callback.mjs' });
+  const other = world.publish();
+  await daemon.exit();
+  expect(daemon.output()).toContain('heap out of memory');
+  await daemon.start({ preload: 'test/fixtures/poison-callback.mjs' });
+
+  await reported(world, other);
+  expect((await jobs(world)).get(poisoned)).toMatchObject({
+    set_aside: true,
+    reason_code: 'crashes',
+    done: false,
+  });
+  expect((await world.http('/')).text).toMatch(/poisoned[\s\S]*set aside/);
+
+  // Without the fault it comes to its end: the limits refuse the callback, and LAVA is asked.
+  await daemon.end('SIGTERM');
+  await daemon.start(small);
   expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
   await reported(world, poisoned);
 });

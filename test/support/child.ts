@@ -6,6 +6,8 @@ import { atEnd, testWorld, until, type TestWorld } from './world.ts';
 export interface ChildOptions {
   /** A module that is loaded before the daemon. */
   preload: string | undefined;
+  /** Of its heap (MiB); Node's own limit if it is not there. */
+  heap?: number;
 }
 
 export interface ChildDaemon {
@@ -34,9 +36,12 @@ export async function childWorld(
   let output = '';
   const daemon: ChildDaemon = {
     async start(changes) {
-      const { preload } = { ...settings, ...changes };
-      const imports = preload === undefined ? [] : ['--import', `./${preload}`];
-      child = spawn(process.execPath, [...imports, 'src/cli/main.ts', 'run', '--config', world.configFile], {
+      const { preload, heap } = { ...settings, ...changes };
+      const flags = [
+        ...(preload === undefined ? [] : ['--import', `./${preload}`]),
+        ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`]),
+      ];
+      child = spawn(process.execPath, [...flags, 'src/cli/main.ts', 'run', '--config', world.configFile], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       exited = once(child, 'exit');

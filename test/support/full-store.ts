@@ -16,6 +16,7 @@ const READS = new Set([
   'callbacks',
   'deliveries',
   'dueDeliveries',
+  'deliveryBody',
   'nextDelivery',
   'deliveryCounts',
   'drains',

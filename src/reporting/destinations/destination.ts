@@ -4,7 +4,7 @@ import type { Clock } from '../../core/time.ts';
 import type { Sent } from '../../engine/outbox-ports.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { OpenLogs } from '../../storage/open.ts';
-import type { Blobs, DueDelivery, Entry, NewDelivery } from '../../store/index.ts';
+import type { Blobs, SentDelivery, Entry, NewDelivery } from '../../store/index.ts';
 import type { JobEvent } from '../events.ts';
 
 /** What goes to a destination because of an event. */
@@ -36,7 +36,7 @@ export interface Destination {
   /** What of an event is to be sent; `deliveries` are sent in their order, once each for a job and kind. */
   reports: (event: JobEvent) => Reports;
   /** Sends one delivery. Throws TemporaryError (it is tried again) or any other error (it is refused). */
-  send: (delivery: DueDelivery) => Promise<Sent>;
+  send: (delivery: SentDelivery) => Promise<Sent>;
   /** Looks whether it would take anything. Throws what the look throws. */
   check: () => Promise<Finding[]>;
   metrics: () => Metric[];

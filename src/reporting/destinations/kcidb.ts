@@ -11,7 +11,7 @@ import { KCIDB_LISTS, validateReport, type KcidbReport } from '../../kcidb/schem
 import type { KcidbSink } from '../../kcidb/sink.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { Sent } from '../../engine/outbox-ports.ts';
-import type { DueDelivery } from '../../store/index.ts';
+import type { SentDelivery } from '../../store/index.ts';
 import { kcidbReporter } from '../audience.ts';
 import type { Verdict } from '../../verdict/model.ts';
 import type { JobEvent, JudgedEvent } from '../events.ts';
@@ -171,7 +171,7 @@ interface SendParts {
 async function send(
   { sink, maestro, firstLook }: SendParts,
   { report, unlessTriedAgain }: Body,
-  delivery: DueDelivery,
+  delivery: SentDelivery,
 ): Promise<Sent> {
   if (delivery.state === 'submitted') return follow(sink, delivery, delivery.receipt, report);
   if (unlessTriedAgain !== undefined && maestro !== undefined) {
@@ -200,7 +200,7 @@ async function whetherTriedAgain(
 
 async function submit(
   sink: KcidbSink,
-  delivery: DueDelivery,
+  delivery: SentDelivery,
   report: Report,
   firstLook: number,
 ): Promise<Sent> {
@@ -218,7 +218,7 @@ async function submit(
 
 async function follow(
   sink: KcidbSink,
-  delivery: DueDelivery,
+  delivery: SentDelivery,
   receipt: string,
   report: Report,
 ): Promise<Sent> {
@@ -247,7 +247,7 @@ function giveUp(error: PermanentError): never {
 }
 
 /** undefined: there is only one object in it. */
-function halved({ kind }: DueDelivery, report: Report, why: string): Sent | undefined {
+function halved({ kind }: SentDelivery, report: Report, why: string): Sent | undefined {
   const all = KCIDB_LISTS.flatMap((list) => (report[list] ?? []).map((object) => ({ list, object })));
   if (all.length < 2) return undefined;
   const middle = Math.ceil(all.length / 2);
@@ -260,7 +260,7 @@ function halved({ kind }: DueDelivery, report: Report, why: string): Sent | unde
 }
 
 /** undefined: that has been tried. */
-function onceMore({ kind }: DueDelivery, report: Report, why: string): Sent | undefined {
+function onceMore({ kind }: SentDelivery, report: Report, why: string): Sent | undefined {
   if (kind.endsWith(ONCE_MORE)) return undefined;
   return { kind: 'instead', parts: [{ kind: kind + ONCE_MORE, body: { report } satisfies Body }], why };
 }
