@@ -54,6 +54,22 @@ const TreeNode = z.looseObject({
   data: z.record(z.string(), z.unknown()).nullish(),
 });
 
+/** A node's artifacts as Maestro takes them, and the names of those that it would refuse the whole write for. */
+export function writableArtifacts(artifacts: Readonly<Record<string, string>>): {
+  artifacts: Record<string, string>;
+  leftOut: string[];
+} {
+  const all = Object.entries(artifacts);
+  return {
+    artifacts: Object.fromEntries(all.filter(([, url]) => isWebUrl(url))),
+    leftOut: all.filter(([, url]) => !isWebUrl(url)).map(([name]) => name),
+  };
+}
+
+function isWebUrl(text: string): boolean {
+  return /^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text);
+}
+
 /** Checks a whole tree. Throws PermanentError `maestro_invalid`, naming the node by its path. */
 export function checkTree(id: string, tree: NodeTree): void {
   if (tree.node['id'] !== id) throw invalid('node.id', `the root of the tree is not ${id}`);
@@ -88,7 +104,7 @@ function checkFields({ state, artifacts }: Checked, at: string): void {
     throw invalid(field('state'), `${JSON.stringify(state)} is not one of Maestro's states`);
   }
   for (const [name, url] of Object.entries(artifacts ?? {})) {
-    if (!/^https?:\/\/[^\s]+$/.test(url)) throw invalid(field(`artifacts.${name}`), 'not an http(s) URL');
+    if (!isWebUrl(url)) throw invalid(field(`artifacts.${name}`), 'not an http(s) URL');
   }
 }
 

@@ -4,7 +4,14 @@
 import { z } from 'zod';
 import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
 import { callMaestro, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
-import { checkTree, naiveUtc, patchBody, type NodeChanges, type NodeTree } from './changes.ts';
+import {
+  checkTree,
+  naiveUtc,
+  patchBody,
+  writableArtifacts,
+  type NodeChanges,
+  type NodeTree,
+} from './changes.ts';
 import { isWithinDepth } from '../core/parse/depth.ts';
 import { MaestroNode, salvageNode } from './node.ts';
 import type { TelemetryEvent } from './telemetry.ts';
@@ -241,7 +248,9 @@ function merged(raw: unknown, changes: NodeChanges): NodeChanges {
   return {
     ...changes,
     ...(changes.data === undefined ? {} : { data: { ...writable(data), ...changes.data } }),
-    ...(changes.artifacts === undefined ? {} : { artifacts: { ...old, ...changes.artifacts } }),
+    ...(changes.artifacts === undefined
+      ? {}
+      : { artifacts: { ...writableArtifacts(old).artifacts, ...changes.artifacts } }),
   };
 }
 

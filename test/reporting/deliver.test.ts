@@ -153,6 +153,36 @@ describe('Maestro’s node', () => {
     });
   });
 
+  it.each(['close', 'hierarchy'])(
+    'is ended by `%s` without the artifacts that Maestro would refuse the end for, and the timeline says so',
+    async (maestro) => {
+      const world = await testWorld({ config: { report: { maestro } } });
+      const nodeId = world.publish({ scenario: 'long' });
+      await world.at(nodeId, 'running');
+      const node = world.maestro.database.get(nodeId);
+      const odd = {
+        a: 'file:///etc/passwd',
+        b: 'javascript:alert(1)',
+        c: 'http://',
+        d: '',
+        e: 'http://x/a b',
+      };
+      Object.assign(node?.artifacts ?? {}, odd, { good: 'http://files.example/x' });
+
+      const job = world.lava.jobs().at(-1);
+      if (job !== undefined) await world.lava.lab.cancel(job);
+
+      await world.ended(nodeId);
+      expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done' });
+      const { artifacts = {} } = world.maestro.database.get(nodeId) ?? {};
+      expect(artifacts).toMatchObject({ good: 'http://files.example/x' });
+      for (const name of Object.keys(odd)) expect(artifacts).not.toHaveProperty(name);
+      expect(await world.timeline(nodeId)).toContainEqual(
+        expect.stringMatching(/without artifacts.*"a", "b"/),
+      );
+    },
+  );
+
   it('has LAVA’s number while the job runs, and keeps what else is on it', async () => {
     const world = await testWorld();
     const nodeId = world.publish({ scenario: 'long' });

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { PermanentError, TemporaryError } from '../../core/errors.ts';
 import { HOUR, SECOND, type Clock } from '../../core/time.ts';
-import { naiveUtc, type NodeTree } from '../../maestro/changes.ts';
+import { naiveUtc, writableArtifacts, type NodeTree } from '../../maestro/changes.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { MaestroNode } from '../../maestro/node.ts';
 import { ERROR_CODES, NODE_RESULTS } from '../../verdict/node-result.ts';
@@ -156,9 +156,22 @@ interface Closed {
 }
 
 async function close(client: MaestroClient, body: CloseBody, now: Clock): Promise<Closed> {
-  const node = await readToClose(client, body.nodeId);
-  if (node === 'odd') return closeOdd(client, body);
-  if (!node) return { isClosed: false, note: 'Maestro has no such node' };
+  const found = await readToClose(client, body.nodeId);
+  if (found === 'odd') return closeOdd(client, body);
+  if (!found) return { isClosed: false, note: 'Maestro has no such node' };
+  // One that Maestro does not take must not keep the node from its end.
+  const { artifacts, leftOut } = writableArtifacts(found.artifacts);
+  const { isClosed, note } = await closeNode(client, body, { ...found, artifacts }, now);
+  if (!isClosed || leftOut.length === 0) return { isClosed, note };
+  return { isClosed, note: `${note}; without artifacts that are no http(s) URL: ${namesOf(leftOut)}` };
+}
+
+async function closeNode(
+  client: MaestroClient,
+  body: CloseBody,
+  node: MaestroNode,
+  now: Clock,
+): Promise<Closed> {
   const { result } = body.end;
   if (isOurEnd(node, body)) {
     // An answer was lost: the flag may not be set yet.
@@ -178,6 +191,16 @@ async function close(client: MaestroClient, body: CloseBody, now: Clock): Promis
   await client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
   await setFlag(client, node, body);
   return { isClosed: true, note: children === undefined ? result : `${result}, with its results below it` };
+}
+
+const MOST_NAMES = 10;
+
+/** Names that others gave, for the timeline. */
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name.slice(0, 100).toWellFormed()));
+  return names.length > MOST_NAMES
+    ? `${shown.join(', ')} and ${names.length - MOST_NAMES} more`
+    : shown.join(', ');
 }
 
 function patchOf({ end, jobId, device, artifacts }: CloseBody, node: MaestroNode): ClosingPatch {
@@ -201,7 +224,8 @@ async function closeOdd(client: MaestroClient, body: CloseBody): Promise<Closed>
     body.nodeId,
     (found) => {
       stop = isOurEnd(found, body) ? undefined : whyNot(found, body);
-      return stop === undefined ? patchOf(body, found) : undefined;
+      const { artifacts } = writableArtifacts(found.artifacts);
+      return stop === undefined ? patchOf(body, { ...found, artifacts }) : undefined;
     },
     { noevent: body.kcidbIsOurs && !body.withEvent },
   );
