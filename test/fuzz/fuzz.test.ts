@@ -21,6 +21,29 @@ it('a thousand damaged callbacks become valid reports or clear refusals, and non
   expect(Number(/(\d+) {2}maestro\n/.exec(stdout)?.[1])).toBeGreaterThan(150);
 }, 300_000);
 
+// Each was a fault once.
+it.each([['half characters in the compatible list', 102, 602]])(
+  '%s are found no more',
+  async (_what, seed, number) => {
+    const args = [
+      join(import.meta.dirname, 'main.ts'),
+      '--cases',
+      '1',
+      '--seed',
+      `${seed}`,
+      '--from',
+      `${number}`,
+    ];
+
+    const { stdout } = await run(process.execPath, args, { timeout: 290_000 }).catch(
+      (error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }),
+    );
+
+    expect(stdout).toContain('1 cases, 0 of them with faults');
+  },
+  300_000,
+);
+
 it('a case can be had again by its seed', () => {
   const text = 'one line\nand another\n'.repeat(50);
   const damaged = (seed: number): string => damageText(text, seeded(seed));

@@ -6,15 +6,26 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DeviceType } from '../../src/catalog/board-schema.ts';
+import { answerText } from '../../src/core/answer-text.ts';
 import { BridgeError } from '../../src/core/errors.ts';
-import { parseJson } from '../../src/core/parse/json.ts';
+import { parseYaml as parseYamlFile } from '../../src/core/yaml-file.ts';
+import { parseJson, splitJson } from '../../src/core/parse/json.ts';
 import { PARSE_LIMITS } from '../../src/core/parse/limits.ts';
 import { parseYaml, yamlValue } from '../../src/core/parse/yaml.ts';
+import { readOutline } from '../../src/definition/definition-summary.ts';
 import { readLavaYaml } from '../../src/definition/supplied-read.ts';
+import { CallbackBody } from '../../src/http/callback-body.ts';
+import { readSettings } from '../../src/import/device-settings.ts';
+import { gateRefusal, stubOf } from '../../src/intake/gate.ts';
+import { upgradeReport } from '../../src/kcidb/upgrade.ts';
 import { parseFrame } from '../../src/lava/event-frame.ts';
 import { readLogText } from '../../src/lava/log.ts';
 import { parseResults } from '../../src/lava/results.ts';
 import { decodeAnswer } from '../../src/lava/xmlrpc-codec.ts';
+import { MaestroNode, salvageNode } from '../../src/maestro/node.ts';
+import { JobRequest } from '../../src/maestro/request.ts';
+import { SMOKE_REQUEST } from '../support/smoke-request.ts';
 import { below, damageText, HOSTILE, pick, seeded, type Random } from './mutate.ts';
 
 /** Seconds on the processor for each MB; what is smaller may take as long as one MB. */
@@ -37,6 +48,63 @@ const definitions = bodies.flatMap((body) => {
   return read.definition === undefined ? [] : [read.definition];
 });
 
+const BOARDS = join(import.meta.dirname, '..', '..', 'device-types');
+const boards = readdirSync(BOARDS).filter((name) => name.endsWith('.yaml')).map((name) => readFileSync(join(BOARDS, name), 'utf8')); // prettier-ignore
+const REPORTS = [3, 4, 5].map((major) =>
+  JSON.stringify({
+    version: { major, minor: major === 4 ? 0 : major === 3 ? 0 : 3 },
+    builds: [
+      {
+        id: 'a:1',
+        checkout_id: 'a:2',
+        revision_id: 'a',
+        origin: 'a',
+        start_time: '2026-08-21T15:20:01Z',
+        valid: true,
+      },
+    ],
+    tests: [
+      {
+        id: 'a:1',
+        build_id: 'a:1',
+        origin: 'a',
+        path: 'boot',
+        status: 'PASS',
+        environment: { comment: 'x', compatible: ['a,b'] },
+      },
+    ],
+    issues: [{ id: 'a:1', version: 1, origin: 'a', culprit: { code: true } }],
+    incidents: [{ id: 'a:1', issue_id: 'a:1', issue_version: 1, origin: 'a', test_id: 'a:1', present: true }],
+  }),
+);
+const LIMITS = { max_size: 512 * 1024, max_depth: 64 };
+
+/** As the bytes come from a socket, cut where it happens to be. */
+function readInPieces(text: string): unknown {
+  const body = new CallbackBody();
+  const bytes = Buffer.from(text);
+  const size = 1 + (bytes.length % 4099);
+  let log = 0;
+  for (let at = 0; at < bytes.length; at += size) {
+    for (const piece of body.push(bytes.subarray(at, at + size))) log += piece.length;
+  }
+  return [body.end(), log];
+}
+
+function readRequest(text: string): unknown {
+  const request = JobRequest.safeParse(parseJson(text, PARSE_LIMITS.answer));
+  return request.success && [gateRefusal(request.data, LIMITS)?.code, stubOf(request.data)];
+}
+
+function readNode(text: string): unknown {
+  const raw = parseJson(text, PARSE_LIMITS.maestroPage);
+  return MaestroNode.safeParse(raw).data ?? salvageNode(raw);
+}
+
+function readReports(text: string): unknown {
+  return splitJson(text).map((one) => upgradeReport(parseJson(one, PARSE_LIMITS.file)));
+}
+
 /** Each door with real text that belongs there. */
 const DOORS: Record<string, { texts: readonly string[]; read: (text: string) => unknown }> = {
   json: { texts: bodies, read: (text) => parseJson(text, PARSE_LIMITS.callback) },
@@ -48,6 +116,17 @@ const DOORS: Record<string, { texts: readonly string[]; read: (text: string) => 
   results: { texts: results, read: (text) => parseResults({ '0_suite': text }) },
   log: { texts: files('lava/logs'), read: (text) => [...readLogText(text)].length },
   xml: { texts: files('lava/xmlrpc'), read: (text) => decodeAnswer(Buffer.from(text)) },
+  callback: { texts: bodies, read: readInPieces },
+  request: { texts: [JSON.stringify(SMOKE_REQUEST)], read: readRequest },
+  node: { texts: [JSON.stringify(SMOKE_REQUEST.node)], read: readNode },
+  outline: { texts: definitions, read: readOutline },
+  settings: { texts: definitions, read: readSettings },
+  report: { texts: REPORTS, read: readReports },
+  answer: {
+    texts: [...REPORTS, '<html><body>502</body></html>'],
+    read: (text) => answerText({ body: Buffer.from(text) }),
+  },
+  file: { texts: boards, read: (text) => parseYamlFile('board.yaml', text, DeviceType) },
   event: { texts: files('lava/events').flatMap((text) => text.split('\n')), read: parseFrame },
 };
 
