@@ -79,7 +79,10 @@ export const DefinitionsConfig = z.strictObject({
     'registry.gitlab.collabora.com/lava/health-check-docker:*',
     'artifacts.codelinaro.org/clo-420-qli-registry/kmake-image-ci:*',
   ]),
-  /** Hosts that LAVA's dispatcher may fetch files from: it unpacks archives as root. Or rclone://REMOTE. */
+  /**
+   * Hosts that LAVA's dispatcher may fetch files from: it unpacks archives as root. Or rclone://REMOTE. All are KernelCI's but
+   * the last: Qualcomm's own, which KernelCI's configuration names for the images that it flashes on Qualcomm's boards.
+   */
   file_hosts: List.prefault([
     'files.kernelci.org',
     'files-staging.kernelci.org',
@@ -101,8 +104,10 @@ export const DefinitionsConfig = z.strictObject({
   ]),
   /** Archives with tests (`from: url`): a code host serves those of anybody's forks under the original's address. */
   archives: List.prefault([]),
-  /** Names of tokens in LAVA, for `secrets` and `headers`: who may name one can use it in a test. */
-  secrets: List.prefault(['kci-storage-token', 'kci-storage-production-token', 'LAVA_BASIC_AUTH']),
+  /** Names of tokens in LAVA, for `secrets`: the test reads them, and whoever wrote it. */
+  secrets: List.prefault(['kci-storage-token', 'kci-storage-production-token']),
+  /** Names of tokens in LAVA, for `headers` of downloads: their text is sent to the file's host, which is one of file_hosts. */
+  header_tokens: List.prefault(['LAVA_BASIC_AUTH']),
   /** Names of commands of the devices' configuration, such as hard_reset. */
   commands: List.prefault([]),
   /** `public`, `personal`, or names of groups. */

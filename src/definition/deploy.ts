@@ -25,7 +25,9 @@ const OverlayBackend = z.enum(['auto', 'e2fsprogs', 'guestfs']).optional();
 
 /** Headers for a download: LAVA puts the token of that name in place of each value. */
 export function headers(rules: ValueRules) {
-  return z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a header'), rules.token).optional();
+  return z
+    .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a header'), rules.headerToken)
+    .optional();
 }
 
 /** A file, in all ways of deploying it. */

@@ -69,6 +69,7 @@ function suppliedRules(policy: Policy): ValueRules {
     worker: listed(policy, 'workers', 'this worker'),
     visibility: listed(policy, 'visibility', 'whoever shall see it'),
     token: listed(policy, 'secrets', 'the name of this token'),
+    headerToken: listed(policy, 'header_tokens', 'the name of this token'),
     command: listed(policy, 'commands', 'this command of the device'),
     fileUrl: checked((text) => fileFault(text, policy)),
     repository: checked((text) => repositoryFault(text, policy, 'repositories')),
@@ -112,7 +113,10 @@ function deployFaults({ files }: DeployFacts): Fault[] {
 }
 
 const WEB_URL =
-  /^https?:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[A-Za-z0-9._~:/+=@%!*-]*)?(?:\?[A-Za-z0-9._~:/+=@%!*,&?-]*)?$/;
+  /^https?:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[A-Za-z0-9._~:/+=@%!*-]*(?:\?[A-Za-z0-9._~:/+=@%!*,&?-]*)?)?$/;
+
+/** A percent sign that escapes nothing, or a dot, a slash, a backslash or a control character: readers differ in what these are. */
+const ODD_PERCENT = /%(?![0-9A-Fa-f]{2}|$)|%(?:2[ef]|5c|[01][0-9a-f]|7f)|%$/i;
 
 /**
  * What is wrong with a URL, wherever it leads. The last part of its path becomes a file name in command lines that LAVA
@@ -122,6 +126,7 @@ function webFault(text: string): string | undefined {
   if (text.length > 2000 || !WEB_URL.test(text) || !URL.canParse(text)) {
     return 'only http and https URLs without user, password and odd characters';
   }
+  if (ODD_PERCENT.test(text)) return 'no % in place of a dot, a slash, a backslash or a control character';
   // URL() takes them out of its path.
   return /\/\.{1,2}(?:[/?]|$)/.test(text) ? 'its path holds ..' : undefined;
 }

@@ -61,7 +61,7 @@ const InnerPath = z
   .min(1)
   .max(500)
   .refine(
-    (path) => !/^[/~-]/.test(path) && !path.split('/').includes('..') && !path.includes('\0'),
+    (path) => !/^[/~-]|[\x00-\x1f\x7f\\]/.test(path) && !path.split('/').includes('..'),
     'a path inside the repository, without ..',
   );
 

@@ -20,6 +20,8 @@ export interface ValueRules {
   visibility: Text;
   /** The name of a token in LAVA, whose text LAVA puts in its place. */
   token: Text;
+  /** The name of one whose text goes to the host of a download, in a header. */
+  headerToken: Text;
   /** A command of the device's configuration. */
   command: Text;
   /** The address of a file that LAVA's dispatcher fetches. */
@@ -68,6 +70,7 @@ export const LAVA_RULES: ValueRules = {
   worker: text.max(200),
   visibility: text,
   token: z.string(),
+  headerToken: z.string(),
   command: text,
   fileUrl: z
     .string()
