@@ -4,19 +4,15 @@
 // one of twenty cases.
 //
 //   npm run flood -- [SECONDS]      (120)
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { setPriority, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { pino } from 'pino';
 import { sleep } from '../src/core/time.ts';
-import { DEMO_LAB, startWorld } from '../src/demo/world.ts';
+import { DEMO_LAB } from '../src/demo/world.ts';
+import { HEAP, startBenchDaemon } from './daemon.ts';
 
 const SECONDS = Number(process.argv[2] ?? 120);
-const HEAP = 256;
 const MIB = 1024 * 1024;
 /** How many of each go on at a time. */
 const SENDERS = { callbacks: 16, requests: 8, readers: 40 };
@@ -25,14 +21,7 @@ const HEALTH_EVERY = 100;
 const NICENESS = 10;
 const HEALTH_LIMIT = 100;
 
-const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-flood-'));
-const world = await startWorld({ folder, log: pino({ level: 'silent' }), lava: { age: 'newest' } });
-await world.daemon.stop();
-const daemon = spawn(process.execPath, ['src/cli/main.ts', 'run', '--config', world.configFile], {
-  stdio: ['ignore', 'ignore', 'inherit'],
-  env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${HEAP}` },
-});
-const exit = once(daemon, 'exit');
+const { world, child: daemon, exit, stop } = await startBenchDaemon();
 const agent = new Agent({ keepAlive: true });
 const answers = new Map<string, number>();
 let peak = 0;
@@ -179,9 +168,7 @@ const times = await new Promise<number[]>((resolve) => health.once('message', re
 daemon.kill('SIGTERM');
 agent.destroy();
 await Promise.all(work);
-await exit;
-await Promise.all([world.maestro.stop(), world.lava.stop(), world.kcidb.stop()]);
-await rm(folder, { recursive: true, force: true });
+await stop();
 
 const late = times.filter((ms) => ms > HEALTH_LIMIT).length / Math.max(1, times.length);
 process.stdout.write(
