@@ -1,7 +1,8 @@
 // Reads a YAML file that the admin wrote: parsed, checked against a zod schema, and every problem located.
 import { readFile } from 'node:fs/promises';
-import { isMap, isNode, isScalar, LineCounter, visit, type Document } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, visit, type Alias, type Document } from 'yaml';
 import type { z } from 'zod';
+import { oneLine } from './answer-text.ts';
 import { ConfigError, errorText, type Problem } from './errors.ts';
 import { knownKeys } from './known-keys.ts';
 import { didYouMean } from './nearest.ts';
@@ -49,12 +50,48 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
   });
   const odd = oddTexts(doc).map((offset) => ({ file, ...spot(offset), message: HALF_CHARACTER }));
   if (odd.length > 0) throw new ConfigError(odd);
-  const parsed = schema.safeParse(doc.toJS({ maxAliasCount: 1000 }) ?? {});
+  const parsed = schema.safeParse(
+    valueOf(doc, (offset, message) => ({ file, ...spot(offset), message })) ?? {},
+  );
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => explain(issue, { doc, at, schema }));
     throw new ConfigError(problems.toSorted(byPlace));
   }
   return { file, value: parsed.data, at };
+}
+
+/** The document as values. Throws ConfigError for aliases of nothing, of themselves, or of too much. */
+function valueOf(
+  doc: Document.Parsed,
+  problem: (offset: number | undefined, message: string) => Problem,
+): unknown {
+  const alias = firstOddAlias(doc);
+  if (alias !== undefined)
+    throw new ConfigError([
+      problem(alias.range?.[0], `no value before this one has the anchor &${oneLine(alias.source, 100)}`),
+    ]);
+  try {
+    return doc.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new ConfigError([problem(undefined, oneLine(error.message))]);
+  }
+}
+
+/** The first alias of what is not there, or of what it is a part of. */
+function firstOddAlias(doc: Document.Parsed): Alias | undefined {
+  const anchors = new Set<string>();
+  let found: Alias | undefined;
+  visit(doc, {
+    Value: (_key, { anchor }) => void (anchor !== undefined && anchors.add(anchor)),
+    Alias: (_key, alias, path) => {
+      const isPart = path.some((node) => isNode(node) && 'anchor' in node && node.anchor === alias.source);
+      if (anchors.has(alias.source) && !isPart) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 const HALF_CHARACTER = 'holds half of a character (\\ud800 to \\udfff), which cannot be sent anywhere';

@@ -26,3 +26,17 @@ it.each<[string, string, [number, number][]]>([
 it('whole characters of two halves are none', () => {
   expect(problems('a: "\\ud83d\\ude00 \u{1f600}"\n')).toEqual({ a: '\u{1f600} \u{1f600}' });
 });
+
+it.each<[string, string, unknown]>([
+  ['an alias of what is not there', 'a: 1\nb: *x\n', [[2, 4]]],
+  ['an alias within what it stands for', 'a: &x [*x]\n', [[1, 8]]],
+  ['aliases that stand for too much', bomb(12), [[undefined, undefined]]],
+])('%s is a mistake in the file', (_what, text, places) => {
+  expect(problems(text)).toEqual(places);
+});
+
+/** Each list holds the one before it many times. */
+function bomb(levels: number): string {
+  const lists = Array.from({ length: levels }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(8)}]`);
+  return `l0: &l0 [x]\n${lists.join('\n')}\n`;
+}
