@@ -111,7 +111,9 @@ type Shared = Pick<KcidbTest, 'build_id' | 'origin' | 'environment' | 'comment' 
 
 function describeRun(context: ReportContext, build: string): Shared {
   const { lab, platform, node, lavaUrl, lavaId, device } = context;
-  const compatible = (context.compatible ?? []).map(cleanText).filter((entry) => PATTERNS.compatible.test(entry));
+  const compatible = (context.compatible ?? [])
+    .map(cleanText)
+    .filter((entry) => PATTERNS.compatible.test(entry));
   const jobUrl =
     lavaUrl === undefined || lavaId === undefined
       ? undefined
