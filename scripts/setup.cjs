@@ -38,20 +38,20 @@ function install() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return false;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   if (isLinked()) {
     process.stderr.write(
       'lava-bridge: node_modules is a symbolic link, so it is left as it is; what it holds may not be what package-lock.json names\n',
     );
-    return false;
+    return;
   }
   process.stderr.write('lava-bridge: installing dependencies (once)\n');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']); // its prepare script builds dist/
+  // No package's own script runs: what they would do is in the packages, whose checksums the lock file pins.
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
-  return true;
 }
 
-// `npm ci --omit=dev` runs the prepare script as well, without a compiler: then the dist/ that is there stays.
+// `npm ci --omit=dev` runs the prepare script, without a compiler: then the dist/ that is there stays.
 function build() {
   if (existsSync(tsc)) run(tsc, ['-p', 'tsconfig.build.json']);
 }
@@ -92,6 +92,6 @@ function prune() {
   );
 }
 
-if (process.argv.includes('--build-only')) build();
-else if (!install()) build();
+if (!process.argv.includes('--build-only')) install();
+build();
 if (process.argv.includes('--production')) prune();

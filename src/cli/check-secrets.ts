@@ -48,7 +48,8 @@ async function checkSecretFiles(
 
 /** Templates and device types become commands on the lab's hosts. */
 async function checkWriters(file: string, config: BridgeConfig, add: Add): Promise<void> {
-  const trusted = [file, config.device_types, config.job_templates, config.plans];
+  // Who may change a folder may put another file in its place.
+  const trusted = [dirname(resolve(file)), file, config.device_types, config.job_templates, config.plans];
   for (const path of trusted) {
     if (path === undefined || !(await mayOthers(path, WRITE))) continue;
     add({
