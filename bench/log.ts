@@ -43,7 +43,7 @@ const TASKS: Record<string, (file: string) => Promise<number>> = {
     return lines;
   },
   text: (file) => transform(file, consoleText()),
-  html: (file) => transform(file, htmlLog({ title: 'bench' })),
+  html: (file) => transform(file, htmlLog({ title: 'bench', style: '' })),
 };
 
 async function transform(file: string, log: ReturnType<typeof consoleText>): Promise<number> {

@@ -1,43 +1,95 @@
-// Keeps a page fresh: when the daemon says that something changed, the page's main part is fetched again, at most once a
-// second. What the reader opened stays open.
+// Keeps a page fresh: when the daemon says that something changed, the page is fetched again, and what differs is put in place.
+// Focus, selection, what is open and where the reader is stay as they are. Says when the page is not live.
+/* global Idiomorph */
 const main = document.querySelector('main');
 const light = document.querySelector('#live');
-let timer;
+/** The least time (ms) between two looks, and how many times as long as a look takes. */
+const PAUSE = 600;
+const SHARE = 10;
+let wanted = false;
+let running = false;
+let nextAt = 0;
 
-function say(text) {
+function say(state, text) {
+  if (light === null || light.textContent === text) return;
+  light.dataset.state = state;
   light.textContent = text;
 }
 
+const keepsWhatIsOpen = {
+  beforeAttributeUpdated: (attribute, element) => !(attribute === 'open' && element.tagName === 'DETAILS'),
+  beforeNodeMorphed: (old) => !(old instanceof Element && (old.hasAttribute('data-keep') || isEdited(old))),
+};
+
+/** A field that the reader has filled in. */
+function isEdited(element) {
+  return element instanceof HTMLInputElement && element.value !== element.defaultValue;
+}
+
 async function refresh() {
-  timer = undefined;
+  const began = performance.now();
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-  if (!answer.ok) return;
+  const took = performance.now() - began;
+  nextAt = performance.now() + Math.max(PAUSE, took * SHARE);
+  if (answer.redirected) return location.reload();
+  if (!answer.ok) throw new Error(String(answer.status));
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const open = [...main.querySelectorAll('details')].map((details) => details.open);
-  main.replaceChildren(...page.querySelector('main').childNodes);
-  main.querySelectorAll('details').forEach((details, i) => {
-    details.open = open[i] ?? false;
+  Idiomorph.morph(main, page.querySelector('main'), {
+    morphStyle: 'innerHTML',
+    ignoreActiveValue: true,
+    callbacks: keepsWhatIsOpen,
   });
+  document.title = page.title;
+  document.dispatchEvent(new Event('fresh'));
+  return undefined;
+}
+
+async function look() {
+  if (running) return;
+  running = true;
+  while (wanted) {
+    await new Promise((done) => {
+      setTimeout(done, Math.max(0, nextAt - performance.now()));
+    });
+    wanted = false;
+    try {
+      await refresh();
+      say('live', 'live');
+    } catch {
+      say('away', 'not live: the page cannot be fetched');
+      nextAt = performance.now() + 5000;
+      wanted = true;
+    }
+  }
+  running = false;
 }
 
 function changed({ jobs }) {
   const own = main.dataset.job;
   if (own !== '' && jobs !== undefined && !jobs.includes(own)) return;
-  timer ??= setTimeout(() => refresh().catch(() => say('cannot be refreshed')), 1000);
+  wanted = true;
+  // Who does not look at it sees it when they come back.
+  if (!document.hidden) void look();
 }
+
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) void look();
+});
 
 function follow(pause) {
   const socket = new WebSocket(new URL('/ws', location.href.replace(/^http/, 'ws')));
+  let next = pause;
   socket.addEventListener('open', () => {
-    say('live');
-    pause = 1000;
+    say('live', 'live');
+    next = 1000;
     changed({});
   });
   socket.addEventListener('message', ({ data }) => changed(JSON.parse(data)));
   socket.addEventListener('close', () => {
-    say('not live');
-    setTimeout(() => follow(Math.min(pause * 2, 60_000)), pause);
+    say('away', 'not live: no connection to the bridge');
+    setTimeout(() => follow(Math.min(next * 2, 30_000)), next * (0.5 + Math.random()));
   });
 }
 
+say('away', 'not live yet');
 follow(1000);

@@ -2,6 +2,7 @@
 // without the right to run anything.
 import type { FastifyInstance } from 'fastify';
 import type { OpenLogs } from '../storage/open.ts';
+import { sendFile } from './file-answer.ts';
 
 interface ByPath {
   Params: { '*': string };
@@ -12,16 +13,10 @@ export function addLogs(app: FastifyInstance, { local }: OpenLogs): void {
   app.get<ByPath>('/logs/*', async (request, reply) => {
     const file = await local.open(request.params['*']);
     if (!file) return reply.code(404).send({ error: 'not_found', message: 'no such log' });
-    const isHead = request.method === 'HEAD';
-    if (isHead) file.stream.destroy();
-    return reply
-      .headers({
-        'content-type': file.contentType,
-        'content-length': file.size,
-        'last-modified': new Date(file.modifiedAt).toUTCString(),
-        'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        'x-content-type-options': 'nosniff',
-      })
-      .send(isHead ? null : file.stream);
+    reply.headers({
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+      'x-content-type-options': 'nosniff',
+    });
+    return sendFile(file, request, reply);
   });
 }

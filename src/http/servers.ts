@@ -17,7 +17,7 @@ import { addLive, SOCKET_PATH } from './live.ts';
 import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
 import { createBoardsView } from './overview.ts';
-import { addPages } from './pages.ts';
+import { addPages } from './pages/routes.ts';
 import { closeApp, createApp, listen } from './server.ts';
 
 export interface HttpServers {

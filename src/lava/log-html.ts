@@ -1,134 +1,185 @@
-// A job's log as a web page: every line has its number as an anchor (`#L123`), so have test cases and errors; a list
-// of both stands at its end. Line by line, in constant memory. All that comes from the log is escaped, and the page
-// forbids scripts, should that ever fail.
+// A job's log as a web page that a browser can show at 300,000 lines: blocks of lines that are laid out when they are looked
+// at, as little markup as there can be, errors and failed cases above. Whole without script, so that it can lie on any
+// storage. Line by line, in constant memory. All that comes from the log is escaped, and the page forbids scripts, should that
+// ever fail.
+import { formatDuration } from '../core/time.ts';
 import { LineCleaner, readable } from './log-clean.ts';
+import { resultOf, type LogMark, type LogOutline } from './log-outline.ts';
 import { levelOf, timeOf, type LogTransform } from './log-text.ts';
 import type { LogLine } from './model.ts';
-
-/** Something in the log that the page leads to. */
-export interface LogMark {
-  /** The number of its line in LAVA's log, from 0. */
-  line: number;
-  label: string;
-}
 
 export interface HtmlLogOptions {
   title: string;
   /** Errors that were found in it. */
   errors?: readonly LogMark[];
+  /** What a first reading found; without it (the log is still written) nothing stands above the lines. */
+  outline?: LogOutline;
+  /** Other lines that are led to, by their numbers from 0. */
+  places?: Iterable<number>;
+  /** The page's style sheet. */
+  style: string;
+  /** Files in the same folder: the log in other forms. */
+  files?: readonly string[];
 }
 
-/** The list at the end of the page has no more entries of a kind than this. */
-const MAX_LISTED = 5000;
+/** Where the part begins that is the same whatever page it is put into. */
+export const LOG_BEGINS = '<!--log-->';
+
+/** No list has more entries than this. */
+const MAX_LISTED = 2000;
+/** Lines of a block: as many as a screen or two show. */
+const BLOCK = 100;
+/** Of so many lines each has its number; after that each twentieth, and those that are led to. */
+const NUMBERED = 10_000;
+const NUMBER_EVERY = 20;
+/** Characters of a line that are shown at once, and at most. */
+const FOLD_AFTER = 600;
+const SHOWN = 400;
+const MAX_SHOWN = 20_000;
 
 /** The anchor of a line, by its number in LAVA's log (from 0): people count from 1. */
 export function lineAnchor(line: number): string {
   return `L${line + 1}`;
 }
 
-/** The anchor of a test case's result: suite with LAVA's number, and name. The last result of a name has it too. */
-export function caseAnchor(suite: string, name: string): string {
-  return `case-${encodeURIComponent(`${suite}.${name}`.toWellFormed()).replaceAll("'", '%27')}`;
-}
-
-/** The anchor of the error with this place in the list, from 0. */
-export function errorAnchor(index: number): string {
-  return `error-${index + 1}`;
-}
-
-/** Makes an HTML page of a LAVA log while it streams through, with anchors for errors and cases. */
+/** Makes an HTML page of a LAVA log while it streams through. */
 export function htmlLog(options: HtmlLogOptions): LogTransform {
-  const cleaner = new LineCleaner();
-  const errors = (options.errors ?? []).slice(0, MAX_LISTED);
-  const errorsAt = Map.groupBy(errors.entries(), ([, error]) => error.line);
-  const cases = new Map<string, { anchor: string; label: string; result: string; line: number }>();
-  let number = 0;
+  const lines = logLines(options);
   let begun = false;
-
-  function head(): string {
+  const head = (): string => {
     if (begun) return '';
     begun = true;
-    return pageHead(readable(options.title));
-  }
+    return pageHead(options) + LOG_BEGINS + logHead(options);
+  };
+  return {
+    line: (line) => head() + lines.line(line),
+    end: () => `${head()}${lines.end()}</main>\n</body>\n</html>\n`,
+  };
+}
 
-  function anchors(line: LogLine): string {
-    const ids = (errorsAt.get(number) ?? []).map(([index]) => errorAnchor(index));
-    const result = resultOf(line);
-    if (result !== undefined) {
-      const anchor = caseAnchor(result.suite, result.name);
-      // An id stands once on a page: a repeated case is listed with its last line.
-      if (!cases.has(anchor)) ids.push(anchor);
-      if (cases.has(anchor) || cases.size < MAX_LISTED) {
-        cases.set(anchor, {
-          anchor,
-          label: `${result.suite}.${result.name}`,
-          result: result.result,
-          line: number,
-        });
-      }
-    }
-    return ids.map((id) => `<a id="${escapeHtml(id)}"></a>`).join('');
+/** What stands above the lines: begins the page's main part. */
+export function logHead({ errors = [], outline }: Pick<HtmlLogOptions, 'errors' | 'outline'>): string {
+  if (outline === undefined) return '<main id="main" class="log">\n';
+  const { sections, failed, results, lines } = outline;
+  const counts = [...results].map(([result, count]) => `${count} ${escapeHtml(readable(result))}`);
+  return `<main id="main" class="log">
+<p>${lines} lines${counts.length === 0 ? '' : `; results: ${counts.join(', ')}`}</p>
+${list(
+  'errors',
+  'Errors',
+  errors.map((mark) => item(mark, 'error')),
+)}
+${list(
+  'failed',
+  'Failed cases',
+  failed.map((mark) => item(mark, 'fail')),
+)}
+${list(
+  'sections',
+  'Sections',
+  sections.map((s) => item(s, s.depth > 0 ? 'below' : '', s.ms)),
+  sections.length < 40,
+)}
+<h2 id="lines">Lines</h2>
+`;
+}
+
+/** The lines alone, in their blocks. */
+export function logLines({ errors = [], outline, places = [] }: HtmlLogOptions): LogTransform {
+  const cleaner = new LineCleaner();
+  const failures = [...errors.slice(0, MAX_LISTED), ...(outline?.failed ?? []).slice(0, MAX_LISTED)];
+  const hits = new Set(failures.map(({ line }) => line));
+  const nextHit = followers(hits);
+  const anchored = new Set([...hits, ...places, ...(outline?.sections ?? []).map(({ line }) => line)]);
+  let number = 0;
+  let open = '';
+
+  /** Goes on in lines of this class. */
+  function change(to: string): string {
+    if (to === open) return '';
+    const change = `${open === '' ? '' : '</span>'}${to === '' ? '' : `<span class=${to}>`}`;
+    open = to;
+    return change;
   }
 
   return {
     line: (line) => {
-      const id = lineAnchor(number);
-      const classes = `l ${classOf(line)}${errorsAt.has(number) ? ' hit' : ''}`;
-      const text = escapeHtml(cleaner.clean(line));
-      const time = timeOf(line.at).slice(11);
-      const row =
-        `<div class="${classes}" id="${id}">${anchors(line)}<a class="n" href="#${id}">${number + 1}</a>` +
-        `<i>${time} ${escapeHtml(levelOf(line))}</i> ${text}</div>\n`;
+      const isAnchored = number < NUMBERED || number % NUMBER_EVERY === 0 || anchored.has(number);
+      const isHit = hits.has(number);
+      const begin =
+        number % BLOCK > 0 ? '' : number === 0 ? BLOCK_BEGIN : `${change('')}</div>\n${BLOCK_BEGIN}`;
+      const className = isHit ? `"hit ${classOf(line)}"` : classOf(line);
+      const anchor = isAnchored
+        ? `<i id=${lineAnchor(number)}>${timeOf(line.at).slice(11, 19).trim()}</i>`
+        : '';
+      const next = isHit ? nextLink(nextHit.get(number)) : '';
+      const text = `${begin}${change(className)}${anchor}${lineText(line, cleaner.clean(line))}${next}\n`;
       number++;
-      return head() + row;
+      return text;
     },
-    end: () => {
-      const errorList = errors.map((error, i) => link(`#${errorAnchor(i)}`, error.label, 'error'));
-      const caseList = [...cases.values()].map(({ label, result, line }) =>
-        link(`#${lineAnchor(line)}`, `${label}: ${result}`, result),
-      );
-      return `${head()}${list('Errors', errorList)}${list('Test cases', caseList)}</body>\n</html>\n`;
-    },
+    end: () => (number === 0 ? '<p>There are no lines.</p>\n' : `${change('')}</div>\n`),
   };
 }
 
-function pageHead(title: string): string {
+const BLOCK_BEGIN = '<div class=b>';
+
+function lineText(line: LogLine, text: string): string {
+  const level = line.level === 'target' ? '' : `${escapeHtml(levelOf(line))}: `;
+  if (text.length <= FOLD_AFTER) return `${level}${escapeHtml(text)}`;
+  const rest = text.slice(SHOWN, MAX_SHOWN).toWellFormed();
+  const left = text.length - MAX_SHOWN;
+  return (
+    `${level}${escapeHtml(text.slice(0, SHOWN).toWellFormed())}<details><summary>${text.length - SHOWN} more characters</summary>` +
+    `${escapeHtml(rest)}${left > 0 ? ` […and ${left} more, in the log as text]` : ''}</details>`
+  );
+}
+
+/** The line of the next failure, by the line of each. */
+function followers(hits: ReadonlySet<number>): Map<number, number> {
+  const sorted = [...hits].toSorted((a, b) => a - b);
+  return new Map(
+    sorted.flatMap((line, i) => (sorted[i + 1] === undefined ? [] : [[line, sorted[i + 1] ?? 0] as const])),
+  );
+}
+
+function nextLink(line: number | undefined): string {
+  return line === undefined
+    ? ' <a href=#main>to the top</a>'
+    : ` <a href=#${lineAnchor(line)}>next failure</a>`;
+}
+
+function pageHead({ title, style, files = [] }: HtmlLogOptions): string {
+  const text = escapeHtml(readable(title.slice(0, 1000).toWellFormed()));
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${text}</title>
 <style>
-:root { color-scheme: light dark; }
-body { font: 13px/1.45 ui-monospace, monospace; margin: 1em; }
-.l { white-space: pre-wrap; overflow-wrap: anywhere; }
-.l:target, .l:has(:target) { background: light-dark(#fff3b0, #554a10); }
-.n { display: inline-block; width: 4.5em; text-align: right; margin-right: 1em; color: gray; text-decoration: none; }
-i { font-style: normal; color: gray; display: inline-block; min-width: 24ch; }
-.own { color: gray; }
-.warning { color: light-dark(#8a5a00, #e0b050); }
-.error, .exception, .fail, .hit { color: light-dark(#b00020, #ff7b8a); }
-.pass { color: light-dark(#00701a, #6fd08c); }
-</style>
+body { margin: 1em; font: 14px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
+${style}</style>
 </head>
 <body>
-<h1>${escapeHtml(title)}</h1>
-<p><a href="#errors">Errors</a> · <a href="#cases">Test cases</a></p>
+<h1>${text}</h1>
+<p>${files.map((file) => `<a href="${escapeHtml(file)}">${escapeHtml(file)}</a>`).join(' · ')}</p>
 `;
 }
 
-/** Where the lists begin; the head of the page, which is written before they are known, leads there. */
-const LIST_IDS: Readonly<Record<string, string>> = { Errors: 'errors', 'Test cases': 'cases' };
-
-function list(title: string, entries: readonly string[]): string {
-  const items = entries.length === 0 ? '<p>none</p>' : `<ul>\n${entries.join('')}</ul>`;
-  return `<h2 id="${LIST_IDS[title] ?? ''}">${title}</h2>\n${items}\n`;
+function list(id: string, title: string, entries: readonly string[], isOpen = true): string {
+  if (entries.length === 0) return '';
+  const more = entries.length - MAX_LISTED;
+  return `<details${isOpen ? ' open' : ''}><summary id="${id}">${title} (${entries.length})</summary>
+<ul>
+${entries.slice(0, MAX_LISTED).join('')}</ul>
+${more > 0 ? `<p>and ${more} more</p>\n` : ''}</details>`;
 }
 
-function link(href: string, label: string, kind: string): string {
-  return `<li><a class="${className(kind)}" href="${escapeHtml(href)}">${escapeHtml(readable(label))}</a></li>\n`;
+function item({ line, label }: LogMark, kind: string, ms?: number): string {
+  const text = escapeHtml(readable(label.slice(0, 200).toWellFormed()));
+  const took = ms === undefined ? '' : ` ${formatDuration(ms)}`;
+  return `<li class="${kind}"><a href="#${lineAnchor(line)}">${text}</a>${took} <small>line ${line + 1}</small></li>\n`;
 }
 
 const CLASSES = new Set([
@@ -139,26 +190,14 @@ const CLASSES = new Set([
   'error',
   'warning',
   'exception',
-  'target',
   'feedback',
   'input',
 ]);
 
-/** A class name that the style sheet knows; the log does not make up its own. */
-function className(name: string): string {
-  return CLASSES.has(name) ? name : 'own';
-}
-
+/** A class name that the style sheet knows; the log does not make up its own. Nothing for the board's own lines. */
 function classOf(line: LogLine): string {
-  return className(resultOf(line)?.result ?? line.level);
-}
-
-function resultOf(line: LogLine): { suite: string; name: string; result: string } | undefined {
-  if (line.level !== 'results' || typeof line.value !== 'object' || line.value === null) return undefined;
-  const { definition, case: name, result }: Record<string, unknown> = { ...line.value };
-  if (typeof definition !== 'string' || typeof name !== 'string' || typeof result !== 'string')
-    return undefined;
-  return { suite: definition, name, result };
+  const name = resultOf(line)?.result ?? line.level;
+  return CLASSES.has(name) ? name : name === 'target' ? '' : 'own';
 }
 
 /** For text and for attributes in double quotes. */

@@ -2,7 +2,10 @@
 // and LAVA's own record of the job. The paths are fixed for an attempt, so that a repeated stage writes the same files.
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { htmlLog, type LogMark } from '../lava/log-html.ts';
+import { readFileSync } from 'node:fs';
+import { shippedFolder } from '../core/shipped.ts';
+import { htmlLog } from '../lava/log-html.ts';
+import { outlineReader, type LogMark, type LogOutline } from '../lava/log-outline.ts';
 import { consoleText, fullText, type LogTransform } from '../lava/log-text.ts';
 import { LogReader } from '../lava/log.ts';
 import type { LogLine } from '../lava/model.ts';
@@ -67,6 +70,18 @@ export async function publishLogs(
 }
 
 const MAIN = 'log.txt';
+const FULL = 'full-log.txt.gz';
+const PAGE = 'log.html';
+
+/** The style of the log's page, which it brings along wherever it lies. */
+export function logStyle(): string {
+  return readFileSync(`${shippedFolder('pages')}/log.css`, 'utf8');
+}
+
+/** Where the page of an attempt's log is published. */
+export function logPagePath(job: Job, attempt: Pick<Attempt, 'n'>): string {
+  return `${folderOf(job, attempt)}/${PAGE}`;
+}
 
 /** The published files of an attempt that was reported, those for reading first. */
 export function logUrls(
@@ -75,13 +90,13 @@ export function logUrls(
   { logs }: Pick<Places, 'logs'>,
 ): { name: string; url: string }[] {
   const files = [
-    ...(attempt.log === null ? [] : ['log.html', MAIN, 'full-log.txt.gz']),
+    ...(attempt.log === null ? [] : [PAGE, MAIN, FULL]),
     ...(attempt.evidence === null ? [] : ['lava-job.json.gz']),
   ];
   return files.map((name) => ({ name, url: logs.urlOf(`${folderOf(job, attempt)}/${name}`) }));
 }
 
-function folderOf(job: Job, attempt: Attempt): string {
+function folderOf(job: Job, attempt: Pick<Attempt, 'n'>): string {
   return `${cleanName(job.name)}-${job.nodeId}/${attempt.n}`;
 }
 
@@ -90,13 +105,25 @@ function sheetsOf(job: Job, attempt: Attempt, evidence: Evidence, blobs: Pick<Bl
   const { log } = attempt;
   const { lava } = evidence;
   if (log !== null) {
-    const title = `${job.name} on ${job.board}, LAVA job ${attempt.lavaId ?? ''}`;
-    const errors = errorMarks(evidence);
     const of = (transform: () => LogTransform) => () => transformed(linesOf(log, { blobs }), transform());
+    const page = {
+      title: `${job.name} on ${job.board}, LAVA job ${attempt.lavaId ?? ''}`,
+      errors: errorMarks(evidence),
+      places: placesOf(evidence),
+      files: [MAIN, FULL],
+      style: logStyle(),
+    };
     sheets.push(
       { file: MAIN, artifact: 'test_log', text: of(consoleText) },
-      { file: 'full-log.txt.gz', artifact: 'lava_logs', text: of(fullText) },
-      { file: 'log.html', artifact: 'log_html', text: of(() => htmlLog({ title, errors })) },
+      { file: FULL, artifact: 'lava_logs', text: of(fullText) },
+      {
+        file: PAGE,
+        artifact: 'log_html',
+        async *text() {
+          const outline = await outlineOf(linesOf(log, { blobs }));
+          yield* transformed(linesOf(log, { blobs }), htmlLog({ ...page, outline }));
+        },
+      },
     );
   }
   if (lava !== undefined) {
@@ -118,7 +145,22 @@ function errorMarks({ console }: Evidence): LogMark[] {
   return marks.toSorted((a, b) => a.line - b.line);
 }
 
-async function* transformed(
+/** The lines that results of cases lead to. */
+function placesOf({ lava }: Evidence): number[] {
+  return (lava?.cases ?? [])
+    .flatMap(({ startLine, endLine }) => [startLine, endLine])
+    .filter((line) => line !== undefined);
+}
+
+/** What stands in a log, found by reading it once. */
+export async function outlineOf(lines: AsyncIterable<LogLine[]>): Promise<LogOutline> {
+  const outline = outlineReader();
+  for await (const batch of lines) for (const line of batch) outline.line(line);
+  return outline.end();
+}
+
+/** The text that a transform makes of the lines, in pieces. */
+export async function* transformed(
   lines: AsyncIterable<LogLine[]>,
   transform: LogTransform,
 ): AsyncGenerator<string> {

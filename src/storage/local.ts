@@ -20,9 +20,11 @@ export interface LocalStoreOptions {
   maxBytes: number;
 }
 
-/** A file that is open for reading; whoever got it reads its stream to the end or destroys it. */
-interface StoredFile {
-  stream: Readable;
+/** A file that is open for reading; whoever got it reads it to the end of a stream, or closes it. */
+export interface StoredFile {
+  /** Its bytes from `start` to `end`, both included; all of them if they are not there. To be called once. */
+  read: (part?: { start: number; end: number }) => Readable;
+  close: () => Promise<void>;
   /** Bytes. */
   size: number;
   contentType: string;
@@ -135,7 +137,13 @@ async function openFile(path: string, contentType: string): Promise<StoredFile |
     await handle.close();
     return undefined;
   }
-  return { stream: handle.createReadStream(), size: found.size, contentType, modifiedAt: found.mtimeMs };
+  return {
+    read: (part = { start: 0, end: Infinity }) => handle.createReadStream(part),
+    close: () => handle.close(),
+    size: found.size,
+    contentType,
+    modifiedAt: found.mtimeMs,
+  };
 }
 
 interface Listed {

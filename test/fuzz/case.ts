@@ -235,7 +235,7 @@ function faultsOfPages(log: string): string[] {
   const lines = [...readLogText(log)];
   const title = lines[0]?.text ?? 'log';
   const errors = lines.slice(0, 3).map((line, i) => ({ line: i, label: line.text ?? '' }));
-  const [text, full, page] = [consoleText(), fullText(), htmlLog({ title, errors })].map(
+  const [text, full, page] = [consoleText(), fullText(), htmlLog({ title, errors, style: '' })].map(
     (transform) => lines.map((line) => transform.line(line)).join('') + transform.end(),
   );
   const faults: string[] = [];

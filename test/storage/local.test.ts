@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 async function read(path: string): Promise<string | undefined> {
   const file = await store.open(path);
-  return file === undefined ? undefined : (await buffer(file.stream)).toString();
+  return file === undefined ? undefined : (await buffer(file.read())).toString();
 }
 
 /** Puts a file that is so many days old. */
@@ -54,7 +54,7 @@ describe('keeping', () => {
     await store.put('1/log.txt', Readable.from([Buffer.from('one '), Buffer.from('two')]), 'text/plain');
 
     const file = await store.open('1/log.txt');
-    file?.stream.destroy();
+    await file?.close();
 
     expect(file).toMatchObject({ size: 7, contentType: 'text/plain; charset=utf-8' });
     expect(await read('1/log.txt')).toBe('one two');
