@@ -239,8 +239,12 @@ function faultsOfPages(log: string): string[] {
     (transform) => lines.map((line) => transform.line(line)).join('') + transform.end(),
   );
   const faults: string[] = [];
-  const odd = /.{0,40}[\0-\x08\x0b-\x1f\x7f-\x9f].{0,20}/.exec(`${text}${full}${page}`)?.[0];
-  if (odd !== undefined) faults.push(`control characters in a log: ${JSON.stringify(odd)}`);
+  const all = `${text}${full}${page}`;
+  const at = all.search(/[\0-\x08\x0b-\x1f\x7f-\x9f]/);
+  if (at >= 0) {
+    const around = all.slice(Math.max(0, at - 40), at + 20);
+    faults.push(`control characters in a log: ${JSON.stringify(around)}`);
+  }
   if ((page ?? '<').replaceAll(TAG, '').includes('<')) faults.push('foreign tags in the page');
   return faults;
 }

@@ -54,7 +54,7 @@ describe('a crash between any two stored steps', () => {
     for (const isStored of [false, true]) {
       it(
         `comes to the same end (${scenario}, the last write is ${isStored ? 'stored' : 'lost'})`,
-        { timeout: 600_000 },
+        { timeout: 1_800_000 },
         async () => {
           const wanted = await undisturbed(scenario);
           const deaths = new Set<string>();

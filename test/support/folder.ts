@@ -4,22 +4,23 @@ import { statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll } from 'vitest';
+import { atEnd } from './at-end.ts';
 
 const MEMORY = '/dev/shm';
 const ROOM = 1024 ** 3;
 const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
 
-const perTest: string[] = [];
 const perFile: string[] = [];
 
-afterEach(() => removeAll(perTest));
 afterAll(() => removeAll(perFile));
 
 /** A new folder that is removed when the test ends, or all tests of its file have. */
 export async function newFolder(until: 'test' | 'file' = 'test'): Promise<string> {
   const folder = await mkdtemp(join(base, 'lava-bridge-test-'));
-  (until === 'test' ? perTest : perFile).push(folder);
+  // Not before what the test started in it was stopped: that still writes there.
+  if (until === 'test') atEnd(() => removeAll([folder]));
+  else perFile.push(folder);
   return folder;
 }
 

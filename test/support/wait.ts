@@ -2,7 +2,9 @@
 import { vi } from 'vitest';
 import { sleep } from '../../src/core/time.ts';
 
-const LIMIT = 120_000;
+const LIMIT = 240_000;
+/** The longest between two looks (ms). Each look costs: those of a long wait are further apart. */
+const LONGEST_PAUSE = 50;
 
 /** Looks until there is something, and fails with the words if there is nothing within the time (ms). */
 export async function until<T>(
@@ -11,15 +13,15 @@ export async function until<T>(
   limit = LIMIT,
 ): Promise<T> {
   const end = Date.now() + limit;
-  for (;;) {
+  for (let pause = 10; ; pause = Math.min(LONGEST_PAUSE, pause * 1.2)) {
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
-    await sleep(15);
+    await sleep(pause);
   }
 }
 
-/** Repeats what throws until it does not any more; gives its result. Fails with its last error after two minutes. */
+/** Repeats what throws until it does not any more; gives its result. Fails with its last error after four minutes. */
 export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
   return vi.waitFor(check, { timeout: LIMIT, interval: 15 });
 }

@@ -126,7 +126,7 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     deliveries: async (nodeId) => current().deliveries(await idOf(nodeId)),
     timeline: async (nodeId) => (await current().timeline(await idOf(nodeId))).map(({ text }) => text),
     async http(path, init) {
-      const answer = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(10_000), ...init });
+      const answer = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(120_000), ...init });
       const text = await answer.text();
       return { status: answer.status, text, json: parsed(text) };
     },
