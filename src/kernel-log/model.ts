@@ -1,6 +1,6 @@
 // What triage finds in a kernel's console.
 
-import type { ReportClass } from './report-table.ts';
+import type { ReportClass } from './kernel-report.ts';
 
 /** One error report in a console. */
 export interface Finding {

@@ -5,7 +5,8 @@ import type { ReadLine } from './console-reader.ts';
 import { errorSignature } from './signature.ts';
 import type { Finding } from './model.ts';
 import { Quota, TextBudget } from './quota.ts';
-import type { KernelReport, Match } from './report-table.ts';
+import type { KernelReport } from './kernel-report.ts';
+import type { Match } from './report-table.ts';
 import { Place } from './stack-frames.ts';
 
 /** A finding and the role of the row that made it; what logspec found decides what becomes of it. */

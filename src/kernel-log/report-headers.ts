@@ -30,9 +30,12 @@ export function says(summary: string, regexp: RegExp): Read {
 /**
  * "Reserved instruction in kernel code[#1]:", "divide_error: 0000 [#1] PREEMPT SMP", "illegal operation: 0001 ilc:1 [#1]": the
  * text without the error code. After the count there are at most words about the kernel. A driver's message has its name and a
- * colon before it; die()'s have none, but for the task of sparc ("sh(99): Oops [#1]").
+ * colon before it; die()'s have none, but for the task of sparc ("sh(99): Oops [#1]"). Alpha and parisc name their task and
+ * count nothing ("sh(99): Oops 0", "sh (pid 99): Breakpoint (code 0)"; with " at " and an address it is a program's).
  */
 export function dieHeader(message: string): Header | undefined {
+  const ofTask = OF_TASK.exec(message)?.groups?.['text'];
+  if (ofTask !== undefined) return { summary: stable(ofTask) };
   const found = /^(\S.{1,160}?):? ?\[#\d{1,6}\](?::|,| ?[A-Z][\w() -]{0,120})?$/.exec(message);
   if (found === null) return undefined;
   const text = (found[1] ?? '')
@@ -41,6 +44,14 @@ export function dieHeader(message: string): Header | undefined {
     .replace(/[:,]$/, '');
   if (text.includes(':')) return undefined;
   return /[a-z]{3}/i.test(text) ? { summary: stable(text) } : undefined;
+}
+
+const OF_TASK =
+  /^\S.{0,40}(?:\(\d{1,10}\): (?<text>Oops|Kernel Bug|[A-Z][a-z]{2,20} [Ff]ault) -?\d{1,10}|\(pid \d{1,10}\): (?<text>[A-Z][A-Za-z ]{2,40}) \(code -?\d{1,10}\))$/;
+
+/** Whether a message is worth asking dieHeader: cheap, for every line of a console is asked. */
+export function mayBeDie(message: string): boolean {
+  return message.includes('[#') || message.includes('): ');
 }
 
 /** "BUG: KASAN: slab-out-of-bounds in foo+0x10/0x20", or without a place. */

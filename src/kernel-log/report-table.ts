@@ -3,8 +3,10 @@
 //
 // Facts: the kernel's own sources of Linux 4.4 to 7.0 (kernel/panic.c, kernel/rcu/tree_stall.h, kernel/watchdog.c,
 // kernel/hung_task.c, kernel/locking/lockdep.c, mm/, lib/, arch/*/kernel/traps.c, arch/*/mm/fault.c).
+import type { KernelReport, ReportClass } from './kernel-report.ts';
 import {
   dieHeader,
+  mayBeDie,
   pattern,
   readBadMode,
   readBug,
@@ -17,37 +19,6 @@ import {
   says,
   type Header,
 } from './report-headers.ts';
-
-/**
- * `final`: the kernel has ended. `deadly`: it may go on without the task that did it, and mostly does not. `hang`: a CPU
- * or a task does not go on; whether the kernel does, what follows shows. `survived`: the kernel goes on.
- */
-export type ReportClass = 'final' | 'deadly' | 'hang' | 'survived';
-
-export interface KernelReport {
-  /** All begin with `own.`, so that no id of ours is taken for one of Maestro's. */
-  type: string;
-  class: ReportClass;
-  /** Of KCIDB's issue: `runtime.panic`, … */
-  category: string;
-  /**
-   * `backup`: for what logspec knows too, or what is a part of such a report: used only where logspec found nothing.
-   * `detail`: says more than logspec's bare BUG, and is reported in addition.
-   */
-  role: 'backup' | 'detail';
-  /** It may be a further line of another crash (`Internal error` after `Unable to handle`). */
-  follows: boolean;
-  /** A further line of a report of its class, never the first: it shows no issue of its own. */
-  partOnly: boolean;
-  /** It is printed before the kernel's first time stamp. */
-  early: boolean;
-  /** It is one line. */
-  single: boolean;
-  /** What a message has to begin with, one of them; an empty list: anything. */
-  begins: readonly string[];
-  /** `message` begins so, and has at most MAX_HEADER characters. */
-  read: (message: string) => Header | undefined;
-}
 
 /** A report's first line. */
 export interface Match {
@@ -65,8 +36,8 @@ export function matchReport(message: string): Match | undefined {
     const header = report.read(message.slice(0, MAX_HEADER).trimEnd());
     if (header !== undefined) return { report, header };
   }
-  // die() of all architectures counts its reports; few lines have such a count.
-  if (!message.includes('[#')) return undefined;
+  // die() of all architectures counts its reports or names its task; few lines do.
+  if (!mayBeDie(message)) return undefined;
   const header = dieHeader(message.slice(0, MAX_HEADER).trimEnd());
   return header && { report: DIE, header };
 }
@@ -225,13 +196,19 @@ const ROWS: readonly Row[] = [
       'BAD KERNEL TRAP: ',
       'Unhandled exception in kernel',
       'Unexpected kernel',
+      '*** ',
     ],
     pattern(
-      /^(?<text>Kernel Fault|Bad Address|BAD KERNEL TRAP|Unhandled exception in kernel[a-z ]{0,20}|Unexpected kernel \w[\w -]{1,30})/,
+      /^(?<text>\*{3} [A-Z][A-Z\d /-]{2,40} \*{3}(?= {1,4}FORMAT=)|Kernel Fault|Bad Address|BAD KERNEL TRAP|Unhandled exception in kernel[a-z ]{0,20}|Unexpected kernel \w[\w -]{1,30})/,
     ),
   ],
   ['oops', 'deadly', ['Insufficient stack space to handle'], pattern(/^(?<text>[A-Z][a-z ]{1,60})/)],
-  ['bug', 'deadly', ['kernel BUG at '], pattern(/^(?<text>kernel BUG at (?<at>[^\s:]{1,200}:\d{1,7}))!/)],
+  [
+    'bug',
+    'deadly',
+    ['kernel BUG at ', 'Kernel bug at '],
+    pattern(/^(?<text>[Kk]ernel (?:BUG|bug) at (?<at>[^\s:]{1,200}:\d{1,7}))(?:!|$)/),
+  ],
   // Without CONFIG_DEBUG_BUGVERBOSE.
   [
     'bug',

@@ -14,7 +14,7 @@ import { OwnScanner, type OwnFinding } from './own.ts';
 import { Quota, TextBudget } from './quota.ts';
 import { hasEnd, type Report } from './reports.ts';
 import { ReportScanner, type FoundReport } from './scan.ts';
-import type { ReportClass } from './report-table.ts';
+import type { ReportClass } from './kernel-report.ts';
 import { Signatures } from './signature.ts';
 
 /** Takes the lines of a console, and gives the findings in it. */

@@ -1,6 +1,6 @@
 // Whether the kernel ended in a phase of the job: its reports, and what showed life after them (docs/verdicts.md).
 import { REPORT_TIME } from '../kernel-log/own.ts';
-import type { ReportClass } from '../kernel-log/report-table.ts';
+import type { ReportClass } from '../kernel-log/kernel-report.ts';
 import { createScene, EXCERPT_CHARS, type Scene, type Tail } from './excerpt.ts';
 
 /** A line on which the kernel seems to end. */
