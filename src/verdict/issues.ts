@@ -97,10 +97,15 @@ export function lavaIssue(
 }
 
 const LONGEST_MESSAGE = 400;
+/** What tore the signal apart, which the rest of the message says, is chance (LAVA 2026.10). */
+const TORN_SIGNAL = /^(Malformed parameter for signal):.*/s;
 
 /** A message without what is of one job, device, host or moment. */
 export function generalise(message: string, names: readonly (string | undefined)[]): string {
-  let text = message.slice(0, 8 * LONGEST_MESSAGE).replace(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi, '<url>');
+  let text = message
+    .slice(0, 8 * LONGEST_MESSAGE)
+    .replace(TORN_SIGNAL, '$1')
+    .replace(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi, '<url>');
   for (const name of names) {
     if (name !== undefined && name.length > 2) text = text.replaceAll(name, '<name>');
   }

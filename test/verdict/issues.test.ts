@@ -180,6 +180,11 @@ describe('generalise', () => {
     ['failed at 0xffff0000 and 12:34:56', 'failed at <n> and <n>'],
     ['two\n  lines', 'two lines'],
     ['deadbeef and decade', 'deadbeef and decade'],
+    [
+      "Malformed parameter for signal: '[' (signal corrupted by a kernel message, consider 'lava-signal: kmsg')",
+      'Malformed parameter for signal',
+    ],
+    ["Malformed parameter for signal: 'usb'", 'Malformed parameter for signal'],
   ])('makes of %j %j', (message, general) => {
     expect(generalise(message, [])).toBe(general);
   });
