@@ -22,7 +22,7 @@ export const CASE_RESULTS = ['pass', 'fail', 'skip', 'unknown'] as const;
 /** The result of a test case. */
 export type CaseResult = (typeof CASE_RESULTS)[number];
 
-/** A job as `scheduler.jobs.show` describes it. LAVA 2023.01 has no errorType there: it is in the results. */
+/** A job as `scheduler.jobs.show` describes it. An old LAVA has no errorType there (`error in show`): it is in the results. */
 export interface LavaJobInfo {
   id: number;
   state: LavaState;
@@ -115,6 +115,8 @@ export interface LavaJob {
   finishedAt: number | undefined;
   description: string | undefined;
   failureComment: string | undefined;
+  /** LAVA's word for how it failed, where it gives that without its results (`error in show`). */
+  error?: { type: string; message: string } | undefined;
   /** The lab took the board away under it: it was retired, is in maintenance or is not to be seen any more. */
   deviceTakenAway?: boolean | undefined;
   /** The job definition, YAML, as LAVA echoes it. */

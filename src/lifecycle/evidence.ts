@@ -89,6 +89,9 @@ function recordOf(
     finishedAt: info.finishedAt ?? reported?.finishedAt,
     description: info.description ?? reported?.description,
     failureComment: info.failureComment ?? reported?.failureComment,
+    ...(info.errorType === undefined
+      ? {}
+      : { error: { type: info.errorType, message: info.errorMsg ?? '' } }),
   };
 }
 

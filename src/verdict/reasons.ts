@@ -15,7 +15,8 @@ export function explain(s: Situation, rule: Rule, rootRule: Rule): string[] {
     lines.push(`the tests after the boot by rule ${rootRule.name}: ${rootRule.situation}`);
   if (s.ending) lines.push(`our record: ${s.ending.kind}, ${s.ending.reason}`);
   if (lava) {
-    const error = s.jobCase?.result === 'pass' || s.jobCase === undefined ? '' : `, ${lavaWord(s)}`;
+    const hasWord = s.jobCase === undefined ? s.errorType !== '' : s.jobCase.result !== 'pass';
+    const error = hasWord ? `, ${lavaWord(s)}` : '';
     const missing =
       s.jobCase === undefined && lava.cases.length > 0 ? ', without a result of the whole job' : '';
     lines.push(`LAVA: ${lava.health} on ${lava.device ?? 'no device'}${error}${missing}`);

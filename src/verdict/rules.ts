@@ -195,7 +195,7 @@ export const RULES: readonly Rule[] = [
         // Incomplete, not Canceled: the worker was stopped.
         s.errorType === 'Canceled' ||
         s.evidence.deviceTakenAway === true ||
-        (s.evidence.lava?.health === 'Incomplete' && s.jobCase === undefined)),
+        (s.evidence.lava?.health === 'Incomplete' && s.jobCase === undefined && s.errorType === '')),
     boot: 'login?infra',
     roots: { there: 'infra', after: 'infra' },
     incident: { on: 'there|boot', blame: 'harness' },

@@ -53,7 +53,9 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
   const boot = readBoot(evidence, suites, outline, cases);
   const reached = howFar(boot, suites, cases);
   const loginReached = isAtLeast(reached, 'login');
-  const errorMsg = metadataText(jobCase, 'error_msg');
+  // Results that could not be read lack the case.
+  const error = jobCase === undefined ? lava?.error : undefined;
+  const errorMsg = error?.message ?? metadataText(jobCase, 'error_msg');
   const last = boot.last;
   return {
     evidence,
@@ -65,7 +67,7 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
     canceled: lava?.health === 'Canceled' && evidence.deviceTakenAway !== true,
     onDevice,
     jobCase,
-    errorType: metadataText(jobCase, 'error_type'),
+    errorType: error?.type ?? metadataText(jobCase, 'error_type'),
     errorMsg,
     reached,
     loginReached,

@@ -559,6 +559,15 @@ describe('rule infrastructure', () => {
     expect(verdict.rule).toBe('infrastructure');
     expect(verdict.node).toMatchObject({ result: 'incomplete', errorCode: 'Infrastructure' });
   });
+
+  it('is not for one of which LAVA says elsewhere how it failed', () => {
+    const error = { type: 'Job', message: 'bootloader-interrupt timed out after 30 seconds' };
+
+    const verdict = judged({ lava: lavaJob('Incomplete', [], { error }), complete: true });
+
+    expect(verdict.rule).toBe('no-kernel-started');
+    expect(verdict.node).toMatchObject({ errorCode: 'Job', errorMsg: error.message });
+  });
 });
 
 describe('rule no-kernel-started', () => {
