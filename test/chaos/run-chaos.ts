@@ -109,6 +109,7 @@ function rowsOf(world: World, plan: Plan, course: Course, end: End): Row[] {
     ['LAVA jobs', `${end.lavaJobs.length} (wanted ${wanted}, ${retries} of them retries)`],
     ['reports in KCIDB', `${world.acceptedAt.size} (sent ${world.reportsTaken()} times)`],
     ['XML-RPC requests per job', `${perJob(rough)} in chaos, ${perJob(quiet)} in calm`],
+    ['XML-RPC requests, calm', counted(quiet?.calls ?? new Map())],
     ['Finished → accepted, chaos', times(rough)],
     ['Finished → accepted, calm', times(quiet)],
     ['settled after the chaos', formatDuration(settledAt - wholeAt)],
