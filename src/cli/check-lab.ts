@@ -6,9 +6,9 @@ import { SECOND } from '../core/time.ts';
 import { loadBoards } from '../catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import { LabList } from '../http/shapes.ts';
-import { callbackTrust, takesRemoteArtifactToken } from '../lava/callback-trust.ts';
 import { createLavaClient, type LavaClient } from '../lava/client.ts';
 import { eventsUrl, followLavaEvents } from '../lava/events.ts';
+import { lavaHas, lavaSince } from '../lava/features.ts';
 import { readInventory, supplyOf } from '../lava/inventory.ts';
 import { attempt, collect, known, type Add, type Line } from './check-lines.ts';
 import { daemonAt } from './common.ts';
@@ -35,12 +35,11 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
   add({
     what: `${lab.name} callbacks`,
     state: 'ok',
-    text:
-      callbackTrust(version) === 'evidence'
-        ? 'this LAVA keeps their token private: a callback counts as evidence, unless two of a job differ'
-        : 'this LAVA (before 2024.05) shows their token to everybody who may see a job: a callback only says when to ask, and all evidence is fetched',
+    text: lavaHas('private callback token', version)
+      ? 'this LAVA keeps their token private: a callback counts as evidence, unless two of a job differ'
+      : `this LAVA (before ${lavaSince('private callback token')}) shows their token to everybody who may see a job: a callback only says when to ask, and all evidence is fetched`,
   });
-  if (takesRemoteArtifactToken(version)) await callbackToken(lab, add);
+  if (lavaHas('remote artifact token in callbacks', version)) await callbackToken(lab, add);
   const who = await attempt(
     lab.name,
     () => client.whoami(),

@@ -99,6 +99,6 @@ function callbackLab(lab: LabConfig, ctx: Pick<HttpPorts, 'labs'>): CallbackLab 
     token: resolveCallbackToken(lab),
     tokenName: lab.callback.token_name,
     maxBody: lab.limits.max_callback,
-    isEvidence: () => ctx.labs.get(lab.name)?.knownTrust() !== 'hint',
+    isEvidence: () => ctx.labs.get(lab.name)?.isKnownToHave('private callback token') !== false,
   };
 }

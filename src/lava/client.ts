@@ -1,5 +1,5 @@
 // All that the bridge asks of a LAVA server, in our own types. Calls go over XML-RPC, the one interface that every
-// LAVA from 2023.01 on serves alike.
+// LAVA from 2023.01 on serves alike; one search, where LAVA has it, over REST.
 import { z } from 'zod';
 import { errorText, PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
 import * as answers from './answers.ts';
@@ -8,6 +8,7 @@ import { fetchFacts, type LabFacts } from './facts.ts';
 import { readLogText } from './log.ts';
 import type { LavaJobInfo } from './model.ts';
 import { fetchPages } from './results-pages.ts';
+import { jobsByMetadata } from './rest.ts';
 import { createXmlRpcClient, type Outcome } from './xmlrpc.ts';
 
 export type { LabFacts } from './facts.ts';
@@ -84,8 +85,15 @@ export interface LavaClient {
   fetchResults: (id: number, signal?: AbortSignal) => Promise<Record<string, string>>;
   /** The definition as it was submitted, comments and all. */
   definition: (id: number) => Promise<string>;
-  /** Looks for own jobs whose name contains `mark`, newest first, down to `sinceId` (not included). */
-  findByMark: (mark: string, sinceId?: number, signal?: AbortSignal) => Promise<MarkSearch>;
+  /**
+   * Looks for own jobs whose name contains `mark`, newest first, down to `sinceId` (not included). With `nodeId` LAVA is
+   * asked for those whose metadata has it (`search by metadata`); without, all jobs are listed.
+   */
+  findByMark: (
+    mark: string,
+    where?: { sinceId?: number | undefined; nodeId?: string | undefined },
+    signal?: AbortSignal,
+  ) => Promise<MarkSearch>;
   /** A device's health and worker, retired ones included; undefined: there is none, or the user may not see it. */
   device: (
     name: string,
@@ -115,8 +123,8 @@ const MAX_DEFINITION = 2_500_000;
 
 /** Makes a client. Nothing is asked before the first call. */
 export function createLavaClient(options: LavaClientOptions): LavaClient {
-  const url = `${options.url.replace(/\/+(RPC2\/*)?$/, '')}/RPC2`;
-  const checked = createCheckedCalls(createXmlRpcClient({ ...options, url }));
+  const base = options.url.replace(/\/+(RPC2\/*)?$/, '');
+  const checked = createCheckedCalls(createXmlRpcClient({ ...options, url: `${base}/RPC2` }));
   const { send, sendAll } = checked;
 
   async function submit(definition: string, signal?: AbortSignal): Promise<number> {
@@ -174,7 +182,16 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
     }
   }
 
-  async function findByMark(mark: string, sinceId = 0, signal?: AbortSignal): Promise<MarkSearch> {
+  async function findByMark(
+    mark: string,
+    { sinceId = 0, nodeId }: { sinceId?: number | undefined; nodeId?: string | undefined } = {},
+    signal?: AbortSignal,
+  ): Promise<MarkSearch> {
+    if (nodeId !== undefined) {
+      const own = await jobsByMetadata({ signal, ...options, url: base }, ['node_id', nodeId], sinceId);
+      const ids = own?.filter(({ description }) => description.includes(mark)).map(({ id }) => id);
+      if (ids !== undefined) return { ids, complete: true, oldest: undefined };
+    }
     const found = new Set<number>();
     let oldest: number | undefined;
     for (let page = 0; page < LIST_PAGES; page++) {

@@ -6,9 +6,9 @@ import { outsideWait } from '../core/outside-wait.ts';
 import { createCircuit, type CircuitState } from '../engine/circuit.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { LabConfig } from '../config/schema.ts';
-import { callbackTrust, type CallbackTrust } from '../lava/callback-trust.ts';
 import type { LavaClient, ShownJob } from '../lava/client.ts';
 import type { DeviceEvent, WorkerEvent } from '../lava/events.ts';
+import { lavaHas, type LavaFeature } from '../lava/features.ts';
 import { readInventory, takesJobs, type Inventory } from '../lava/inventory.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
 import { IN_FLIGHT } from '../lava/xmlrpc.ts';
@@ -30,10 +30,10 @@ export interface Lab {
   /** Takes up what LAVA reports of a device or worker; true if it changes what the lab can run. */
   noticed: (event: DeviceEvent | WorkerEvent) => boolean;
   state: () => CircuitState;
-  /** What its callbacks are worth; asks LAVA's version if that was not asked for within the hour. */
-  callbackTrust: () => Promise<CallbackTrust>;
+  /** Whether its LAVA can do that; asks for the version if that was not asked for within the hour. */
+  has: (feature: LavaFeature) => Promise<boolean>;
   /** The same as known without asking; undefined: not known yet. */
-  knownTrust: () => CallbackTrust | undefined;
+  isKnownToHave: (feature: LavaFeature) => boolean | undefined;
   /** How many XML-RPC requests were made. */
   calls: () => number;
 }
@@ -61,7 +61,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
   let followed = false;
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
   let lastAnswer: { at: number; inventory: Inventory } | undefined;
-  let trust: { at: number; value: CallbackTrust } | undefined;
+  let version: { at: number; text: string } | undefined;
   // What is known of each device and worker, so that only news makes the inventory old.
   const lastWord = new Map<string, string>();
 
@@ -123,13 +123,13 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
       return true;
     },
     state: circuit.state,
-    async callbackTrust() {
-      if (trust !== undefined && Math.abs(now() - trust.at) <= VERSION_AGE) return trust.value;
-      const value = callbackTrust(await call((c) => c.version()));
-      trust = { at: now(), value };
-      return value;
+    async has(feature) {
+      if (version === undefined || Math.abs(now() - version.at) > VERSION_AGE) {
+        version = { at: now(), text: await call((c) => c.version()) };
+      }
+      return lavaHas(feature, version.text);
     },
-    knownTrust: () => trust?.value,
+    isKnownToHave: (feature) => (version === undefined ? undefined : lavaHas(feature, version.text)),
     calls: () => requests,
   };
 }

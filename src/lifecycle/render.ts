@@ -2,6 +2,7 @@
 import { BridgeError, RequestError } from '../core/errors.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import { makeDefinition } from '../templates/make.ts';
+import type { Marks } from '../templates/marks.ts';
 import type { Rendered } from '../templates/renderer.ts';
 import { labOf, type LabPorts } from './labs.ts';
 
@@ -12,10 +13,10 @@ export type RenderPorts = LabPorts & Parameters<typeof makeDefinition>[2];
 export function renderJob(
   request: JobRequest,
   labName: string,
-  mark: string,
+  marks: Marks,
   ports: RenderPorts,
 ): Promise<Rendered> {
-  return makeDefinition(request, labOf(ports, labName).config, ports, mark);
+  return makeDefinition(request, labOf(ports, labName).config, ports, marks);
 }
 
 /**
@@ -32,7 +33,7 @@ export async function checkRequest(
     return 0; // Registered, but not for this lab: it waits, and another bridge may have it.
   }
   try {
-    return (await renderJob(request, labName, 'check', ports)).priority;
+    return (await renderJob(request, labName, { mark: 'check' }, ports)).priority;
   } catch (error) {
     if (error instanceof BridgeError && !(error instanceof RequestError)) return 0;
     throw error;

@@ -1,8 +1,9 @@
 // Decides whether a failed attempt is tried again, and when. Only what is the lab's fault is; and only while Maestro has
 // not begun to retry by itself, so that the two do not multiply.
 //
-// Another device is better than the one that failed. LAVA gives no way to leave out a device (a definition names a type
-// and tags alone), but it gives a job to a device that is free: so the moment is chosen.
+// Another device is better than the one that failed. A new LAVA takes jobs for a device by its name. An older one gives no
+// way to choose (a definition names a type and tags alone), but it gives a job to a device that is free: so the moment is
+// chosen.
 import { formatDuration, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import { boardsFor } from '../lava/inventory.ts';
 import type { JobRequest } from '../maestro/request.ts';
@@ -34,10 +35,11 @@ export function anotherAttempt({ job, request, attempts, judgement, lab, now }: 
   const last = attempts.at(-1);
   const limit = lab.config.retries.infrastructure;
   if (last === undefined || judgement.evidence.ending !== undefined || job.cancel !== null) return undefined;
-  if (!judgement.verdict.labFailed || attempts.length > limit) return undefined;
+  const inLava = attempts.filter(({ lavaId }) => lavaId !== null).length;
+  if (!judgement.verdict.labFailed || inLava > limit) return undefined;
   if ((request.node.retry_counter ?? 0) > 0) return undefined;
   const why = judgement.verdict.node.errorMsg ?? `rule ${judgement.verdict.rule}`;
-  const pause = lab.config.retries.pause * 2 ** (attempts.length - 1);
+  const pause = lab.config.retries.pause * 2 ** Math.max(0, inLava - 1);
   return {
     kind: 'again',
     to: 'claimed',
@@ -50,26 +52,39 @@ export function anotherAttempt({ job, request, attempts, judgement, lab, now }: 
   };
 }
 
-/** Why a further attempt is to wait; undefined if it need not, and for a first one. */
-export async function whyNotAgain(
+/** What the next attempt does: waits for this reason, or goes to LAVA, for that device if it is there. */
+export type Turn = { wait: Reason; device?: never } | { wait?: never; device?: string | undefined };
+
+/** Whether a further attempt may go to LAVA now, and to which device. A first one goes to any. */
+export async function nextTurn(
   job: JobRecord,
   attempts: readonly AttemptRecord[],
   ports: AgainPorts,
-): Promise<Reason | undefined> {
+): Promise<Turn> {
   const last = attempts.at(-1);
-  if (last === undefined) return undefined;
+  if (last === undefined) return {};
   const drained = await whyDrained(job, ports);
-  if (drained !== undefined) return drained;
-  if (ports.now() - (last.finishedAt ?? 0) > PATIENCE) return undefined;
+  if (drained !== undefined) return { wait: drained };
+  // LAVA refused the device that was chosen: this one is for any.
+  if (last.lavaId === null || ports.now() - (last.finishedAt ?? 0) > PATIENCE) return {};
   const lab = labOf(ports, job.lab);
   const tags = ports.boards.find(job.board, job.lab)?.tags;
   const online = boardsFor(await lab.inventory(FRESH), last.deviceType, tags).filter((b) => b.online);
   const others = online.filter((b) => b.name !== last.device);
   const failed = online.find((b) => b.name === last.device);
-  // Where there is no other, or LAVA can't choose the one that failed, there is nothing to wait for.
-  if (others.length === 0 || failed?.free !== true || others.some((b) => b.free)) return undefined;
+  if (others.length === 0) return {};
+  const free = others.filter((b) => b.free);
+  if (await lab.has('choice of device')) {
+    const choice = free.length > 0 ? free : others;
+    // Not all to the same one, where several jobs failed.
+    return { device: choice[last.lavaId % choice.length]?.name };
+  }
+  // LAVA can't give it to the one that failed while that is busy.
+  if (failed?.free !== true || free.length > 0) return {};
   return {
-    code: 'other_device',
-    text: `of the devices only ${failed.name} is free, on which attempt ${last.n} failed`,
+    wait: {
+      code: 'other_device',
+      text: `of the devices only ${failed.name} is free, on which attempt ${last.n} failed`,
+    },
   };
 }

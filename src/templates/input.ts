@@ -4,6 +4,7 @@ import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
 import type { RenderLab } from './context.ts';
+import type { Marks } from './marks.ts';
 import type { RenderInput } from './renderer.ts';
 
 /** The parts of the configuration that definitions are made from. */
@@ -18,11 +19,10 @@ export type RenderLabConfig = Pick<LabConfig, 'name'> & {
   definitions: LabConfig['definitions'];
 };
 
-export interface InputExtras {
+export interface InputExtras extends Marks {
   board: Board;
   plans: Plans;
   dtbs?: Readonly<Record<string, string>> | undefined;
-  mark?: string | undefined;
 }
 
 /** Gathers what the renderer needs for a request. */

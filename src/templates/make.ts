@@ -7,6 +7,7 @@ import type { Plans } from '../catalog/plans.ts';
 import { useSuppliedDefinition } from './supplied.ts';
 import { metadataUrl } from './artifacts.ts';
 import { renderInput, renderLab, type RenderConfig, type RenderLabConfig } from './input.ts';
+import type { Marks } from './marks.ts';
 import type { Rendered, Renderer } from './renderer.ts';
 
 /** What definitions are made with. */
@@ -20,14 +21,14 @@ export interface Workshop {
 }
 
 /**
- * Makes the definition of one LAVA job; its name will hold the mark. Throws RequestError if the request can't be run as
+ * Makes the definition of one LAVA job. Throws RequestError if the request can't be run as
  * it is, TemporaryError if the build's metadata is not to be had now.
  */
 export async function makeDefinition(
   request: JobRequest,
   lab: RenderLabConfig,
   workshop: Workshop,
-  mark?: string,
+  marks: Marks = {},
 ): Promise<Rendered> {
   const { config, boards, plans, renderer, dtbs } = workshop;
   const { platform } = request.node.data;
@@ -40,13 +41,13 @@ export async function makeDefinition(
       lab: renderLab(request, config, lab),
       definitions: lab.definitions,
       networks: config.fetch.networks,
-      mark,
+      ...marks,
     });
   }
   const board = boardOf(platform, lab.name, boards);
   const url = metadataUrl(request, board);
   const trees = url === undefined ? {} : { dtbs: await dtbs(url) };
-  return renderer.render(renderInput(request, config, lab, { board, plans, mark, ...trees }));
+  return renderer.render(renderInput(request, config, lab, { board, plans, ...marks, ...trees }));
 }
 
 function boardOf(platform: string | null | undefined, lab: string, boards: Boards): Board {

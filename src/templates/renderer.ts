@@ -22,11 +22,12 @@ import { actionOf, LavaDefinition } from '../definition/definition.ts';
 import { emitYaml } from '../definition/emit.ts';
 import { checkedTest } from './general.ts';
 import { loadLibrary, type Library } from './library.ts';
+import { forDevice, type Marks } from './marks.ts';
 import { basePriority, labPriority } from './priority.ts';
 import { testsOf } from './tests.ts';
 import { watchTests } from './unread.ts';
 
-export interface RenderInput {
+export interface RenderInput extends Marks {
   request: JobRequest;
   board: Board;
   /** Where the plan of `request.node.name`, rootfs sets and tree priorities come from. */
@@ -34,8 +35,6 @@ export interface RenderInput {
   lab: RenderLab;
   /** Printed in the job's name: `[instance] …`. */
   instance: string;
-  /** A unique text that the job's name shall hold. */
-  mark?: string | undefined;
   /** `artifacts` of the build's metadata.json, if metadataUrl said that it is needed. */
   dtbs?: Readonly<Record<string, string>> | undefined;
   /** Put into the definition's metadata next to node_id. */
@@ -125,7 +124,7 @@ function render(library: Library, input: RenderInput): Rendered {
   const definition = checked(withJobTimeout(job, plan, board), request);
   const jobTimeoutMs = timeoutSeconds(definition.timeouts.job) * SECOND;
   return {
-    definition: emitYaml(definition),
+    definition: emitYaml(forDevice(definition, input.device)),
     jobName: definition.job_name,
     expectedTests: expectedTestsOf(tests, artifacts.nfsroot !== null, definitionNames(definition)),
     jobTimeoutMs,

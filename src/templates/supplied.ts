@@ -16,10 +16,11 @@ import { suppliedSchema, type SuppliedDefinition } from '../definition/supplied-
 import { wholeUnits, type RenderLab } from './context.ts';
 import { timeoutSeconds } from '../definition/common.ts';
 import { emitYaml } from '../definition/emit.ts';
+import { forDevice, type Marks } from './marks.ts';
 import { basePriority, labPriority } from './priority.ts';
 import type { Rendered } from './renderer.ts';
 
-export interface SuppliedOptions {
+export interface SuppliedOptions extends Marks {
   /** Whose job it is; its own definitions are not read. */
   request: JobRequest;
   /** The board, if it is registered: for its limits. */
@@ -30,8 +31,6 @@ export interface SuppliedOptions {
   definitions: LabConfig['definitions'];
   /** `fetch.networks` of the configuration. */
   networks: readonly Network[];
-  /** A unique text that the job's name shall hold. */
-  mark?: string | undefined;
 }
 
 /**
@@ -58,7 +57,7 @@ export function useSuppliedDefinition(text: string, options: SuppliedOptions): R
     notify: notifyWithOwn(supplied.notify, lab.callback),
   };
   return {
-    definition: emitYaml(definition, { nulls: true }),
+    definition: emitYaml(forDevice(definition, options.device), { nulls: true }),
     jobName,
     expectedTests: expectedTestsOfSupplied(supplied, request, options.plans),
     jobTimeoutMs,

@@ -62,8 +62,8 @@ export interface Bench {
   /** A definition whose job name contains the mark, with `more` at its top level. */
   definition: (kind: JobKind, mark: string, more?: Record<string, unknown>) => string;
   info: (id: number) => Promise<LavaJobInfo>;
-  /** Polls until the job is in that state. */
-  until: (id: number, state: string) => Promise<LavaJobInfo>;
+  /** Polls until the job is in one of those states. */
+  until: (id: number, ...states: string[]) => Promise<LavaJobInfo>;
   /** Waits for the event that the job has ended. */
   untilEnd: (id: number) => Promise<void>;
   /** The job's callbacks so far. */
@@ -126,11 +126,11 @@ export async function openBench(open: () => Promise<ContractLab>): Promise<Bench
     events,
     definition: (kind, mark, more = {}) => JSON.stringify({ ...jobOf(lab, hook, kind, mark), ...more }),
     info,
-    until: async (id, state) => {
+    until: async (id, ...states) => {
       for (;;) {
         const job = await info(id);
-        if (job.state === state) return job;
-        if (job.state === 'Finished') throw new Error(`job ${id} ended before it was ${state}`);
+        if (states.includes(job.state)) return job;
+        if (job.state === 'Finished') throw new Error(`job ${id} ended before it was ${states.join(' or ')}`);
         await sleep(50);
       }
     },

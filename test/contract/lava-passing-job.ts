@@ -221,7 +221,7 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
 
     it('is found by its mark, and keeps its definition', async () => {
       expect(await bench.client.findByMark(name)).toMatchObject({ ids: [id], complete: true });
-      expect(await bench.client.findByMark(name, id)).toMatchObject({ ids: [], complete: true });
+      expect(await bench.client.findByMark(name, { sinceId: id })).toMatchObject({ ids: [], complete: true });
       const other = createLavaClient({ url: bench.lab.url, timeoutMs: 20_000, ...bench.lab.other });
       expect((await other.findByMark(name)).ids).toEqual([]);
       expect(await bench.client.definition(id)).toBe(text);

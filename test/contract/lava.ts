@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLavaClient } from '../../src/lava/client.ts';
 import { readInventory, supplyOf } from '../../src/lava/inventory.ts';
 import { newMark, openBench, records, type Bench, type ContractLab } from './lava-bench.ts';
+import { describeNewer } from './lava-newer.ts';
 import { describePassingJob } from './lava-passing-job.ts';
 
 /** Defines the contract's tests. `waitMs`: how long a job may take. */
@@ -163,6 +164,7 @@ export function describeLava(title: string, open: () => Promise<ContractLab>, wa
     });
 
     describePassingJob(() => bench, waitMs);
+    describeNewer(() => bench, waitMs);
 
     it('ends a job without its kernel as an error of the job', async () => {
       const id = await bench.client.submit(bench.definition('deploy-404', newMark()));

@@ -1,6 +1,6 @@
 // Holds what became of a job against what must: Maestro's node, KCIDB's objects, LAVA's jobs and the served logs.
 import { z } from 'zod';
-import { callbackTrust } from '../../src/lava/callback-trust.ts';
+import { lavaHas } from '../../src/lava/features.ts';
 import type { Job } from './bridge.ts';
 import type { Expected } from './cases.ts';
 import { ORIGIN, RUNTIME, type World } from './world.ts';
@@ -32,7 +32,7 @@ type Check = [what: string, is: unknown, must: unknown];
 /** A callback that came is evidence where the lab's LAVA keeps its token private. */
 function evidenceChecks({ lab }: World, job: Job, { evidence }: Expected): Check[] {
   if (evidence === undefined) return [];
-  const must = callbackTrust(lab.version) === 'evidence' ? evidence : 'fetched';
+  const must = lavaHas('private callback token', lab.version) ? evidence : 'fetched';
   return [['evidence', job.attempts[0]?.evidence, must]];
 }
 

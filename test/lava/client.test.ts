@@ -350,7 +350,7 @@ describe('looking for a mark', () => {
 
     expect(await client.findByMark('marked')).toMatchObject({ ids: [205, 105, 5], complete: true });
     expect(lava.requests.length - before).toBe(3);
-    expect(await client.findByMark('marked', 105)).toMatchObject({ ids: [205], complete: true });
+    expect(await client.findByMark('marked', { sinceId: 105 })).toMatchObject({ ids: [205], complete: true });
     expect(lava.requests.length - before).toBe(5);
   });
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { callbackTrust, takesRemoteArtifactToken } from '../../src/lava/callback-trust.ts';
+import { lavaHas, lavaSince } from '../../src/lava/features.ts';
 
 it('believes callbacks of a LAVA that keeps their token private, and of no other', () => {
+  const feature = 'private callback token';
   for (const version of [
     '2024.05',
     '2024.05.0012.g1cdb80ef8',
@@ -12,7 +13,7 @@ it('believes callbacks of a LAVA that keeps their token private, and of no other
     'v2026.07-1',
     ' 2026.07\n',
   ])
-    expect([version, callbackTrust(version)]).toEqual([version, 'evidence']);
+    expect([version, lavaHas(feature, version)]).toEqual([version, true]);
   for (const version of [
     '2023.01',
     '2024.03',
@@ -26,13 +27,19 @@ it('believes callbacks of a LAVA that keeps their token private, and of no other
     '24.05',
     'x2026.07',
   ])
-    expect([version, callbackTrust(version)]).toEqual([version, 'hint']);
+    expect([version, lavaHas(feature, version)]).toEqual([version, false]);
 });
 
-it('knows which LAVA takes a remote artifact token for callbacks', () => {
-  const takes = ['2026.06', '2026.10', '2027.01', '2026.05', '2023.01', 'devel'].filter(
-    takesRemoteArtifactToken,
-  );
+it.each([
+  ['error in show', '2023.06'],
+  ['private callback token', '2024.05'],
+  ['remote artifact token in callbacks', '2026.06'],
+  ['choice of device', '2026.07'],
+  ['search by metadata', '2026.10'],
+] as const)('knows the release that brought the %s', (feature, since) => {
+  const [year = '', month = ''] = since.split('.');
+  const before = `${year}.${String(Number(month) - 1).padStart(2, '0')}`;
 
-  expect(takes).toEqual(['2026.06', '2026.10', '2027.01']);
+  expect(lavaSince(feature)).toBe(since);
+  expect([before, since, '2027.01'].map((version) => lavaHas(feature, version))).toEqual([false, true, true]);
 });

@@ -195,6 +195,51 @@ describe('the device that failed', () => {
     expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
   });
 
+  it('is passed over by name where LAVA takes a job for one device, also while the others are busy', async () => {
+    const world = await testWorld({
+      lab: RETRIES,
+      lava: { age: 'newest', devices: [device('one'), device('two')] },
+    });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, 'lab_failed');
+    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
+    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
+    if (!other) throw new Error('no other device');
+    other.state = 'Running';
+    world.jump(MINUTE);
+    await until('it was submitted again', () => (lavaJobs(world, nodeId) === 2 ? true : undefined));
+    expect(world.lava.jobs().at(-1)?.definition.device).toBe(other.name);
+    other.state = 'Idle';
+    world.fly();
+
+    await world.ended(nodeId);
+    expect((await world.attempts(nodeId)).map((attempt) => attempt.device)).toEqual([failed, other.name]);
+    expect(boots(world)).toMatchObject([{ status: 'PASS' }]);
+  });
+
+  it('is not passed over by the name of a device that LAVA refuses to us', async () => {
+    const world = await testWorld({
+      lab: RETRIES,
+      lava: { age: 'newest', devices: [device('one'), device('two')] },
+    });
+    const nodeId = world.publish({ scenario: 'infrastructure-once' });
+    await world.waits(nodeId, 'lab_failed');
+    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
+    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
+    if (!other) throw new Error('no other device');
+    other.closed = true;
+    world.jump(MINUTE);
+    world.fly();
+
+    await world.ended(nodeId);
+    expect(lavaJobs(world, nodeId)).toBe(2);
+    expect(world.lava.jobs().at(-1)?.definition.device).toBeUndefined();
+    expect(await world.timeline(nodeId)).toContainEqual(
+      expect.stringMatching(/attempt 2, for one device by its name, was refused .*; again on any/),
+    );
+    expect(boots(world)).toMatchObject([{ status: 'PASS', misc: { attempts: [{ job_id: '1' }] } }]);
+  });
+
   it('is tried again at once where there is no other', async () => {
     const world = await testWorld({ lab: RETRIES, lava: { devices: [device('one')] } });
     const nodeId = world.publish({ scenario: 'infrastructure-once' });

@@ -10,22 +10,32 @@ function lavaJobs(world: TestWorld, nodeId: string): string[] {
 }
 
 describe('submitting', () => {
-  it('finds the job whose answer was lost, and makes no second one', async () => {
-    const world = await testWorld();
-    world.lava.switches.loseAnswers = 1;
-    const nodeId = world.publish();
-    await world.waits(nodeId, 'answer_lost');
-    world.jump(40_000);
+  it.each([
+    ['2023.01', 'scheduler.jobs.list'],
+    ['newest', 'GET jobs'],
+  ] as const)(
+    'finds the job whose answer LAVA %s lost, by %s, and makes no second one',
+    async (age, search) => {
+      const world = await testWorld({ lava: { age } });
+      world.lava.switches.loseAnswers = 1;
+      const nodeId = world.publish();
+      await world.waits(nodeId, 'answer_lost');
+      world.jump(40_000);
 
-    const job = await world.ended(nodeId);
+      const job = await world.ended(nodeId);
 
-    expect(job.stage).toBe('reported');
-    expect(lavaJobs(world, nodeId)).toHaveLength(1);
-    expect(await world.timeline(nodeId)).toContainEqual(
-      expect.stringMatching(/found in LAVA by its submission key/),
-    );
-    expect(world.lava.calls.get('scheduler.jobs.submit')).toBe(1);
-  });
+      expect(job.stage).toBe('reported');
+      expect(lavaJobs(world, nodeId)).toHaveLength(1);
+      expect(await world.timeline(nodeId)).toContainEqual(
+        expect.stringMatching(/found in LAVA by its submission key/),
+      );
+      expect(world.lava.calls.get('scheduler.jobs.submit')).toBe(1);
+      const searches = new Map(
+        ['scheduler.jobs.list', 'GET jobs'].map((name) => [name, world.lava.calls.get(name) ?? 0]),
+      );
+      expect([...searches].filter(([, n]) => n > 0)).toEqual([[search, 1]]);
+    },
+  );
 
   it('sends the definition again when the lab never got it', async () => {
     const world = await testWorld();

@@ -6,7 +6,7 @@ import type { JobRecord, Store } from '../../store/index.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
 import { renderJob, type RenderPorts } from '../render.ts';
-import { whyNotAgain, type AgainPorts } from '../retries.ts';
+import { nextTurn, type AgainPorts } from '../retries.ts';
 
 /** What it uses. */
 export type RenderedPorts = RenderPorts &
@@ -19,7 +19,7 @@ export const rendered: Stage<RenderedPorts> = { name: 'rendered', run };
 async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
   if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
   const attempts = await ports.store.attempts(job.id);
-  const reason = await whyNotAgain(job, attempts, ports);
+  const { wait: reason, device } = await nextTurn(job, attempts, ports);
   if (reason !== undefined) {
     const pause = Math.min(LOOK_AGAIN, labOf(ports, job.lab).config.retries.pause);
     return { kind: 'wait', until: ports.now() + pause, reason };
@@ -28,7 +28,8 @@ async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
   const submissionKey = `${ports.store.instanceId}.${job.nodeId}.${n}`;
   try {
     const lab = labOf(ports, job.lab);
-    const result = await renderJob(await ports.store.request(job.id), job.lab, submissionKey, ports);
+    const marks = { mark: submissionKey, device };
+    const result = await renderJob(await ports.store.request(job.id), job.lab, marks, ports);
     const newAttempt = {
       jobId: job.id,
       n,

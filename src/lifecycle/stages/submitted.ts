@@ -29,7 +29,8 @@ const CLOCK_SKEW = 10 * MINUTE;
 
 async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
   const lab = labOf(ports, job.lab);
-  const attempt = currentAttempt(await ports.store.attempts(job.id));
+  const attempts = await ports.store.attempts(job.id);
+  const attempt = currentAttempt(attempts);
   if (attempt.lavaId !== null) return done(job, attempt, attempt.lavaId, ports);
   if (attempt.sentAt !== null) {
     const rest = attempt.sentAt + LOST_ANSWER_REST - ports.now();
@@ -37,7 +38,7 @@ async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
       const text = 'LAVA’s answer to the submission was lost; the lab is searched for the job soon';
       return { kind: 'wait', until: ports.now() + rest, reason: { code: 'answer_lost', text } };
     }
-    const found = await search(attempt, lab, ports);
+    const found = await search(job, attempt, lab, ports);
     if (found !== undefined) {
       await recordId(attempt, found, ports, `found in LAVA by its submission key, as job ${found}`);
       return done(job, attempt, found, ports);
@@ -45,13 +46,21 @@ async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
   }
   const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
   if (unwanted !== undefined) return { kind: 'end', ending: { kind: 'canceled', reason: unwanted } };
-  return submit(job, attempt, lab, ports);
+  return submit(job, attempts, lab, ports);
 }
 
-async function search(attempt: AttemptRecord, lab: Lab, ports: SubmittedPorts): Promise<number | undefined> {
+async function search(
+  job: JobRecord,
+  attempt: AttemptRecord,
+  lab: Lab,
+  ports: SubmittedPorts,
+): Promise<number | undefined> {
   const intentAt = attempt.intentAt ?? ports.now();
-  const since = await startOf(attempt, lab, ports);
-  const { ids, complete, oldest } = await lab.call((c) => c.findByMark(attempt.submissionKey, since));
+  const sinceId = await startOf(attempt, lab, ports);
+  const nodeId = (await lab.has('search by metadata')) ? job.nodeId : undefined;
+  const { ids, complete, oldest } = await lab.call((c) =>
+    c.findByMark(attempt.submissionKey, { sinceId, nodeId }),
+  );
   const [found] = ids;
   if (found !== undefined || complete) return found;
   // Not all jobs were looked through; but what is older than the intent can't be ours.
@@ -76,10 +85,11 @@ async function startOf(
 
 async function submit(
   job: JobRecord,
-  attempt: AttemptRecord,
+  attempts: readonly AttemptRecord[],
   lab: Lab,
   ports: SubmittedPorts,
 ): Promise<Outcome> {
+  const attempt = currentAttempt(attempts);
   const definition = await ports.store.definition(job.id, attempt.n);
   try {
     const lavaId = await lab.call(async (client) => {
@@ -93,6 +103,7 @@ async function submit(
     return await done(job, attempt, lavaId, ports);
   } catch (error) {
     if (!isRefusal(error)) throw error;
+    if (isForOneDevice(attempts, definition)) return onAnyDevice(attempt, error, ports.now());
     const reason = `${lab.name} refused the job: ${errorText(error)}`;
     return { kind: 'end', ending: { kind: 'rejected', reason, errorCode: 'submit_error' } };
   }
@@ -101,6 +112,23 @@ async function submit(
 /** What LAVA has against this job; what is wrong with the lab's settings is for the admin to fix. */
 function isRefusal(error: unknown): boolean {
   return error instanceof RequestError || (error instanceof BridgeError && error.code === 'lava_forbidden');
+}
+
+/** Whether it is a further attempt for a device by its name; LAVA took the one before. */
+function isForOneDevice(attempts: readonly AttemptRecord[], definition: string): boolean {
+  return typeof attempts.at(-2)?.lavaId === 'number' && /^device: /m.test(definition);
+}
+
+/** The device that was chosen may be one that our user may see and not use. */
+function onAnyDevice({ n }: AttemptRecord, error: unknown, now: number): Outcome {
+  const text = `attempt ${n}, for one device by its name, was refused (${errorText(error)}); again on any`;
+  return {
+    kind: 'again',
+    to: 'claimed',
+    at: now,
+    reason: { code: 'other_device', text },
+    change: { attempts: new Map([[n, { outcome: text }]]) },
+  };
 }
 
 async function recordId(

@@ -1,5 +1,7 @@
 // How the newest LAVA differs from that of Debian 12, as far as a client can see it. Each line was seen on a real lab of both
-// kinds: test/contract runs against them and against the simulator of either age.
+// kinds: test/contract runs against them and against the simulator of either age. What the bridge asks by version, too, is in
+// src/lava/features.ts.
+import { lavaHas } from '../../lava/features.ts';
 
 export const LAVA_AGES = ['2023.01', 'newest'] as const;
 /** A LAVA 2023.01, as Debian 12 has it, or the newest one that is known here. */
@@ -21,6 +23,12 @@ export interface AgeFacts {
   callbackKnowsMetadata: boolean;
   /** Whether a callback's token may be a remote artifact token, which opens nothing in LAVA (2026.06). */
   remoteArtifactTokens: boolean;
+  /** Whether `scheduler.remote_artifact_tokens` is there (2025.06). */
+  artifactTokenCalls: boolean;
+  /** Whether the event stream knows its users, and shows them what they may see (2023.02). */
+  eventsKnowUsers: boolean;
+  /** Whether a definition may name the device that it is for (2026.07). */
+  choiceOfDevice: boolean;
   /** Whether a device that is retired has its job cancelled; 2023.01 fails in the attempt (`with transaction.atomic`). */
   retiringCancels: boolean;
   /** Whether `scheduler.jobs.show` has error_type and error_msg (2023.06). */
@@ -45,16 +53,37 @@ export interface AgeFacts {
   brokenSignalEndsJob: boolean;
 }
 
+type ByFeature = Pick<
+  AgeFacts,
+  | 'version'
+  | 'tokenInBody'
+  | 'callbackKnowsMetadata'
+  | 'remoteArtifactTokens'
+  | 'artifactTokenCalls'
+  | 'eventsKnowUsers'
+  | 'showsError'
+  | 'choiceOfDevice'
+>;
+
+function byFeature(version: string): ByFeature {
+  return {
+    version,
+    tokenInBody: !lavaHas('private callback token', version),
+    callbackKnowsMetadata: lavaHas('search by metadata', version),
+    remoteArtifactTokens: lavaHas('remote artifact token in callbacks', version),
+    artifactTokenCalls: lavaHas('calls for remote artifact tokens', version),
+    eventsKnowUsers: lavaHas('users of the event stream', version),
+    showsError: lavaHas('error in show', version),
+    choiceOfDevice: lavaHas('choice of device', version),
+  };
+}
+
 export const AGES: Readonly<Record<LavaAge, AgeFacts>> = {
   '2023.01': {
-    version: '2023.01',
-    tokenInBody: true,
+    ...byFeature('2023.01'),
     submitterInBody: false,
     callbackKnowsTimes: false,
-    callbackKnowsMetadata: false,
-    remoteArtifactTokens: false,
     retiringCancels: false,
-    showsError: false,
     anyMetadata: false,
     unknownContext: 'extra keys not allowed',
     badYamlFault: {
@@ -69,14 +98,10 @@ export const AGES: Readonly<Record<LavaAge, AgeFacts>> = {
     brokenSignalEndsJob: false,
   },
   newest: {
-    version: '2026.10',
-    tokenInBody: false,
+    ...byFeature('2026.10'),
     submitterInBody: true,
     callbackKnowsTimes: true,
-    callbackKnowsMetadata: true,
-    remoteArtifactTokens: true,
     retiringCancels: true,
-    showsError: true,
     anyMetadata: true,
     unknownContext: 'value must be one of [',
     badYamlFault: { code: 400, text: 'Invalid job definition: ' },

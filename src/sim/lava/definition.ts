@@ -31,6 +31,7 @@ export type Callback = z.infer<typeof Callback>;
 export const Definition = z.looseObject({
   job_name: z.string(),
   device_type: z.string(),
+  device: z.string().optional(),
   priority: z.union([z.string(), z.number()]).default('medium'),
   visibility: z.unknown(),
   metadata: z.unknown().optional(),

@@ -20,7 +20,13 @@ export interface Pace {
 export interface LabHooks {
   /** Sends the callbacks of a job that is about to be in that state; never fails. LAVA commits when it has returned. */
   notify: (job: SimJob, next: Next) => Promise<void>;
-  emit: (topic: 'testjob' | 'device' | 'worker', user: string, data: Record<string, unknown>) => void;
+  /** `only`: the user who alone may see it. */
+  emit: (
+    topic: 'testjob' | 'device' | 'worker',
+    user: string,
+    data: Record<string, unknown>,
+    only?: string,
+  ) => void;
 }
 
 export interface LabOptions {
@@ -49,6 +55,8 @@ export class Lab {
   readonly types: readonly string[];
   readonly tags: readonly string[];
   readonly runs: Runs;
+  /** Each user's remote artifact tokens, by their names. */
+  readonly artifactTokens = new Map<string, Map<string, string>>();
   private readonly options: LabOptions;
   private readonly hooks: LabHooks;
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -294,7 +302,8 @@ export class Lab {
   }
 
   private emitJob(job: SimJob): void {
-    this.hooks.emit('testjob', job.submitter, jobEvent(job));
+    const only = job.definition.visibility === 'public' ? undefined : job.submitter;
+    this.hooks.emit('testjob', job.submitter, jobEvent(job), only);
   }
 
   private emitDevice(device: SimDevice): void {
@@ -317,7 +326,8 @@ export class Lab {
   }
 }
 
-function suits(device: SimDevice, { device_type, tags }: Definition): boolean {
+function suits(device: SimDevice, { device_type, device: name, tags }: Definition): boolean {
+  if (device.closed === true || (name !== undefined && name !== device.name)) return false;
   return device.type === device_type && tags.every((tag) => device.tags.includes(tag));
 }
 

@@ -3,9 +3,13 @@ import { LAVA_HEALTHS, LAVA_STATES } from '../../lava/model.ts';
 import type { Lab } from './lab.ts';
 import { logLine, yamlDump } from './python.ts';
 import { exportCases, suiteNames } from './results.ts';
+import { showDevice, showWorker } from './show.ts';
 import { internal, validateDefinition } from './submission.ts';
+import { callTokenMethod } from './token-methods.ts';
 import { RpcFault, WireTime, type WireValue } from './xmlrpc-answer.ts';
 import type { SimJob } from './model.ts';
+
+const TOKENS = 'scheduler.remote_artifact_tokens.';
 
 type Method = (
   lab: Lab,
@@ -21,6 +25,10 @@ export async function callMethod(
   params: readonly unknown[],
 ): Promise<WireValue> {
   if (name === 'system.multicall') return multicall(lab, user, params[0]);
+  if (lab.age.artifactTokenCalls && name.startsWith(TOKENS)) {
+    const answer = callTokenMethod(lab, authenticated(user), name.slice(TOKENS.length), params);
+    if (answer !== undefined) return answer;
+  }
   const method = METHODS.get(name);
   if (!method) throw new RpcFault(-32601, `No such method: '${name}'`);
   return method(lab, user, params);
@@ -175,46 +183,6 @@ function suitePage(lab: Lab, user: string | undefined, params: readonly unknown[
   if (cases.length === 0) throw new RpcFault(404, 'Specified test suite not found.');
   const offset = optionalNumber(params[3], 0);
   return exportCases(lab.age, job.id, cases.slice(offset, offset + optionalNumber(params[2], cases.length)));
-}
-
-function showDevice(lab: Lab, name: unknown): WireValue {
-  const device = lab.devices.get(String(name));
-  if (!device) throw new RpcFault(404, `Device '${String(name)}' was not found.`);
-  return {
-    hostname: device.name,
-    device_type: device.type,
-    health: device.health,
-    state: device.state,
-    health_job: false,
-    description: null,
-    pipeline: true,
-    has_device_dict: true,
-    worker: device.worker,
-    current_job: device.job ?? null,
-    tags: device.tags,
-  };
-}
-
-function showWorker(lab: Lab, name: unknown): WireValue {
-  const worker = lab.workers.get(String(name));
-  if (!worker) throw new RpcFault(404, `Worker '${String(name)}' was not found.`);
-  if (worker.hidden === true) {
-    throw new RpcFault(403, `Worker '${worker.name}' not available to user 'bridge'.`);
-  }
-  const devices = [...lab.devices.values()].filter((d) => d.worker === worker.name).map((d) => d.name);
-  return {
-    hostname: worker.name,
-    description: 'lab worker',
-    state: worker.state,
-    health: worker.health,
-    devices,
-    last_ping: new WireTime(Date.now()),
-    job_limit: worker.jobLimit,
-    version: lab.age.version,
-    default_config: false,
-    default_env: true,
-    default_env_dut: true,
-  };
 }
 
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([

@@ -15,6 +15,8 @@ export interface SimDevice {
   health: 'Good' | 'Unknown' | 'Looping' | 'Bad' | 'Maintenance' | 'Retired';
   state: 'Idle' | 'Reserved' | 'Running';
   job: number | undefined;
+  /** Our user may see it, and not submit to it. */
+  closed?: boolean;
 }
 
 export interface SimWorker {

@@ -8,6 +8,7 @@ import { addControl, type Controlled } from './control.ts';
 import { createEventStream } from './event-stream.ts';
 import { Lab, type Pace } from './lab.ts';
 import { CALLBACK_TIMEOUT_MS, callbacksFor, send } from './notify.ts';
+import { addRest } from './rest-routes.ts';
 import { addRpc, MAX_BODY } from './rpc-routes.ts';
 import { noSwitches } from './switches.ts';
 import {
@@ -63,12 +64,12 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
   const random = seededRandom(options.seed ?? 1);
   const switches = noSwitches();
   const age = AGES[options.age ?? '2023.01'];
-  const events = createEventStream(age, switches);
+  const events = createEventStream(age, switches, users);
   const calls = new Map<string, number>();
   const callbacks = { sent: 0, accepted: 0 };
 
   async function notify(job: SimJob, next: Next): Promise<void> {
-    const secrets = new Map(job.submitter === first.name ? [[callback.name, callback.token]] : []);
+    const secrets = lab.artifactTokens.get(job.submitter) ?? new Map<string, string>();
     for (const outgoing of callbacksFor(lab, job, next, secrets)) {
       if (switches.callbacks === 'drop' || random() < switches.callbackDropChance) continue;
       if (!isAllowed(outgoing.url, switches.callbackAllowedHosts)) continue;
@@ -93,10 +94,13 @@ export async function startLavaSimulator(options: LavaSimulatorOptions = {}): Pr
     { notify, emit: events.emit },
   );
 
+  lab.artifactTokens.set(first.name, new Map([[callback.name, callback.token]]));
+
   const server = await startSimServer(options, { bodyLimit: MAX_BODY }, (app) => {
     takeAnyBody(app);
     app.server.on('upgrade', events.upgrade);
     const count = (method: string): void => void calls.set(method, (calls.get(method) ?? 0) + 1);
+    addRest(app, { lab, users, count });
     addRpc(app, { lab, users: withCallbackToken(age, users, callback.token), switches, count });
     addControl(app, () => simulator);
   });

@@ -47,6 +47,9 @@ const Submission = z.strictObject({
   reboot_to_fastboot: z.boolean().optional(),
 });
 
+/** What a newer LAVA takes besides. */
+const NAMED = { device: z.string().min(1).optional(), worker: z.string().min(1).optional() };
+
 /** Anything that LAVA's own schema check takes for metadata; in submission it is flat. */
 const Validated = Submission.extend({ metadata: z.looseObject({}).optional() });
 
@@ -69,7 +72,8 @@ export function checkSubmission(age: AgeFacts, text: string, inventory: Inventor
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new RpcFault(400, bad('expected a dictionary'));
   }
-  const [complaint] = complaints(age, age.anyMetadata ? Validated : Submission, data);
+  const schema = age.anyMetadata ? Validated : Submission;
+  const [complaint] = complaints(age, age.choiceOfDevice ? schema.extend(NAMED) : schema, data);
   if (complaint) {
     const path = complaint.path.map((key) => `['${key}']`).join('');
     throw new RpcFault(400, bad(`${complaint.message} @ data${path}`));
@@ -86,10 +90,23 @@ export function checkSubmission(age: AgeFacts, text: string, inventory: Inventor
 }
 
 function checkDevices(definition: Definition, inventory: Inventory): void {
-  const { device_type: type, tags } = definition;
+  const { device_type: type, device: name, tags } = definition;
   const unavailable = (text: string): RpcFault => new RpcFault(400, `Device unavailable: ${text}`);
   if (!inventory.types.includes(type)) throw unavailable(`Device type '${type}' is unavailable.`);
-  const usable = [...inventory.devices].filter((d) => d.type === type && d.health !== 'Retired');
+  const all = [...inventory.devices];
+  const named = all.find((d) => d.name === name);
+  if (name !== undefined && named === undefined) {
+    throw new RpcFault(400, bad(`Device '${name}' does not exist.`));
+  }
+  if (named !== undefined && named.type !== type) {
+    throw new RpcFault(400, bad(`Device '${named.name}' is not of type '${type}'.`));
+  }
+  if (named?.closed === true) {
+    throw new RpcFault(400, bad(`You do not have permission to submit jobs to device '${named.name}'.`));
+  }
+  const usable = (named === undefined ? all : [named]).filter(
+    (d) => d.type === type && d.health !== 'Retired',
+  );
   if (usable.length === 0) throw unavailable(`No devices of type ${type} are available.`);
   const unknown = tags.find((tag) => !inventory.tags.includes(tag));
   if (unknown !== undefined) {
