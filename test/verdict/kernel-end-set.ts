@@ -170,8 +170,7 @@ export function describeSamples(samples: readonly Judgement[]): string {
     ),
     row('**all**', samples),
     '',
-    'Missed, as the only line that says so:',
-    '',
+    ...(missed.length === 0 ? ['None is missed.'] : ['Missed, as the only line that says so:', '']),
     ...missed.map(({ arch, kind, title }) => `- ${arch}, ${kind}: \`${title}\``),
     '',
   ].join('\n');
