@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { errorText, PermanentError, RequestError, TemporaryError } from '../core/errors.ts';
 import * as answers from './answers.ts';
-import { createCheckedCalls, read, to } from './checked-calls.ts';
+import { createCheckedCalls, read, to, type CheckedCalls } from './checked-calls.ts';
 import { fetchFacts, type LabFacts } from './facts.ts';
 import { readLogText } from './log.ts';
 import type { LavaJobInfo } from './model.ts';
@@ -192,22 +192,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
       const ids = own?.filter(({ description }) => description.includes(mark)).map(({ id }) => id);
       if (ids !== undefined) return { ids, complete: true, oldest: undefined };
     }
-    const found = new Set<number>();
-    let oldest: number | undefined;
-    for (let page = 0; page < LIST_PAGES; page++) {
-      const call = to('scheduler.jobs.list', null, null, page * LIST_PAGE, LIST_PAGE);
-      const jobs = await send(answers.JobList, 'the list of jobs', call, signal);
-      for (const { id, description, submitter } of jobs) {
-        const isOurs = submitter === options.user && (description ?? '').includes(mark);
-        if (isOurs && typeof id === 'number' && id > sinceId) found.add(id);
-      }
-      const last = jobs.at(-1);
-      if (last !== undefined) oldest = Math.trunc(Number(last.id));
-      if (jobs.length < LIST_PAGE || last === undefined || Number(last.id) <= sinceId) {
-        return { ids: [...found], complete: true, oldest };
-      }
-    }
-    return { ids: [...found], complete: false, oldest };
+    return searchList(checked, { user: options.user, mark, sinceId }, signal);
   }
 
   return {
@@ -241,6 +226,30 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
       return new Map(names.flatMap((name, i) => settingsOf(name, outcomes[i])));
     },
   };
+}
+
+/** Reads the list of all jobs, newest first. */
+async function searchList(
+  { send }: CheckedCalls,
+  { user, mark, sinceId }: { user: string | undefined; mark: string; sinceId: number },
+  signal?: AbortSignal,
+): Promise<MarkSearch> {
+  const found = new Set<number>();
+  let oldest: number | undefined;
+  for (let page = 0; page < LIST_PAGES; page++) {
+    const call = to('scheduler.jobs.list', null, null, page * LIST_PAGE, LIST_PAGE);
+    const jobs = await send(answers.JobList, 'the list of jobs', call, signal);
+    for (const { id, description, submitter } of jobs) {
+      const isOurs = submitter === user && (description ?? '').includes(mark);
+      if (isOurs && typeof id === 'number' && id > sinceId) found.add(id);
+    }
+    const last = jobs.at(-1);
+    if (last !== undefined) oldest = Math.trunc(Number(last.id));
+    if (jobs.length < LIST_PAGE || last === undefined || Number(last.id) <= sinceId) {
+      return { ids: [...found], complete: true, oldest };
+    }
+  }
+  return { ids: [...found], complete: false, oldest };
 }
 
 /** Why there may be no settings of a device: it is gone, not visible to us, or LAVA does not say. */

@@ -53,9 +53,7 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
   const boot = readBoot(evidence, suites, outline, cases);
   const reached = howFar(boot, suites, cases);
   const loginReached = isAtLeast(reached, 'login');
-  // Results that could not be read lack the case.
-  const error = jobCase === undefined ? lava?.error : undefined;
-  const errorMsg = error?.message ?? metadataText(jobCase, 'error_msg');
+  const { errorType, errorMsg } = lavaWord(jobCase, lava);
   const last = boot.last;
   return {
     evidence,
@@ -67,7 +65,7 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
     canceled: lava?.health === 'Canceled' && evidence.deviceTakenAway !== true,
     onDevice,
     jobCase,
-    errorType: error?.type ?? metadataText(jobCase, 'error_type'),
+    errorType,
     errorMsg,
     reached,
     loginReached,
@@ -87,6 +85,18 @@ export function assess(evidence: Evidence, suites: Suites, outline: JobOutline):
 
 function isAtLeast(reached: Reached, step: Reached): boolean {
   return REACHED.indexOf(reached) >= REACHED.indexOf(step);
+}
+
+/** How it failed, in LAVA's word; results that could not be read lack its case. */
+function lavaWord(
+  jobCase: LavaCase | undefined,
+  lava: Evidence['lava'],
+): Pick<Situation, 'errorType' | 'errorMsg'> {
+  const error = jobCase === undefined ? lava?.error : undefined;
+  return {
+    errorType: error?.type ?? metadataText(jobCase, 'error_type'),
+    errorMsg: error?.message ?? metadataText(jobCase, 'error_msg'),
+  };
 }
 
 function metadataText(c: LavaCase | undefined, key: string): string {
