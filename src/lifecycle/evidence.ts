@@ -14,6 +14,7 @@ import {
   type AttemptRecord,
   type Blobs,
   type CallbackRecord,
+  type EvidenceSource,
   type JobRecord,
   type Store,
 } from '../store/index.ts';
@@ -37,14 +38,14 @@ function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
   return `${blobFolder(attempt.jobId)}/${attempt.n}.yaml.gz`;
 }
 
-/** Stores the log and returns what is to be stored with the attempt. May be repeated. */
+/** Stores the log and returns where the evidence came from, and what is to be stored with the attempt. May be repeated. */
 export async function storeEvidence(
   job: JobRecord,
   attempt: AttemptRecord,
   info: LavaJobInfo,
   callback: CallbackRecord | undefined,
   ports: EvidencePorts,
-): Promise<AttemptChange> {
+): Promise<{ source: EvidenceSource; change: AttemptChange }> {
   const reported = callback === undefined ? undefined : await fromCallback(callback, ports);
   const isWhole =
     reported !== undefined &&
@@ -64,14 +65,16 @@ export async function storeEvidence(
     definition: await ports.store.definition(job.id, attempt.n),
     cases,
   };
-  return {
+  const source = isWhole ? 'callback' : 'fetched';
+  const change = {
     lavaState: info.state,
     device: info.device ?? null,
     finishedAt: lavaJob.finishedAt ?? ports.now(),
     lavaJob,
     log: hasLog ? log : null,
-    evidence: isWhole ? 'callback' : 'fetched',
-  };
+    evidence: source,
+  } as const;
+  return { source, change };
 }
 
 /** The job's record: LAVA's answer, and from the callback what that lacks; the start is the callback's if it has one. */

@@ -62,6 +62,7 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
   let known: { at: number; inventory: Promise<Inventory> } | undefined;
   let lastAnswer: { at: number; inventory: Inventory } | undefined;
   let version: { at: number; text: string } | undefined;
+  let asked: Promise<string> | undefined;
   // What is known of each device and worker, so that only news makes the inventory old.
   const lastWord = new Map<string, string>();
 
@@ -125,7 +126,9 @@ export function createLab({ config, client, now, onChange }: Options): Lab {
     state: circuit.state,
     async has(feature) {
       if (version === undefined || Math.abs(now() - version.at) > VERSION_AGE) {
-        version = { at: now(), text: await call((c) => c.version()) };
+        asked ??= call((c) => c.version()).finally(() => (asked = undefined));
+        const asking = asked;
+        version = { at: now(), text: await outsideWait(() => asking) };
       }
       return lavaHas(feature, version.text);
     },

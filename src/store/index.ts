@@ -10,6 +10,7 @@ export {
   type AttemptRecord,
   type CallbackRecord,
   type Entry,
+  type EvidenceSource,
   type JobChange,
   type JobRecord,
   type ListedJob,

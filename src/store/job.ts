@@ -130,7 +130,8 @@ export type JobChange = Partial<
 
 /** Where the evidence of an attempt came from. */
 export const EVIDENCE_SOURCES = ['callback', 'fetched'] as const;
-type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
+/** Where the evidence of an attempt came from. */
+export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
 
 /** One LAVA job for a job; a retry is a new attempt. Its definition and results are read for themselves. */
 export interface AttemptRecord {

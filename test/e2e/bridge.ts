@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { until } from './wait.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const START_LIMIT = 20_000;
-const STOP_LIMIT = 20_000;
+const START_LIMIT = 60_000;
+const STOP_LIMIT = 60_000;
 
 interface Output {
   code: number | null;
@@ -107,7 +107,7 @@ export function createBridge(configFile: string, url: string, logFile: string): 
       return daemon.exitCode;
     },
 
-    async command(args, limitMs = 30_000) {
+    async command(args, limitMs = 120_000) {
       const child = launch(args);
       const text = { stdout: '', stderr: '' };
       child.stdout?.on('data', (chunk) => (text.stdout += String(chunk)));

@@ -29,8 +29,8 @@ export interface Course {
 }
 
 /** How long one job may take; the machine may be busy with others. */
-const JOB_LIMIT = 240_000;
-const STEP_LIMIT = 60_000;
+const JOB_LIMIT = 480_000;
+const STEP_LIMIT = 180_000;
 
 /** All of it; what fails is told, not thrown. */
 export async function runCourse(course: Course): Promise<void> {

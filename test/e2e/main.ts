@@ -12,7 +12,7 @@ import { cancelAll } from './lab.ts';
 import { startWorld } from './world.ts';
 
 /** For the whole run, ms. */
-const LIMIT = 7 * MINUTE;
+const LIMIT = 15 * MINUTE;
 
 async function main(): Promise<boolean> {
   const startedAt = Date.now();

@@ -44,6 +44,23 @@ describe('following LAVA', () => {
     });
   }
 
+  it('fetches the evidence once, whatever wakes the job meanwhile', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'fail' });
+    const calls = (name: string): number => world.lava.calls.get(name) ?? 0;
+    await world.at(nodeId, 'running');
+    world.lava.faults.add({ kind: 'slow', delayMs: 100, path: /^\/RPC2/ });
+    await until('the results are asked for', () =>
+      calls('results.get_testjob_suites_list_yaml') > 0 ? true : undefined,
+    );
+    await world.daemon.context.store.wake(`${LAB}:${nodeId}`);
+
+    await world.ended(nodeId);
+    expect(calls('results.get_testjob_suites_list_yaml')).toBe(1);
+    expect(calls('scheduler.jobs.logs')).toBe(1);
+    expect((await world.attempts(nodeId)).map(({ evidence }) => evidence)).toEqual(['fetched']);
+  });
+
   it('reports all by the poll alone, from what it fetches', async () => {
     const world = await polled();
     world.lava.switches.callbacks = 'drop';

@@ -2,20 +2,21 @@
 // believed and came whole, else fetched.
 import { errorText, PermanentError } from '../../core/errors.ts';
 import { SECOND, type Clock } from '../../core/time.ts';
-import type { CallbackRecord, JobRecord, Reason, Store } from '../../store/index.ts';
+import type { LavaJobInfo } from '../../lava/model.ts';
+import type { CallbackRecord, EvidenceSource, JobRecord, Reason, Store } from '../../store/index.ts';
 import { storeEvidence, type EvidencePorts } from '../evidence.ts';
 import { lookAt, type FollowingPorts } from '../following.ts';
 import type { CallbackWatch } from '../callback-watch.ts';
 import type { Lab } from '../lab.ts';
 import { labOf } from '../labs.ts';
 import { callNext, type QueuePorts } from '../admission-queue.ts';
-import type { Outcome, Stage } from '../model.ts';
+import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 
 /** What it uses. */
 export type FinishedPorts = FollowingPorts &
   EvidencePorts &
   QueuePorts & {
-    store: Pick<Store, 'callbacks' | 'record'>;
+    store: Pick<Store, 'attempts' | 'callbacks' | 'lavaJob' | 'record'>;
     callbackWatch: Pick<CallbackWatch, 'ended'>;
     now: Clock;
   };
@@ -31,6 +32,11 @@ const COMMIT_WITHIN = 15 * SECOND;
 const REFUSALS = 8;
 
 async function run(job: JobRecord, ports: FinishedPorts): Promise<Outcome> {
+  const before = currentAttempt(await ports.store.attempts(job.id));
+  if (before.evidence !== null) {
+    const { health, device } = (await ports.store.lavaJob(job.id, before.n)) ?? {};
+    return done(before.evidence, { health: health ?? 'Unknown', device });
+  }
   const seen = await lookAt(job, ports);
   if (seen.kind !== 'alive') return seen.outcome;
   const { info, attempt } = seen;
@@ -53,17 +59,20 @@ async function run(job: JobRecord, ports: FinishedPorts): Promise<Outcome> {
     const believed = await believedCallback(callbacks, labOf(ports, job.lab));
     const evidence = await storeEvidence(job, attempt, info, believed, ports);
     await callNext(job, ports);
-    ports.callbackWatch.ended(job.lab, evidence.finishedAt ?? ports.now(), final !== undefined);
-    return {
-      kind: 'done',
-      note: `${info.health}${on}, evidence ${evidence.evidence}`,
-      change: { attempts: new Map([[attempt.n, evidence]]), dropCallbacks: true },
-    };
+    ports.callbackWatch.ended(job.lab, evidence.change.finishedAt ?? ports.now(), final !== undefined);
+    // A fact, whatever changed the job meanwhile (an event of LAVA, a stream that is back): nothing is fetched twice.
+    await ports.store.record(job.id, { attempts: new Map([[attempt.n, evidence.change]]) });
+    return done(evidence.source, info);
   } catch (error) {
     if (!(error instanceof PermanentError) || job.tries < REFUSALS) throw error;
     const reason = `the results of LAVA job ${info.id} cannot be read: ${errorText(error)}`;
     return { kind: 'end', ending: { kind: 'lost', reason } };
   }
+}
+
+function done(source: EvidenceSource, { health, device }: Pick<LavaJobInfo, 'health' | 'device'>): Outcome {
+  const on = device === undefined ? '' : ` on ${device}`;
+  return { kind: 'done', note: `${health}${on}, evidence ${source}`, change: { dropCallbacks: true } };
 }
 
 /** The callback that counts as evidence. Of two that differ, one is not LAVA's, and neither counts. */
