@@ -20,7 +20,7 @@ import { labsView, type BoardsView } from './overview.ts';
 import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
 
 import type { JobRow } from './shapes.ts';
-import { deliveryView, findJob, jobDetail, jobRow, jobRows } from './views.ts';
+import { deliveryView, findJob, jobDetail, jobRow } from './views.ts';
 
 interface Options {
   ctx: HttpPorts;
@@ -130,7 +130,7 @@ function addLists(app: FastifyInstance, { ctx }: Options): void {
       ...filter,
       before: before === undefined ? undefined : Date.parse(before),
     });
-    return { jobs: await shown(await jobRows(jobs, ctx.store)) };
+    return { jobs: await shown(jobs.map(jobRow)) };
   }
 }
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
 import { SOURCES } from '../maestro/request.ts';
 import { DELIVERY_STATES, STAGES } from '../store/index.ts';
-import { STATUSES } from '../verdict/model.ts';
+import { LAYERS } from '../verdict/layers.ts';
+import { RULE_NAMES, STATUSES } from '../verdict/model.ts';
 
 const time = z.iso.datetime();
 const text = z.string();
@@ -34,12 +35,26 @@ export const JobRow = z.looseObject({
     .looseObject({ kind: z.enum(['rejected', 'canceled', 'timed_out', 'lost']), reason: text })
     .nullable()
     .describe('how it ended by our own record'),
+  tree: maybe.text.describe("of the kernel's source, if the request says it"),
+  branch: maybe.text,
+  commit: maybe.text,
+  build: maybe.text.describe("the id of Maestro's kbuild node"),
   result: z.enum(NODE_RESULTS).nullable().describe("Maestro's word for the verdict"),
+  rule: z.enum(RULE_NAMES).nullable().describe('the rule of the verdict (docs/verdicts.md)'),
+  layer: z.enum(LAYERS).nullable().describe('whose part failed'),
   lava_id: maybe.count.describe('of the last attempt, or of the one that was reported'),
   device: maybe.text,
-  tests: z.array(z.looseObject({ path: text, status: z.enum(STATUSES), leaves: z.number().int() })),
+  tests: z.array(
+    z.looseObject({
+      path: text,
+      status: z.enum(STATUSES),
+      leaves: z.number().int(),
+      counts: z.partialRecord(z.enum(STATUSES), z.number().int()).describe('its leaves by status'),
+    }),
+  ),
   received: time,
   updated: time,
+  stage_since: time.describe('when it completed its last stage'),
   next: maybe.time.describe('when it is looked at again'),
 });
 export type JobRow = z.infer<typeof JobRow>;

@@ -12,14 +12,8 @@ import type { AttemptView, DeliveryView, JobDetail, JobRow, TimelineView } from 
 
 const time = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
 
-/** Rows of `jobs list`. */
-export async function jobRows(jobs: readonly ListedJob[], store: Pick<Store, 'inLava'>): Promise<JobRow[]> {
-  const inLava = await store.inLava(jobs.map(({ id }) => id));
-  return jobs.map((job) => jobRow(job, inLava.get(job.id)));
-}
-
-/** `attempt`: its last one. */
-export function jobRow(job: ListedJob, attempt?: Pick<AttemptRecord, 'lavaId' | 'device'>): JobRow {
+/** A row of `jobs list`. */
+export function jobRow(job: ListedJob): JobRow {
   const { ending, verdict } = job;
   return {
     id: job.id,
@@ -35,12 +29,19 @@ export function jobRow(job: ListedJob, attempt?: Pick<AttemptRecord, 'lavaId' | 
     reason: job.reason?.text ?? null,
     reason_code: job.reason?.code ?? null,
     ending: ending === null ? null : { ...ending },
-    result: verdict?.result ?? null,
-    lava_id: (verdict ?? attempt)?.lavaId ?? null,
-    device: (verdict ?? attempt)?.device ?? null,
+    tree: job.tree,
+    branch: job.branch,
+    commit: job.commitHash,
+    build: job.build,
+    result: job.result,
+    rule: job.rule,
+    layer: job.layer,
+    lava_id: job.lavaId,
+    device: job.device,
     tests: verdict?.tests ?? [],
     received: rfc3339(job.receivedAt),
     updated: rfc3339(job.updatedAt),
+    stage_since: rfc3339(job.stageAt),
     next: job.done ? null : time(job.nextAt),
   };
 }
@@ -83,7 +84,7 @@ function timelineView(entry: TimelineRecord): TimelineView {
 export async function jobDetail(job: ListedJob, store: Store): Promise<JobDetail> {
   const attempts = await store.attempts(job.id);
   return {
-    ...jobRow(job, attempts.at(-1)),
+    ...jobRow(job),
     attempts: await Promise.all(
       attempts.map(async (a) => attemptView(a, await store.definition(job.id, a.n))),
     ),

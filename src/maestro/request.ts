@@ -64,3 +64,23 @@ export type JobRequest = z.infer<typeof JobRequest>;
 export const SOURCES = ['pull_labs', 'lava_pull', 'push', 'trigger', 'hand'] as const;
 /** The way that a request came in. */
 export type Source = (typeof SOURCES)[number];
+
+/** What a request tests. */
+export interface RequestSource {
+  tree: string | null;
+  branch: string | null;
+  commitHash: string | null;
+  /** The id of Maestro's kbuild node. */
+  build: string | null;
+}
+
+/** What a request tests, as far as it says. */
+export function sourceOf({ node, kbuild }: JobRequest): RequestSource {
+  const revision = kbuild?.data.kernel_revision ?? node.data.kernel_revision;
+  return {
+    tree: revision?.tree ?? null,
+    branch: revision?.branch ?? null,
+    commitHash: revision?.commit ?? null,
+    build: kbuild?.id ?? node.parent ?? null,
+  };
+}

@@ -38,20 +38,6 @@ export function createAttemptStore({ read }: Connection): AttemptStore {
       return text === null ? undefined : toLavaJob(jobId, text);
     },
 
-    inLava: (jobIds) =>
-      read(async (db) => {
-        if (jobIds.length === 0) return new Map();
-        const rows = await db
-          .selectFrom('attempts')
-          .select(['jobId', 'lavaId', 'device'])
-          .where('jobId', 'in', jobIds)
-          .orderBy('jobId')
-          .orderBy('n')
-          .execute();
-        // Of each job the last one stays.
-        return new Map(rows.map(({ jobId, ...attempt }) => [jobId, attempt]));
-      }),
-
     openAttempts: (lab, lavaId) =>
       read(async (db) => {
         const rows = await db

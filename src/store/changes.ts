@@ -1,8 +1,10 @@
 // What changes together with a job: its attempts, deliveries, callbacks and timeline.
 import type { Tx } from './connection.ts';
 import type { Change } from './contract.ts';
+import { countDelivery } from './delivery-counts.ts';
 import type { NewDelivery } from './delivery-contract.ts';
 import type { AttemptChange, Entry, NewAttempt } from './job.ts';
+import { storeJudged } from './judged.ts';
 import { attemptValues, newAttemptRow } from './rows.ts';
 
 export async function addEntries(
@@ -26,7 +28,7 @@ export async function addDeliveries(
   deliveries: readonly NewDelivery[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
-  await tx
+  const added = await tx
     .insertInto('deliveries')
     .values(
       deliveries.map(({ destination, kind, body, required, notBefore }) => ({
@@ -42,7 +44,9 @@ export async function addDeliveries(
       })),
     )
     .onConflict((c) => c.columns(['jobId', 'destination', 'kind']).doNothing())
+    .returning('destination')
     .execute();
+  for (const { destination } of added) await countDelivery(tx, { destination, state: 'pending' }, 1);
 }
 
 export async function applyChange(
@@ -53,6 +57,7 @@ export async function applyChange(
 ): Promise<void> {
   if (change.newAttempt) await addAttempt(tx, change.newAttempt);
   for (const [n, values] of change.attempts ?? []) await changeAttempt(tx, id, n, values);
+  if (change.judged) await storeJudged(tx, id, at, change.judged);
   await addDeliveries(tx, id, at, change.deliveries ?? []);
   if (change.dropCallbacks === true) await tx.deleteFrom('callbacks').where('jobId', '=', id).execute();
   await addEntries(tx, id, at, change.entries ?? []);
@@ -65,12 +70,21 @@ async function addAttempt(tx: Tx, attempt: NewAttempt): Promise<void> {
     .insertInto('attemptDocuments')
     .values({ jobId, n, definition, expectedTests: JSON.stringify(expectedTests), lavaJob: null })
     .execute();
+  await tx.updateTable('jobs').set({ lavaId: null, device: null }).where('id', '=', jobId).execute();
 }
 
 async function changeAttempt(tx: Tx, jobId: string, n: number, change: AttemptChange): Promise<void> {
   const values = attemptValues(change);
   if (Object.keys(values).length > 0) {
     await tx.updateTable('attempts').set(values).where('jobId', '=', jobId).where('n', '=', n).execute();
+  }
+  const { lavaId, device } = change;
+  if (lavaId !== undefined || device !== undefined) {
+    const where = {
+      ...(lavaId === undefined ? {} : { lavaId }),
+      ...(device === undefined ? {} : { device }),
+    };
+    await tx.updateTable('jobs').set(where).where('id', '=', jobId).execute();
   }
   if (change.lavaJob === undefined) return;
   await tx

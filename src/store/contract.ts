@@ -20,6 +20,8 @@ import type {
   TimelineRecord,
 } from './job.ts';
 import type { DeliveryStore, NewDelivery } from './delivery-contract.ts';
+import type { JobFilter } from './reader.ts';
+import type { JudgedRun } from './run.ts';
 
 /** What changes together with a job, in one transaction. */
 export interface Change {
@@ -27,22 +29,12 @@ export interface Change {
   /** Attempts to add, or to change (by number). */
   newAttempt?: NewAttempt;
   attempts?: ReadonlyMap<number, AttemptChange>;
+  /** What judging made of a run; in the place of what it made of it before. */
+  judged?: JudgedRun;
   deliveries?: readonly NewDelivery[];
   /** The callbacks of the job are worked up and go. */
   dropCallbacks?: boolean;
   entries?: readonly Entry[];
-}
-
-export interface JobFilter {
-  lab?: string | undefined;
-  board?: string | undefined;
-  stage?: StageName | undefined;
-  done?: boolean | undefined;
-  nodeId?: string | undefined;
-  /** At most that many, newest first. */
-  limit: number;
-  /** Only jobs received before (ms). */
-  before?: number | undefined;
 }
 
 /** The open jobs of a board in a lab that wait to go on from the same stage, most urgent first. */
@@ -135,8 +127,6 @@ export interface AttemptStore {
   expectedTests(jobId: string, n: number): Promise<ExpectedTests>;
   /** What LAVA said of the finished job, without its log; undefined before that is stored. */
   lavaJob(jobId: string, n: number): Promise<LavaJob | undefined>;
-  /** Where these jobs are in LAVA, by their ids: their last attempts. */
-  inLava(jobIds: readonly string[]): Promise<Map<string, Pick<AttemptRecord, 'lavaId' | 'device'>>>;
   /** Attempts that have not finished and that LAVA may mean by its id: several if the lab counts its jobs from 1 again. */
   openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
   /** The largest LAVA id that this lab has given. */

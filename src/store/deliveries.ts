@@ -5,6 +5,7 @@ import { errorText, PermanentError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { addDeliveries, addEntries } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
+import { countDelivery, countOpenDeliveries } from './delivery-counts.ts';
 import {
   DELIVERY_STATES,
   NOT_ENDED,
@@ -128,8 +129,14 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
           .set(columnsOf(delivery, at))
           .where('id', '=', id)
           .where('state', '=', state)
+          .returning('destination')
           .executeTakeFirst();
-        if (done.numUpdatedRows === 0n) return false;
+        if (done === undefined) return false;
+        const { destination } = done;
+        if (delivery.state !== 'same' && delivery.state !== state) {
+          await countDelivery(tx, { destination, state }, -1);
+          await countDelivery(tx, { destination, state: delivery.state }, 1);
+        }
         await addDeliveries(tx, jobId, at, instead);
         await addEntries(tx, jobId, at, entries);
         if (wakesJob) await wakeJob(tx, jobId, at);
@@ -151,10 +158,10 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
     deliveryCounts: () =>
       read(async (db) => {
         const rows = await db
-          .selectFrom('deliveries')
-          .select((e) => ['destination', 'state', e.fn.countAll<number>().as('count')])
+          .selectFrom('deliveryCounts')
+          .selectAll()
           .where('state', 'in', NOT_ENDED)
-          .groupBy(['state', 'destination'])
+          .where('count', '>', 0)
           .execute();
         return rows.map((row) => ({ ...row, state: z.enum(DELIVERY_STATES).parse(row.state) }));
       }),
@@ -174,6 +181,7 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
           .where('state', '=', 'unconfigured')
           .where('destination', 'in', names)
           .execute();
+        await countOpenDeliveries(tx);
       }),
 
     expiredDeliveries: (at, limit) =>

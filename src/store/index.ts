@@ -1,6 +1,10 @@
 // The store's public face.
 export { openStore, type StorePlace } from './store.ts';
 export { StaleError, type Change, type JobQueue, type Store } from './contract.ts';
+export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
+export { openReader } from './open-reader.ts';
+export type { Cursor, JobFilter, Reader } from './reader.ts';
+export { dayOf } from './judged.ts';
 export { blobFolder, openBlobs, type Blobs } from './blobs.ts';
 export {
   stageAfter,

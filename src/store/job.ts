@@ -4,8 +4,16 @@ import { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { LAVA_STATES, type LavaJob, type LavaState } from '../lava/model.ts';
 import { SOURCES, type JobRequest, type Source } from '../maestro/request.ts';
-import { REACHED, RULE_NAMES, STATUSES, type Ending, type ExpectedTests } from '../verdict/model.ts';
-import { NODE_RESULTS } from '../verdict/node-result.ts';
+import { LAYERS, type Layer } from '../verdict/layers.ts';
+import {
+  REACHED,
+  RULE_NAMES,
+  STATUSES,
+  type Ending,
+  type ExpectedTests,
+  type RuleName,
+} from '../verdict/model.ts';
+import { NODE_RESULTS, type NodeResult } from '../verdict/node-result.ts';
 
 export { SOURCES };
 
@@ -100,10 +108,29 @@ export interface JobRecord {
   nodeSeenAt: number | null;
   receivedAt: number;
   updatedAt: number;
+  /** When it completed its last stage. */
+  stageAt: number;
+}
+
+/** What lists are asked for by in addition: what the job tests, where it runs, and what came of it. */
+export interface Outline {
+  /** Of the kernel's source; null: the request does not say. */
+  tree: string | null;
+  branch: string | null;
+  commitHash: string | null;
+  /** Maestro's kbuild node. */
+  build: string | null;
+  /** Of its last attempt; of the one that is reported, once it is judged. */
+  device: string | null;
+  lavaId: number | null;
+  /** Maestro's word for the verdict. */
+  result: NodeResult | null;
+  rule: RuleName | null;
+  layer: Layer | null;
 }
 
 /** A job as lists and pages show it. */
-export interface ListedJob extends JobRecord {
+export interface ListedJob extends JobRecord, Outline {
   verdict: StoredVerdict | null;
 }
 
@@ -125,7 +152,7 @@ export type JobChange = Partial<
   Pick<
     JobRecord,
     'stage' | 'done' | 'ending' | 'reason' | 'cancel' | 'tries' | 'nextAt' | 'claimedAt' | 'nodeSeenAt'
-  > & { verdict: StoredVerdict }
+  >
 >;
 
 /** Where the evidence of an attempt came from. */
@@ -233,9 +260,16 @@ export const StoredVerdict = z.strictObject({
   reached: z.enum(REACHED),
   /** Maestro's word for it. */
   result: z.enum(NODE_RESULTS),
-  lavaId: z.number().nullable(),
-  device: z.string().nullable(),
-  tests: z.array(z.strictObject({ path: z.string(), status: z.enum(STATUSES), leaves: z.number() })),
+  layer: z.enum(LAYERS),
+  tests: z.array(
+    z.strictObject({
+      path: z.string(),
+      status: z.enum(STATUSES),
+      leaves: z.number(),
+      /** How many of its leaves have each status. */
+      counts: z.partialRecord(z.enum(STATUSES), z.number()),
+    }),
+  ),
   issues: z.array(z.strictObject({ test: z.string(), signature: z.string(), comment: z.string() })),
 });
 export type StoredVerdict = z.infer<typeof StoredVerdict>;

@@ -1,12 +1,14 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
-import { StaleError, type JobFilter, type JobQueue, type JobStore } from './contract.ts';
+import { forgetDeliveries } from './delivery-counts.ts';
+import { StaleError, type JobQueue, type JobStore } from './contract.ts';
+import { sourceOf } from '../maestro/request.ts';
 import { stageAfter, type Reason, type StageName } from './job.ts';
+import { readJobs } from './reads-jobs.ts';
 import { JOB_COLUMNS, jobValues, LISTED_COLUMNS, toJob, toListedJob, toRequest, toStage } from './rows.ts';
-import type { Tables } from './tables.ts';
 
 export function createJobStore({ read, write }: Connection, now: Clock): JobStore {
   return {
@@ -28,6 +30,8 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
             rev: 0,
             receivedAt: at,
             updatedAt: at,
+            stageAt: at,
+            ...sourceOf(request),
           })
           .onConflict((c) => c.doNothing())
           .returning(LISTED_COLUMNS)
@@ -54,7 +58,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return row && toListedJob(row);
       }),
 
-    jobs: (filter) => read(async (db) => (await listQuery(db, filter).execute()).map(toListedJob)),
+    jobs: (filter) => read(async (db) => (await readJobs(db, filter)).rows),
 
     request: (id) =>
       read(async (db) => {
@@ -99,7 +103,12 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       write(async (tx) => {
         const saved = await tx
           .updateTable('jobs')
-          .set({ ...jobValues(change.job ?? {}), rev: job.rev + 1, updatedAt: now() })
+          .set({
+            ...jobValues(change.job ?? {}),
+            rev: job.rev + 1,
+            updatedAt: now(),
+            ...(change.job?.stage === undefined ? {} : { stageAt: now() }),
+          })
           .where('id', '=', job.id)
           .where('rev', '=', job.rev)
           .returning(JOB_COLUMNS)
@@ -224,26 +233,12 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .limit(limit)
           .execute();
         const ids = old.map((row) => row.id);
-        if (ids.length > 0) await tx.deleteFrom('jobs').where('id', 'in', ids).execute();
+        if (ids.length === 0) return ids;
+        await forgetDeliveries(tx, ids);
+        await tx.deleteFrom('jobs').where('id', 'in', ids).execute();
         return ids;
       }),
   };
-}
-
-/** A bound on the time is always given, so that the index in its order is used whatever else is asked for. */
-function listQuery(db: Kysely<Tables>, filter: JobFilter) {
-  let query = db
-    .selectFrom('jobs')
-    .select(LISTED_COLUMNS)
-    .where('receivedAt', '<', filter.before ?? Number.MAX_SAFE_INTEGER)
-    .orderBy('receivedAt', 'desc')
-    .limit(filter.limit);
-  if (filter.lab !== undefined) query = query.where('lab', '=', filter.lab);
-  if (filter.board !== undefined) query = query.where('board', '=', filter.board);
-  if (filter.stage !== undefined) query = query.where('stage', '=', filter.stage);
-  if (filter.nodeId !== undefined) query = query.where('nodeId', '=', filter.nodeId);
-  if (filter.done !== undefined) query = query.where('done', '=', filter.done ? 1 : 0);
-  return query;
 }
 
 async function wakeWaiting(

@@ -5,8 +5,9 @@ import { isErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import type { LavaJob } from '../lava/model.ts';
 import { JobRequest } from '../maestro/request.ts';
-import type { Ending, ExpectedTests } from '../verdict/model.ts';
-import { ERROR_CODES } from '../verdict/node-result.ts';
+import { LAYERS } from '../verdict/layers.ts';
+import { RULE_NAMES, type Ending, type ExpectedTests } from '../verdict/model.ts';
+import { ERROR_CODES, NODE_RESULTS } from '../verdict/node-result.ts';
 import {
   ENTRY_KINDS,
   EVIDENCE_SOURCES,
@@ -22,6 +23,7 @@ import {
   type JobRecord,
   type ListedJob,
   type NewAttempt,
+  type Outline,
   type ReasonCode,
   type StageName,
   type TimelineRecord,
@@ -51,9 +53,22 @@ export const JOB_COLUMNS = [
   'nodeSeenAt',
   'receivedAt',
   'updatedAt',
+  'stageAt',
 ] as const;
 /** The columns of a ListedJob. */
-export const LISTED_COLUMNS = [...JOB_COLUMNS, 'verdict'] as const;
+export const LISTED_COLUMNS = [
+  ...JOB_COLUMNS,
+  'tree',
+  'branch',
+  'commitHash',
+  'build',
+  'device',
+  'lavaId',
+  'result',
+  'rule',
+  'layer',
+  'verdict',
+] as const;
 
 const Source = z.enum(SOURCES);
 const Stage = z.enum(STAGES);
@@ -84,7 +99,7 @@ const StoredLavaJob = z.custom<LavaJob>(
 );
 
 /** null for a word that this version does not know. */
-function toReasonCode(word: string | null): ReasonCode | null {
+export function toReasonCode(word: string | null): ReasonCode | null {
   if (word === null) return null;
   return isErrorCode(word) ? word : (WAIT_CODES.find((code) => code === word) ?? null);
 }
@@ -104,7 +119,7 @@ function parse<T>(what: string, schema: z.ZodType<T>, text: string): T {
   }
 }
 
-export function toJob(row: Omit<JobRow, 'verdict'>): JobRecord {
+export function toJob(row: Omit<JobRow, keyof Outline | 'verdict'>): JobRecord {
   const { reasonCode, reason, ...rest } = row;
   return {
     ...rest,
@@ -117,21 +132,34 @@ export function toJob(row: Omit<JobRow, 'verdict'>): JobRecord {
   };
 }
 
-export function toListedJob({ verdict, ...row }: JobRow): ListedJob {
+const Result = z.enum(NODE_RESULTS).nullable();
+const Rule = z.enum(RULE_NAMES).nullable();
+const LayerWord = z.enum(LAYERS).nullable();
+
+export function toListedJob({ verdict, tree, branch, commitHash, build, device, ...row }: JobRow): ListedJob {
+  const { lavaId, result, rule, layer, ...job } = row;
   return {
-    ...toJob(row),
+    ...toJob(job),
+    tree,
+    branch,
+    commitHash,
+    build,
+    device,
+    lavaId,
+    result: Result.parse(result),
+    rule: Rule.parse(rule),
+    layer: LayerWord.parse(layer),
     verdict: verdict === null ? null : parse(`the verdict of ${row.id}`, StoredVerdict, verdict),
   };
 }
 
 /** What of a row changes; what is not there stays. */
-export function jobValues({ done, ending, reason, verdict, ...rest }: JobChange): Partial<JobRow> {
+export function jobValues({ done, ending, reason, ...rest }: JobChange): Partial<JobRow> {
   return {
     ...rest,
     ...(done === undefined ? {} : { done: done ? 1 : 0 }),
     ...(ending === undefined ? {} : { ending: ending === null ? null : JSON.stringify(ending) }),
     ...(reason === undefined ? {} : { reasonCode: reason?.code ?? null, reason: reason?.text ?? null }),
-    ...(verdict === undefined ? {} : { verdict: JSON.stringify(verdict) }),
   };
 }
 

@@ -2,6 +2,7 @@
 // is added at the end. Each index says which questions it is for.
 import type { Kysely } from 'kysely';
 import type { ColumnTypes } from './database.ts';
+import { makeJudged } from './schema-judged.ts';
 import type { Tables } from './tables.ts';
 
 type Migration = (db: Kysely<Tables>, types: ColumnTypes) => Promise<void>;
@@ -13,6 +14,7 @@ async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<vo
   await makeAttempts(schema, types);
   await makeHistory(schema, types);
   await makeDeliveries(schema, types);
+  await makeJudged(schema, types);
   await schema
     .createTable('drains')
     .addColumn('lab', types.id, (c) => c.notNull())
@@ -32,6 +34,23 @@ async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<vo
 
 type Schema = Kysely<Tables>['schema'];
 
+/** What lists of jobs are asked for by. */
+const LISTED_BY = [
+  'lab',
+  'board',
+  'stage',
+  'done',
+  'node_id',
+  'tree',
+  'commit_hash',
+  'build',
+  'device',
+  'lava_id',
+  'result',
+  'rule',
+  'layer',
+];
+
 async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
   await schema
     .createTable('jobs')
@@ -45,7 +64,7 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn('done', 'integer', (c) => c.notNull())
     .addColumn('set_aside', 'integer', (c) => c.notNull())
     .addColumn('ending', 'text')
-    .addColumn('reason_code', 'text')
+    .addColumn('reason_code', types.id)
     .addColumn('reason', 'text')
     .addColumn('cancel', 'text')
     .addColumn('priority', 'integer', (c) => c.notNull())
@@ -56,6 +75,16 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn('node_seen_at', 'bigint')
     .addColumn('received_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
+    .addColumn('stage_at', 'bigint', (c) => c.notNull())
+    .addColumn('tree', types.id)
+    .addColumn('branch', types.id)
+    .addColumn('commit_hash', types.id)
+    .addColumn('build', types.id)
+    .addColumn('device', types.id)
+    .addColumn('lava_id', 'bigint')
+    .addColumn('result', types.id)
+    .addColumn('rule', types.id)
+    .addColumn('layer', types.id)
     .addColumn('verdict', 'text')
     .addUniqueConstraint('jobs_once', ['lab', 'node_id'])
     .execute();
@@ -69,13 +98,12 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
   await index('ended', ['done', 'updated_at']);
   // What changed since the pages looked last.
   await index('changed', ['updated_at']);
-  // Lists, by what they are asked for.
-  await index('recent', ['received_at']);
-  await index('recent_of_lab', ['lab', 'received_at']);
-  await index('recent_of_board', ['board', 'received_at']);
-  await index('recent_of_stage', ['stage', 'received_at']);
-  await index('recent_open', ['done', 'received_at']);
-  await index('of_node', ['node_id', 'received_at']);
+  // The flow: how many wait where, since when and why.
+  await index('flow', ['done', 'lab', 'stage', 'set_aside', 'stage_at']);
+  await index('reasons', ['done', 'reason_code', 'lab', 'board', 'received_at']);
+  // Lists, by what they are asked for, the newest first.
+  await index('recent', ['received_at', 'id']);
+  for (const column of LISTED_BY) await index(`recent_by_${column}`, [column, 'received_at', 'id']);
   await schema
     .createTable('requests')
     .addColumn('job_id', types.id, (c) => c.primaryKey().references('jobs.id').onDelete('cascade'))
@@ -171,6 +199,14 @@ async function makeDeliveries(schema: Schema, types: ColumnTypes): Promise<void>
     .on('deliveries')
     .columns(['destination', 'state', 'next_at'])
     .execute();
-  // How many stand in each state; and what is open, after the clock was set.
+  // What is open, after the clock was set.
   await schema.createIndex('deliveries_state').on('deliveries').columns(['state', 'next_at']).execute();
+  // How many stand in each state, kept as they change state.
+  await schema
+    .createTable('delivery_counts')
+    .addColumn('destination', types.id, (c) => c.notNull())
+    .addColumn('state', types.id, (c) => c.notNull())
+    .addColumn('count', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('delivery_counts_pk', ['state', 'destination'])
+    .execute();
 }

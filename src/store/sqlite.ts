@@ -21,10 +21,7 @@ export function openSqlite(path: string): Database {
   } catch (error) {
     throw new BridgeError('store', `the store ${path} cannot be opened: ${errorText(error)}`);
   }
-  const db = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: adapt(database) }),
-    plugins: [new CamelCasePlugin()],
-  });
+  const db = kyselyOf(database);
   return {
     db,
     connection: createSingleConnection(db),
@@ -40,6 +37,20 @@ export function openSqlite(path: string): Database {
       await db.destroy();
     },
   };
+}
+
+/** Opens the database file without the right to write. It must be there, with its tables. */
+export function openSqliteToRead(path: string): Kysely<Tables> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536');
+  return kyselyOf(database);
+}
+
+function kyselyOf(database: DatabaseSync): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: adapt(database) }),
+    plugins: [new CamelCasePlugin()],
+  });
 }
 
 /** kysely speaks better-sqlite3's dialect of the same interface. Statements are prepared once per text. */

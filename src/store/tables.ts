@@ -2,9 +2,13 @@
 // rows.ts makes records of them. What is large stands in tables of its own, so that reading or changing a job does not
 // touch it.
 import type { ColumnType, Generated, Selectable } from 'kysely';
-import type { AttemptRecord, Drain, JobRecord } from './job.ts';
+import type { AttemptRecord, Drain, JobRecord, Outline } from './job.ts';
+import type { FoundIssue, RunRecord, TestRecord } from './run.ts';
 
-interface Jobs extends Omit<JobRecord, 'source' | 'stage' | 'done' | 'setAside' | 'ending' | 'reason'> {
+interface Jobs
+  extends
+    Omit<JobRecord, 'source' | 'stage' | 'done' | 'setAside' | 'ending' | 'reason'>,
+    Omit<Outline, 'result' | 'rule' | 'layer'> {
   source: string;
   stage: string;
   done: number;
@@ -13,6 +17,9 @@ interface Jobs extends Omit<JobRecord, 'source' | 'stage' | 'done' | 'setAside' 
   ending: string | null;
   reasonCode: string | null;
   reason: string | null;
+  result: string | null;
+  rule: string | null;
+  layer: string | null;
   /** JSON. */
   verdict: string | null;
 }
@@ -82,6 +89,71 @@ interface Deliveries {
   doneAt: number | null;
 }
 
+interface DeliveryCounts {
+  destination: string;
+  state: string;
+  count: number;
+}
+
+interface Runs extends Omit<RunRecord, 'counts' | 'result' | 'rule' | 'layer'> {
+  counts: number;
+  result: string;
+  rule: string;
+  layer: string;
+}
+
+interface Tests extends Omit<TestRecord, 'status'> {
+  jobId: string;
+  status: string;
+}
+
+interface FoundIssues extends Omit<FoundIssue, 'layer'> {
+  jobId: string;
+  n: number;
+  pos: number;
+  layer: string;
+  at: number;
+}
+
+interface Issues {
+  signature: string;
+  layer: string;
+  comment: string;
+  firstSeen: number;
+  lastSeen: number;
+  /** In how many runs it was found. */
+  runs: number;
+}
+
+/** The runs of a day in which an issue was found. */
+interface IssueDays {
+  signature: string;
+  day: string;
+  lab: string;
+  board: string;
+  tree: string;
+  runs: number;
+}
+
+/** The runs of a day, and the sums of their times; of `runs` so many were `queued`, `ran` and `booted`. */
+interface Days {
+  day: string;
+  lab: string;
+  board: string;
+  device: string;
+  tree: string;
+  layer: string;
+  result: string;
+  counts: number;
+  runs: number;
+  queued: number;
+  queueMs: number;
+  ran: number;
+  runMs: number;
+  booted: number;
+  bootMs: number;
+}
+
 /** What is being worked on now, or was when the daemon died. */
 interface UnderWay {
   item: string;
@@ -100,6 +172,13 @@ export interface Tables {
   timeline: Timeline;
   callbacks: Callbacks;
   deliveries: Deliveries;
+  deliveryCounts: DeliveryCounts;
+  runs: Runs;
+  tests: Tests;
+  foundIssues: FoundIssues;
+  issues: Issues;
+  issueDays: IssueDays;
+  days: Days;
   drains: Drain;
   underWay: UnderWay;
 }
@@ -109,3 +188,8 @@ export type AttemptRow = Selectable<Attempts>;
 export type TimelineRow = Selectable<Timeline>;
 export type CallbackRow = Selectable<Callbacks>;
 export type DeliveryRow = Selectable<Deliveries>;
+export type RunRow = Selectable<Runs>;
+export type TestRow = Selectable<Tests>;
+export type FoundIssueRow = Selectable<FoundIssues>;
+export type IssueRow = Selectable<Issues>;
+export type DayRow = Selectable<Days>;

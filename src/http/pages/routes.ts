@@ -11,7 +11,7 @@ import { html, queryOf, type Html } from '../html.ts';
 import { sendLog } from '../log-answer.ts';
 import { labsView, type BoardsView } from '../overview.ts';
 import type { HttpPorts } from '../ports.ts';
-import { findJob, jobDetail, jobRows } from '../views.ts';
+import { findJob, jobDetail, jobRow } from '../views.ts';
 import { loadAssets } from './assets.ts';
 import { boardsPage } from './boards.ts';
 import { jobPage } from './job.ts';
@@ -132,7 +132,7 @@ async function jobs(query: JobsQuery, { store }: Pick<HttpPorts, 'store'>): Prom
   const found = await store.jobs({ ...filter, limit, before: older });
   const last = found.length === limit ? found.at(-1) : undefined;
   return {
-    jobs: await jobRows(found, store),
+    jobs: found.map(jobRow),
     filter: { ...where, open },
     older: last === undefined ? undefined : queryOf({ ...query, before: rfc3339(last.receivedAt) }),
   };

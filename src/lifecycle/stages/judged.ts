@@ -12,7 +12,7 @@ import { countingAttempt, type Outcome, type Stage } from '../model.ts';
 import { anotherAttempt } from '../retries.ts';
 import { judgeJob, type JudgingPorts } from '../judging.ts';
 import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
-import { toStored } from '../stored-verdict.ts';
+import { judgedRun } from '../judged-run.ts';
 
 /** What it uses. */
 export type JudgedPorts = LabPorts &
@@ -53,20 +53,21 @@ async function run(job: JobRecord, ports: JudgedPorts): Promise<Outcome> {
     : undefined;
   if (again) {
     const { deliveries } = ports.reporting.reports({ ...ended, kind: 'superseded' });
-    return { ...again, change: { ...again.change, deliveries } };
+    const change = { ...again.change, judged: judgedRun(judgement, attempt, false), deliveries };
+    return { ...again, change };
   }
 
   const logs = await publishLogs(job, attempt, judgement.evidence, ports);
   const reports = isOurs ? ports.reporting.reports({ ...ended, kind: 'judged', logs }) : REPORTED_BY_LAVA;
-  const stored = toStored(judgement.verdict, attempt?.lavaId ?? null, attempt?.device ?? null);
+  const outcome = judgedRun(judgement, attempt, true);
   return {
     kind: 'done',
     ...(reports.deliveries.length === 0 ? {} : { until: ports.now() + DELIVERED_WITHIN }),
-    note: `rule ${stored.rule}: ${stored.tests.map((t) => `${t.path} ${t.status}`).join(', ')}`,
+    note: `rule ${outcome.rule}: ${outcome.verdict.tests.map((t) => `${t.path} ${t.status}`).join(', ')}`,
     change: {
-      job: { verdict: stored },
+      judged: outcome,
       deliveries: reports.deliveries,
-      entries: [...stored.why.map((text): Entry => ({ kind: 'note', text })), ...reports.entries],
+      entries: [...outcome.verdict.why.map((text): Entry => ({ kind: 'note', text })), ...reports.entries],
     },
   };
 }
