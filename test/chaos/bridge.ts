@@ -2,7 +2,7 @@
 // started again after it ended by itself.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MINUTE, SECOND, sleep } from '../../src/core/time.ts';
 
@@ -28,7 +28,9 @@ interface Life {
   up: Promise<void>;
 }
 
+/** Throws if the daemon was not built. */
 export function createBridge(config: string, logFile: string): Bridge {
+  if (!existsSync(MAIN)) throw new Error(`there is no ${MAIN}: npm run build`);
   const log = createWriteStream(logFile, { flags: 'a' });
   const crashes = new Map<string, number>();
   let life: Life | undefined;

@@ -72,6 +72,10 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
     const text = `only ${kills} of ${plan.kills} kills found time; more --minutes`;
     findings.push({ what: 'wrong', nodeId: 'the run', text });
   }
+  if (world.requests.length < plan.requests) {
+    const text = `only ${world.requests.length} of ${plan.requests} requests were published; more --minutes`;
+    findings.push({ what: 'wrong', nodeId: 'the run', text });
+  }
   return { findings, rows: rowsOf(world, plan, course, end) };
 }
 
