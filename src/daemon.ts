@@ -22,7 +22,7 @@ import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.t
 import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
-import { setAsideWhatKills } from './lifecycle/set-aside.ts';
+import { forgetCrashes, setAsideWhatKills } from './lifecycle/set-aside.ts';
 import { createRunner } from './engine/runner.ts';
 import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
 import { createStep } from './lifecycle/step.ts';
@@ -130,8 +130,10 @@ export async function createDaemon(
     networks: config.fetch.networks,
   };
   const fetch = createHostFetch({ limits: fetchLimits, now });
+  const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
   const ports: Ports = {
     config,
+    guard,
     store,
     blobs,
     labs,
@@ -152,7 +154,6 @@ export async function createDaemon(
     wake: (lab) => runner.wake(lab),
     wakeOutbox: () => outbox.wake(),
   };
-  const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
   const runner = createRunner({
     lanes: [...labs.keys()],
     due: (lab, limit) => store.due(lab, now(), limit),
@@ -234,7 +235,7 @@ export async function createDaemon(
     urls,
     async start() {
       await forgetFuture();
-      await setAsideWhatKills({ store, guard, log }).catch(storeOutage.failed);
+      await setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed);
       urls.push(...(await servers.start()));
       runner.start();
       outbox.start();
@@ -244,7 +245,7 @@ export async function createDaemon(
       if (maestro && config.maestro && hasTriggers(config))
         background.push(createTriggers(ports, maestro, config.maestro).run(stopping.signal));
       background.push(
-        runMaintenance({ ...ports, removeOther: () => forgetRuns(ports) }, stopping.signal),
+        runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
       );
     },
@@ -259,6 +260,11 @@ export async function createDaemon(
       await store.close();
     },
   };
+}
+
+async function forgetOther(ports: ForgetPorts): Promise<void> {
+  await forgetRuns(ports);
+  await forgetCrashes(ports);
 }
 
 function callbackTargets({ labs, http }: BridgeConfig): Map<string, CallbackTarget> {

@@ -9,6 +9,7 @@ import { createNodeQueue, type Found } from './node-queue.ts';
 import { MaestroNode } from '../maestro/node.ts';
 import type { AssemblerOptions } from './assemble.ts';
 import { attempt, poll, type FeedReason, type FeedState, type RoundResult } from './polling.ts';
+import type { TakeIn } from './take-in.ts';
 import type { Runtime, WorkSource } from './work.ts';
 
 export type { Found } from './node-queue.ts';
@@ -30,6 +31,7 @@ export interface FeedOptions extends PollOptions {
   runtimes: readonly Runtime[];
   /** Fetches a job definition, within the limits for what comes from outside. */
   fetch: AssemblerOptions['fetch'];
+  takeIn: TakeIn;
   /** Stores what was found. May get a node again (after a restart); if it throws, it does. */
   receive: (found: Found) => Promise<void>;
   /** How often all open nodes are listed, milliseconds. */

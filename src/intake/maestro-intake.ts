@@ -9,10 +9,12 @@ import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 import type { HostFetch } from './host-fetch.ts';
 import { receive, type ReceivePorts } from './receive.ts';
+import { createTakeIn, type TakeInPorts } from './take-in.ts';
 
 /** What following Maestro's jobs uses. */
 export type IntakePorts = ReceivePorts &
-  CursorPorts & {
+  CursorPorts &
+  TakeInPorts & {
     config: Pick<BridgeConfig, 'requests'>;
     log: Logger;
     now: Clock;
@@ -38,6 +40,7 @@ export function createMaestroIntake(
     })),
     fetch: (url, signal) =>
       fetch(url, { maxBytes: ports.config.requests.max_size, ...(signal === undefined ? {} : { signal }) }),
+    takeIn: createTakeIn(ports),
     receive: (found) => take(found, ports),
     reconcileMs: settings.reconcile_interval,
     pollMs: settings.poll_interval,

@@ -1,7 +1,7 @@
 // The nodes that were found, each worked on once and for itself: its definition is fetched, and what it is (a request, or
 // a refusal with the reason) goes to the receiver. A failure that may pass is tried again, and the node read again then.
 // A lab has places of its own, and a file server has few of them, so that neither keeps the others waiting.
-import { errorText, PermanentError } from '../core/errors.ts';
+import { errorText, PermanentError, type RequestError } from '../core/errors.ts';
 import { createWorkPool, type Share } from '../engine/work-pool.ts';
 import { createRecentSet } from '../core/recent.ts';
 import type { Clock } from '../core/time.ts';
@@ -9,7 +9,9 @@ import { hostOf } from './host-fetch.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
 import type { OddItem } from '../maestro/client.ts';
 import { salvageNode, type MaestroNode } from '../maestro/node.ts';
+import { stubOf } from './gate.ts';
 import type { JobRequest } from '../maestro/request.ts';
+import type { TakeIn } from './take-in.ts';
 import { workSource, type Runtime, type WorkSource } from './work.ts';
 
 /** A node for us: the request that it is, or why it can't be one. */
@@ -19,6 +21,7 @@ export type Found =
 
 export interface NodeQueueOptions extends AssemblerOptions {
   runtimes: readonly Runtime[];
+  takeIn: TakeIn;
   /** Stores what was found. May get a node again (after a restart); if it throws, it does. */
   receive: (found: Found) => Promise<void>;
   /** Something is odd and was left out, or will be tried again. */
@@ -55,7 +58,7 @@ const MAX_WAITING = 10_000;
 const MAX_KNOWN = 20_000;
 
 export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
-  const { client, runtimes, receive, onProblem, retryMs, clock } = options;
+  const { client, runtimes, takeIn, receive, onProblem, retryMs, clock } = options;
   const assemble = createAssembler(options);
   const done = createRecentSet<string>(MAX_KNOWN);
 
@@ -64,17 +67,29 @@ export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
     maxWaiting: MAX_WAITING,
     retryMs,
     clock,
-    work: workOn,
+    work: async (candidate, signal) => {
+      const { id, runtime: lab } = candidate;
+      const isNew = await takeIn({ lab, id }, (refusal) => workOn(candidate, refusal, signal));
+      if (!isNew) done.add(id);
+    },
     onFailure: ({ id }, error) => onProblem(`node ${id} will be tried again: ${errorText(error)}`),
   });
 
-  async function workOn(candidate: Candidate, signal: AbortSignal): Promise<void> {
+  async function workOn(
+    candidate: Candidate,
+    killed: RequestError | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const node = candidate.node ?? (await readNode(candidate.id, signal));
     candidate.node = undefined;
     candidate.host = definitionHost(node);
     const source = node === undefined ? undefined : workSource(node, runtimes);
     if (node === undefined || source === undefined) return;
-    await receive(await judge(node, source, candidate.refusal, signal));
+    await receive(
+      killed === undefined
+        ? await judge(node, source, candidate.refusal, signal)
+        : { source, node: stubOf({ node }).node, refusal: killed },
+    );
     done.add(node.id);
   }
 

@@ -113,6 +113,7 @@ async function check(
 }
 
 function endingFor(refusal: RequestError): Ending {
-  const errorCode: ErrorCode = refusal.code === 'template' ? 'job_generation_error' : 'invalid_job_params';
+  const isOurs = refusal.code === 'template' || refusal.code === 'crashes';
+  const errorCode: ErrorCode = isOurs ? 'job_generation_error' : 'invalid_job_params';
   return { kind: 'rejected', reason: refusal.message, errorCode };
 }

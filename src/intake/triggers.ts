@@ -5,19 +5,22 @@ import type { BridgeConfig } from '../config/schema.ts';
 import type { MaestroClient } from '../maestro/client.ts';
 import { createKbuildFeed, type Feed } from './feed.ts';
 import type { MaestroNode } from '../maestro/node.ts';
+import type { JobRequest } from '../maestro/request.ts';
 import type { Trigger } from '../catalog/plan-schema.ts';
 import type { Logger } from 'pino';
 import type { Plans } from '../catalog/plans.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 import { cursorsOf, type CursorPorts } from './maestro-intake.ts';
+import { stubOf } from './gate.ts';
 import { receive, type ReceivePorts } from './receive.ts';
+import { createTakeIn, type TakeIn, type TakeInPorts } from './take-in.ts';
 import { frequencyMs, isEvent, requestFor, triggerFault, whyNotRun, type Target } from './trigger-match.ts';
 
 /** What starting plans on builds uses. */
 export type TriggerPorts = ReceivePorts &
-  CursorPorts & {
-    store: Pick<Store, 'job'>;
+  CursorPorts &
+  TakeInPorts & {
     log: Logger;
     now: Clock;
   };
@@ -53,9 +56,10 @@ export function createTriggers(
     const fault = triggerFault(trigger);
     if (fault !== undefined) ports.log.warn({ plan: trigger.plan }, `a trigger never fires: ${fault}`);
   }
+  const takeIn = createTakeIn(ports);
   return createKbuildFeed({
     client,
-    receive: (kbuild) => start(kbuild, ports),
+    receive: (kbuild) => start(kbuild, ports, takeIn),
     pollMs: settings.poll_interval,
     cursors: cursorsOf(ports),
     onState: (state, { code, text }) => {
@@ -67,15 +71,15 @@ export function createTriggers(
   });
 }
 
-/** May be repeated for a build: what was started is not started again. Throws what the store throws. */
-async function start(kbuild: MaestroNode, ports: TriggerPorts): Promise<void> {
+/** May be repeated for a build: what was started is not started again. Throws what the store throws, and TakeIn. */
+async function start(kbuild: MaestroNode, ports: TriggerPorts, takeIn: TakeIn): Promise<void> {
   const started: string[] = [];
   const skipped: string[] = [];
   for (const trigger of ports.plans.triggers()) {
     if (!isEvent(trigger, kbuild)) continue;
     for (const target of targetsOf(trigger, ports)) {
       const name = `${target.plan} on ${target.board} in ${target.lab}`;
-      const reason = whyNot(trigger, kbuild, target, ports) ?? (await run(kbuild, target, ports));
+      const reason = whyNot(trigger, kbuild, target, ports) ?? (await run(kbuild, target, ports, takeIn));
       if (reason === undefined) started.push(name);
       else skipped.push(`${name}: ${reason}`);
     }
@@ -105,10 +109,27 @@ function whyNot(
 }
 
 /** Why it was not started; undefined if it was. */
-async function run(kbuild: MaestroNode, target: Target, ports: TriggerPorts): Promise<string | undefined> {
+async function run(
+  kbuild: MaestroNode,
+  target: Target,
+  ports: TriggerPorts,
+  takeIn: TakeIn,
+): Promise<string | undefined> {
   const request = requestFor(kbuild, target);
-  if ((await ports.store.job(`${target.lab}:${request.node.id}`)) !== undefined)
-    return 'it has run for this build';
+  let why: string | undefined;
+  const isNew = await takeIn({ lab: target.lab, id: request.node.id }, async (refusal) => {
+    why = await receiveNew(kbuild, target, request, refusal, ports);
+  });
+  return isNew ? why : 'it has run for this build';
+}
+
+async function receiveNew(
+  kbuild: MaestroNode,
+  target: Target,
+  request: JobRequest,
+  killed: RequestError | undefined,
+  ports: TriggerPorts,
+): Promise<string | undefined> {
   const { tree = '', branch = '' } = kbuild.data.kernel_revision ?? {};
   const key = `${RAN}${JSON.stringify([target.lab, target.plan, target.board, tree, branch])}`;
   const every = frequencyMs(ports.plans.find(target.plan)?.frequency);
@@ -116,7 +137,12 @@ async function run(kbuild: MaestroNode, target: Target, ports: TriggerPorts): Pr
     return `it has run for ${tree} ${branch} within its frequency`;
   }
   try {
-    const { refusal } = await receive('trigger', request, ports);
+    const { refusal } = await receive(
+      'trigger',
+      killed === undefined ? request : stubOf(request),
+      ports,
+      killed,
+    );
     // Stored after the job: if the power fails between the two, the plan may run once too often, but never too seldom.
     if (every > 0) await ports.store.saveSetting(key, String(ports.now()));
     return refusal === undefined ? undefined : errorText(refusal);

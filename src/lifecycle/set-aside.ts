@@ -1,23 +1,71 @@
-// Sets aside what was under way in two crashes of the daemon, a job or a delivery, so that the rest goes on.
+// Sets aside what was under way in two crashes of the daemon, so that the rest goes on: a job, a delivery, or a node of
+// Maestro that was being taken in.
 import type { Logger } from 'pino';
+import { DAY, type Clock } from '../core/time.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
 import { deliveryOfItem } from '../engine/outbox.ts';
 import type { DeliveryRecord, Store } from '../store/index.ts';
 
 export interface SetAsidePorts {
-  store: Pick<Store, 'setAside' | 'deliveries' | 'saveDelivery'>;
+  store: Pick<Store, 'setAside' | 'deliveries' | 'saveDelivery' | 'saveSetting'>;
   guard: Pick<CrashGuard, 'start'>;
   log: Logger;
+  now: Clock;
+}
+
+/** A node of Maestro, and the lab that it is for. */
+export interface NodePlace {
+  lab: string;
+  id: string;
+}
+
+/** Settings that begin so name the nodes that are refused, with the time of their second death. */
+const CRASHED = 'crashed ';
+/** How long a node is refused: Maestro has ended it by then. */
+const REFUSED_FOR = 90 * DAY;
+
+/** What the taking in of a node is called in the notes of what is under way. A job's id has no space. */
+export function nodeItem({ lab, id }: NodePlace): string {
+  return `node ${id} of ${lab}`;
+}
+
+/** The name of the setting that is there if the node is to be refused. */
+export function crashKey({ lab, id }: NodePlace): string {
+  return `${CRASHED}${lab}:${id}`;
+}
+
+function nodeOfItem(item: string): NodePlace | undefined {
+  const [, id, lab] = /^node (\S+) of (.+)$/.exec(item) ?? [];
+  return id === undefined || lab === undefined ? undefined : { lab, id };
+}
+
+/** Forgets the nodes that were refused long ago. */
+export function forgetCrashes({
+  store,
+  now,
+}: {
+  store: Pick<Store, 'dropSettings'>;
+  now: Clock;
+}): Promise<void> {
+  return store.dropSettings(CRASHED, now() - REFUSED_FOR);
 }
 
 const WHY = 'it was under way in two crashes of the daemon; `lava-bridge jobs retry` takes it up again';
 
 /** To be called before any work begins. */
-export async function setAsideWhatKills({ store, guard, log }: SetAsidePorts): Promise<void> {
+export async function setAsideWhatKills({ store, guard, log, now }: SetAsidePorts): Promise<void> {
   for (const item of await guard.start()) {
     const delivery = deliveryOfItem(item);
+    const node = nodeOfItem(item);
     if (delivery !== undefined) await setDeliveryAside(delivery, { store, log });
-    else if (await store.setAside(item, { code: 'crashes', text: WHY })) {
+    else if (node !== undefined) {
+      // What it is called is known when it is found again; it is stored as rejected then.
+      await store.saveSetting(crashKey(node), String(now()));
+      log.error(
+        { lab: node.lab, node: node.id },
+        'a node will be refused: it was being taken in in two crashes',
+      );
+    } else if (await store.setAside(item, { code: 'crashes', text: WHY })) {
       log.error({ job: item }, 'the job is set aside: it was under way in two crashes of the daemon');
     }
   }
@@ -26,7 +74,7 @@ export async function setAsideWhatKills({ store, guard, log }: SetAsidePorts): P
 /** What a job waits for is parked; what none waits for is dropped. */
 async function setDeliveryAside(
   { id, jobId }: Pick<DeliveryRecord, 'id' | 'jobId'>,
-  { store, log }: Omit<SetAsidePorts, 'guard'>,
+  { store, log }: Pick<SetAsidePorts, 'store' | 'log'>,
 ): Promise<void> {
   const delivery = (await store.deliveries(jobId)).find((each) => each.id === id);
   if (delivery === undefined) return;

@@ -62,8 +62,6 @@ export const WAIT_CODES = [
   // Reports.
   'maestro_reports',
   'deliveries',
-  // It was under way in several crashes of the daemon.
-  'crashes',
 ] as const;
 export type ReasonCode = (typeof WAIT_CODES)[number] | ErrorCode;
 

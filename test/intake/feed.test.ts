@@ -49,6 +49,7 @@ function start(options: Partial<FeedOptions> = {}): AbortController {
     runtimes: [{ name: 'lava-lab', accept: ['pull_labs', 'lava_pull'] }],
     cursors: cursorStore(),
     fetch: (url, signal) => fetchLimited(url, LIMITS, { signal }),
+    takeIn: async (_place, work) => work(undefined).then(() => true),
     receive: async (each) => void found.push(each),
     onState: (state) => states.push(state),
     onProblem: (message) => problems.push(message),
@@ -257,7 +258,11 @@ describe('bad nodes', () => {
     start();
     await until(() => expect(problems.length).toBe(1));
 
+    const reads = (): number => sim.requests.filter(({ url }) => url.includes(job.id)).length;
+    const before = reads();
     sim.database.change(job.id, { state: 'done', result: 'incomplete' }, false);
+    // A try that had read the node before fails first.
+    await until(() => expect(reads()).toBeGreaterThan(before));
     end();
     await rounds(5);
 

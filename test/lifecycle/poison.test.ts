@@ -81,6 +81,26 @@ it.each([
   await reported(world, poisoned);
 });
 
+it('a node that kills the daemon as it is taken in is rejected with its reason, and the others go on', async () => {
+  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison-intake.mjs' });
+  await daemon.start();
+  const poisoned = world.publish({ name: 'poisoned-intake' });
+  await daemon.exit();
+  await daemon.start();
+  await daemon.exit();
+  await daemon.start();
+  const other = world.publish();
+
+  await reported(world, other);
+  await reported(world, poisoned);
+  const { json } = await world.http(`/api/v1/jobs/${poisoned}`);
+  expect(JobDetail.parse(json)).toMatchObject({
+    ending: { kind: 'rejected', reason: expect.stringMatching(/died twice/) },
+    timeline: expect.arrayContaining([expect.objectContaining({ code: 'crashes' })]),
+  });
+  expect(world.maestro.node(poisoned)).toMatchObject({ state: 'done', result: 'incomplete' });
+});
+
 /** What costs most of what a callback may hold; all of it together. */
 function poisonedCallback(lavaId: number): string {
   const results = {

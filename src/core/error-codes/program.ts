@@ -1,5 +1,5 @@
 // What goes wrong in the program itself: its files, its store, its HTTP interface, its commands.
-import { answer, permanent } from './kinds.ts';
+import { answer, permanent, temporary } from './kinds.ts';
 
 export const PROGRAM_ERRORS = {
   bad_body: answer(400, 'The body is not what the path takes.', 'See /api/v1/openapi.json.'),
@@ -88,6 +88,10 @@ export const PROGRAM_ERRORS = {
   secret: permanent('A secret cannot be read, or is empty.', 'The message says where it was looked for.'),
   stale: permanent('A job was changed by another writer meanwhile.', 'Nothing; it is read again.'),
   store: permanent('The store cannot be opened or locked.', 'The message names the file and the cause.'),
+  suspected: temporary(
+    'It was under way when the daemon died, and runs only while nothing else that was does.',
+    'Nothing; it is tried again soon.',
+  ),
   too_complex: permanent(
     'A text has more parts than are read, or its YAML aliases stand for too many.',
     'Find out who made it: nothing that LAVA, Maestro or KCIDB writes comes near the limit.',

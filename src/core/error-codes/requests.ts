@@ -49,6 +49,10 @@ export const REQUEST_ERRORS = {
     'The URL of a file is not one that LAVA can deploy from.',
     "Fix the URL in the definition or in the board's file.",
   ),
+  crashes: refusal(
+    'It was under way in two crashes of the daemon, and was set aside so that the rest goes on.',
+    'Please report it with the journal of the crash. `lava-bridge jobs retry` takes up a job or a report again; a node that could not be taken in is ended.',
+  ),
   dtb_not_found: refusal(
     'The board needs a device tree, and the build has none of those that its file names.',
     "Compare `dtb` in the board's file with the build's metadata.",
