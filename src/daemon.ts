@@ -1,10 +1,8 @@
 // Builds the parts from the configuration, starts them in order, and stops them in the reverse one.
 import type { Logger } from 'pino';
 import { createCircuit, type Circuit, type CircuitState } from './engine/circuit.ts';
-import { RequestError } from './core/errors.ts';
-import { shippedFolder } from './core/shipped.ts';
+import { errorText, RequestError } from './core/errors.ts';
 import { MINUTE, SECOND, type Clock } from './core/time.ts';
-import { loadBoards } from './catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import type { HttpPorts } from './http/ports.ts';
@@ -34,14 +32,14 @@ import {
   type TriggerPorts,
 } from './intake/triggers.ts';
 import { createOutage } from './engine/outage.ts';
+import { openFolders, watchFolders } from './live-folders.ts';
 import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
-import { loadPlans } from './catalog/plans.ts';
+import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
-import { stateFolder } from './store/blobs.ts';
+import { evidenceFolder, stateFolder } from './store/blobs.ts';
 import { openBlobs, openStore, type Store } from './store/index.ts';
-import { createRenderer } from './templates/renderer.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
 type Ports = StagePorts &
@@ -61,6 +59,8 @@ export interface Daemon {
    * not there) calls to others are cut off; the next start finds out what became of them.
    */
   stop: (graceMs?: number) => Promise<void>;
+  /** Reads all again that may change while it runs. */
+  reload: Reload;
   /** Whether the jobs move: for the watchdog. */
   alive: () => boolean;
   /** Where it listens, once started. */
@@ -97,7 +97,7 @@ export async function createDaemon(
   config: BridgeConfig,
   { log, now = Date.now, drift = createDrift(now), delays = {}, ...parts }: Parts,
 ): Promise<Daemon> {
-  const folders = await loadFolders(config);
+  const folders = await openFolders(config);
   const stopping = new AbortController();
   const cut = new AbortController();
   const { signal } = cut;
@@ -105,7 +105,7 @@ export async function createDaemon(
   const store = parts.store ?? (await openStore(storeOf(config), now));
   const state = stateFolder(storeOf(config));
   const logs = openLogStore(config, state, signal);
-  const blobs = openBlobs(`${state}/evidence`);
+  const blobs = openBlobs(evidenceFolder(state));
   const maestro = maestroOf(config, signal);
   const storeOutage = createOutage(
     log,
@@ -138,7 +138,10 @@ export async function createDaemon(
     blobs,
     labs,
     maestro: maestro && guarded(maestro, maestroCircuit),
-    ...folders,
+    boards: folders.boards,
+    plans: folders.plans,
+    renderer: folders.renderer,
+    catalogVersion: folders.version,
     dtbs: createMetadataReader(
       { ...fetchLimits, maxBytes: config.fetch.max_size },
       { fetch: (url, { maxBytes }) => fetch(url, { maxBytes, signal }) },
@@ -227,10 +230,17 @@ export async function createDaemon(
     outbox.wake();
   }
 
+  const reload = createReload({
+    config,
+    log,
+    readAgain: [folders.readAgain, servers.readAgain, () => wakeAll],
+  });
+
   const urls: string[] = [];
   const background: Promise<unknown>[] = [];
   return {
     context: ports,
+    reload,
     alive,
     urls,
     async start() {
@@ -239,6 +249,18 @@ export async function createDaemon(
       urls.push(...(await servers.start()));
       runner.start();
       outbox.start();
+      watchFolders(
+        config,
+        {
+          onChange: () => void reload.all(async () => config),
+          onTrouble: (folder, error) =>
+            log.warn(
+              { folder, error: errorText(error) },
+              'changes of the folder are not noticed; reload by hand',
+            ),
+        },
+        stopping.signal,
+      );
       for (const lab of labs.values()) startEvents(lab, ports, stopping.signal);
       if (maestro && config.maestro)
         background.push(createMaestroIntake(ports, maestro, config.maestro, fetch).run(stopping.signal));
@@ -279,15 +301,6 @@ function callbackTargets({ labs, http }: BridgeConfig): Map<string, CallbackTarg
 function storeOf(config: BridgeConfig): { sqlite: string } {
   if ('sqlite' in config.store) return config.store;
   throw new RequestError('store', 'store.postgres: not yet; use sqlite: PATH');
-}
-
-async function loadFolders(config: BridgeConfig): Promise<Pick<Ports, 'boards' | 'plans' | 'renderer'>> {
-  const [boards, plans, renderer] = await Promise.all([
-    loadBoards({ shipped: shippedFolder('device-types'), own: config.device_types }),
-    loadPlans({ shipped: shippedFolder('plans'), own: config.plans }),
-    createRenderer({ shipped: shippedFolder('job-templates'), own: config.job_templates }),
-  ]);
-  return { boards, plans, renderer };
 }
 
 function maestroOf({ maestro }: BridgeConfig, signal: AbortSignal): MaestroClient | undefined {

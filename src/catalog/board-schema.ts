@@ -1,7 +1,7 @@
 // The shape of a device-type file: one kind of board each. Unknown keys are errors. The descriptions go into
 // device-types/schema.json, which editors show.
 import { z } from 'zod';
-import { Duration } from '../config/schema.ts';
+import { Duration } from '../config/values.ts';
 import { RootfsName, RootfsSet } from './rootfs.ts';
 import { Rules } from './rules.ts';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { RootfsName, RootfsSet } from './rootfs.ts';
 import { Rules } from './rules.ts';
 import { BootFrom, Context, Params, TemplateName, Word } from './board-schema.ts';
-import { Duration } from '../config/schema.ts';
+import { Duration } from '../config/values.ts';
 
 /** KernelCI's words for priorities of jobs. */
 export const PRIORITY_WORDS = { low: 20, medium: 40, high: 60 } as const;

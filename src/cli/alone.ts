@@ -1,5 +1,5 @@
 // Keeps a second daemon from the same state: both would submit, follow and report the same jobs.
-import { mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { BridgeError, errorText } from '../core/errors.ts';
 
@@ -20,6 +20,7 @@ export function claimFolder(folder: string): Claim {
     database = new DatabaseSync(file);
     // Without a journal on the disk nothing is written there, so that a full disk does not prevent a start.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    leaveToOwner(file, folder);
   } catch (error) {
     database?.close();
     if (isBusy(error)) {
@@ -32,6 +33,13 @@ export function claimFolder(folder: string): Claim {
   }
   const held = database;
   return { release: () => held.close() };
+}
+
+/** A command that root runs must not keep the daemon, which has another user, from the file later. */
+function leaveToOwner(file: string, folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  chownSync(file, uid, gid);
 }
 
 const SQLITE_BUSY = 5;

@@ -6,7 +6,7 @@ import { createMaestroClient, type MaestroClient } from '../maestro/client.ts';
 import type { OpenDestination, Parts } from '../reporting/destinations/destination.ts';
 import { DESTINATIONS } from '../reporting/destinations/table.ts';
 import { openLogStore } from '../storage/open.ts';
-import { openBlobs, stateFolder } from '../store/blobs.ts';
+import { evidenceFolder, openBlobs, stateFolder } from '../store/blobs.ts';
 import { lavaLab } from './check-lab.ts';
 import type { Line } from './check-lines.ts';
 
@@ -40,7 +40,7 @@ function partsOf(config: BridgeConfig): Parts {
     get logs() {
       return openLogStore(config, state);
     },
-    blobs: openBlobs(`${state}/evidence`),
+    blobs: openBlobs(evidenceFolder(state)),
     instanceId: '',
     now: Date.now,
   };

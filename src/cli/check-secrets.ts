@@ -82,12 +82,18 @@ async function hasRight(path: string, right: number): Promise<boolean> {
   return found !== undefined && (found.mode & right) !== 0;
 }
 
-function secretsOf(config: BridgeConfig): [string, SecretSource][] {
+/** All secrets of the configuration, by their keys. */
+export function secretsOf(config: BridgeConfig): [string, SecretSource][] {
   const secrets: [string, SecretSource | undefined][] = [
     ['maestro.token', config.maestro?.token],
     ['kcidb.token', config.kcidb?.token],
     ['kcidb.rest', config.kcidb?.rest],
     ['http.token', config.http.token],
+    ...(config.http.tokens ?? []).map(({ name, token }): [string, SecretSource] => [
+      `http.tokens ${name}`,
+      token,
+    ]),
+    ['http.tls.key', config.http.tls?.key],
     ['storage.token', config.storage.kind === 'kernelci-storage' ? config.storage.token : undefined],
     ...config.labs.flatMap((lab): [string, SecretSource][] => [
       [`${lab.name} lava.token`, lab.lava.token],

@@ -24,6 +24,8 @@ export interface Daemon {
   /** Needs http.token. */
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<unknown>;
   authorization: () => Record<string, string>;
+  /** The same for what only reads: empty where that needs no token. */
+  forReading: () => Record<string, string>;
 }
 
 /** The daemon that runs with this configuration. */
@@ -35,38 +37,49 @@ export async function daemonOf(file: string): Promise<Daemon> {
 export function daemonAt(config: BridgeConfig): Daemon {
   const { host, port } = config.http.api_listen;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  const scheme = config.http.tls?.on.includes('api_listen') ? 'https' : 'http';
+  const url = `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 
   function authorization(): Record<string, string> {
-    if (config.http.token === undefined) {
+    const token = config.http.token ?? config.http.tokens?.find(({ role }) => role === 'operate')?.token;
+    if (token === undefined) {
       throw new BridgeError(
         'no_token',
         'http.token is not set in the configuration; the daemon takes no orders without it',
       );
     }
-    return { authorization: `Bearer ${resolveSecret(config.http.token)}` };
+    return { authorization: `Bearer ${resolveSecret(token)}` };
+  }
+
+  /** What reading needs; `check` and others go without a token where it is open. */
+  function forReading(): Record<string, string> {
+    return config.http.reading === 'open' ? {} : authorization();
   }
 
   async function send(
     path: string,
     more: { method?: 'POST'; body?: string; headers?: Record<string, string> } = {},
   ): Promise<unknown> {
-    const answer = await exchange({ url: `${url}${path}`, timeoutMs: 30_000, ...more }).catch(
-      (error: unknown) => {
-        throw new BridgeError(
-          'no_daemon',
-          `the daemon does not answer at ${url}; does it run (systemctl status lava-bridge)?`,
-          { cause: error },
-        );
-      },
-    );
+    const answer = await exchange({
+      url: `${url}${path}`,
+      timeoutMs: 30_000,
+      isOwnMachine: true,
+      ...more,
+    }).catch((error: unknown) => {
+      throw new BridgeError(
+        'no_daemon',
+        `the daemon does not answer at ${url}; does it run (systemctl status lava-bridge)?`,
+        { cause: error },
+      );
+    });
     return read(answer);
   }
 
   return {
     url,
     authorization,
-    get: (path) => send(path),
+    forReading,
+    get: (path) => send(path, { headers: forReading() }),
     post: (path, body, headers = {}) =>
       send(path, {
         method: 'POST',

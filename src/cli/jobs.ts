@@ -123,7 +123,9 @@ async function printLog(
   const query = new URLSearchParams({ follow: String(follow), raw: String(raw) });
   const stream = got.stream(`${daemon.url}${path}/log?${query.toString()}`, {
     retry: { limit: 0 },
+    https: { rejectUnauthorized: false },
     timeout: { connect: 5000 },
+    headers: daemon.forReading(),
   });
   let bytes = 0;
   for await (const chunk of stream) {

@@ -20,6 +20,10 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   drain: async () => (await import('./overview.ts')).addDrain,
   resume: async () => (await import('./overview.ts')).addResume,
   kcidb: async () => (await import('./kcidb.ts')).addKcidb,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
+  init: async () => (await import('./init.ts')).addInit,
+  backup: async () => (await import('./backup.ts')).addBackup,
+  restore: async () => (await import('./backup.ts')).addRestore,
   import: async () => (await import('./import.ts')).addImport,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
 };

@@ -30,6 +30,14 @@ async function run(file: string): Promise<void> {
   systemd.ready(() => daemon.alive());
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
 
+  process.on('SIGHUP', () => {
+    systemd.reloading();
+    void daemon.reload
+      .all(() => loadConfig(file))
+      .then(() => (log.level = config.log_level))
+      .finally(() => systemd.reloaded());
+  });
+
   await new Promise<void>((resolve) => {
     let isStopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

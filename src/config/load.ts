@@ -19,7 +19,8 @@ export async function loadConfig(file: string): Promise<BridgeConfig> {
   return absolutePaths(located.value, dirname(resolve(file)));
 }
 
-function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
+function crossCheck(located: Located<BridgeConfig>): Problem[] {
+  const { value: config, at } = located;
   const problems: Problem[] = [];
   const seen = new Set<string>();
   for (const [i, lab] of config.labs.entries()) {
@@ -49,6 +50,7 @@ function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
       );
     }
   }
+  problems.push(...tokensTwice(located));
   if ('postgres' in config.store) {
     problems.push(at(['store', 'postgres'], 'store.postgres: not yet; use sqlite: PATH'));
   }
@@ -61,6 +63,18 @@ function crossCheck({ value: config, at }: Located<BridgeConfig>): Problem[] {
     problems.push(at(['kcidb', 'url'], 'kcidb.token: is missing; a url needs one'));
   }
   return problems;
+}
+
+/** A name is to say who acted; and who has the one token has a name as well. */
+function tokensTwice({ value: { http }, at }: Located<BridgeConfig>): Problem[] {
+  const seen = new Set(http.token === undefined ? [] : ['admin']);
+  return (http.tokens ?? []).flatMap(({ name }, i) => {
+    const isTwice = seen.has(name);
+    seen.add(name);
+    const message =
+      name === 'admin' ? 'admin is the name of whoever has http.token' : `${name} is there twice`;
+    return isTwice ? [at(['http', 'tokens', i, 'name'], `http.tokens.${i}.name: ${message}`)] : [];
+  });
 }
 
 function absolutePaths(config: BridgeConfig, base: string): BridgeConfig {
@@ -89,7 +103,17 @@ function absolutePaths(config: BridgeConfig, base: string): BridgeConfig {
       lava: withSecret(lab.lava),
       callback: withSecret(lab.callback),
     })),
-    http: withSecret(config.http),
+    http: {
+      ...withSecret(config.http),
+      ...(config.http.tokens && { tokens: config.http.tokens.map(withSecret) }),
+      ...(config.http.tls && {
+        tls: {
+          ...config.http.tls,
+          certificate: abs(config.http.tls.certificate),
+          key: secret(config.http.tls.key),
+        },
+      }),
+    },
     store: 'sqlite' in config.store ? { sqlite: abs(config.store.sqlite) } : config.store,
     storage:
       config.storage.kind === 'kernelci-storage'

@@ -1,54 +1,9 @@
 // The shape of lava-bridge.yaml. Unknown keys are errors; every key has a default or a reason to be required.
 import { z } from 'zod';
 import { isNetwork } from '../core/address.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { HttpConfig } from './http-schema.ts';
 import { SecretSource } from './secrets.ts';
-
-const UNITS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
-
-const A_DURATION = 'a duration such as 30s, 5m, 2h or 7d';
-
-/** `30s`, `5m`, `2h`, `7d`, or a number of seconds; milliseconds inside. */
-export const Duration = z
-  .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, A_DURATION)], {
-    error: A_DURATION,
-  })
-  .transform((v) => {
-    if (typeof v === 'number') return v * SECOND;
-    const [, amount = '0', unit = 's'] = /^([\d.]+)([a-z]+)$/.exec(v) ?? [];
-    return Number(amount) * (UNITS[unit] ?? SECOND);
-  });
-
-const SIZES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-
-const A_SIZE = 'a size such as 64MiB';
-
-/** `64MiB`, `10GiB`, or a number of bytes; bytes inside. */
-const Size = z
-  .union([z.number().int().positive(), z.string().regex(/^\d+(B|KiB|MiB|GiB)$/, A_SIZE)], { error: A_SIZE })
-  .transform((v) => {
-    if (typeof v === 'number') return v;
-    const [, amount = '0', unit = 'B'] = /^(\d+)([A-Za-z]+)$/.exec(v) ?? [];
-    return Number(amount) * (SIZES[unit] ?? 1);
-  });
-
-const HttpUrl = z
-  .string()
-  .regex(/^https?:\/\/[^\s@]+$/, 'an http or https URL without user and password')
-  .transform((v) => v.replace(/\/+$/, ''));
-
-const Listen = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'an address and port such as 127.0.0.1:8480')
-  .transform((v) => {
-    const i = v.lastIndexOf(':');
-    return { host: v.slice(0, i).replace(/^\[|\]$/g, ''), port: Number(v.slice(i + 1)) };
-  })
-  .refine(({ port }) => port > 0 && port < 65_536, 'a port is a number from 1 to 65535');
-/** An address and port to listen on. */
-export type Listen = z.infer<typeof Listen>;
-
-const Count = z.number().int().positive();
+import { Count, Duration, HttpUrl, Size } from './values.ts';
 
 const MaestroConfig = z.strictObject({
   url: HttpUrl,
@@ -247,28 +202,6 @@ const StorageConfig = z.discriminatedUnion('kind', [
     timeout: Duration.prefault('5m'),
   }),
 ]);
-
-const HttpConfig = z.strictObject({
-  /** Callbacks, and the logs that are kept here. The three may be the same address. */
-  listen: Listen.prefault('127.0.0.1:8480'),
-  /** Requests, jobs, labs, boards, metrics. */
-  api_listen: Listen.prefault('127.0.0.1:8481'),
-  /** The status pages. */
-  pages_listen: Listen.prefault('127.0.0.1:8482'),
-  /** Names under which the three may be called, in addition to those of the URLs in this file, this machine's, and IP addresses. */
-  hosts: z
-    .array(
-      z
-        .string()
-        .max(253)
-        .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'a host name without port'),
-    )
-    .prefault([]),
-  /** What others (LAVA, readers of logs) put before our paths. */
-  public_url: HttpUrl.optional(),
-  /** The bearer token for requests and for what changes something. Without it these are refused. */
-  token: SecretSource.optional(),
-});
 
 const StoreConfig = z.union(
   [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: z.string().min(1) })],

@@ -86,3 +86,10 @@ function subnetOf(text: string): { net: string; prefix: number; family: 'ipv4' |
   if (isIPv4(net) && prefix <= 32) return { net, prefix, family: 'ipv4' };
   return isIPv6(net) && prefix <= 128 ? { net, prefix, family: 'ipv6' } : undefined;
 }
+
+const isOwn = networkFilter(['loopback']);
+
+/** Whether only this machine reaches what listens at that host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || (isAddress(host) && isOwn(host));
+}

@@ -1,7 +1,6 @@
 // The admin's API: requests in, jobs and what is known of them out. What changes something needs the bearer token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { ErrorCode } from '../core/error-codes.ts';
 import { RequestError } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
@@ -11,7 +10,7 @@ import { receive } from '../intake/receive.ts';
 import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { ListedJob } from '../store/index.ts';
-import { bearerOf, sameSecret } from './auth.ts';
+import { refuse, type Guards } from './auth.ts';
 import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
 import { sendLog } from './log-answer.ts';
@@ -25,8 +24,7 @@ import { deliveryView, findJob, jobDetail, jobRow } from './views.ts';
 interface Options {
   ctx: HttpPorts;
   counters: Counters;
-  /** undefined: nothing can be changed by the API. */
-  token: string | undefined;
+  guards: Guards;
   boards: BoardsView;
   liveLog: LiveLog;
 }
@@ -52,7 +50,7 @@ export function addApi(app: FastifyInstance, options: Options): void {
 
 /** Requests that come in: `POST /api/v1/requests`. */
 function addRequests(app: FastifyInstance, options: Options): void {
-  const { ctx, counters } = options;
+  const { ctx, counters, guards } = options;
   const queue = createQueue(QUEUE);
 
   /** Before the body is read. */
@@ -94,7 +92,7 @@ function addRequests(app: FastifyInstance, options: Options): void {
 
   app.post(
     '/api/v1/requests',
-    { onRequest: [mayChange(options), takeTurn], bodyLimit: ctx.config.requests.max_size },
+    { onRequest: [guards.operate, takeTurn], bodyLimit: ctx.config.requests.max_size },
     (request, reply) =>
       take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
   );
@@ -136,8 +134,8 @@ function addLists(app: FastifyInstance, { ctx }: Options): void {
 
 /** One job: what is known of it, its log, and orders. */
 function addJob(app: FastifyInstance, options: Options): void {
-  const { ctx, liveLog } = options;
-  const guard = { onRequest: mayChange(options) };
+  const { ctx, liveLog, guards } = options;
+  const guard = { onRequest: guards.operate };
 
   async function withJob(
     request: FastifyRequest<ById>,
@@ -165,7 +163,9 @@ function addJob(app: FastifyInstance, options: Options): void {
     withJob(request, reply, async (job) => {
       const body = Why.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
-      const done = await cancelJob(job, body.data?.reason ?? 'cancelled by the admin', ctx);
+      const by = guards.nameOf(request);
+      const done = await cancelJob(job, body.data?.reason ?? `cancelled by ${by}`, ctx, by);
+      if (done) noteOrder(options, request, 'cancel', { job: job.id });
       return done
         ? reply.code(202).send({ id: job.id })
         : refuse(reply, 409, 'done', `${job.id} has ended, or is being cancelled`);
@@ -174,7 +174,8 @@ function addJob(app: FastifyInstance, options: Options): void {
 
   app.post<ById>('/api/v1/jobs/:id/retry', guard, (request, reply) =>
     withJob(request, reply, async (job) => {
-      const what = await retryJob(job, ctx);
+      const what = await retryJob(job, ctx, guards.nameOf(request));
+      if (what !== undefined) noteOrder(options, request, 'retry', { job: job.id, what });
       return what === undefined
         ? refuse(
             reply,
@@ -190,8 +191,10 @@ function addJob(app: FastifyInstance, options: Options): void {
     withJob(request, reply, async (job) => {
       const body = DropBody.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
-      const { delivery, reason = 'dropped by the admin' } = body.data;
-      const dropped = await dropDeliveries(job, String(delivery), reason, ctx);
+      const by = guards.nameOf(request);
+      const { delivery, reason = `dropped by ${by}` } = body.data;
+      const dropped = await dropDeliveries(job, String(delivery), { why: reason, by }, ctx);
+      if (dropped.length > 0) noteOrder(options, request, 'drop-delivery', { job: job.id, delivery });
       return dropped.length === 0
         ? refuse(reply, 409, 'nothing', `${job.id} has no delivery ${delivery} that has not ended`)
         : reply.code(200).send({ id: job.id, dropped: dropped.map(deliveryView) });
@@ -201,15 +204,15 @@ function addJob(app: FastifyInstance, options: Options): void {
 
 /** Labs and boards, and whether they take new jobs. */
 function addLabs(app: FastifyInstance, options: Options): void {
-  const { ctx, boards } = options;
+  const { ctx, boards, guards } = options;
   app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await ctx.callbackWatch.faults()) }));
   app.get('/api/v1/boards', async () => ({ boards: await boards.boards() }));
 
   for (const order of ['drain', 'resume'] as const) {
-    app.post(`/api/v1/${order}`, { onRequest: mayChange(options) }, async (request, reply) => {
+    app.post(`/api/v1/${order}`, { onRequest: guards.operate }, async (request, reply) => {
       const body = DrainBody.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
-      const { lab, board = '', reason = 'drained by the admin' } = body.data;
+      const { lab, board = '', reason = `drained by ${guards.nameOf(request)}` } = body.data;
       if (!ctx.labs.has(lab))
         return refuse(reply, 404, 'unknown_lab', `no lab ${JSON.stringify(lab)}`, 'lab');
       if (order === 'drain') {
@@ -220,6 +223,7 @@ function addLabs(app: FastifyInstance, options: Options): void {
         await ctx.store.wakeStage(lab, 'received');
         ctx.wake(lab);
       }
+      noteOrder(options, request, order, { lab, board, ...(order === 'drain' ? { reason } : {}) });
       // A board that is not registered may be drained all the same: jobs by LAVA pull name what they like.
       const known = board === '' || ctx.boards.find(board, lab) !== undefined;
       return reply.code(200).send({ lab, board, known });
@@ -227,32 +231,14 @@ function addLabs(app: FastifyInstance, options: Options): void {
   }
 }
 
-/** Lets only those through who have the token. */
-function mayChange({ token, counters }: Pick<Options, 'token' | 'counters'>) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    if (token === undefined) {
-      return refuse(
-        reply,
-        403,
-        'no_token',
-        'http.token is not set in the configuration, so nothing can be changed here',
-      );
-    }
-    const given = bearerOf(request.headers.authorization);
-    if (given !== undefined && sameSecret(given, token)) return undefined;
-    counters.request('unauthorized');
-    return refuse(reply, 401, 'unauthorized', 'Authorization: Bearer TOKEN is needed (http.token)');
-  };
-}
-
-function refuse(
-  reply: FastifyReply,
-  status: number,
-  error: ErrorCode,
-  message: string,
-  field?: string,
-): FastifyReply {
-  return reply.code(status).send({ error, message, ...(field === undefined ? {} : { field }) });
+/** The journal says who gave an order, and from where. */
+function noteOrder(
+  { ctx, guards }: Pick<Options, 'ctx' | 'guards'>,
+  request: FastifyRequest,
+  order: string,
+  about: object,
+): void {
+  ctx.log.info({ order, ...about, by: guards.nameOf(request), address: request.ip }, 'an order was given');
 }
 
 /** A query or body that is not as it should be: 400, naming the place. */

@@ -6,12 +6,14 @@ import { errorText } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
+import type { Access } from './auth.ts';
 import type { HostCheck } from './hosts.ts';
 
 interface Options {
   ctx: Pick<HttpPorts, 'store' | 'labs' | 'now' | 'log'>;
   outbox: Pick<Outbox, 'states'>;
   isOwnHost: HostCheck;
+  mayRead: Access['mayRead'];
 }
 
 /** The only path that a WebSocket is opened at. */
@@ -26,7 +28,7 @@ const MOST_IDS = 200;
 const MOST_UNREAD = 1024 * 1024;
 
 /** Serves the socket next to the app's routes, until the app is closed. */
-export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Options): void {
+export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead }: Options): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, autoPong: false });
   const answered = new WeakSet<WebSocket>();
   let looking: NodeJS.Timeout | undefined;
@@ -43,9 +45,11 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost }: Option
           ? '421 Misdirected Request'
           : !isOwn(request.headers)
             ? '403 Forbidden'
-            : sockets.clients.size >= MOST_READERS
-              ? '503 Service Unavailable'
-              : undefined;
+            : !mayRead(request.headers)
+              ? '401 Unauthorized'
+              : sockets.clients.size >= MOST_READERS
+                ? '503 Service Unavailable'
+                : undefined;
     if (refusal !== undefined) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
     return sockets.handleUpgrade(request, socket, head, begin);
   });

@@ -47,7 +47,9 @@ export function openApi(version: string): Json {
     paths: paths(),
     components: {
       schemas: { ...answers(), Request: schemaOf(JobRequest, 'input') },
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'http.token' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'http.token, or one of http.tokens' },
+      },
     },
   };
 }
@@ -145,7 +147,7 @@ function paths(): Json {
 /** Answers of routes that need the token. */
 const CLOSED = {
   401: refused('the token is missing or wrong'),
-  403: refused('http.token is not configured'),
+  403: refused('no token for orders is configured, or this one is for reading only'),
 };
 
 /** The entry of a route that gives an order. */

@@ -49,8 +49,8 @@ type Plans = Pick<BoardView, 'runs' | 'runs_not'>;
 const VIEW_AGE = SECOND;
 
 export function createBoardsView(ctx: HttpPorts): BoardsView {
-  // Boards and plans do not change while the daemon runs.
   const plans = new Map<string, Plans>();
+  let version = ctx.catalogVersion();
   let shown: { at: number; boards: Promise<BoardView[]> } | undefined;
 
   async function plansOf(board: Board, lab: string): Promise<Plans> {
@@ -69,6 +69,8 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
   }
 
   async function boards(): Promise<BoardView[]> {
+    if (version !== ctx.catalogVersion()) plans.clear();
+    version = ctx.catalogVersion();
     const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
     const views: BoardView[] = [];
     for (const lab of ctx.labs.values()) {

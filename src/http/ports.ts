@@ -23,6 +23,8 @@ export type HttpPorts = ReceivePorts &
     blobs: Blobs;
     boards: Boards;
     plans: Plans;
+    /** Changes when boards, plans or templates were read again. */
+    catalogVersion: () => number;
     logs: OpenLogs;
     reporting: Reporting;
     callbackWatch: CallbackWatch;

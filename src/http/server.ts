@@ -8,15 +8,20 @@ import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { ParseError, type ParseLimits } from '../core/parse/limits.ts';
-import type { Listen } from '../config/schema.ts';
+import type { Listen } from '../config/http-schema.ts';
 import { createMayTake, limitConnections, SERVER_LIMITS } from './connections.ts';
 import type { HostCheck } from './hosts.ts';
+import type { TlsFiles } from './tls.ts';
 
 export interface AppOptions {
   log: Logger;
   isOwnHost: HostCheck;
   /** The path of the one WebSocket; another `Upgrade` is ignored, as HTTP allows. */
   socketPath: string;
+  /** Addresses or networks of proxies; what they say of a client's address counts. */
+  proxies: readonly string[];
+  /** For https; undefined: http. */
+  tls: TlsFiles | undefined;
   /** Of JSON in bodies. */
   bodies: ParseLimits;
 }
@@ -25,26 +30,30 @@ export interface AppOptions {
 const BODY_LIMIT = 64 * 1024;
 
 /** A server without routes. */
-export function createApp({ log, isOwnHost, socketPath, bodies }: AppOptions): FastifyInstance {
+export function createApp({ log, isOwnHost, socketPath, proxies, tls, bodies }: AppOptions): FastifyInstance {
   const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval, idleTimeout } =
     SERVER_LIMITS;
-  const app = fastify({
-    logger: false,
+  const common = {
     bodyLimit: BODY_LIMIT,
     requestTimeout,
     keepAliveTimeout,
     connectionTimeout: idleTimeout,
-    forceCloseConnections: 'idle',
+    forceCloseConnections: 'idle' as const,
     // What came is answered, also while the server is closing.
     return503OnClosing: false,
+    trustProxy: proxies.length === 0 ? false : [...proxies],
     routerOptions: { maxParamLength: 300 },
-    http: {
-      headersTimeout,
-      connectionsCheckingInterval,
-      shouldUpgradeCallback: (request: IncomingMessage) =>
-        request.headers.upgrade?.toLowerCase() === 'websocket' && pathOf(request.url) === socketPath,
-    },
-  });
+  };
+  const server = {
+    headersTimeout,
+    connectionsCheckingInterval,
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      request.headers.upgrade?.toLowerCase() === 'websocket' && pathOf(request.url) === socketPath,
+  };
+  const app: FastifyInstance =
+    tls === undefined
+      ? fastify({ ...common, http: server })
+      : fastify({ ...common, https: { ...server, ...tls } });
   limitConnections(app.server);
   // Whatever the sender calls it: JSON is what is understood here.
   app.removeAllContentTypeParsers();

@@ -11,7 +11,7 @@ export interface CancelPorts {
 
 /** What retrying a job uses. */
 export interface RetryPorts {
-  store: Pick<Store, 'deliveries' | 'saveDelivery' | 'takeUp' | 'wake'>;
+  store: Pick<Store, 'deliveries' | 'saveDelivery' | 'takeUp' | 'wake' | 'note'>;
   now: Clock;
   wake: (lab: string) => void;
   /** A delivery became due. */
@@ -24,22 +24,35 @@ export interface DropPorts {
   wake: (lab: string) => void;
 }
 
-/** Asks for a cancel; the job is then reported as cancelled. False if it has ended or is being cancelled. */
-export async function cancelJob(job: JobRecord, why: string, ports: CancelPorts): Promise<boolean> {
+/**
+ * Asks for a cancel; the job is then reported as cancelled. False if it has ended or is being cancelled. `by`: whoever
+ * ordered it, if it was somebody.
+ */
+export async function cancelJob(
+  job: JobRecord,
+  why: string,
+  ports: CancelPorts,
+  by?: string,
+): Promise<boolean> {
   const isRequested = await ports.store.requestCancel(job.id, why, [
-    { kind: 'note', text: `cancel asked for: ${why}` },
+    { kind: 'note', text: `cancel asked for${by === undefined ? '' : ` by ${by}`}: ${why}` },
   ]);
   if (isRequested) ports.wake(job.lab);
   return isRequested;
 }
 
 /** Sends parked deliveries again, and ends a job's waiting. Returns what was done; undefined: nothing to do. */
-export async function retryJob(job: JobRecord, ports: RetryPorts): Promise<string | undefined> {
+export async function retryJob(job: JobRecord, ports: RetryPorts, by: string): Promise<string | undefined> {
   const parked = (await ports.store.deliveries(job.id)).filter((d) => d.state === 'parked');
   for (const delivery of parked) {
     await ports.store.saveDelivery(delivery, {
       delivery: { state: 'pending', nextAt: ports.now(), tries: 0, error: delivery.error },
-      entries: [{ kind: 'note', text: `${delivery.kind} to ${delivery.destination}: to be sent again` }],
+      entries: [
+        {
+          kind: 'note',
+          text: `${delivery.kind} to ${delivery.destination}: to be sent again, ordered by ${by}`,
+        },
+      ],
     });
   }
   if (parked.length > 0) {
@@ -48,11 +61,13 @@ export async function retryJob(job: JobRecord, ports: RetryPorts): Promise<strin
   }
   if (job.setAside) {
     await ports.store.takeUp(job.id);
+    await ports.store.note(job.id, [{ kind: 'note', text: `taken up again, ordered by ${by}` }]);
     ports.wake(job.lab);
     return 'what was set aside';
   }
   if (job.done || job.nextAt <= ports.now()) return undefined;
   await ports.store.wake(job.id);
+  await ports.store.note(job.id, [{ kind: 'note', text: `looked at again, ordered by ${by}` }]);
   ports.wake(job.lab);
   return 'the stage that waits';
 }
@@ -64,7 +79,7 @@ export async function retryJob(job: JobRecord, ports: RetryPorts): Promise<strin
 export async function dropDeliveries(
   job: JobRecord,
   which: string,
-  why: string,
+  { why, by }: { why: string; by: string },
   ports: DropPorts,
 ): Promise<DeliveryRecord[]> {
   const dropped: DeliveryRecord[] = [];
@@ -74,7 +89,7 @@ export async function dropDeliveries(
     if (!isMeant || !NOT_ENDED.some((open) => open === state)) continue;
     const isDropped = await ports.store.saveDelivery(delivery, {
       delivery: { state: 'dropped', error: why },
-      entries: [{ kind: 'note', text: `${kind} to ${destination}: dropped: ${why}` }],
+      entries: [{ kind: 'note', text: `${kind} to ${destination}: dropped by ${by}: ${why}` }],
       wakesJob: true,
     });
     if (isDropped) dropped.push(delivery);

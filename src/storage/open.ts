@@ -1,4 +1,5 @@
 // Opens the log store of the configuration: a directory here, or KernelCI's storage.
+import { join } from 'node:path';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { createKernelciStorage, type KernelciStorage } from './kernelci.ts';
@@ -18,7 +19,7 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string, sig
     const { host, port } = http.listen;
     const publicUrl = http.public_url ?? `http://${host}:${port}`;
     const local = createLocalStore({
-      directory: storage.path ?? `${state}/logs`,
+      directory: logFolder(storage, state),
       publicUrl,
       maxAgeMs: storage.max_age,
       maxBytes: storage.max_size,
@@ -39,4 +40,9 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string, sig
     remote,
     urlOf: remote.urlOf,
   };
+}
+
+/** Where logs are kept here. */
+export function logFolder({ path }: { path?: string | undefined }, state: string): string {
+  return path ?? join(state, 'logs');
 }

@@ -99,3 +99,8 @@ async function syncFolder(path: string): Promise<void> {
 export function stateFolder(store: { sqlite: string }): string {
   return store.sqlite === ':memory:' ? join(process.cwd(), '.tmp') : dirname(store.sqlite);
 }
+
+/** Where it keeps the evidence of its jobs. */
+export function evidenceFolder(state: string): string {
+  return join(state, 'evidence');
+}

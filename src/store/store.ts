@@ -14,17 +14,22 @@ import { openSqlite } from './sqlite.ts';
 import type { Database } from './database.ts';
 import { openPostgres } from './postgres.ts';
 import type { Tables } from './tables.ts';
+import { keepCopy, refuseHalfRestored } from './store-copies.ts';
 import { createWorkNotes } from './under-way.ts';
 
 /** Where the state lies: a file, or a PostgreSQL database by its URL. */
 export type StorePlace = { sqlite: string } | { postgres: string };
 
-/** Opens the store of the configuration, making or upgrading its schema. Throws BridgeError `store`. */
+/**
+ * Opens the store of the configuration, making or upgrading its schema; a file is copied before an upgrade. Throws BridgeError
+ * `store`, or `newer_store` for one that this program does not know yet.
+ */
 export async function openStore(place: StorePlace, now: Clock = Date.now): Promise<Store> {
+  if ('sqlite' in place) refuseHalfRestored(place.sqlite);
   const database = 'sqlite' in place ? openSqlite(place.sqlite) : await openPostgres(place.postgres);
   try {
     const instanceId = await database.migrateAlone(async () => {
-      await migrate(database);
+      await migrate(database, place);
       return instance(database.db);
     });
     return createStore(database, instanceId, now);
@@ -34,7 +39,7 @@ export async function openStore(place: StorePlace, now: Clock = Date.now): Promi
   }
 }
 
-async function migrate({ db, types }: Database): Promise<void> {
+async function migrate({ db, types }: Database, place: StorePlace): Promise<void> {
   await db.schema
     .createTable('meta')
     .ifNotExists()
@@ -45,10 +50,12 @@ async function migrate({ db, types }: Database): Promise<void> {
   const version = row === undefined ? 0 : Number(row.value);
   if (version > MIGRATIONS.length) {
     throw new BridgeError(
-      'store',
-      `the store was written by a newer lava-bridge (schema ${version}, this one knows ${MIGRATIONS.length}); upgrade, or restore the copy that was made before`,
+      'newer_store',
+      `the store was written by a newer lava-bridge (schema ${version}, this one knows ${MIGRATIONS.length}); upgrade again, or put back the copy from before the upgrade (docs/upgrade.md)`,
     );
   }
+  if ('sqlite' in place && version > 0 && version < MIGRATIONS.length)
+    await keepCopy(db, place.sqlite, version);
   for (const [i, migration] of MIGRATIONS.entries()) {
     if (i < version) continue;
     await db.transaction().execute(async (tx) => {

@@ -19,6 +19,9 @@ const KEYS = new Set(leafKeys(BridgeConfig).map((key) => key.replace(SECRET, '')
 /** Keys that are read before there is a daemon, and where that is tested. */
 const ELSEWHERE: Record<string, string> = {
   log_level: 'test/lifecycle/stop.test.ts, by the lines of `run`',
+  'http.tls.certificate': 'test/lifecycle/reload.test.ts',
+  'http.tls.key': 'test/lifecycle/reload.test.ts',
+  'http.tls.on': 'test/lifecycle/reload.test.ts',
   'store.postgres': 'test/config/load.test.ts: refused',
 };
 
@@ -98,6 +101,7 @@ async function readByDaemon(read: Set<string>): Promise<void> {
         archives: ['https://git.example/*'],
       },
     },
+    http: { tokens: [{ name: 'alice', token: 'alices', role: 'read' }] },
     config: {
       plans: own,
       uploads: { url: 'https://uploads.example', token_name: 'uploads' },

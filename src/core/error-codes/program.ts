@@ -18,8 +18,8 @@ export const PROGRAM_ERRORS = {
   method_not_allowed: answer(405, 'The path does not take this method.', 'Callbacks are sent with POST.'),
   no_token: answer(
     403,
-    'http.token is not set, so that nothing can be changed.',
-    'Set http.token and restart.',
+    'No token for orders is set, so that nothing can be changed.',
+    'Set http.token, or one of http.tokens with the role operate.',
   ),
   not_drained: answer(409, 'The lab or board was not drained.', 'Nothing is left to do.'),
   not_found: answer(404, 'There is no such path or file.', 'See /api/v1/openapi.json.'),
@@ -29,6 +29,7 @@ export const PROGRAM_ERRORS = {
     'A callback names a LAVA job that is not an attempt of this job.',
     'Another sender uses the token or the address; if it repeats, change callback.token.',
   ),
+  read_only: answer(403, 'The token is one for reading.', 'Use a token whose role is operate (http.tokens).'),
   unauthorized: answer(401, 'The token is missing or wrong.', 'For callbacks, see `lava-bridge check`.'),
   unknown_host: answer(
     421,
@@ -38,6 +39,10 @@ export const PROGRAM_ERRORS = {
   unknown_job: answer(404, 'There is no such job.', 'It may be older than retention allows.'),
   unknown_lab: answer(404, 'There is no lab of that name in the configuration.', 'See `lava-bridge labs`.'),
 
+  backup: permanent(
+    'A backup cannot be made or restored.',
+    'The message names the file and the cause; nothing was changed.',
+  ),
   bad_option: permanent('An option of a command is not valid.', 'The message names it.'),
   bad_origin: permanent('--origin is not an origin of KCIDB.', 'Use lower-case letters, digits and _ only.'),
   blob: permanent(
@@ -65,6 +70,14 @@ export const PROGRAM_ERRORS = {
     'A text is not the JSON, YAML or XML that it should be.',
     'The message says where it came from, and its line where that is known.',
   ),
+  newer_state: permanent(
+    'The state that a backup would replace has changed since it was made.',
+    'Give --force if the backup is wanted all the same.',
+  ),
+  newer_store: permanent(
+    'The store was written by a newer lava-bridge.',
+    'Upgrade again, or put back the copy that the upgrade made: docs/upgrade.md.',
+  ),
   no_attempt: permanent('A job has no attempt yet.', 'This is a fault of the bridge: please report it.'),
   no_daemon: permanent('The daemon does not answer.', 'Start it: `systemctl status lava-bridge`.'),
   no_evidence: permanent('Nothing is known of the end of a job.', 'Give the callback that says Finished.'),
@@ -91,6 +104,10 @@ export const PROGRAM_ERRORS = {
   suspected: temporary(
     'It was under way when the daemon died, and runs only while nothing else that was does.',
     'Nothing; it is tried again soon.',
+  ),
+  tls: permanent(
+    'A certificate or its key cannot be used.',
+    'The message names the file and the cause; see http.tls.',
   ),
   too_complex: permanent(
     'A text has more parts than are read, or its YAML aliases stand for too many.',
