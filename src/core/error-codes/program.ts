@@ -64,7 +64,7 @@ export const PROGRAM_ERRORS = {
   ),
   local_socket: permanent(
     'systemd, or its journal, cannot be reached by its local socket.',
-    'The message names the socket and the cause. Is the unit as it is shipped?',
+    'The message names the socket and the cause; compare the unit with the one that is shipped.',
   ),
   malformed: permanent(
     'A text is not the JSON, YAML or XML that it should be.',
