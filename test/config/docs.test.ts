@@ -97,10 +97,8 @@ describe('README.md', () => {
   it('shows a configuration that is taken, whose secrets the unit hands over', () => {
     const config = BridgeConfig.parse(parse(example('instance: ')));
     expect(config.labs).toHaveLength(1);
-    const wanted = [...example('instance: ').matchAll(/credential: ([a-z-]+)/g)].map(([, name]) => name);
     const unit = text('systemd/lava-bridge.service');
-    const given = [...unit.matchAll(/^LoadCredential=([a-z-]+):\/etc\/lava-bridge\/secrets\/\1$/gm)];
-    expect(given.map(([, name]) => name)).toEqual(wanted);
+    expect(unit).toMatch(/^LoadCredential=secrets:\/etc\/lava-bridge\/secrets$/m);
   });
 
   it('shows a board that is taken', () => {
