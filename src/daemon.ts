@@ -17,6 +17,8 @@ import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
 import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
+import { told } from './lifecycle/job-events.ts';
+import { jobJournal } from './lifecycle/job-journal.ts';
 import { createLab, type Lab } from './lifecycle/lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
@@ -102,7 +104,7 @@ export async function createDaemon(
   const cut = new AbortController();
   const { signal } = cut;
 
-  const store = parts.store ?? (await openStore(storeOf(config), now));
+  const store = told(parts.store ?? (await openStore(storeOf(config), now)), [jobJournal(log)]);
   const state = stateFolder(storeOf(config));
   const logs = openLogStore(config, state, signal);
   const blobs = openBlobs(evidenceFolder(state));

@@ -2,6 +2,8 @@
 // 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured.
 import { CommanderError } from 'commander';
 import { BridgeError, ConfigError, errorText } from '../core/errors.ts';
+import { isJournal } from '../core/journal-stream.ts';
+import { priorityOf } from '../core/log-record.ts';
 import { printable } from '../core/printable.ts';
 import { createProgram } from './program.ts';
 
@@ -28,8 +30,9 @@ function isWrongConfiguration(error: unknown): boolean {
 }
 
 function printError(error: unknown): void {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`lava-bridge: ${printable(errorText(error))}\n`);
+  const text = error instanceof ConfigError ? error.message : `lava-bridge: ${printable(errorText(error))}`;
+  // In the journal each line carries its priority.
+  process.stderr.write(`${isJournal(2) ? text.replaceAll(/^/gm, `<${priorityOf('error')}>`) : text}\n`);
   if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
 }

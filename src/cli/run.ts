@@ -1,7 +1,8 @@
 // `lava-bridge run`: the daemon in the foreground, as systemd wants it.
 import type { Command } from 'commander';
 import { errorText } from '../core/errors.ts';
-import { createLogger } from '../core/logger.ts';
+import { openLog, type DaemonLog } from '../core/logger.ts';
+import type { LogLevel } from '../core/log-record.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDaemon } from '../daemon.ts';
 import { stateFolder } from '../store/blobs.ts';
@@ -22,7 +23,9 @@ export function addRun(program: Command): void {
 /** Returns when a signal asked for the end and all is stopped; a second signal does not wait. */
 async function run(file: string): Promise<void> {
   const config = await loadConfig(file);
-  const log = createLogger(config.log_level);
+  const daemonLog = await openLog(config.log_level);
+  const { log } = daemonLog;
+  switchLevelBySignal(daemonLog, config.log_level);
   const systemd = await createNotifier(log);
   const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
   const daemon = await createDaemon(config, { log, callbackSocket: takePassedSocket() });
@@ -44,7 +47,7 @@ async function run(file: string): Promise<void> {
       process.on(signal, () => {
         if (isStopping) process.exit(1);
         isStopping = true;
-        log.info({ signal }, 'stopping');
+        log.debug({ signal }, 'stopping');
         resolve();
       });
     }
@@ -52,10 +55,20 @@ async function run(file: string): Promise<void> {
   systemd.stopping();
   try {
     await daemon.stop();
-    log.info('stopped');
+    log.debug('stopped');
   } catch (error) {
     log.error({ error: errorText(error) }, 'not stopped cleanly');
     process.exitCode = 1;
   }
   claim?.release();
+}
+
+/** SIGUSR2 shows what is debug, too; the next one ends that. */
+function switchLevelBySignal({ log, setLevel }: DaemonLog, configured: LogLevel): void {
+  let isDebug = false;
+  process.on('SIGUSR2', () => {
+    isDebug = !isDebug;
+    setLevel(isDebug ? 'debug' : configured);
+    log.info({ logLevel: isDebug ? 'debug' : configured }, 'the log level was changed by SIGUSR2');
+  });
 }

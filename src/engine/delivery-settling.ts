@@ -1,5 +1,4 @@
 // Stores what became of a delivery: accepted, to be tried again, replaced by others, refused or given up.
-import type { Logger } from 'pino';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { Delivery, OutboxChange, OutboxDestination, Sent } from './outbox-ports.ts';
@@ -9,7 +8,6 @@ type Entry = NonNullable<OutboxChange['entries']>[number];
 /** What it uses. */
 export interface Settling<D extends Delivery> {
   store: { saveDelivery: (delivery: D, change: OutboxChange) => Promise<unknown> };
-  log: Logger;
   now: Clock;
   /** A delivery reached its end, and its job was made due. */
   onEnd: (jobId: string) => void;
@@ -71,8 +69,8 @@ export async function settleFailure<D extends Delivery>(
   error: unknown,
   options: Settling<D>,
 ): Promise<void> {
-  const { store, log, now } = options;
-  const { jobId, kind, destination, tries } = delivery;
+  const { store, now } = options;
+  const { kind, destination, tries } = delivery;
   const text = errorText(error);
   if (error instanceof TemporaryError) {
     const pause = Math.max(backoff(tries, SECOND, 10 * MINUTE), error.retryAfterMs ?? 0);
@@ -82,7 +80,6 @@ export async function settleFailure<D extends Delivery>(
     return;
   }
   if (need === 'bestEffort') return drop(delivery, `refused by ${destination}: ${text}`, options);
-  log.error({ job: jobId, destination, error: text }, 'a delivery was refused and is parked');
   await end(
     delivery,
     'parked',
@@ -98,8 +95,7 @@ export async function drop<D extends Delivery>(
   why: string,
   options: Settling<D>,
 ): Promise<void> {
-  const { jobId, kind, destination } = delivery;
-  options.log.warn({ job: jobId, destination, error: why }, 'a delivery is dropped');
+  const { kind, destination } = delivery;
   await end(
     delivery,
     'dropped',

@@ -136,7 +136,7 @@ async function settleFailure(
   job: JobRecord,
   stage: ReadyStage,
   error: unknown,
-  { store, now, log, storeOutage }: StepOptions,
+  { store, now, storeOutage }: StepOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const text = errorText(error);
@@ -148,7 +148,6 @@ async function settleFailure(
     : backoff(job.tries, 30 * SECOND, 10 * MINUTE);
   const wait = Math.max(pause, (passing ? error.retryAfterMs : undefined) ?? 0);
   const isNew = text !== job.reason?.text;
-  if (!passing && isNew) log.error({ job: job.id, stage: stage.name, error: text }, 'a stage failed');
   try {
     await store.save(job, {
       job: { tries: job.tries + 1, reason: { code, text }, nextAt: now() + wait },

@@ -45,7 +45,7 @@ export function createBridge(config: string, logFile: string): Bridge {
     const up = new Promise<void>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {
         log.write(chunk);
-        if (chunk.includes('"msg":"running"')) resolve();
+        if (chunk.includes('msg=running')) resolve();
       });
       child.once('exit', () => resolve());
     });

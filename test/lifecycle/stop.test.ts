@@ -43,7 +43,8 @@ describe('stopping', () => {
       const code = await Promise.race([daemon.end('SIGTERM'), sleep(30_000)]);
 
       expect(code).toBe(0);
-      expect(daemon.output()).toContain('"msg":"stopped"');
+      // A stop that goes well says nothing.
+      expect(daemon.output()).not.toMatch(/stopp|level=error/);
     },
   );
 
