@@ -1,6 +1,14 @@
 // Writes the documents that are made from the program's own tables.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { errorsPage } from './errors-page.ts';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { madeDocuments } from './made-documents.ts';
 
-writeFileSync(join(import.meta.dirname, '..', 'docs', 'errors.md'), errorsPage());
+const docs = join(import.meta.dirname, '..', 'docs');
+for (const [name, make] of Object.entries(madeDocuments)) {
+  const file = join(docs, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(
+    file,
+    make(() => readFileSync(file, 'utf8')),
+  );
+}

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { createCircuit, type Circuit, type CircuitState } from './engine/circuit.ts';
 import { errorText, RequestError } from './core/errors.ts';
 import { MINUTE, SECOND, type Clock } from './core/time.ts';
-import type { BridgeConfig, LabConfig } from './config/schema.ts';
+import type { BridgeConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import type { HttpPorts } from './http/ports.ts';
 import { createServers } from './http/servers.ts';
@@ -12,14 +12,17 @@ import { createCrashGuard } from './engine/crash-guard.ts';
 import { openDestinations } from './reporting/destinations/table.ts';
 import type { Parts as DestinationParts } from './reporting/destinations/destination.ts';
 import { createReporting } from './reporting/reporting.ts';
-import { createCallbackWatch, type CallbackTarget } from './lifecycle/callback-watch.ts';
+import { callbackTargets, createCallbackWatch } from './lifecycle/callback-watch.ts';
 import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
 import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
+import { allParts } from './lifecycle/all-parts.ts';
+import { jobMetrics } from './lifecycle/job-metrics.ts';
+import { askParts, knownParts } from './lifecycle/parts.ts';
 import { told } from './lifecycle/job-events.ts';
 import { jobJournal } from './lifecycle/job-journal.ts';
-import { createLab, type Lab } from './lifecycle/lab.ts';
+import { openLab } from './lifecycle/open-lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
 import { forgetCrashes, setAsideWhatKills } from './lifecycle/set-aside.ts';
@@ -33,9 +36,11 @@ import {
   type ForgetPorts,
   type TriggerPorts,
 } from './intake/triggers.ts';
+import { callTimer, createMetrics } from './metrics/metrics.ts';
+import { notifyAdmins } from './notify/facts.ts';
+import { openSenders } from './notify/senders.ts';
 import { createOutage } from './engine/outage.ts';
 import { openFolders, watchFolders } from './live-folders.ts';
-import { createLavaClient } from './lava/client.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
@@ -71,8 +76,9 @@ export interface Daemon {
   context: Ports;
 }
 
-/** How long the parts wait for what shows late in Maestro and KCIDB; their own if they are not there. */
-export type Delays = Pick<Ports, 'claimSettle'> & Pick<DestinationParts, 'kcidbFirstLook'>;
+/** How long the parts wait for what shows late, and how often they look at what is outside (ms); their own if not there. */
+export type Delays = Pick<Ports, 'claimSettle'> &
+  Pick<DestinationParts, 'kcidbFirstLook'> & { askParts?: number; notify?: number };
 
 interface Parts {
   log: Logger;
@@ -104,8 +110,13 @@ export async function createDaemon(
   const cut = new AbortController();
   const { signal } = cut;
 
-  const store = told(parts.store ?? (await openStore(storeOf(config), now)), [jobJournal(log)]);
+  const metrics = createMetrics();
+  const store = told(parts.store ?? (await openStore(storeOf(config), now)), [
+    jobJournal(log),
+    jobMetrics(metrics),
+  ]);
   const state = stateFolder(storeOf(config));
+  const senders = openSenders(config.notify);
   const logs = openLogStore(config, state, signal);
   const blobs = openBlobs(evidenceFolder(state));
   const maestro = maestroOf(config, signal);
@@ -115,7 +126,10 @@ export async function createDaemon(
     'the store works again',
   );
   const labs = new Map(
-    config.labs.map((lab) => [lab.name, labOf(lab, { log, now, signal, onUp: () => goOn([lab.name]) })]),
+    config.labs.map((lab) => [
+      lab.name,
+      openLab(lab, { log, now, signal, onUp: () => goOn([lab.name]), onCall: callTimer(metrics, lab.name) }),
+    ]),
   );
 
   const { instanceId } = store;
@@ -133,6 +147,8 @@ export async function createDaemon(
   };
   const fetch = createHostFetch({ limits: fetchLimits, now });
   const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
+  const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
+  const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, now });
   const ports: Ports = {
     config,
     guard,
@@ -149,8 +165,10 @@ export async function createDaemon(
       { fetch: (url, { maxBytes }) => fetch(url, { maxBytes, signal }) },
     ),
     logs,
-    callbackWatch: createCallbackWatch({ store, log, now, labs: callbackTargets(config) }),
+    callbackWatch,
     reporting: createReporting(opened),
+    parts: () => knownParts(known, now),
+    metrics,
     log,
     storeOutage,
     now,
@@ -199,6 +217,7 @@ export async function createDaemon(
     return createCircuit({
       name,
       now,
+      onCall: callTimer(metrics, name),
       onChange: ({ status, why }: CircuitState) => {
         if (status === 'down')
           return log.warn({ destination: name, why }, `${name} is away; deliveries wait`);
@@ -263,7 +282,7 @@ export async function createDaemon(
         },
         stopping.signal,
       );
-      for (const lab of labs.values()) startEvents(lab, ports, stopping.signal);
+      for (const lab of labs.values()) startEvents(lab, ports, streams.get(lab.name), stopping.signal);
       if (maestro && config.maestro)
         background.push(createMaestroIntake(ports, maestro, config.maestro, fetch).run(stopping.signal));
       if (maestro && config.maestro && hasTriggers(config))
@@ -271,6 +290,8 @@ export async function createDaemon(
       background.push(
         runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
+        notifyAdmins({ ...ports, senders, every: delays.notify }, stopping.signal),
+        askParts(known, { now, every: delays.askParts, signal: stopping.signal }),
       );
     },
     async stop(graceMs = GRACE) {
@@ -291,15 +312,6 @@ async function forgetOther(ports: ForgetPorts): Promise<void> {
   await forgetCrashes(ports);
 }
 
-function callbackTargets({ labs, http }: BridgeConfig): Map<string, CallbackTarget> {
-  return new Map(
-    labs.map(({ name, callback }) => [
-      name,
-      { tokenName: callback.token_name, url: callback.url ?? http.public_url },
-    ]),
-  );
-}
-
 function storeOf(config: BridgeConfig): { sqlite: string } {
   if ('sqlite' in config.store) return config.store;
   throw new RequestError('store', 'store.postgres: not yet; use sqlite: PATH');
@@ -317,25 +329,4 @@ function guarded(maestro: MaestroClient, { run }: Circuit): NonNullable<Ports['m
     getNode: (...args) => run(() => maestro.getNode(...args)),
     updateNode: (...args) => run(() => maestro.updateNode(...args)),
   };
-}
-
-interface LabParts {
-  log: Logger;
-  now: Clock;
-  signal: AbortSignal;
-  onUp: () => void;
-}
-
-function labOf(lab: LabConfig, { log, now, signal, onUp }: LabParts): Lab {
-  const { url, user, token, timeout } = lab.lava;
-  return createLab({
-    config: lab,
-    client: createLavaClient({ url, user, token: resolveSecret(token), timeoutMs: timeout, signal }),
-    now,
-    onChange: ({ status, why }) => {
-      if (status === 'down') return log.warn({ lab: lab.name, why }, 'the lab is away; its jobs wait');
-      log.info({ lab: lab.name }, 'the lab is back');
-      return onUp();
-    },
-  });
 }

@@ -1,6 +1,7 @@
 // `lava-bridge labs`, `boards`, `drain`, `resume`: what is up, what waits for what, and stopping new work.
 import type { Command } from 'commander';
-import { BoardList, DrainAnswer, LabList, troubleOf } from '../http/shapes.ts';
+import { BoardList, DrainAnswer, LabList, PartList, troubleOf, type PartView } from '../http/shapes.ts';
+import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
 import { configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
 
 interface Common {
@@ -15,7 +16,8 @@ export function addLabs(program: Command): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (options: Common) => {
-      const answer = await (await daemonOf(options.config)).get('/api/v1/labs');
+      const daemon = await daemonOf(options.config);
+      const answer = await daemon.get('/api/v1/labs');
       if (options.json) return printJson(answer);
       const rows = LabList.parse(answer).labs.map((lab) => [
         lab.name,
@@ -26,7 +28,9 @@ export function addLabs(program: Command): void {
           .join(', ') || '-',
         troubleOf(lab),
       ]);
-      return print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'], rows));
+      await print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'], rows));
+      const { parts } = PartList.parse(await daemon.get('/api/v1/parts'));
+      return print(`\n${table(['PART', 'OF', 'STATE', 'LAST ANSWER', 'WHY'], parts.map(partRow))}`);
     });
 }
 
@@ -50,7 +54,7 @@ export function addBoards(program: Command): void {
         count(b.queued),
         String(b.jobs),
         `${b.runs.length} of ${b.runs.length + b.runs_not.length}`,
-        b.drained === null ? b.reasons.join('; ') : `drained: ${b.drained}`,
+        [...(b.drained === null ? b.reasons : [`drained: ${b.drained}`]), ...staleness(b.asked)].join('; '),
       ]);
       return print(
         table(
@@ -86,4 +90,15 @@ function addOrder(program: Command, order: 'drain' | 'resume', description: stri
         `lava-bridge: note: no board ${board ?? ''} is registered for ${lab} (see: lava-bridge boards)\n`,
       );
     });
+}
+
+function partRow({ kind, name, status, age_seconds: age, why }: PartView): string[] {
+  const answered = age === null ? 'never' : `${formatDuration(age * SECOND)} ago`;
+  return [kind, name, status, answered, why ?? ''];
+}
+
+/** What is older than a minute or two is not how it is now. */
+function staleness(asked: string | null): string[] {
+  const age = asked === null ? 0 : Date.now() - Date.parse(asked);
+  return age > 2 * MINUTE ? [`as LAVA said ${formatDuration(age)} ago`] : [];
 }

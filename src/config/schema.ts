@@ -228,6 +228,15 @@ const RequestsConfig = z.strictObject({
   max_depth: z.number().int().min(8).max(1000).prefault(64),
 });
 
+/** Whom to notify when something lasts, and when it is over; off without `mail` and `webhook`. */
+const Mail = z.strictObject({ server: SecretSource, from: z.email(), to: z.array(z.email()).min(1).max(20) });
+const NotifyConfig = z.strictObject({
+  mail: Mail.optional(),
+  webhook: z.strictObject({ url: HttpUrl, token: SecretSource.optional() }).optional(),
+  away_after: Duration.prefault('15m'),
+  disk_free: Size.prefault('2GiB'),
+});
+
 /** The whole of lava-bridge.yaml. */
 export const BridgeConfig = z.strictObject({
   /** What is printed in LAVA job names, `[prod] …`. */
@@ -244,6 +253,7 @@ export const BridgeConfig = z.strictObject({
   store: StoreConfig.prefault({ sqlite: '/var/lib/lava-bridge/lava-bridge.db' }),
   fetch: FetchConfig.prefault({}),
   requests: RequestsConfig.prefault({}),
+  notify: NotifyConfig.prefault({}),
   /** Printed into every definition's metadata next to node_id, for later readers. */
   metadata: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a name: letters, digits and _'), z.string())

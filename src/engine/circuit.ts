@@ -1,6 +1,6 @@
 // A circuit before each outside system: after a few failures in a row nothing is sent there for a while, so that what
 // is down costs no job time, and each outage is reported once when it begins and once when it ends.
-import { isAuthCode, type AuthCode } from '../core/error-codes.ts';
+import { isAuthCode, type AuthCode, type ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
 
@@ -25,12 +25,14 @@ export interface Circuit {
   state: () => CircuitState;
 }
 
-interface Options {
+export interface CircuitOptions {
   /** In messages: `lava-mylab`, `Maestro`, `KCIDB`. */
   name: string;
   now: Clock;
   /** It goes down, or comes back; the first answer is no news. */
   onChange?: (state: CircuitState) => void;
+  /** A call was made: how long it took (ms), and the code of its failure. */
+  onCall?: ((ms: number, code: ErrorCode | undefined) => void) | undefined;
   /** Failures in a row that open it. */
   failures?: number;
   /** How long it stays open before one call is let through (ms). */
@@ -46,7 +48,8 @@ const KNOWN_FOR = 10 * MINUTE;
  * Failures are TemporaryErrors, and refusals of our token (codes of kind `auth`), which open it at once and come out as
  * TemporaryErrors: they concern everything that is sent. Another refusal shows that the other side is there.
  */
-export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * SECOND }: Options): Circuit {
+export function createCircuit(options: CircuitOptions): Circuit {
+  const { name, now, onChange, onCall, failures = 3, pause = 10 * SECOND } = options;
   let isDown = false;
   let since = now();
   let answeredAt: number | undefined;
@@ -101,11 +104,15 @@ export function createCircuit({ name, now, onChange, failures = 3, pause = 10 * 
       }
       const probe = isDown;
       if (probe) probing = true;
+      const began = performance.now();
+      const called = (code?: ErrorCode): void => onCall?.(performance.now() - began, code);
       try {
         const result = await call();
+        called();
         answered();
         return result;
       } catch (thrown) {
+        called(thrown instanceof BridgeError ? thrown.code : 'internal');
         const error = isAuth(thrown) ? asTemporary(thrown) : thrown;
         if (!(error instanceof TemporaryError)) answered();
         else if (error.code !== 'aborted') unanswered(error);

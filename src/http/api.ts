@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { RequestError } from '../core/errors.ts';
-import { SECOND } from '../core/time.ts';
+import { rfc3339, SECOND } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
 import type { HttpPorts } from './ports.ts';
 import type { LiveLog } from '../lifecycle/live-log.ts';
@@ -15,7 +15,7 @@ import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
 import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
-import { labsView, type BoardsView } from './overview.ts';
+import { labsView, partView, type BoardsView } from './overview.ts';
 import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
 
 import type { JobRow } from './shapes.ts';
@@ -206,6 +206,13 @@ function addJob(app: FastifyInstance, options: Options): void {
 function addLabs(app: FastifyInstance, options: Options): void {
   const { ctx, boards, guards } = options;
   app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await ctx.callbackWatch.faults()) }));
+  app.get('/api/v1/parts', async () => ({
+    parts: (await ctx.parts()).map((part) => ({
+      ...partView(part, ctx.now()),
+      since: rfc3339(part.since),
+      why: part.why ?? null,
+    })),
+  }));
   app.get('/api/v1/boards', async () => ({ boards: await boards.boards() }));
 
   for (const order of ['drain', 'resume'] as const) {

@@ -154,6 +154,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
       callbackWatch.accepted(lab.name);
       wake(lab.name);
       counters.callback('accepted');
+      counters.callbackBytes(lab.name, Number(request.headers['content-length'] ?? 0));
       return reply.code(200).send({ status: 'stored' });
     } catch (error) {
       if (!(error instanceof CallbackBodyError)) throw error;

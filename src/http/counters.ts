@@ -1,20 +1,25 @@
-// Counts of what came in, for /metrics and for what is refused without a trace elsewhere.
+// Counts what comes in by HTTP.
+import type { Metrics } from '../metrics/metrics.ts';
+
+/** What becomes of a pushed request. */
+const REQUEST_OUTCOMES = ['received', 'known', 'rejected', 'invalid', 'unauthorized'];
+/** What becomes of a callback: `accepted`, or the code with which it is refused. */
+const CALLBACK_OUTCOMES = ['accepted', 'unauthorized', 'unknown_job', 'other_job', 'bad_body', 'too_large', 'busy']; // prettier-ignore
 
 export interface Counters {
   callback: (outcome: string) => void;
+  /** Of one that was accepted. */
+  callbackBytes: (lab: string, bytes: number) => void;
   request: (outcome: string) => void;
-  snapshot: () => { callbacks: Record<string, number>; requests: Record<string, number> };
 }
 
-export function createCounters(): Counters {
-  const callbacks: Record<string, number> = {};
-  const requests: Record<string, number> = {};
-  const count = (table: Record<string, number>) => (outcome: string) => {
-    table[outcome] = (table[outcome] ?? 0) + 1;
-  };
+/** All outcomes begin at 0. */
+export function createCounters(metrics: Metrics): Counters {
+  for (const outcome of REQUEST_OUTCOMES) metrics.count('lava_bridge_requests_total', { outcome }, 0);
+  for (const outcome of CALLBACK_OUTCOMES) metrics.count('lava_bridge_callbacks_total', { outcome }, 0);
   return {
-    callback: count(callbacks),
-    request: count(requests),
-    snapshot: () => ({ callbacks: { ...callbacks }, requests: { ...requests } }),
+    callback: (outcome) => metrics.count('lava_bridge_callbacks_total', { outcome }),
+    callbackBytes: (lab, bytes) => metrics.observe('lava_bridge_callback_bytes', { lab }, bytes),
+    request: (outcome) => metrics.count('lava_bridge_requests_total', { outcome }),
   };
 }

@@ -2,15 +2,31 @@
 import type { FastifyInstance } from 'fastify';
 import { errorText } from '../core/errors.ts';
 import type { HttpPorts } from './ports.ts';
-import type { Outbox } from '../engine/outbox.ts';
+import { partView } from './overview.ts';
 
 interface Options {
   ctx: HttpPorts;
   alive: () => boolean;
-  outbox: Pick<Outbox, 'states'>;
+  ready: Readiness;
 }
 
-export function addHealth(app: FastifyInstance, { ctx, alive, outbox }: Options): void {
+/** What keeps the bridge from its work; empty if nothing does. */
+export type Readiness = () => Promise<string[]>;
+
+export function createReadiness({ ctx, alive }: Pick<Options, 'ctx' | 'alive'>): Readiness {
+  return async () => {
+    const store = await ctx.store.probe().then(
+      () => undefined,
+      (error: unknown) => errorText(error),
+    );
+    return [
+      ...(store === undefined ? [] : [`store: ${store}`]),
+      ...(alive() ? [] : ['the jobs do not move']),
+    ];
+  };
+}
+
+export function addHealth(app: FastifyInstance, { ctx, alive, ready }: Options): void {
   app.get('/healthz', async (_request, reply) => {
     const well = alive();
     return reply.code(well ? 200 : 503).send({ status: well ? 'ok' : 'the jobs do not move' });
@@ -18,19 +34,15 @@ export function addHealth(app: FastifyInstance, { ctx, alive, outbox }: Options)
 
   // A lab or destination that is away is no fault of ours: its jobs wait. It is named, and the answer is still yes.
   app.get('/readyz', async (_request, reply) => {
-    const store = await ctx.store.probe().then(
-      () => undefined,
-      (error: unknown) => errorText(error),
-    );
-    const problems = [
-      ...(store === undefined ? [] : [`store: ${store}`]),
-      ...(alive() ? [] : ['the jobs do not move']),
-    ];
+    const [problems, parts] = await Promise.all([ready(), ctx.parts()]);
+    const named = (kind: string): Record<string, string> =>
+      Object.fromEntries(parts.filter((p) => p.kind === kind).map(({ name, status }) => [name, status]));
     return reply.code(problems.length === 0 ? 200 : 503).send({
       status: problems.length === 0 ? 'ready' : 'not ready',
       problems,
-      labs: Object.fromEntries([...ctx.labs.values()].map((lab) => [lab.name, lab.state().status])),
-      destinations: Object.fromEntries([...outbox.states()].map(([name, s]) => [name, s.status])),
+      labs: named('lab'),
+      destinations: named('destination'),
+      parts: parts.map((part) => partView(part, ctx.now())),
     });
   });
 }

@@ -1,81 +1,127 @@
-// `/metrics`, in Prometheus' text format: what there is to do, what waits where, and what is away.
+// `/metrics`, in Prometheus' text format: what is counted where it happens, and what is read from the store and from what
+// is known of the parts outside in the moment in which it is asked for.
+import { stat, statfs } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { programVersion } from '../core/version.ts';
+import type { BridgeConfig } from '../config/schema.ts';
 import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
-import type { Counters } from './counters.ts';
+import { suppliesOf } from './overview.ts';
 
 interface Options {
   ctx: HttpPorts;
-  counters: Counters;
   outbox: Pick<Outbox, 'states'>;
+  /** Whether the bridge can do its work. */
+  ready: () => Promise<boolean>;
 }
 
-type Sample = [labels: Record<string, string>, value: number];
+const STATES = ['up', 'down', 'unknown'] as const;
 
-export function addMetrics(app: FastifyInstance, { ctx, counters, outbox }: Options): void {
+export function addMetrics(app: FastifyInstance, options: Options): void {
+  const { metrics } = options.ctx;
+  metrics.set('lava_bridge_build_info', [[{ version: programVersion(), node: process.version }, 1]]);
   app.get('/metrics', async (_request, reply) => {
-    const [jobs, deliveries] = await Promise.all([ctx.store.openCounts(), ctx.store.deliveryCounts()]);
-    const { callbacks, requests } = counters.snapshot();
-    const labs = [...ctx.labs.values()];
-    const text = [
-      family(
-        'lava_bridge_open_jobs',
-        'gauge',
-        'Jobs that have not ended, by their last completed stage.',
-        jobs.map((j) => [{ lab: j.lab, board: j.board, stage: j.stage }, j.count]),
-      ),
-      family(
-        'lava_bridge_deliveries',
-        'gauge',
-        'Deliveries that have not ended, by state.',
-        deliveries.map((d) => [{ destination: d.destination, state: d.state }, d.count]),
-      ),
-      family(
-        'lava_bridge_lab_up',
-        'gauge',
-        '0 while the lab does not answer.',
-        labs.map((lab) => [{ lab: lab.name }, lab.state().status === 'down' ? 0 : 1]),
-      ),
-      family(
-        'lava_bridge_xmlrpc_requests_total',
-        'counter',
-        'Requests to the lab since the start.',
-        labs.map((lab) => [{ lab: lab.name }, lab.calls()]),
-      ),
-      family(
-        'lava_bridge_destination_up',
-        'gauge',
-        '0 while the destination does not answer.',
-        [...outbox.states()].map(([destination, s]) => [{ destination }, s.status === 'down' ? 0 : 1]),
-      ),
-      family(
-        'lava_bridge_callbacks_total',
-        'counter',
-        'Callbacks of LAVA since the start, by what became of them.',
-        Object.entries(callbacks).map(([outcome, n]) => [{ outcome }, n]),
-      ),
-      family(
-        'lava_bridge_requests_total',
-        'counter',
-        'Pushed requests since the start, by what became of them.',
-        Object.entries(requests).map(([outcome, n]) => [{ outcome }, n]),
-      ),
-      ...ctx.reporting.metrics().map(({ name, help, value }) => family(name, 'counter', help, [[{}, value]])),
-      family('process_resident_memory_bytes', 'gauge', 'Memory in use.', [[{}, process.memoryUsage.rss()]]),
-      family('process_start_time_seconds', 'gauge', 'When the daemon started.', [
-        [{}, Math.floor(Date.now() / 1000 - process.uptime())],
-      ]),
-    ].join('');
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
+    await Promise.all([parts(options), jobs(options), deliveries(options), devices(options), disk(options)]);
+    return reply.type(metrics.contentType).send(await metrics.text());
   });
 }
 
-function family(name: string, type: 'gauge' | 'counter', help: string, samples: Sample[]): string {
-  const lines = samples.map(([labels, value]) => {
-    const inside = Object.entries(labels).map(
-      ([k, v]) => `${k}="${v.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`,
-    );
-    return `${name}${inside.length === 0 ? '' : `{${inside.join(',')}}`} ${value}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+async function parts({ ctx, ready }: Options): Promise<void> {
+  const { metrics } = ctx;
+  const known = await ctx.parts();
+  metrics.set(
+    'lava_bridge_part_state',
+    known.flatMap(({ kind: part, name, status }) =>
+      STATES.map((state) => [{ part, name, state }, status === state ? 1 : 0] as const),
+    ),
+  );
+  metrics.set(
+    'lava_bridge_part_answered_timestamp_seconds',
+    known.flatMap(({ kind: part, name, answeredAt }) =>
+      answeredAt === undefined ? [] : [[{ part, name }, answeredAt / 1000] as const],
+    ),
+  );
+  metrics.set('lava_bridge_ready', [[{}, (await ready()) ? 1 : 0]]);
+}
+
+async function jobs({ ctx }: Options): Promise<void> {
+  const { metrics, store, now } = ctx;
+  const [counts, oldest] = await Promise.all([store.openCounts(), store.oldestOpen()]);
+  metrics.set(
+    'lava_bridge_open_jobs',
+    counts.map(({ lab, board, stage, count }) => [{ lab, board, stage }, count]),
+  );
+  const ages = new Map<string, readonly [{ lab: string; stage: string }, number]>();
+  for (const { lab, stage, receivedAt } of oldest) {
+    const age = Math.max(0, now() - receivedAt) / 1000;
+    const known = ages.get(`${lab} ${stage}`);
+    if (known === undefined || known[1] < age) ages.set(`${lab} ${stage}`, [{ lab, stage }, age]);
+  }
+  metrics.set('lava_bridge_open_job_age_seconds', ages.values());
+}
+
+async function deliveries({ ctx, outbox }: Options): Promise<void> {
+  const { metrics, store, now } = ctx;
+  const counts = await store.deliveryCounts();
+  metrics.set(
+    'lava_bridge_deliveries',
+    [...outbox.states().keys()]
+      // From the first look on, so that what never happened is 0 and not missing.
+      .flatMap((destination) =>
+        (['pending', 'parked'] as const).map((state) => ({ destination, state, count: 0 })),
+      )
+      .concat(counts.map((c) => ({ ...c, state: c.state as 'pending' | 'parked' })))
+      .map(({ destination, state, count }) => [{ destination, state }, count]),
+  );
+  const ages: [{ destination: string }, number][] = [];
+  for (const destination of outbox.states().keys()) {
+    const oldest = await store.oldestDelivery(destination);
+    ages.push([{ destination }, oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000]);
+  }
+  metrics.set('lava_bridge_delivery_age_seconds', ages);
+}
+
+async function devices({ ctx }: Options): Promise<void> {
+  const { metrics, store } = ctx;
+  metrics.set(
+    'lava_bridge_devices',
+    suppliesOf(ctx).flatMap(({ lab, supplies }) =>
+      supplies.flatMap(({ board, devices: found }) => {
+        if (found === undefined || found.total === 0) return [];
+        const { online, free: idle, queued } = found;
+        return Object.entries({ online, idle, queued }).flatMap(([what, n]) =>
+          n === null ? [] : [[{ lab: lab.name, board: board.name, what }, n] as const],
+        );
+      }),
+    ),
+  );
+  const drains = await store.drains();
+  metrics.set(
+    'lava_bridge_drained',
+    drains.map(({ lab, board }) => [{ lab, board }, 1]),
+  );
+}
+
+/** What cannot be known is not shown. */
+async function disk({ ctx }: Options): Promise<void> {
+  const { metrics, config } = ctx;
+  const file = fileOf(config);
+  if (file === undefined) return;
+  const sizes = await Promise.all(
+    [file, `${file}-wal`].map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  metrics.set('lava_bridge_store_bytes', [[{}, sizes.reduce((sum, size) => sum + size, 0)]]);
+  const found = await statfs(file).catch(() => undefined);
+  if (found === undefined) return;
+  metrics.set('lava_bridge_disk_free_bytes', [[{}, found.bavail * found.bsize]]);
+  metrics.set('lava_bridge_disk_size_bytes', [[{}, found.blocks * found.bsize]]);
+}
+
+function fileOf({ store }: Pick<BridgeConfig, 'store'>): string | undefined {
+  return 'sqlite' in store ? store.sqlite : undefined;
 }

@@ -13,6 +13,8 @@ import {
   JobRow,
   LabList,
   LabView,
+  PartList,
+  PartView,
   Refusal,
   TimelineView,
 } from './shapes.ts';
@@ -29,6 +31,8 @@ const NAMED = {
   Entry: TimelineView,
   Lab: LabView,
   LabList,
+  Part: PartView,
+  PartList,
   Board: BoardView,
   BoardList,
   Error: Refusal,
@@ -131,6 +135,10 @@ function paths(): Json {
       [id],
     ),
     '/api/v1/labs': get('The labs: up or down, and their open jobs', json('labs', ref('LabList'))),
+    '/api/v1/parts': get(
+      'Every part outside: up, down or unknown, and when it answered last',
+      json('parts', ref('PartList')),
+    ),
     '/api/v1/boards': get('The boards that the labs have', json('boards', ref('BoardList'))),
     '/api/v1/drain': order('Let no new job into a lab, or onto one of its boards', DrainBody, {
       200: json('drained', schemaOf(DrainAnswer, 'output')),

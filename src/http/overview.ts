@@ -7,7 +7,19 @@ import { abilitiesOf } from '../templates/cross-check.ts';
 import type { HttpPorts } from './ports.ts';
 import type { Lab } from '../lifecycle/lab.ts';
 import { stageAfter } from '../store/index.ts';
-import type { BoardView, LabView } from './shapes.ts';
+import type { KnownPart } from '../lifecycle/parts.ts';
+import type { BoardView, LabView, PartView } from './shapes.ts';
+
+/** A part outside, as the API shows it. */
+export function partView({ kind, name, status, answeredAt }: KnownPart, now: number): PartView {
+  return {
+    kind,
+    name,
+    status,
+    answered: answeredAt === undefined ? null : rfc3339(answeredAt),
+    age_seconds: answeredAt === undefined ? null : Math.max(0, Math.round((now - answeredAt) / 1000)),
+  };
+}
 
 /** `faults`: by lab, what is wrong with its callbacks. */
 export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, string>): Promise<LabView[]> {
@@ -38,6 +50,29 @@ export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, strin
   });
 }
 
+interface LabSupplies {
+  lab: Lab;
+  known: ReturnType<Lab['knownInventory']>;
+  /** Of each board that is registered for the lab; `devices` undefined: LAVA has not answered yet. */
+  supplies: { board: Board; devices: Supply | undefined }[];
+}
+
+/** What each lab has for each board, as LAVA said last. */
+export function suppliesOf(ctx: Pick<HttpPorts, 'labs' | 'boards'>): LabSupplies[] {
+  return [...ctx.labs.values()].map((lab) => {
+    const known = refreshForNext(lab);
+    const boards = ctx.boards.names().flatMap((name) => ctx.boards.find(name, lab.name) ?? []);
+    return {
+      lab,
+      known,
+      supplies: boards.map((board) => ({
+        board,
+        devices: known && supplyOf(known.inventory, board.lava_device_type, board.tags),
+      })),
+    };
+  });
+}
+
 export interface BoardsView {
   /** The boards that the labs have devices for, or jobs. Waits for no LAVA: it shows what each said last. */
   boards: () => Promise<BoardView[]>;
@@ -45,6 +80,8 @@ export interface BoardsView {
 
 type Plans = Pick<BoardView, 'runs' | 'runs_not'>;
 
+/** What is idle and queued changes with every job: LAVA is asked again when its word is older (ms). */
+const BOARDS_AGE = 30 * SECOND;
 /** So long (ms) a view is shown again as it is, however many ask. */
 const VIEW_AGE = SECOND;
 
@@ -73,12 +110,8 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
     version = ctx.catalogVersion();
     const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
     const views: BoardView[] = [];
-    for (const lab of ctx.labs.values()) {
-      const known = refreshForNext(lab);
-      for (const name of ctx.boards.names()) {
-        const board = ctx.boards.find(name, lab.name);
-        if (board === undefined) continue;
-        const devices = known && supplyOf(known.inventory, board.lava_device_type, board.tags);
+    for (const { lab, known, supplies } of suppliesOf(ctx)) {
+      for (const { board, devices } of supplies) {
         const jobs = counts
           .filter((c) => c.lab === lab.name && c.board === board.name)
           .reduce((n, c) => n + c.count, 0);
@@ -127,6 +160,6 @@ function reasonsOf({ reasons, unseen }: Supply): string[] {
 /** What is known of the lab's devices now; LAVA is asked for the next reader. */
 function refreshForNext(lab: Lab): ReturnType<Lab['knownInventory']> {
   // Why it failed is what the lab's state says.
-  lab.inventory().catch(() => undefined);
+  lab.inventory(BOARDS_AGE).catch(() => undefined);
   return lab.knownInventory();
 }

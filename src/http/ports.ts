@@ -6,6 +6,8 @@ import type { BridgeConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
 import type { ReceivePorts } from '../intake/receive.ts';
 import type { CallbackWatch } from '../lifecycle/callback-watch.ts';
+import type { KnownPart } from '../lifecycle/parts.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { LogPorts } from '../lifecycle/live-log.ts';
 import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
 import type { Reporting } from '../reporting/reporting.ts';
@@ -28,6 +30,9 @@ export type HttpPorts = ReceivePorts &
     logs: OpenLogs;
     reporting: Reporting;
     callbackWatch: CallbackWatch;
+    /** What is known of every part outside. */
+    parts: () => Promise<KnownPart[]>;
+    metrics: Metrics;
     log: Logger;
     now: Clock;
   };

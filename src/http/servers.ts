@@ -13,7 +13,7 @@ import { addApi } from './api.ts';
 import { createAccess, createGuards, openToReaders } from './auth.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
 import { createCounters } from './counters.ts';
-import { addHealth } from './health.ts';
+import { addHealth, createReadiness } from './health.ts';
 import { createHostCheck } from './hosts.ts';
 import { addLive, SOCKET_PATH } from './live.ts';
 import { addLogs } from './logs.ts';
@@ -48,7 +48,8 @@ export function createServers(
 ): HttpServers {
   const { http, requests } = config;
   const { store, blobs, log, wake, callbackWatch } = ctx;
-  const counters = createCounters();
+  const counters = createCounters(ctx.metrics);
+  const ready = createReadiness({ ctx, alive });
   const isOwnHost = createHostCheck(config);
   const access = createAccess(http);
   const tls = readTls(http);
@@ -70,7 +71,7 @@ export function createServers(
       bodies: { ...PARSE_LIMITS.answer, length: requests.max_size, depth: requests.max_depth },
     });
     app.addHook('onRequest', guards.read);
-    addHealth(app, { ctx, alive, outbox });
+    addHealth(app, { ctx, alive, ready });
     apps.set(key, { app, at });
     return app;
   }
@@ -82,7 +83,7 @@ export function createServers(
   const boards = createBoardsView(ctx);
   const liveLog = createLiveLog(ctx);
   addApi(api, { ctx, counters, guards, boards, liveLog });
-  addMetrics(api, { ctx, counters, outbox });
+  addMetrics(api, { ctx, outbox, ready: async () => (await ready()).length === 0 });
   const pages = appAt(http.pages_listen);
   addPages(pages, { ctx, outbox, boards, liveLog });
   addLive(pages, { ctx, outbox, isOwnHost, mayRead: access.mayRead });

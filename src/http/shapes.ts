@@ -2,6 +2,7 @@
 // Fields may be added; a reader lets pass what it does not know. Times are RFC 3339, UTC.
 import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
+import { PART_KINDS } from '../lifecycle/parts.ts';
 import { SOURCES } from '../maestro/request.ts';
 import { DELIVERY_STATES, STAGES } from '../store/index.ts';
 import { LAYERS } from '../verdict/layers.ts';
@@ -147,6 +148,21 @@ export function troubleOf({ drained, why, callbacks }: LabView): string {
 
 /** The answer to a list of labs. */
 export const LabList = z.object({ labs: z.array(LabView) });
+
+/** A part outside, as the API shows it. */
+export const PartView = z.looseObject({
+  kind: z.enum(PART_KINDS),
+  name: text.describe('of the lab or destination'),
+  status: z.enum(['up', 'down', 'unknown']).describe('unknown: never asked, or no answer for a while'),
+  answered: maybe.time.describe('its last answer; null: none since the start'),
+  age_seconds: maybe.count.describe('how long ago that was'),
+  since: time.optional().describe('since when it has that status'),
+  why: maybe.text.optional(),
+});
+export type PartView = z.infer<typeof PartView>;
+
+/** The answer to a list of parts. */
+export const PartList = z.object({ parts: z.array(PartView) });
 
 /** A board in a lab, as the API shows it. */
 export const BoardView = z.looseObject({

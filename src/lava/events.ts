@@ -18,6 +18,8 @@ export interface LavaEventOptions {
   onEvent: (event: LavaEvent) => void;
   /** Connected (again): what happened meanwhile is unknown, so ask for it. */
   onConnected: () => void;
+  /** It spoke, or answered a ping. */
+  onAlive?: () => void;
   /** Not connected any more, or never connected; called once, not for each attempt to reconnect. */
   onLost: (reason: string) => void;
   /** Connected, but without any event for that long (ms); called once until the next event. */
@@ -78,6 +80,7 @@ export function followLavaEvents(options: LavaEventOptions): LavaEventStream {
     // LAVA lets everybody in, and then says whom it refuses: only what comes next shows that we are connected.
     const isAlive = (): void => {
       tries = 0;
+      options.onAlive?.();
       if (isUp) return;
       isUp = true;
       isLost = false;

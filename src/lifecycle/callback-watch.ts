@@ -4,8 +4,10 @@
 // no callback of the lab was accepted.
 import type { Logger } from 'pino';
 import { createRecentSet } from '../core/recent.ts';
-import type { Clock } from '../core/time.ts';
+import { DAY, type Clock } from '../core/time.ts';
+import type { BridgeConfig } from '../config/schema.ts';
 import type { Store } from '../store/index.ts';
+import type { PartState } from './parts.ts';
 
 /** What a refused callback carried: the token's name, which LAVA sends if it knows no token of that name, or another text. */
 type WrongToken = 'name' | 'other';
@@ -20,6 +22,8 @@ export interface CallbackWatch {
   ended: (lab: string, at: number, calledBack: boolean) => void;
   /** What is wrong with the callbacks of each lab, for the admin. */
   faults: () => Promise<ReadonlyMap<string, string>>;
+  /** What is known of a lab's callbacks: up if one was accepted within the day, down if something is wrong with them. */
+  state: (lab: string) => Promise<PartState>;
 }
 
 /** Of a lab: what its LAVA is to send, and where to. */
@@ -34,6 +38,19 @@ interface Options {
   log: Logger;
   now: Clock;
   labs: ReadonlyMap<string, CallbackTarget>;
+}
+
+/** By lab: what its LAVA is to send, and where to. */
+export function callbackTargets({
+  labs,
+  http,
+}: Pick<BridgeConfig, 'labs' | 'http'>): Map<string, CallbackTarget> {
+  return new Map(
+    labs.map(({ name, callback }) => [
+      name,
+      { tokenName: callback.token_name, url: callback.url ?? http.public_url },
+    ]),
+  );
 }
 
 /** Of a lab so many jobs are remembered. */
@@ -51,6 +68,7 @@ interface LabRecord {
 /** Watches the callbacks of all labs from now on. */
 export function createCallbackWatch({ store, log, now, labs }: Options): CallbackWatch {
   const records = new Map<string, LabRecord>();
+  const acceptedAt = new Map<string, number>();
   const startedAt = now();
 
   function recordOf(lab: string): LabRecord {
@@ -89,7 +107,10 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
       }
       known.add(jobId);
     },
-    accepted: (lab) => void records.delete(lab),
+    accepted(lab) {
+      records.delete(lab);
+      acceptedAt.set(lab, now());
+    },
     ended(lab, at, calledBack) {
       // What was sent while no daemon ran could not arrive.
       if (calledBack || at < startedAt) return;
@@ -104,6 +125,14 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
         if (fault !== undefined) faults.set(lab, fault);
       }
       return faults;
+    },
+    async state(lab) {
+      const record = records.get(lab);
+      const why = record && (await faultOf(lab, record));
+      const answeredAt = acceptedAt.get(lab);
+      const isKnown = answeredAt !== undefined && Math.abs(now() - answeredAt) <= DAY;
+      const status = why === undefined ? (isKnown ? 'up' : 'unknown') : 'down';
+      return { status, since: answeredAt ?? startedAt, answeredAt, why };
     },
   };
 }

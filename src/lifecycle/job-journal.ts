@@ -28,8 +28,8 @@ export function jobJournal(log: Logger): JobListener {
   };
 }
 
-/** One word: the stage that was completed, how the job ended, or the kind of the line. */
-function eventOf({ kind, text }: Entry): string {
+/** One word for a line of a timeline: the stage that was completed, how the job ended, or the kind of the line. */
+export function eventOf({ kind, text }: Entry): string {
   if (kind === 'attempt') return 'retried';
   if (kind !== 'stage') return kind;
   if (/^received .*rejected: /s.test(text)) return 'rejected';

@@ -3,7 +3,7 @@
 import { TemporaryError } from '../core/errors.ts';
 import { createGate } from '../core/gate.ts';
 import { outsideWait } from '../core/outside-wait.ts';
-import { createCircuit, type CircuitState } from '../engine/circuit.ts';
+import { createCircuit, type CircuitOptions, type CircuitState } from '../engine/circuit.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { LavaClient, ShownJob } from '../lava/client.ts';
@@ -43,6 +43,8 @@ interface Options {
   client: LavaClient;
   now: Clock;
   onChange: (state: CircuitState) => void;
+  /** As a circuit's. */
+  onCall?: CircuitOptions['onCall'];
 }
 
 /** How old an inventory may be with LAVA's events, and without. */
@@ -54,8 +56,8 @@ const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
 /** `onChange` is called when the lab goes away or comes back. */
-export function createLab({ config, client, now, onChange }: Options): Lab {
-  const circuit = createCircuit({ name: config.name, now, onChange });
+export function createLab({ config, client, now, onChange, onCall }: Options): Lab {
+  const circuit = createCircuit({ name: config.name, now, onChange, onCall });
   const gate = createGate(IN_FLIGHT);
   let requests = 0;
   let followed = false;

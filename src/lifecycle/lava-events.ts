@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Outage } from '../engine/outage.ts';
 import type { Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
+import type { Heard } from './parts.ts';
 
 /** What following LAVA's events uses. */
 export interface EventPorts {
@@ -21,7 +22,12 @@ export interface EventPorts {
 const COMMIT_PAUSE = 300;
 
 /** Follows a lab's event stream until the signal fires; nothing if the configuration says so. */
-export function startEvents(lab: Lab, ports: EventPorts, signal: AbortSignal): void {
+export function startEvents(
+  lab: Lab,
+  ports: EventPorts,
+  heard: Heard | undefined,
+  signal: AbortSignal,
+): void {
   const { lava } = lab.config;
   if (lava.events === false) return;
   const log = ports.log.child({ lab: lab.name });
@@ -51,7 +57,9 @@ export function startEvents(lab: Lab, ports: EventPorts, signal: AbortSignal): v
       lab.setFollowed(true);
       void lookAtAll().catch(ports.storeOutage.failed);
     },
+    onAlive: () => heard?.answered(),
     onLost: (reason) => {
+      heard?.failed(reason);
       log.warn({ reason }, 'LAVA’s events are not followed; the poll goes on alone');
       lab.setFollowed(false);
     },

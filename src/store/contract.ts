@@ -63,7 +63,15 @@ export interface WorkNotes {
   forgetWork(item: string): Promise<void>;
 }
 
-export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore {
+/** How long the oldest of what is open has waited. */
+export interface AgeStore {
+  /** Of each lab, board and last completed stage: when the oldest open job was received (ms). */
+  oldestOpen(): Promise<{ lab: string; board: string; stage: StageName; receivedAt: number }[]>;
+  /** When the oldest delivery was made that is to be sent there (ms); undefined: there is none. */
+  oldestDelivery(destination: string): Promise<number | undefined>;
+}
+
+export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
   setting(key: string): Promise<string | undefined>;

@@ -24,6 +24,7 @@ export {
   type ReasonCode,
   type StageName,
   type TimelineRecord,
+  type WaitCode,
 } from './job.ts';
 export {
   DELIVERY_STATES,

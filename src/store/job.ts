@@ -63,7 +63,8 @@ export const WAIT_CODES = [
   'maestro_reports',
   'deliveries',
 ] as const;
-export type ReasonCode = (typeof WAIT_CODES)[number] | ErrorCode;
+export type WaitCode = (typeof WAIT_CODES)[number];
+export type ReasonCode = WaitCode | ErrorCode;
 
 /** Why a job waits, or why its last step failed: a word that stays the same, and a text for people. */
 export interface Reason {

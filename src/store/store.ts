@@ -5,6 +5,7 @@ import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
 import type { Store } from './contract.ts';
+import { createAgeStore } from './ages.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createHistoryStore } from './history.ts';
@@ -90,6 +91,7 @@ function createStore({ db, connection, close }: Database, instanceId: string, no
     ...createHistoryStore(connection, now),
     ...createWorkNotes(connection),
     ...createDeliveryStore(connection, now),
+    ...createAgeStore(connection),
 
     setting: (key) =>
       read(async () => {

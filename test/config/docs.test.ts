@@ -38,7 +38,8 @@ interface Key {
 
 /** All keys below a schema. How a secret is written is told once, at the top. */
 function keysOf(schema: Schema, path: string): Key[] {
-  if (path.endsWith('token') || ['kcidb.rest', 'http.tls.key'].includes(path)) return [];
+  if (path.endsWith('token') || ['kcidb.rest', 'http.tls.key', 'notify.mail.server'].includes(path))
+    return [];
   const branches = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   const own = branches.flatMap(({ properties = {} }) =>
     Object.entries(properties).flatMap(([name, value]) => {

@@ -105,6 +105,10 @@ async function readByDaemon(read: Set<string>): Promise<void> {
     config: {
       plans: own,
       uploads: { url: 'https://uploads.example', token_name: 'uploads' },
+      notify: {
+        mail: { server: 'smtp://127.0.0.1:1', from: 'a@example.org', to: ['a@example.org'] },
+        webhook: { url: 'http://127.0.0.1:1', token: 't' },
+      },
       report: { progress: true, tries: 'last' },
     },
   });

@@ -79,6 +79,7 @@ describe('the OpenAPI document', () => {
       'jobs/{id}/retry',
       'jobs/{id}/drop-delivery',
       'labs',
+      'parts',
       'boards',
       'drain',
       'resume',

@@ -1,0 +1,33 @@
+// Counts what happens to jobs.
+import type { Metrics } from '../metrics/metrics.ts';
+import type { JobListener } from './job-events.ts';
+import { LAYERS } from '../verdict/layers.ts';
+import { eventOf } from './job-journal.ts';
+
+export function jobMetrics(metrics: Metrics): JobListener {
+  return {
+    saved({ lab, board }, { judged }) {
+      if (judged === undefined || !judged.counts) return;
+      const { result, layer, runMs, bootMs } = judged;
+      for (const each of LAYERS) {
+        // From the first job of a board on, so that what never happened is 0 and not missing.
+        metrics.count('lava_bridge_jobs_ended_total', { lab, board, result: result, layer: each }, 0);
+      }
+      metrics.count('lava_bridge_jobs_ended_total', { lab, board, result: result, layer });
+      if (runMs !== null) metrics.observe('lava_bridge_run_seconds', { lab, board }, runMs / 1000);
+      if (bootMs !== null) metrics.observe('lava_bridge_boot_seconds', { lab, board }, bootMs / 1000);
+    },
+    entry(entry, { lab, board }) {
+      const event = eventOf(entry);
+      if (entry.kind === 'stage' && entry.text.startsWith('received')) {
+        metrics.count('lava_bridge_jobs_received_total', { lab, board });
+        // From the first job of a board on, so that what never happened is 0 and not missing.
+        metrics.count('lava_bridge_jobs_retried_total', { lab, board }, 0);
+      }
+      if (event === 'retried') metrics.count('lava_bridge_jobs_retried_total', { lab, board });
+      if (event === 'rejected') {
+        metrics.count('lava_bridge_jobs_rejected_total', { lab, code: entry.code ?? 'rejected' });
+      }
+    },
+  };
+}

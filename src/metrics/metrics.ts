@@ -1,0 +1,51 @@
+// The metrics of one daemon: counted and observed where things happen, read by /metrics.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from '../core/error-codes.ts';
+import { METRICS, type LabelsOf, type MetricInfo, type MetricName, type NameOf } from './table.ts';
+
+export interface Metrics {
+  /** Counts one (or `by`; 0 makes a counter begin). */
+  count: <N extends NameOf<'counter'>>(name: N, labels: LabelsOf<N>, by?: number) => void;
+  /** Takes a measurement, in the unit of the metric's name. */
+  observe: <N extends NameOf<'histogram'>>(name: N, labels: LabelsOf<N>, value: number) => void;
+  /** Replaces all values of a gauge. */
+  set: <N extends NameOf<'gauge'>>(name: N, values: Iterable<readonly [LabelsOf<N>, number]>) => void;
+  /** Prometheus' text format. */
+  text: () => Promise<string>;
+  contentType: string;
+}
+
+/** New metrics, all at 0; with Node's own (process_…, nodejs_…), the event loop's delay among them. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counters = new Map<MetricName, Counter>();
+  const gauges = new Map<MetricName, Gauge>();
+  const histograms = new Map<MetricName, Histogram>();
+  for (const [name, info] of Object.entries(METRICS) as [MetricName, MetricInfo][]) {
+    const { type, help, labels, buckets = [] } = info;
+    const settings = { name, help, labelNames: labels, registers: [registry] };
+    if (type === 'counter') counters.set(name, new Counter(settings));
+    else if (type === 'gauge') gauges.set(name, new Gauge(settings));
+    else histograms.set(name, new Histogram({ ...settings, buckets: [...buckets] }));
+  }
+  return {
+    count: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
+    observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
+    set(name, values) {
+      const gauge = gauges.get(name);
+      gauge?.reset();
+      for (const [labels, value] of values) gauge?.set(labels, value);
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** Measures the calls to a system: how long they took (ms), and how they failed. */
+export function callTimer(metrics: Metrics, destination: string) {
+  return (ms: number, code: ErrorCode | undefined): void => {
+    metrics.observe('lava_bridge_call_seconds', { destination }, ms / 1000);
+    if (code !== undefined) metrics.count('lava_bridge_call_errors_total', { destination, code });
+  };
+}

@@ -1,0 +1,67 @@
+// What an admin is notified of: conditions that hold for a while. Pure: the same facts, the same conditions.
+import { formatDuration, rfc3339 } from '../core/time.ts';
+import type { KnownPart } from '../lifecycle/parts.ts';
+
+/** Something that holds now; `key` says which it is, the same for as long as it holds. */
+export interface Condition {
+  key: string;
+  /** One line, for people. */
+  text: string;
+}
+
+/** What is known now. */
+export interface Facts {
+  parts: readonly KnownPart[];
+  /** Deliveries that were refused for good, by destination. */
+  parked: ReadonlyMap<string, number>;
+  /** undefined: not known. */
+  diskFree: number | undefined;
+}
+
+/** When each becomes a condition (ms, bytes). */
+export interface Limits {
+  awayAfter: number;
+  diskFree: number;
+}
+
+/** All conditions that hold at `now` (ms). */
+export function conditionsOf({ parts, parked, diskFree }: Facts, limits: Limits, now: number): Condition[] {
+  return [
+    ...parts
+      .filter(
+        ({ kind, status, since }) =>
+          kind !== 'events' && status === 'down' && now - since >= limits.awayAfter,
+      )
+      .map(({ kind, name, since, why }) => ({
+        key: `away ${kind} ${name}`,
+        text: `${nameOf(kind, name)} is down since ${rfc3339(since)} (${formatDuration(now - since)}): ${why ?? 'no answer'}`,
+      })),
+    ...[...parked].map(([destination, n]) => ({
+      key: `parked ${destination}`,
+      text: `${n} deliveries to ${destination} were refused and are parked: \`lava-bridge jobs show\` has the reasons`,
+    })),
+    ...(diskFree !== undefined && diskFree < limits.diskFree
+      ? [
+          {
+            key: 'disk',
+            text: `only ${Math.round(diskFree / 1024 ** 2)} MiB are free on the disk of the state folder`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function nameOf(kind: KnownPart['kind'], name: string): string {
+  switch (kind) {
+    case 'lab':
+      return `the lab ${name}`;
+    case 'events':
+      return `the event stream of ${name}`;
+    case 'callbacks':
+      return `the way of callbacks from ${name}`;
+    case 'destination':
+      return name;
+    case 'store':
+      return 'the store';
+  }
+}

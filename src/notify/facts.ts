@@ -1,0 +1,41 @@
+// Notifies admins of what lasts: reads the parts, the parked deliveries and the disk.
+import { statfs } from 'node:fs/promises';
+import type { BridgeConfig } from '../config/schema.ts';
+import type { Clock } from '../core/time.ts';
+import type { KnownPart } from '../lifecycle/parts.ts';
+import type { Store } from '../store/index.ts';
+import { conditionsOf, type Condition } from './conditions.ts';
+import { runNotifier, type NotifierOptions } from './notifier.ts';
+
+interface FactPorts {
+  parts: () => Promise<KnownPart[]>;
+  store: Pick<Store, 'deliveryCounts'>;
+  config: Pick<BridgeConfig, 'notify' | 'store' | 'instance'>;
+  now: Clock;
+}
+
+/** Runs until the signal fires. */
+export function notifyAdmins(
+  ports: FactPorts & Omit<NotifierOptions, 'conditions' | 'instance'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { senders, store, log, now, every, config } = ports;
+  const looks = { conditions: () => conditions(ports), instance: config.instance };
+  return runNotifier({ senders, store, log, now, every, ...looks }, signal);
+}
+
+/** The conditions that hold now. What cannot be read is not known, and no condition. */
+async function conditions({ parts, store, config, now }: FactPorts): Promise<Condition[]> {
+  const { away_after: awayAfter, disk_free: diskFree } = config.notify;
+  const [known, counts, disk] = await Promise.all([
+    parts(),
+    store.deliveryCounts().catch(() => []),
+    'sqlite' in config.store ? statfs(config.store.sqlite).catch(() => undefined) : undefined,
+  ]);
+  const facts = {
+    parts: known,
+    parked: new Map(counts.filter(({ state }) => state === 'parked').map((c) => [c.destination, c.count])),
+    diskFree: disk === undefined ? undefined : disk.bavail * disk.bsize,
+  };
+  return conditionsOf(facts, { awayAfter, diskFree }, now());
+}

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { METRICS } from '../../src/metrics/table.ts';
+
+async function scrape(world: TestWorld): Promise<string> {
+  const { status, text } = await world.http('/metrics');
+  expect(status).toBe(200);
+  return text;
+}
+
+it('the metrics follow a job, and counters begin at 0', async () => {
+  const world = await testWorld();
+  const before = await scrape(world);
+  expect(before).toContain('lava_bridge_callbacks_total{outcome="accepted"} 0');
+  expect(before).toContain('lava_bridge_requests_total{outcome="rejected"} 0');
+  expect(before).toMatch(/^lava_bridge_deliveries\{destination="kcidb",state="parked"\} 0$/m);
+
+  const job = await world.ended(world.publish());
+  const after = await scrape(world);
+  expect(after).toContain(`lava_bridge_jobs_received_total{lab="${job.lab}",board="${job.board}"} 1`);
+  expect(after).toContain(`lava_bridge_jobs_retried_total{lab="${job.lab}",board="${job.board}"} 0`);
+  expect(after).toContain(
+    `lava_bridge_jobs_ended_total{lab="${job.lab}",board="${job.board}",result="pass",layer="none"} 1`,
+  );
+  expect(after).toContain(`result="pass",layer="kernel"} 0`);
+  expect(after).toContain(`lava_bridge_run_seconds_count{lab="${job.lab}",board="${job.board}"} 1`);
+  expect(after).toMatch(/^lava_bridge_callback_bytes_count\{lab="lava-demo"\} [1-9]/m);
+  expect(after).toMatch(/^lava_bridge_call_seconds_count\{destination="kcidb"\} [1-9]/m);
+  expect(after).toMatch(/^lava_bridge_part_state\{part="lab",name="lava-demo",state="up"\} 1$/m);
+  expect(after).toMatch(/^lava_bridge_store_bytes [1-9]/m);
+  expect(after).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+  expect(after).toMatch(/^lava_bridge_ready 1$/m);
+});
+
+it('every metric of the table is in the answer, with its help', async () => {
+  const text = await scrape(await testWorld());
+  for (const [name, { help }] of Object.entries(METRICS)) expect(text).toContain(`# HELP ${name} ${help}\n`);
+});
+
+it('what waits is shown with its age', async () => {
+  const world = await testWorld();
+  world.kcidb.faults.add({ kind: 'mute' });
+  const nodeId = world.publish();
+  await world.at(nodeId, 'judged');
+  world.jump(3_600_000);
+  const text = await until('an hour of waiting', async () => {
+    const now = await scrape(world);
+    const age = Number(/^lava_bridge_delivery_age_seconds\{destination="kcidb"\} ([\d.]+)$/m.exec(now)?.[1]);
+    return age >= 3600 ? now : undefined;
+  });
+  expect(
+    Number(/^lava_bridge_open_job_age_seconds\{.*stage="judged"\} ([\d.]+)$/m.exec(text)?.[1]),
+  ).toBeGreaterThanOrEqual(3600);
+});

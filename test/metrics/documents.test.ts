@@ -1,0 +1,25 @@
+// The documents about metrics and alerts are as the tables are, and name only what there is.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { madeDocuments } from '../../scripts/made-documents.ts';
+import { METRICS } from '../../src/metrics/table.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+const read = (name: string): string => readFileSync(join(docs, name), 'utf8');
+
+it.each(Object.entries(madeDocuments))('docs/%s is what `npm run docs` makes', (name, make) => {
+  expect(make(() => read(name))).toBe(read(name));
+});
+
+it.each(['alerts/lava-bridge.yaml', 'grafana/lava-bridge.json'])(
+  'docs/%s asks for metrics that there are',
+  (name) => {
+    const asked = read(name).match(/lava_bridge_[a-z_]+/g) ?? [];
+    const base = asked.map((metric) =>
+      Object.hasOwn(METRICS, metric) ? metric : metric.replace(/_(?:bucket|sum|count)$/, ''),
+    );
+    expect(base.filter((metric) => !Object.hasOwn(METRICS, metric))).toEqual([]);
+    expect(asked.length).toBeGreaterThan(10);
+  },
+);

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { compare } from '../../src/notify/notifier.ts';
+import { conditionsOf } from '../../src/notify/conditions.ts';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { listen } from '../support/listen.ts';
+import { testWorld, until } from '../support/world.ts';
+
+const Posted = z.object({ began: z.array(z.string()), ended: z.array(z.string()) });
+
+it('a lab that is away is told once when that lasts, and once when it is over', async () => {
+  const posted: z.infer<typeof Posted>[] = [];
+  const url = await listen((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      posted.push(Posted.parse(JSON.parse(body)));
+      response.end();
+    });
+  });
+  const world = await testWorld({
+    config: { notify: { webhook: { url }, away_after: '10m', disk_free: 1 } },
+    delays: { claimSettle: 100, kcidbFirstLook: 100, askParts: 100, notify: 100 },
+  });
+  const endFault = world.lava.faults.add({ kind: 'status', status: 503 });
+  await until('the lab is away', () =>
+    world.daemon.context.labs.get('lava-demo')?.state().status === 'down' ? true : undefined,
+  );
+  world.jump(11 * MINUTE);
+  await until('it is told', () => (posted.length > 0 ? true : undefined));
+  endFault();
+  world.jump(MINUTE);
+  await until('its end is told', () => (posted.some(({ ended }) => ended.length > 0) ? true : undefined));
+
+  const about = (texts: string[]): string[] => texts.filter((text) => text.includes('the lab lava-demo'));
+  expect(posted.flatMap(({ began }) => about(began))).toHaveLength(1);
+  expect(posted.flatMap(({ ended }) => about(ended))).toHaveLength(1);
+});
+
+it('what comes and goes is told once an hour', () => {
+  const away = [{ key: 'away lab a', text: 'away' }];
+  let { began, ended, next } = compare({}, away, 0);
+  expect([began, ended]).toEqual([['away'], []]);
+  let told = 0;
+  for (let minute = 1; minute < 59; minute += 1) {
+    ({ began, ended, next } = compare(next, minute % 2 === 0 ? away : [], minute * MINUTE));
+    told += began.length + ended.length;
+  }
+  expect(told).toBe(1);
+  ({ began } = compare(next, away, HOUR + MINUTE));
+  expect(began).toEqual(['away']);
+});
+
+it('what was told before a restart is not told again', () => {
+  const { next } = compare({}, [{ key: 'disk', text: 'low' }], 0);
+  const { began, ended } = compare(next, [{ key: 'disk', text: 'lower' }], 5 * HOUR);
+  expect([began, ended]).toEqual([[], []]);
+});
+
+it('a parked delivery and a low disk are conditions; a lab that is away for a moment is none', () => {
+  const part = { kind: 'lab', name: 'a', status: 'down', since: 0, answeredAt: 0, why: 'no route' } as const;
+  const limits = { awayAfter: 10 * MINUTE, diskFree: 2 ** 30 };
+  const facts = { parts: [part], parked: new Map([['kcidb', 2]]), diskFree: 2 ** 20 };
+  expect(conditionsOf(facts, limits, MINUTE).map(({ key }) => key)).toEqual(['parked kcidb', 'disk']);
+  expect(conditionsOf(facts, limits, HOUR).map(({ key }) => key)).toEqual([
+    'away lab a',
+    'parked kcidb',
+    'disk',
+  ]);
+});
