@@ -2,7 +2,7 @@
 import type { Connection } from './connection.ts';
 import type { AgeStore } from './contract.ts';
 import { TO_BE_SENT } from './delivery-contract.ts';
-import { toStage } from './rows.ts';
+import { ofKnownStages } from './rows.ts';
 
 export function createAgeStore({ read }: Connection): AgeStore {
   return {
@@ -14,7 +14,7 @@ export function createAgeStore({ read }: Connection): AgeStore {
           .where('done', '=', 0)
           .groupBy(['lab', 'board', 'stage'])
           .execute();
-        return rows.map((row) => ({ ...row, stage: toStage(row.stage) }));
+        return ofKnownStages(rows);
       }),
 
     oldestDelivery: (destination) =>

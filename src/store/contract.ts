@@ -74,8 +74,6 @@ export interface AgeStore {
 export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
-  /** How many transactions were stored since the start: whoever shows what is stored looks again when it grows. */
-  commits(): number;
   setting(key: string): Promise<string | undefined>;
   saveSetting(key: string, value: string): Promise<void>;
   /** Drops the settings whose key begins so, and whose value is a time before `before` (ms). */
@@ -98,7 +96,10 @@ export interface JobStore {
   jobs(filter: JobFilter): Promise<ListedJob[]>;
   /** What a job is to do. Throws if there is no such job. */
   request(id: string): Promise<JobRequest>;
-  /** Open jobs of a lab that are due, those first that have been due the longest. */
+  /**
+   * Open jobs of a lab that are due, those first that have been due the longest. One whose row can't be read is set aside
+   * with that reason, and left out.
+   */
   due(lab: string, now: number, limit: number): Promise<JobRecord[]>;
   /** When the first of the lab's open jobs that are not due at `now` will be (ms). */
   nextDue(lab: string, now: number): Promise<number | undefined>;

@@ -80,6 +80,19 @@ const WITHOUT_BODY = [
 ] as const;
 
 export function createDeliveryStore({ read, write }: Connection, now: Clock): DeliveryStore {
+  const saveDelivery: DeliveryStore['saveDelivery'] = (delivery, change) =>
+    write((tx) => changeDelivery(tx, delivery, change, now()));
+
+  /** Ends what is to be sent and can't be read: what a job waits for is parked, what none waits for is dropped. */
+  async function refuse({ id, jobId, destination, kind, ...row }: Row, why: string): Promise<void> {
+    const state = row.required === 1 ? 'parked' : 'dropped';
+    const text = `${kind} to ${destination}: ${state}: ${why}`;
+    await saveDelivery(
+      { id, jobId, state: z.enum(TO_BE_SENT).parse(row.state) },
+      { delivery: { state, error: why }, entries: [{ kind: 'error', code: 'store', text }], wakesJob: true },
+    );
+  }
+
   return {
     deliveries: (jobId) =>
       read(async (db) => {
@@ -98,16 +111,23 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
         return row === undefined ? undefined : parsed(id, row.body);
       }),
 
-    dueDeliveries: (destination, at, limit) =>
-      read(async (db) => {
+    dueDeliveries: async (destination, at, limit) => {
+      const rows = await read((db) => {
         const due = db
           .selectFrom('deliveries')
           .select(WITHOUT_BODY)
           .where('destination', '=', destination)
           .where('nextAt', '<=', at);
-        const rows = await firstOfEachJob(due).orderBy('nextAt').orderBy('id').limit(limit).execute();
-        return rows.map((row): DueDelivery => Due.parse(row));
-      }),
+        return firstOfEachJob(due).orderBy('nextAt').orderBy('id').limit(limit).execute();
+      });
+      const found: DueDelivery[] = [];
+      for (const row of rows) {
+        const { success, data, error } = Due.safeParse(row);
+        if (success) found.push(data);
+        else await refuse(row, faultOf(error));
+      }
+      return found;
+    },
 
     nextDelivery: (destination, at) =>
       read(async (db) => {
@@ -121,27 +141,7 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
         return row?.at ?? undefined;
       }),
 
-    saveDelivery: ({ id, jobId, state }, { delivery, instead = [], entries = [], wakesJob = false }) =>
-      write(async (tx) => {
-        const at = now();
-        const done = await tx
-          .updateTable('deliveries')
-          .set(columnsOf(delivery, at))
-          .where('id', '=', id)
-          .where('state', '=', state)
-          .returning('destination')
-          .executeTakeFirst();
-        if (done === undefined) return false;
-        const { destination } = done;
-        if (delivery.state !== 'same' && delivery.state !== state) {
-          await countDelivery(tx, { destination, state }, -1);
-          await countDelivery(tx, { destination, state: delivery.state }, 1);
-        }
-        await addDeliveries(tx, jobId, at, instead);
-        await addEntries(tx, jobId, at, entries);
-        if (wakesJob) await wakeJob(tx, jobId, at);
-        return true;
-      }),
+    saveDelivery,
 
     wakeDeliveries: (destination) =>
       write(async (tx) => {
@@ -198,8 +198,54 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
   };
 }
 
-function recordOf(row: Omit<DeliveryRow, 'body'>): DeliveryRecord {
-  return Stored.parse(row);
+async function changeDelivery(
+  tx: Tx,
+  { id, jobId, state }: Parameters<DeliveryStore['saveDelivery']>[0],
+  { delivery, instead = [], entries = [], wakesJob = false }: Parameters<DeliveryStore['saveDelivery']>[1],
+  at: number,
+): Promise<boolean> {
+  const done = await tx
+    .updateTable('deliveries')
+    .set(columnsOf(delivery, at))
+    .where('id', '=', id)
+    .where('state', '=', state)
+    .returning('destination')
+    .executeTakeFirst();
+  if (done === undefined) return false;
+  const { destination } = done;
+  if (delivery.state !== 'same' && delivery.state !== state) {
+    await countDelivery(tx, { destination, state }, -1);
+    await countDelivery(tx, { destination, state: delivery.state }, 1);
+  }
+  await addDeliveries(tx, jobId, at, instead);
+  await addEntries(tx, jobId, at, entries);
+  if (wakesJob) await wakeJob(tx, jobId, at);
+  return true;
+}
+
+type Row = Omit<DeliveryRow, 'body'>;
+
+function faultOf({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  return `the delivery in the store can't be read: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`;
+}
+
+/** A row that can't be read is shown all the same, as far as its state goes: a list is not to fail for it. */
+function recordOf(row: Row): DeliveryRecord {
+  const { success, data, error: fault } = Stored.safeParse(row);
+  if (success) return data;
+  const error = row.error ?? faultOf(fault);
+  const record = { ...row, required: row.required === 1, error };
+  const state = z.enum(DELIVERY_STATES).catch('dropped').parse(row.state);
+  switch (state) {
+    case 'pending':
+    case 'unconfigured':
+      return { ...record, state, receipt: null, doneAt: null };
+    case 'submitted':
+      return { ...record, state, receipt: row.receipt ?? '', doneAt: null };
+    default:
+      return { ...record, state, doneAt: row.doneAt ?? row.createdAt };
+  }
 }
 
 /** What is to be sent, without what has to wait for an earlier delivery of its job to the same destination. */

@@ -87,7 +87,10 @@ export interface DeliveryStore {
   deliveries(jobId: string): Promise<DeliveryRecord[]>;
   /** What is to be, or was, sent. undefined: there is no such delivery any more. Throws PermanentError `store` if it can't be read. */
   deliveryBody(id: number): Promise<unknown>;
-  /** Deliveries that are due, the oldest first; of each job the first alone, for they go in their order. */
+  /**
+   * Deliveries that are due, the oldest first; of each job the first alone, for they go in their order. One whose row can't be
+   * read is parked (dropped, if no job waits for it) with that reason, and left out.
+   */
   dueDeliveries(destination: string, now: number, limit: number): Promise<DueDelivery[]>;
   /** When the first of those that are not due at `now` will be (ms). */
   nextDelivery(destination: string, now: number): Promise<number | undefined>;

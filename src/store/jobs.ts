@@ -1,16 +1,48 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
 import { sql } from 'kysely';
+import { errorText } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
 import { forgetDeliveries } from './delivery-counts.ts';
 import { StaleError, type JobQueue, type JobStore } from './contract.ts';
 import { sourceOf } from '../maestro/request.ts';
-import { stageAfter, type Reason, type StageName } from './job.ts';
+import { stageAfter, type JobRecord, type Reason, type StageName } from './job.ts';
 import { readJobs } from './reads-jobs.ts';
-import { JOB_COLUMNS, jobValues, LISTED_COLUMNS, toJob, toListedJob, toRequest, toStage } from './rows.ts';
+import {
+  JOB_COLUMNS,
+  jobValues,
+  LISTED_COLUMNS,
+  toJob,
+  toListedJob,
+  toRequest,
+  ofKnownStages,
+} from './rows.ts';
 
 export function createJobStore({ read, write }: Connection, now: Clock): JobStore {
+  function setAside(id: string, reason: Reason): Promise<boolean> {
+    return write(async (tx) => {
+      const changed = await tx
+        .updateTable('jobs')
+        .set((e) => ({
+          setAside: 1,
+          reasonCode: reason.code,
+          reason: reason.text,
+          rev: e('rev', '+', 1),
+          updatedAt: now(),
+        }))
+        .where('id', '=', id)
+        .where('done', '=', 0)
+        .returning('id')
+        .executeTakeFirst();
+      if (!changed) return false;
+      await addEntries(tx, id, now(), [
+        { kind: 'error', code: reason.code, text: `set aside: ${reason.text}` },
+      ]);
+      return true;
+    });
+  }
+
   return {
     receive: ({ request, ending, ...job }, entries) =>
       write(async (tx) => {
@@ -70,9 +102,9 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return toRequest(id, row.request);
       }),
 
-    due: (lab, at, limit) =>
-      read(async (db) => {
-        const rows = await db
+    due: async (lab, at, limit) => {
+      const rows = await read((db) =>
+        db
           .selectFrom('jobs')
           .select(JOB_COLUMNS)
           .where('done', '=', 0)
@@ -82,9 +114,18 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .orderBy('nextAt')
           .orderBy('receivedAt')
           .limit(limit)
-          .execute();
-        return rows.map(toJob);
-      }),
+          .execute(),
+      );
+      const due: JobRecord[] = [];
+      for (const row of rows) {
+        try {
+          due.push(toJob(row));
+        } catch (error) {
+          await setAside(row.id, { code: 'store', text: errorText(error) });
+        }
+      }
+      return due;
+    },
 
     nextDue: (lab, at) =>
       read(async (db) => {
@@ -137,27 +178,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
     wakeStage: (lab, stage) => write((tx) => wakeWaiting(tx, lab, now(), { stage })),
     wakeFailed: (lab) => write((tx) => wakeWaiting(tx, lab, now(), { failed: true })),
 
-    setAside: (id, reason) =>
-      write(async (tx) => {
-        const changed = await tx
-          .updateTable('jobs')
-          .set((e) => ({
-            setAside: 1,
-            reasonCode: reason.code,
-            reason: reason.text,
-            rev: e('rev', '+', 1),
-            updatedAt: now(),
-          }))
-          .where('id', '=', id)
-          .where('done', '=', 0)
-          .returning('id')
-          .executeTakeFirst();
-        if (!changed) return false;
-        await addEntries(tx, id, now(), [
-          { kind: 'error', code: reason.code, text: `set aside: ${reason.text}` },
-        ]);
-        return true;
-      }),
+    setAside,
 
     takeUp: (id) =>
       write(async (tx) => {
@@ -220,7 +241,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .where('done', '=', 0)
           .groupBy(['lab', 'board', 'stage'])
           .execute();
-        return rows.map((row) => ({ ...row, stage: toStage(row.stage) }));
+        return ofKnownStages(rows);
       }),
 
     forget: (before, limit) =>

@@ -1,7 +1,7 @@
 // What open jobs wait for: by reason, and by stage.
 import type { Kysely } from 'kysely';
 import type { FlowStep, WaitingGroup } from './reader.ts';
-import { toReasonCode, toStage } from './rows.ts';
+import { toReasonCode, ofKnownStages } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;
@@ -45,5 +45,5 @@ export async function readFlow(db: Db): Promise<FlowStep[]> {
     .where('done', '=', 0)
     .groupBy(['lab', 'stage', 'setAside'])
     .execute();
-  return rows.map((row) => ({ ...row, stage: toStage(row.stage), setAside: row.setAside === 1 }));
+  return ofKnownStages(rows).map((row) => ({ ...row, setAside: row.setAside === 1 }));
 }

@@ -104,8 +104,14 @@ export function toReasonCode(word: string | null): ReasonCode | null {
   return isErrorCode(word) ? word : (WAIT_CODES.find((code) => code === word) ?? null);
 }
 
-export function toStage(word: string): StageName {
-  return Stage.parse(word);
+/** The counted rows of jobs, without those of a stage that this version does not know. */
+export function ofKnownStages<R extends { stage: string }>(
+  rows: readonly R[],
+): (Omit<R, 'stage'> & { stage: StageName })[] {
+  return rows.flatMap(({ stage: word, ...row }) => {
+    const stage = STAGES.find((each) => each === word);
+    return stage === undefined ? [] : [{ ...row, stage }];
+  });
 }
 
 /** Throws BridgeError `store` naming what is not as it was written. */
@@ -119,12 +125,23 @@ function parse<T>(what: string, schema: z.ZodType<T>, text: string): T {
   }
 }
 
+/** Throws BridgeError `store` naming the word. */
+function known<T>(what: string, schema: z.ZodType<T>, word: string): T {
+  const { success, data } = schema.safeParse(word);
+  if (success) return data;
+  throw new BridgeError(
+    'store',
+    `${what} in the store is none that this version knows: ${word.slice(0, 100)}`,
+  );
+}
+
+/** Throws BridgeError `store` if the row has a word that this version does not know, or JSON that is none. */
 export function toJob(row: Omit<JobRow, keyof Outline | 'verdict'>): JobRecord {
   const { reasonCode, reason, ...rest } = row;
   return {
     ...rest,
-    source: Source.parse(row.source),
-    stage: Stage.parse(row.stage),
+    source: known(`the source of ${row.id}`, Source, row.source),
+    stage: known(`the stage of ${row.id}`, Stage, row.stage),
     done: row.done === 1,
     setAside: row.setAside === 1,
     ending: row.ending === null ? null : parse(`the ending of ${row.id}`, StoredEnding, row.ending),
@@ -136,20 +153,40 @@ const Result = z.enum(NODE_RESULTS).nullable();
 const Rule = z.enum(RULE_NAMES).nullable();
 const LayerWord = z.enum(LAYERS).nullable();
 
+/** A row that can't be read is shown all the same, as set aside for that reason: a list is not to fail for it. */
 export function toListedJob({ verdict, tree, branch, commitHash, build, device, ...row }: JobRow): ListedJob {
   const { lavaId, result, rule, layer, ...job } = row;
-  return {
-    ...toJob(job),
+  const outline = {
     tree,
     branch,
     commitHash,
     build,
     device,
     lavaId,
-    result: Result.parse(result),
-    rule: Rule.parse(rule),
-    layer: LayerWord.parse(layer),
-    verdict: verdict === null ? null : parse(`the verdict of ${row.id}`, StoredVerdict, verdict),
+    result: Result.catch(null).parse(result),
+    rule: Rule.catch(null).parse(rule),
+    layer: LayerWord.catch(null).parse(layer),
+  };
+  try {
+    const stored = verdict === null ? null : parse(`the verdict of ${row.id}`, StoredVerdict, verdict);
+    return { ...toJob(job), ...outline, verdict: stored };
+  } catch (error) {
+    return { ...unreadableJob(job, errorText(error)), ...outline, verdict: null };
+  }
+}
+
+/** What can be shown of a row that can't be read. */
+function unreadableJob(row: Omit<JobRow, keyof Outline | 'verdict'>, why: string): JobRecord {
+  const { reasonCode: _code, reason: _text, ...rest } = row;
+  const done = row.done === 1;
+  return {
+    ...rest,
+    source: Source.catch('hand').parse(row.source),
+    stage: Stage.catch(done ? 'reported' : 'received').parse(row.stage),
+    done,
+    setAside: !done,
+    ending: null,
+    reason: { code: 'store', text: why },
   };
 }
 
@@ -210,7 +247,7 @@ export function toLavaJob(jobId: string, text: string): LavaJob {
 }
 
 export function toEntry({ id, at, kind, code, text }: Omit<TimelineRow, 'jobId'>): TimelineRecord {
-  return { id, at, kind: EntryKindWord.parse(kind), code: toReasonCode(code), text };
+  return { id, at, kind: EntryKindWord.catch('note').parse(kind), code: toReasonCode(code), text };
 }
 
 export function toCallback(row: CallbackRow): CallbackRecord {

@@ -251,3 +251,66 @@ it('says which file cannot be opened', async () => {
 
   await expect(openStore({ sqlite: inside })).rejects.toThrow(`the store ${inside} cannot be opened`);
 });
+
+it('a row with a word that is not known is its own trouble alone', async () => {
+  const file = join(await newFolder(), 'bridge.db');
+  const store = await openStore({ sqlite: file });
+  try {
+    const jobOf = async (n: number): Promise<string> => {
+      const { job } = await store.receive(
+        {
+          lab: 'lava-a',
+          nodeId: String(n).padStart(24, '0'),
+          source: 'push',
+          name: 'baseline-x86',
+          board: 'qemu-x86_64',
+          request: JobRequest.parse({
+            node: {
+              id: String(n).padStart(24, '0'),
+              kind: 'job',
+              name: 'baseline-x86',
+              path: ['baseline-x86'],
+              state: 'available',
+            },
+          }),
+          priority: 10,
+          ending: null,
+          stage: 'received',
+        },
+        [],
+      );
+      const delivery = { destination: 'kcidb', kind: 'report', body: {}, required: true };
+      await store.record(job.id, { deliveries: [delivery, { ...delivery, destination: 'log' }] });
+      return job.id;
+    };
+    const [stage, source, ending, well] = [await jobOf(1), await jobOf(2), await jobOf(3), await jobOf(4)];
+    const db = new DatabaseSync(file);
+    db.prepare("UPDATE jobs SET stage = 'teleported' WHERE id = ?").run(stage);
+    db.prepare("UPDATE jobs SET source = 'pigeon' WHERE id = ?").run(source);
+    db.prepare("UPDATE jobs SET ending = '{' WHERE id = ?").run(ending);
+    // Sent, with nothing to ask by.
+    db.prepare("UPDATE deliveries SET state = 'submitted' WHERE job_id = ? AND destination = 'kcidb'").run(
+      stage,
+    );
+    db.close();
+
+    const later = Date.now() + 60_000;
+    expect((await store.due('lava-a', later, 10)).map(({ id }) => id)).toEqual([well]);
+    for (const id of [stage, source, ending]) {
+      expect(await store.job(id)).toMatchObject({ setAside: true, reason: { code: 'store' } });
+      expect((await store.timeline(id)).map(({ code }) => code)).toContain('store');
+    }
+    expect((await store.due('lava-a', later, 10)).map(({ id }) => id)).toEqual([well]);
+    expect(await store.jobs({ limit: 10 })).toHaveLength(4);
+    await store.openCounts();
+
+    const due = await store.dueDeliveries('kcidb', later, 10);
+    expect(due.map(({ jobId }) => jobId).toSorted()).toEqual([source, ending, well].toSorted());
+    expect(await store.deliveries(stage)).toMatchObject([
+      { destination: 'kcidb', state: 'parked', error: expect.stringMatching(/can't be read/) },
+      { destination: 'log', state: 'pending' },
+    ]);
+  } finally {
+    await store.close();
+  }
+});
