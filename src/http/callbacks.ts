@@ -81,6 +81,8 @@ interface Route {
 export function addCallbacks(app: FastifyInstance, options: Options): void {
   const { labs, store, blobs, counters, log, wake, now, callbackWatch } = options;
   const queue = createQueue(QUEUE);
+  /** Jobs that are being made due because a callback was refused. */
+  const looking = new Set<string>();
 
   function refuse(reply: FastifyReply, status: number, error: ErrorCode, message: string): FastifyReply {
     counters.callback(error);
@@ -107,7 +109,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     if (Number(request.headers['content-length'] ?? 0) > lab.maxBody) return tooLarge(lab, jobId, reply);
     const endTurn = await queue.turn();
     if (endTurn === undefined) {
-      await lookSoon(lab, jobId);
+      lookSoon(lab, jobId);
       return refuse(
         reply.header('retry-after', '5'),
         503,
@@ -122,14 +124,21 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     }
   }
 
-  /** What can't be taken may be true all the same: LAVA is asked. */
-  async function lookSoon(lab: CallbackLab, jobId: string): Promise<void> {
-    await store.wake(jobId, now() + COMMIT_PAUSE);
-    wake(lab.name);
+  /** What can't be taken may be true all the same: LAVA is asked. The answer does not wait for that: many come at once. */
+  function lookSoon(lab: CallbackLab, jobId: string): void {
+    if (looking.has(jobId)) return;
+    looking.add(jobId);
+    store
+      .wake(jobId, now() + COMMIT_PAUSE)
+      .then(() => wake(lab.name))
+      .catch((error: unknown) =>
+        log.error({ job: jobId, error: errorText(error) }, 'a job could not be woken'),
+      )
+      .finally(() => looking.delete(jobId));
   }
 
-  async function tooLarge(lab: CallbackLab, jobId: string, reply: FastifyReply): Promise<FastifyReply> {
-    await lookSoon(lab, jobId);
+  function tooLarge(lab: CallbackLab, jobId: string, reply: FastifyReply): FastifyReply {
+    lookSoon(lab, jobId);
     return refuse(reply, 413, 'too_large', `larger than ${lab.maxBody} bytes, or too many results`);
   }
 
@@ -294,7 +303,9 @@ async function* logPieces(stream: unknown, maxBytes: number, reader: CallbackBod
 
 async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of stream) yield z.instanceof(Buffer).parse(chunk);
+    // A refusal in the midst of it is still to be answered, and an iterator that is left would end the connection.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }))
+      yield z.instanceof(Buffer).parse(chunk);
   } catch (error) {
     throw new CallbackBodyError('bad_body', 'the body was cut off', { cause: error });
   }

@@ -1,6 +1,6 @@
 // What a client that reaches a port may hold open: so many connections, so many of one address, so many requests of one
 // connection, and a request that has begun must come to its end in time.
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { BlockList, isIPv6, type Socket } from 'node:net';
 import { SECOND } from '../core/time.ts';
 
@@ -67,6 +67,31 @@ export function createMayTake(most = MOST_UNANSWERED): MayTake {
     unanswered.set(socket, count);
     response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     return true;
+  };
+}
+
+/** What is read and thrown away of a body after its refusal, and how long the connection stays for that. */
+const AFTER_REFUSAL = { bytes: 4 * 1024 * 1024, ms: 2 * SECOND };
+
+/**
+ * For a request that is refused before its body was read. To end the connection at once would reset it, and a sender that
+ * is still sending would never see the answer: so it stays for a moment, and little more of the body is read.
+ */
+export function closeSlowly(request: IncomingMessage, { bytes, ms } = AFTER_REFUSAL): void {
+  const { socket } = request;
+  let left = bytes;
+  request.on('data', (chunk: Uint8Array) => {
+    left -= chunk.length;
+    if (left < 0) request.pause();
+  });
+  // Node calls this when the answer is written.
+  const end = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(end, ms);
+    socket.once('close', () => clearTimeout(timer));
+    if (request.complete) end();
+    else request.once('end', end);
   };
 }
 

@@ -9,7 +9,7 @@ import { BridgeError, errorText } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { ParseError, type ParseLimits } from '../core/parse/limits.ts';
 import type { Listen } from '../config/http-schema.ts';
-import { createMayTake, limitConnections, SERVER_LIMITS } from './connections.ts';
+import { closeSlowly, createMayTake, limitConnections, SERVER_LIMITS } from './connections.ts';
 import type { HostCheck } from './hosts.ts';
 import type { TlsFiles } from './tls.ts';
 
@@ -79,9 +79,11 @@ export function createApp({ log, isOwnHost, socketPath, proxies, tls, bodies }: 
           message: 'this bridge is not called by that name (http.hosts in its configuration)',
         }),
   );
-  // Who is refused before the body was read does not make us read it.
+  // Who is refused before the body was read does not make us read all of it.
   app.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode >= 400 && !request.raw.complete) reply.header('connection', 'close');
+    if (reply.statusCode < 400 || request.raw.complete) return;
+    reply.header('connection', 'close');
+    closeSlowly(request.raw);
   });
   app.setErrorHandler(async (error, request, reply) => {
     const status = statusOf(error);

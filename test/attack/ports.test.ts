@@ -89,6 +89,24 @@ describe('a body after a refusal', () => {
     expect(await readToEnd(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
+  it.each([
+    ['without the token', 'wrong', 401],
+    ['that is too large', undefined, 413],
+  ])('can be seen by who is still sending it: a callback %s', async (_what, token, status) => {
+    const world = await testWorld({ lab: { limits: { max_callback: '1MiB' } } });
+    const key = world.publish({ scenario: 'long' });
+    await world.at(key, 'running');
+    const socket = await rawConnection(world.url);
+    const answer = readToEnd(socket);
+    const piece = `100000\r\n${'x'.repeat(1024 * 1024)}\r\n`;
+    socket.write(
+      `POST /callback/${LAB}/${key} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${token ?? world.lava.callback.token}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    socket.write('b\r\n{"id":1,"x"\r\n');
+    for (let i = 0; i < 3; i++) socket.write(piece);
+    expect(await answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   it('larger than it may be is refused by what the header says', async () => {
     const world = await testWorld();
     const answer = await rawExchange(
