@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './test/support/sequencer.ts';
 
 /** Commands that the tests start need not compile the sources each time. */
 const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
@@ -16,5 +17,6 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000, interval: 15 } },
     // Most of the time is spent waiting for what is to happen: more at once than there are cores.
     maxWorkers: 4,
+    sequence: { sequencer: LongFirst },
   },
 });

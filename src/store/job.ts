@@ -62,6 +62,7 @@ export const WAIT_CODES = [
   // Reports.
   'maestro_reports',
   'deliveries',
+  'parked',
 ] as const;
 export type WaitCode = (typeof WAIT_CODES)[number];
 export type ReasonCode = WaitCode | ErrorCode;

@@ -52,7 +52,7 @@ describe('the machine’s clock', () => {
     await world.at(nodeId, 'running');
     set(12 * HOUR);
 
-    await world.waits(nodeId, /is Running/);
+    await world.waits(nodeId, 'in_lava');
 
     expect(world.lava.jobs()).toMatchObject([{ state: 'Running' }]);
     world.jump(12 * HOUR);

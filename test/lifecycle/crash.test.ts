@@ -3,7 +3,7 @@ import { mortalWorld } from '../support/mortal-world.ts';
 import { testWorld, type TestWorld } from '../support/world.ts';
 
 /** Worlds at the same time. */
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 const CONFIG = { report: { maestro: 'hierarchy' } };
 
 /** All that others see of a job in the end. */

@@ -103,7 +103,7 @@ describe('following LAVA', () => {
     const before = world.lava.calls.get('system.multicall') ?? 0;
 
     world.jump(MINUTE);
-    for (const nodeId of nodes) await world.waits(nodeId, /is Running/);
+    for (const nodeId of nodes) await world.waits(nodeId, 'in_lava');
 
     expect((world.lava.calls.get('system.multicall') ?? 0) - before).toBeLessThanOrEqual(1);
   });
@@ -150,7 +150,7 @@ describe('a LAVA job that LAVA does not end', () => {
 
     world.lava.lab.jobs.set(lavaJob.id, lavaJob);
     world.jump(MINUTE);
-    await world.waits(nodeId, /is Running/);
+    await world.waits(nodeId, 'in_lava');
     expect(await world.timeline(nodeId)).toContain('LAVA knows job 1 again');
   });
 
@@ -185,7 +185,7 @@ describe('cancelling', () => {
     const world = await testWorld();
     world.lava.lab.setWorker('lab-worker', { state: 'Offline' });
     const nodeId = world.publish();
-    await world.waits(nodeId, /is online/);
+    await world.waits(nodeId, 'offline');
 
     expect(await cancel(world, nodeId)).toBe(202);
 
@@ -289,7 +289,7 @@ describe('cancelling', () => {
     const nodeId = world.publish();
     await world.at(nodeId, 'admitted');
     world.lava.setDown(true);
-    await world.waits(nodeId, /lava-demo|127\.0\.0\.1|answer to the submission/);
+    await world.waits(nodeId, ['down', 'unreachable', 'answer_lost']);
     world.maestro.database.change(nodeId, { state: 'done', result: 'incomplete' }, false);
     world.lava.setDown(false);
     world.jump(11 * MINUTE);
@@ -366,7 +366,7 @@ describe('a definition’s own time-out for the queue', () => {
     const nodeId = await push(world, { hours: 1 });
     await world.at(nodeId, 'submitted');
     world.jump(80 * MINUTE);
-    await world.waits(nodeId, /is Submitted/);
+    await world.waits(nodeId, 'in_lava', 'Submitted');
     expect(world.lava.jobs()).toMatchObject([{ state: 'Submitted' }]);
 
     world.jump(20 * MINUTE);
@@ -405,7 +405,7 @@ describe('Maestro’s node', () => {
     await world.at(nodeId, 'running');
     world.maestro.faults.add({ kind: 'cut' });
     world.jump(30 * MINUTE);
-    await world.waits(nodeId, /is Running/);
+    await world.waits(nodeId, 'in_lava');
 
     world.maestro.faults.clear();
     world.jump(5.5 * 60 * MINUTE);

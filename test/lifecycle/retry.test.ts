@@ -52,7 +52,7 @@ describe('a failure of the lab', () => {
       world.lava.lab.setDevice(first.device.name, health);
       // LAVA does that itself for a device that is retired.
       await world.lava.lab.cancel(first);
-      await world.waits(taken, /attempt 1 failed for the lab's part .*again in 1m/);
+      await world.waits(taken, 'lab_failed');
 
       const unwanted = world.publish();
       await world.at(unwanted, 'running');

@@ -120,7 +120,7 @@ describe('jobs show', () => {
     await world.at(parked, 'running');
     world.maestro.faults.add({ kind: 'status', status: 401, method: 'PATCH', path: new RegExp(parked) });
     await world.ended(refused);
-    await world.waits(parked, /maestro refused/);
+    await world.waits(parked, 'parked');
 
     expect(await shown(world, refused)).toMatchObject({
       done: true,
@@ -128,7 +128,7 @@ describe('jobs show', () => {
     });
     expect(await show(world, refused)).toContain('no-such-board');
     const { deliveries, ...job } = await shown(world, parked);
-    expect(job).toMatchObject({ done: false, waits_for: 'reported', reason_code: 'deliveries' });
+    expect(job).toMatchObject({ done: false, waits_for: 'reported', reason_code: 'parked' });
     const close = deliveries.find(({ state }) => state === 'parked');
     expect(close).toMatchObject({ destination: 'maestro', kind: 'close', error: expect.any(String) });
     expect(await show(world, parked)).toContain(close?.error);

@@ -42,7 +42,7 @@ describe('submitting', () => {
     const nodeId = world.publish();
     await world.at(nodeId, 'admitted');
     const back = world.lava.faults.add({ kind: 'cut', path: /^\/RPC2/ });
-    await world.waits(nodeId, /127\.0\.0\.1|answer to the submission/);
+    await world.waits(nodeId, ['down', 'unreachable', 'answer_lost']);
     back();
     world.fly();
 
@@ -112,7 +112,7 @@ describe('submitting', () => {
     const nodeId = world.publish();
     await world.at(nodeId, 'admitted');
     const back = users.faults.add({ kind: 'status', status: 401, path: /^\/RPC2/ });
-    const job = await world.waits(nodeId, /does not know user "bridge"/);
+    const job = await world.waits(nodeId, 'lava_auth');
     expect(job.ending).toBeNull();
     world.fly(200);
     await until('it was tried often', async () => {

@@ -15,7 +15,7 @@ describe('a report that KCIDB takes in slowly', () => {
   it('is followed until it is in', async () => {
     const world = await testWorld({ kcidb: { ingest: 'on command' } });
     const nodeId = world.publish();
-    await world.waits(nodeId, /report to kcidb/);
+    await world.waits(nodeId, 'deliveries');
     world.fly();
     await until('the report lies there', () => (world.kcidb.submissions.size > 0 ? true : undefined));
     expect(await world.job(nodeId)).toMatchObject({ done: false });
@@ -52,7 +52,13 @@ describe('a report that KCIDB refuses', () => {
     });
     world.fly(100);
     const nodeId = world.publish({ scenario: 'mixed' });
-    const job = await world.waits(nodeId, /kcidb refused report[.\d]*\.again/);
+    await until('nothing is under way any more', async () => {
+      const states = (await world.deliveries(nodeId)).map(({ state }) => state);
+      return states.includes('parked') && states.every((state) => state === 'parked' || state === 'done')
+        ? true
+        : undefined;
+    });
+    const job = await world.waits(nodeId, 'parked');
 
     expect(job.done).toBe(false);
     const paths = world.kcidb.objects('tests').map(({ path }) => path);
@@ -222,7 +228,7 @@ describe('a report that is not taken any more', () => {
       world.kcidb.faults.add({ kind: 'status', status: 503 });
       world.fly();
       const nodeId = world.publish();
-      await world.waits(nodeId, /to be delivered: report to kcidb/);
+      await world.waits(nodeId, 'deliveries');
       const report = (await world.deliveries(nodeId)).find((d) => d.destination === 'kcidb');
       expect((await drop(world, nodeId, { delivery: 'nowhere' })).status).toBe(409);
       expect((await drop(world, nodeId, { what: 'is that' })).status).toBe(400);
@@ -245,7 +251,7 @@ describe('a report that is not taken any more', () => {
     world.kcidb.faults.add({ kind: 'status', status: 503 });
     world.fly();
     const nodeId = world.publish();
-    await world.waits(nodeId, /to be delivered: report to kcidb/);
+    await world.waits(nodeId, 'deliveries');
     await world.daemon.stop();
     const config = await readFile(world.configFile, 'utf8');
     await writeFile(world.configFile, `${config}report: { kcidb: off }\n`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
-import { testWorld, X86, type JobSpec, type TestWorld } from '../support/world.ts';
+import { testWorld, until, X86, type JobSpec, type TestWorld } from '../support/world.ts';
 
 const noRetries = { retries: { infrastructure: 0 } };
 const last = { config: { report: { tries: 'last' } }, lab: noRetries };
@@ -10,7 +10,11 @@ async function heldBack(spec: JobSpec): Promise<{ world: TestWorld; nodeId: stri
   const world = await testWorld(last);
   world.fly();
   const nodeId = world.publish(spec);
-  await world.waits(nodeId, /to be delivered: report to kcidb$/);
+  await until('the report alone is left', async () => {
+    const open = (await world.deliveries(nodeId)).filter(({ state }) => state !== 'done');
+    return open.length === 1 && open[0]?.destination === 'kcidb' ? true : undefined;
+  });
+  await world.waits(nodeId, 'deliveries');
   expect(world.kcidb.objects('tests')).toEqual([]);
   return { world, nodeId };
 }
@@ -60,7 +64,7 @@ describe('a run that Maestro tries again', () => {
       world.maestro.faults.add({ kind: 'status', status: 500, path: /nodes/ });
 
       world.jump(3 * HOUR + MINUTE);
-      await world.waits(nodeId, /to be delivered/);
+      await world.waits(nodeId, 'deliveries');
       expect(world.kcidb.objects('tests')).toEqual([]);
       world.maestro.faults.clear();
 

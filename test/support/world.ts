@@ -36,8 +36,8 @@ export interface TestWorld extends World {
   at: (nodeId: string, stage: StageName) => Promise<ListedJob>;
   /** Waits until nothing is left to do for the job, and all that was to be sent for it has ended: that of best effort, too. */
   ended: (nodeId: string) => Promise<ListedJob>;
-  /** Waits for a reason that the job shows: its code, or words of its text. */
-  waits: (nodeId: string, reason: ReasonCode | RegExp) => Promise<ListedJob>;
+  /** Waits for a reason that the job shows, by its code or one of several; `naming`: a name or word of others in its text. */
+  waits: (nodeId: string, code: ReasonCode | readonly ReasonCode[], naming?: string) => Promise<ListedJob>;
   attempts: (nodeId: string) => Promise<AttemptRecord[]>;
   deliveries: (nodeId: string) => Promise<DeliveryRecord[]>;
   timeline: (nodeId: string) => Promise<string[]>;
@@ -94,7 +94,7 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
     log,
     jump,
     fly(times = 20) {
-      const timer = setInterval(() => jump(50 * times), 50);
+      const timer = setInterval(() => jump(TICK * times), TICK);
       atEnd(async () => clearInterval(timer));
     },
     publish: (spec = {}) => publishJob(world, spec),
@@ -115,12 +115,11 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
         );
         return isOpen ? undefined : found;
       }),
-    waits: (nodeId, reason) =>
-      until(`${nodeId} waits: ${String(reason)}`, async () => {
+    waits: (nodeId, code, naming = '') =>
+      until(`${nodeId} waits: ${[code].flat().join(' or ')} ${naming}`, async () => {
         const found = await job(nodeId);
-        const isIt =
-          reason instanceof RegExp ? reason.test(found?.reason?.text ?? '') : found?.reason?.code === reason;
-        return isIt ? found : undefined;
+        const isIt = [code].flat().some((one) => one === found?.reason?.code);
+        return isIt && found?.reason?.text.includes(naming) ? found : undefined;
       }),
     attempts: async (nodeId) => current().attempts(await idOf(nodeId)),
     deliveries: async (nodeId) => current().deliveries(await idOf(nodeId)),
@@ -177,6 +176,9 @@ export function definition(
     environment: { platform: board, arch },
   };
 }
+
+/** How often a clock that flies is moved on (ms): each time all the daemon's loops look for work. */
+const TICK = 100;
 
 let published = 0;
 

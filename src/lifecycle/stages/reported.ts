@@ -14,7 +14,8 @@ async function run(job: JobRecord, ports: ReportedPorts): Promise<Outcome> {
   if (open.length === 0) return { kind: 'done' };
   const reason = open.map(whatOf).join('; ');
   const text = `to be delivered: ${reason}`;
-  return { kind: 'wait', until: ports.now() + 10 * MINUTE, reason: { code: 'deliveries', text } };
+  const code = open.some(({ state }) => state === 'parked') ? 'parked' : 'deliveries';
+  return { kind: 'wait', until: ports.now() + 10 * MINUTE, reason: { code, text } };
 }
 
 function whatOf({ state, destination, kind, error }: DeliveryRecord): string {
