@@ -21,13 +21,15 @@ export async function settle<D extends Delivery>(
 ): Promise<void> {
   const { store, now, onEnd } = options;
   const { kind, destination, tries, required } = delivery;
-  const entry = (text: string): Entry[] => [{ kind: 'report', text: `${kind}: ${text}` }];
+  const entry = (code: Entry['code'], text: string): Entry[] => [
+    { kind: 'report', code, text: `${kind}: ${text}` },
+  ];
   switch (sent.kind) {
     case 'done': {
       const note = sent.note === undefined ? '' : `, ${sent.note}`;
       await store.saveDelivery(delivery, {
         delivery: { state: 'done' },
-        entries: sent.quiet ? [] : entry(`accepted by ${destination}${note}`),
+        entries: sent.quiet ? [] : entry('accepted', `accepted by ${destination}${note}`),
         wakesJob: required,
       });
       if (required) onEnd(delivery.jobId);
@@ -49,7 +51,7 @@ export async function settle<D extends Delivery>(
       const nextAt = now() + backoff(tries, 5 * SECOND, 10 * MINUTE);
       await store.saveDelivery(delivery, {
         delivery: { state: 'pending', tries: tries + 1, nextAt, error: sent.why },
-        entries: entry(`to be sent again: ${sent.why}`),
+        entries: entry('resend', `to be sent again: ${sent.why}`),
       });
       return;
     }
@@ -57,7 +59,7 @@ export async function settle<D extends Delivery>(
       await store.saveDelivery(delivery, {
         delivery: { state: 'done', error: sent.why },
         instead: sent.parts.map((part) => ({ ...part, destination, required })),
-        entries: entry(`${sent.why}; sent as ${sent.parts.map((part) => part.kind).join(' and ')}`),
+        entries: entry('split', `${sent.why}; sent as ${sent.parts.map((part) => part.kind).join(' and ')}`),
       });
   }
 }
@@ -84,7 +86,7 @@ export async function settleFailure<D extends Delivery>(
     delivery,
     'parked',
     text,
-    { kind: 'error', text: `${kind}: refused by ${destination}: ${text}` },
+    { kind: 'error', code: 'parked', text: `${kind}: refused by ${destination}: ${text}` },
     options,
   );
 }
@@ -100,7 +102,7 @@ export async function drop<D extends Delivery>(
     delivery,
     'dropped',
     why,
-    { kind: 'report', text: `${kind} to ${destination}: dropped: ${why}` },
+    { kind: 'report', code: 'dropped', text: `${kind} to ${destination}: dropped: ${why}` },
     options,
   );
 }

@@ -1,4 +1,5 @@
 // What the outbox is given: deliveries, where they are stored, and where they go. It knows of them only what is here.
+import type { ReasonCode } from '../core/reason-codes.ts';
 import type { Circuit } from './circuit.ts';
 
 /** A delivery, as far as the outbox knows it; what is in it concerns its destination alone. */
@@ -56,7 +57,7 @@ export interface OutboxChange {
   /** Deliveries that take its place. */
   instead?: readonly (Pick<Delivery, 'destination' | 'kind' | 'required'> & { body: unknown })[];
   /** Lines for the timeline of its job. */
-  entries?: readonly { kind: 'report' | 'error'; text: string }[];
+  entries?: readonly { kind: 'report' | 'error'; code: ReasonCode; text: string }[];
   /** Its job, if it waits for its deliveries, is due now. */
   wakesJob?: boolean;
 }

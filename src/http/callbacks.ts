@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { errorText } from '../core/errors.ts';
+import type { ReasonCode } from '../core/reason-codes.ts';
 import { SECOND, type Clock } from '../core/time.ts';
 import { LAVA_STATES } from '../lava/model.ts';
 import {
@@ -245,28 +246,34 @@ async function keep(record: NewCallback, isOver: boolean, { store, now }: Keepin
   const { jobId, lavaId, state } = record;
   const text = `callback: LAVA job ${lavaId} is ${state}`;
   if (isOver) {
-    await noteOnce(store, jobId, `${text}; it came after the evidence was stored`);
+    await noteOnce(store, jobId, 'callback_late', `${text}; it came after the evidence was stored`);
     return false;
   }
   if (state !== 'Finished') {
-    await noteOnce(store, jobId, text);
+    await noteOnce(store, jobId, 'callback', text);
     await store.wake(jobId, now() + COMMIT_PAUSE);
     return false;
   }
   const before = (await store.callbacks(jobId)).filter((c) => c.lavaId === lavaId);
   if (before.length >= MOST_KEPT || before.some((c) => Buffer.compare(c.body, record.body) === 0)) {
-    await noteOnce(store, jobId, `${text}; it came again`);
+    await noteOnce(store, jobId, 'callback_repeated', `${text}; it came again`);
     await store.wake(jobId, now() + COMMIT_PAUSE);
     return false;
   }
-  await store.addCallback(record, now() + COMMIT_PAUSE, [{ kind: 'callback', text }]);
+  await store.addCallback(record, now() + COMMIT_PAUSE, [{ kind: 'callback', code: 'callback', text }]);
   return record.log !== null;
 }
 
 /** Repeating one adds no further line. */
-async function noteOnce(store: Keeping['store'], jobId: string, text: string): Promise<void> {
+async function noteOnce(
+  store: Keeping['store'],
+  jobId: string,
+  code: ReasonCode,
+  text: string,
+): Promise<void> {
   const known = await store.timeline(jobId);
-  if (!known.some((entry) => entry.text === text)) await store.note(jobId, [{ kind: 'callback', text }]);
+  if (known.some((entry) => entry.text === text)) return;
+  await store.note(jobId, [{ kind: 'callback', code, text }]);
 }
 
 function jobIdOf(lab: CallbackLab, key: string): string {

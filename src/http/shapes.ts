@@ -6,7 +6,7 @@ import { PART_KINDS } from '../lifecycle/parts.ts';
 import { SOURCES } from '../maestro/request.ts';
 import { DELIVERY_STATES, STAGES } from '../store/index.ts';
 import { LAYERS } from '../verdict/layers.ts';
-import { RULE_NAMES, STATUSES } from '../verdict/model.ts';
+import { ENDING_KINDS, RULE_NAMES, STATUSES } from '../verdict/model.ts';
 
 const time = z.iso.datetime();
 const text = z.string();
@@ -33,7 +33,7 @@ export const JobRow = z.looseObject({
   reason: maybe.text.describe('why it waits'),
   reason_code: maybe.text.describe('the same in a word that stays the same'),
   ending: z
-    .looseObject({ kind: z.enum(['rejected', 'canceled', 'timed_out', 'lost']), reason: text })
+    .looseObject({ kind: z.enum(ENDING_KINDS), code: text, reason: text })
     .nullable()
     .describe('how it ended by our own record'),
   tree: maybe.text.describe("of the kernel's source, if the request says it"),
@@ -106,7 +106,7 @@ export type DeliveryView = z.infer<typeof DeliveryView>;
 export const TimelineView = z.looseObject({
   at: time,
   kind: text,
-  code: maybe.text.describe('of the reason, if the line gives one'),
+  code: maybe.text.describe('what the line reports, in a word that stays the same'),
   text,
 });
 export type TimelineView = z.infer<typeof TimelineView>;

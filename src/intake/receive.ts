@@ -115,5 +115,5 @@ async function check(
 function endingFor(refusal: RequestError): Ending {
   const isOurs = refusal.code === 'template' || refusal.code === 'crashes';
   const errorCode: ErrorCode = isOurs ? 'job_generation_error' : 'invalid_job_params';
-  return { kind: 'rejected', reason: refusal.message, errorCode };
+  return { kind: 'rejected', code: refusal.code, reason: refusal.message, errorCode };
 }

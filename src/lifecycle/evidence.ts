@@ -125,7 +125,7 @@ async function fromCallback(
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
     const text = `the callback is of no use, the evidence is fetched: ${errorText(error)}`;
-    await ports.store.note(callback.jobId, [{ kind: 'error', text }]);
+    await ports.store.note(callback.jobId, [{ kind: 'error', code: 'callback_unread', text }]);
     return undefined;
   }
 }
@@ -144,6 +144,7 @@ async function fetchCases(
     await ports.store.note(job.id, [
       {
         kind: 'error',
+        code: error.code,
         text: `the results are unreadable, the job is judged without them: ${errorText(error)}`,
       },
     ]);

@@ -3,7 +3,7 @@
 import { errorText, PermanentError } from '../core/errors.ts';
 import { formatDuration, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { LavaJobInfo } from '../lava/model.ts';
-import type { AttemptRecord, JobRecord, Store } from '../store/index.ts';
+import type { AttemptRecord, JobRecord, Reason, Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
 import { labOf, type LabPorts } from './labs.ts';
 import { currentAttempt, lavaIdOf, type Outcome } from './model.ts';
@@ -39,10 +39,16 @@ export async function lookAt(job: JobRecord, ports: FollowingPorts): Promise<Sig
   const attempt = currentAttempt(await ports.store.attempts(job.id));
   const id = lavaIdOf(attempt);
   const info = await lab.show(id);
-  if (!info) return over(missing(attempt, `LAVA knows no job ${id}`, ports.now()));
-  if (!isOurs(attempt, info)) return over(missing(attempt, `LAVA's job ${id} is not ours`, ports.now()));
+  if (!info) return over(missing(attempt, 'unknown_to_lava', `LAVA knows no job ${id}`, ports.now()));
+  if (!isOurs(attempt, info))
+    return over(missing(attempt, 'not_ours', `LAVA's job ${id} is not ours`, ports.now()));
   if (attempt.missingAt !== null)
-    await note(attempt, { missingAt: null }, `LAVA knows job ${id} again`, ports);
+    await note(
+      attempt,
+      { missingAt: null },
+      { code: 'known_again', text: `LAVA knows job ${id} again` },
+      ports,
+    );
   if (info.state === 'Finished') return { kind: 'alive', info, attempt, lookAgain: ports.now() };
 
   if (attempt.cancelAt !== null) {
@@ -53,7 +59,8 @@ export async function lookAt(job: JobRecord, ports: FollowingPorts): Promise<Sig
   const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
   // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
   if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ports);
-  const why = unwanted ?? overdue(attempt, info, ports);
+  const why: Reason | undefined =
+    unwanted === undefined ? overdue(attempt, info, ports) : { code: 'canceling', text: unwanted };
   if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ports.now(), lab) };
   await cancel(attempt, id, why, lab, ports);
   return { kind: 'alive', info, attempt, lookAgain: ports.now() + LOOK_AFTER_CANCEL };
@@ -82,16 +89,21 @@ function spread(name: string): number {
   return sum;
 }
 
-function missing(attempt: AttemptRecord, what: string, now: number): Outcome {
+function missing(
+  attempt: AttemptRecord,
+  code: 'unknown_to_lava' | 'not_ours',
+  what: string,
+  now: number,
+): Outcome {
   const since = attempt.missingAt ?? now;
   if (now - since >= MISSING_FOR) {
-    return { kind: 'end', ending: { kind: 'lost', reason: `${what} any more` } };
+    return { kind: 'end', ending: { kind: 'lost', code, reason: `${what} any more` } };
   }
   return {
     kind: 'wait',
     until: now + LOOK_FOR_MISSING,
     reason: {
-      code: 'unknown_to_lava',
+      code,
       text: `${what}; if that stays so for ${formatDuration(MISSING_FOR)}, it is lost`,
     },
     change: { attempts: new Map([[attempt.n, { missingAt: since }]]) },
@@ -102,29 +114,34 @@ function notEnded(job: JobRecord, id: number, cancelAt: number, ports: Following
   const waited = formatDuration(ports.now() - cancelAt);
   const why = job.cancel === null ? '' : `${job.cancel}; `;
   const reason = `${why}LAVA did not end job ${id} within ${waited} of a cancel`;
-  return { kind: 'end', ending: { kind: 'lost', reason } };
+  return { kind: 'end', ending: { kind: 'lost', code: 'not_canceled', reason } };
 }
 
-function overdue(attempt: AttemptRecord, info: LavaJobInfo, ports: FollowingPorts): string | undefined {
+function overdue(attempt: AttemptRecord, info: LavaJobInfo, ports: FollowingPorts): Reason | undefined {
   // A clock that was set forward makes nothing last longer.
   const now = ports.now() - Math.max(0, ports.drift());
   // By LAVA's clock or by ours, whichever is later: either may have been wrong.
   const since = Math.max(info.submittedAt ?? 0, attempt.submittedAt ?? now);
   if (attempt.runningAt === null && info.startedAt === undefined) {
     const limit = attempt.queueTimeout + MARGIN;
-    return now - since > limit ? `waited ${formatDuration(now - since)} for a device` : undefined;
+    return now - since > limit
+      ? { code: 'queued_too_long', text: `waited ${formatDuration(now - since)} for a device` }
+      : undefined;
   }
   const started = Math.max(info.startedAt ?? 0, attempt.runningAt ?? since);
   const limit = attempt.jobTimeout + MARGIN;
   return now - started > limit
-    ? `runs for ${formatDuration(now - started)}, longer than LAVA may let it`
+    ? {
+        code: 'runs_too_long',
+        text: `runs for ${formatDuration(now - started)}, longer than LAVA may let it`,
+      }
     : undefined;
 }
 
 async function cancel(
   attempt: AttemptRecord,
   id: number,
-  why: string,
+  why: Reason,
   lab: Lab,
   ports: FollowingPorts,
 ): Promise<void> {
@@ -140,7 +157,7 @@ async function cancel(
   await note(
     attempt,
     { cancelAt: ports.now() },
-    `LAVA job ${id} is being cancelled: ${why}${refusal}`,
+    { code: why.code, text: `LAVA job ${id} is being cancelled: ${why.text}${refusal}` },
     ports,
   );
 }
@@ -148,8 +165,11 @@ async function cancel(
 function note(
   { jobId, n }: AttemptRecord,
   change: Partial<Pick<AttemptRecord, 'missingAt' | 'cancelAt'>>,
-  text: string,
+  line: Reason,
   ports: FollowingPorts,
 ): Promise<void> {
-  return ports.store.record(jobId, { attempts: new Map([[n, change]]), entries: [{ kind: 'note', text }] });
+  return ports.store.record(jobId, {
+    attempts: new Map([[n, change]]),
+    entries: [{ kind: 'note', ...line }],
+  });
 }

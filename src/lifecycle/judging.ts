@@ -80,11 +80,11 @@ function endingInQueue(
 ): Ending | undefined {
   if (attempt === undefined || lava === undefined) return undefined;
   if (lava.device !== undefined || lava.health !== 'Canceled') return undefined;
-  if (job.cancel !== null) return { kind: 'canceled', reason: job.cancel };
+  if (job.cancel !== null) return { kind: 'canceled', code: 'cancel', reason: job.cancel };
   const waited = (lava.finishedAt ?? ports.now()) - (lava.submittedAt ?? attempt.submittedAt ?? ports.now());
   return waited >= attempt.queueTimeout
-    ? { kind: 'timed_out', reason: 'no device was free within the queue time-out' }
-    : { kind: 'canceled', reason: 'cancelled in LAVA while it waited' };
+    ? { kind: 'timed_out', code: 'queue_timeout', reason: 'no device was free within the queue time-out' }
+    : { kind: 'canceled', code: 'canceled_in_lava', reason: 'cancelled in LAVA while it waited' };
 }
 
 async function readConsole(

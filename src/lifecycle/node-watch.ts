@@ -41,7 +41,9 @@ export async function whyNotWanted(job: JobRecord, ports: NodeWatchPorts): Promi
     if (node === undefined) return 'Maestro has no such node any more';
     if (ended !== undefined) return ended;
     const entries: Entry[] =
-      pushed === undefined ? [] : [{ kind: 'note', text: `node's time-out moved to ${rfc3339(pushed)}` }];
+      pushed === undefined
+        ? []
+        : [{ kind: 'note', code: 'node_timeout_moved', text: `node's time-out moved to ${rfc3339(pushed)}` }];
     await ports.store.record(job.id, { job: { nodeSeenAt: ports.now() }, entries });
     return undefined;
   } catch (error) {

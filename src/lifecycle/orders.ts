@@ -35,7 +35,7 @@ export async function cancelJob(
   by?: string,
 ): Promise<boolean> {
   const isRequested = await ports.store.requestCancel(job.id, why, [
-    { kind: 'note', text: `cancel asked for${by === undefined ? '' : ` by ${by}`}: ${why}` },
+    { kind: 'note', code: 'cancel', text: `cancel asked for${by === undefined ? '' : ` by ${by}`}: ${why}` },
   ]);
   if (isRequested) ports.wake(job.lab);
   return isRequested;
@@ -50,6 +50,7 @@ export async function retryJob(job: JobRecord, ports: RetryPorts, by: string): P
       entries: [
         {
           kind: 'note',
+          code: 'resend',
           text: `${delivery.kind} to ${delivery.destination}: to be sent again, ordered by ${by}`,
         },
       ],
@@ -89,7 +90,9 @@ export async function dropDeliveries(
     if (!isMeant || !NOT_ENDED.some((open) => open === state)) continue;
     const isDropped = await ports.store.saveDelivery(delivery, {
       delivery: { state: 'dropped', error: why },
-      entries: [{ kind: 'note', text: `${kind} to ${destination}: dropped by ${by}: ${why}` }],
+      entries: [
+        { kind: 'note', code: 'dropped', text: `${kind} to ${destination}: dropped by ${by}: ${why}` },
+      ],
       wakesJob: true,
     });
     if (isDropped) dropped.push(delivery);

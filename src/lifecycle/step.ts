@@ -96,7 +96,7 @@ function resultOf(
       const { ending } = outcome;
       return {
         fields: { stage: 'finished', ending, tries: 0, reason: null, nextAt: at },
-        entry: { kind: 'stage', text: `${ending.kind}: ${ending.reason}` },
+        entry: { kind: 'stage', code: ending.code, text: `${ending.kind}: ${ending.reason}` },
       };
     }
     case 'again': {

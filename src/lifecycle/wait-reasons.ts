@@ -1,5 +1,5 @@
 // What each reason means for which a job waits, and what to do; docs/operations.md shows it.
-import type { WaitCode } from '../store/index.ts';
+import type { WaitCode } from '../core/reason-codes.ts';
 
 export const WAIT_REASONS: Record<WaitCode, { meaning: string; action: string }> = {
   unregistered: {
@@ -54,6 +54,10 @@ export const WAIT_REASONS: Record<WaitCode, { meaning: string; action: string }>
     meaning: 'LAVA says that it knows no such job. After a while the job is lost, and reported as such.',
     action: 'Was the lab set up again, or an old job removed there?',
   },
+  not_ours: {
+    meaning: 'LAVA’s job of that number is another one. After a while the job is lost, and reported as such.',
+    action: 'Was the lab set up again?',
+  },
   lab_failed: {
     meaning: 'The lab failed; the job is tried again after a pause.',
     action: 'Nothing; if it repeats, look at the device.',
@@ -68,7 +72,10 @@ export const WAIT_REASONS: Record<WaitCode, { meaning: string; action: string }>
   },
   deliveries: {
     meaning: 'Reports are not accepted yet; the text says which.',
-    action:
-      '`lava-bridge labs` for the destination’s state; a parked delivery: `lava-bridge jobs retry JOB`.',
+    action: '`lava-bridge labs` for the destination’s state.',
+  },
+  parked: {
+    meaning: 'A report was refused; the text says which, and why.',
+    action: '`lava-bridge jobs retry JOB` sends it again, `lava-bridge jobs drop-delivery` gives it up.',
   },
 };

@@ -21,10 +21,8 @@ export {
   type NewAttempt,
   type NewJob,
   type Reason,
-  type ReasonCode,
   type StageName,
   type TimelineRecord,
-  type WaitCode,
 } from './job.ts';
 export {
   DELIVERY_STATES,

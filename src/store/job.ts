@@ -1,7 +1,7 @@
 // What a job is, as the store gives it: the stages of its life, why it waits, its attempts in LAVA, its timeline. Shared
 // by all parts that work on jobs. Times are milliseconds since the epoch; null is "not (yet)".
 import { z } from 'zod';
-import type { ErrorCode } from '../core/error-codes.ts';
+import type { ReasonCode } from '../core/reason-codes.ts';
 import { LAVA_STATES, type LavaJob, type LavaState } from '../lava/model.ts';
 import { SOURCES, type JobRequest, type Source } from '../maestro/request.ts';
 import { LAYERS, type Layer } from '../verdict/layers.ts';
@@ -36,40 +36,8 @@ export function stageAfter(stage: StageName): StageName | undefined {
   return STAGES[STAGES.indexOf(stage) + 1];
 }
 
-/** Why a job waits that has not failed, or why it ended early: words that stay the same, for programs. */
-export const WAIT_CODES = [
-  // Admission.
-  'unregistered',
-  'drained',
-  'no_device',
-  'offline',
-  'lab_full',
-  'board_full',
-  'queue_full',
-  'behind',
-  // The claim of Maestro's node.
-  'claim',
-  'node_taken',
-  'node_ended',
-  'node_gone',
-  // In LAVA.
-  'answer_lost',
-  'in_lava',
-  'unknown_to_lava',
-  // Further attempts.
-  'lab_failed',
-  'other_device',
-  // Reports.
-  'maestro_reports',
-  'deliveries',
-  'parked',
-] as const;
-export type WaitCode = (typeof WAIT_CODES)[number];
-export type ReasonCode = WaitCode | ErrorCode;
-
 /** Why a job waits, or why its last step failed: a word that stays the same, and a text for people. */
 export interface Reason {
-  /** One of WAIT_CODES, or the code of an error. */
   code: ReasonCode;
   text: string;
 }
@@ -218,7 +186,7 @@ type EntryKind = (typeof ENTRY_KINDS)[number];
 /** A line for a job's timeline. */
 export interface Entry {
   kind: EntryKind;
-  /** The code of the reason, if the line gives one. */
+  /** What it reports, in a word that stays the same; a line of a stage that is complete has none. */
   code?: ReasonCode;
   text: string;
 }

@@ -188,7 +188,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .where('id', '=', id)
           .where('setAside', '=', 1)
           .execute();
-        await addEntries(tx, id, now(), [{ kind: 'note', text: 'taken up again' }]);
+        await addEntries(tx, id, now(), [{ kind: 'note', code: 'taken_up', text: 'taken up again' }]);
       }),
 
     requestCancel: (id, why, entries) =>

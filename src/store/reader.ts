@@ -2,7 +2,8 @@
 // that it costs callbacks and stages nothing. Times are milliseconds since the epoch, days are UTC (`2026-08-21`).
 import type { AttemptStore, HistoryStore, JobStore } from './contract.ts';
 import type { DeliveryStore } from './delivery-contract.ts';
-import type { Drain, ListedJob, Outline, ReasonCode, StageName } from './job.ts';
+import type { ReasonCode } from '../core/reason-codes.ts';
+import type { Drain, ListedJob, Outline, StageName } from './job.ts';
 import type { FoundIssue, RunRecord, TestRecord } from './run.ts';
 import type { Layer } from '../verdict/layers.ts';
 import type { Status } from '../verdict/model.ts';

@@ -1,12 +1,12 @@
 // Rows of the database and the records that are made of them: each word is checked and each JSON text read here, once,
 // so that no caller has to.
 import { z } from 'zod';
-import { isErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
+import { isReasonCode, type ReasonCode } from '../core/reason-codes.ts';
 import type { LavaJob } from '../lava/model.ts';
 import { JobRequest } from '../maestro/request.ts';
 import { LAYERS } from '../verdict/layers.ts';
-import { RULE_NAMES, type Ending, type ExpectedTests } from '../verdict/model.ts';
+import { ENDING_KINDS, RULE_NAMES, type Ending, type ExpectedTests } from '../verdict/model.ts';
 import { ERROR_CODES, NODE_RESULTS } from '../verdict/node-result.ts';
 import {
   ENTRY_KINDS,
@@ -15,7 +15,6 @@ import {
   SOURCES,
   STAGES,
   StoredVerdict,
-  WAIT_CODES,
   type AttemptChange,
   type AttemptRecord,
   type CallbackRecord,
@@ -24,7 +23,6 @@ import {
   type ListedJob,
   type NewAttempt,
   type Outline,
-  type ReasonCode,
   type StageName,
   type TimelineRecord,
 } from './job.ts';
@@ -78,7 +76,8 @@ const EntryKindWord = z.enum(ENTRY_KINDS);
 
 const StoredEnding = z
   .object({
-    kind: z.enum(['rejected', 'canceled', 'timed_out', 'lost']),
+    kind: z.enum(ENDING_KINDS),
+    code: z.string().refine(isReasonCode),
     reason: z.string(),
     errorCode: z.enum(ERROR_CODES).optional(),
   })
@@ -100,8 +99,7 @@ const StoredLavaJob = z.custom<LavaJob>(
 
 /** null for a word that this version does not know. */
 export function toReasonCode(word: string | null): ReasonCode | null {
-  if (word === null) return null;
-  return isErrorCode(word) ? word : (WAIT_CODES.find((code) => code === word) ?? null);
+  return word !== null && isReasonCode(word) ? word : null;
 }
 
 /** The counted rows of jobs, without those of a stage that this version does not know. */

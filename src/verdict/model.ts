@@ -1,4 +1,5 @@
 // What a verdict is made of, and what it is. Pure data: no network and no store is known here.
+import type { ReasonCode } from '../core/reason-codes.ts';
 import type { CaseResult, LavaJob } from '../lava/model.ts';
 import type { Finding } from '../kernel-log/model.ts';
 import type { ConsoleFacts } from './console.ts';
@@ -52,10 +53,13 @@ export interface ExpectedTests {
   job?: string | undefined;
 }
 
+/** The kinds of such ends; `timed_out`: waited for a device for too long. */
+export const ENDING_KINDS = ['rejected', 'canceled', 'timed_out', 'lost'] as const;
+
 /** How a job ended by our own record, where LAVA alone can't say. */
 export interface Ending {
-  /** `timed_out`: waited for a device for too long. */
-  kind: 'rejected' | 'canceled' | 'timed_out' | 'lost';
+  kind: (typeof ENDING_KINDS)[number];
+  code: ReasonCode;
   /** For people. */
   reason: string;
   /** The text for Maestro, where the kind does not say it. */

@@ -237,9 +237,7 @@ describe('a best-effort destination', () => {
     );
 
     await stateIs(job, 'dropped');
-    expect(await store.timeline(job)).toContainEqual(
-      expect.objectContaining({ text: expect.stringMatching(/dropped/) }),
-    );
+    expect(await store.timeline(job)).toContainEqual(expect.objectContaining({ code: 'dropped' }));
   });
 
   it.each([
@@ -280,7 +278,7 @@ describe('a destination that is not in the configuration any more', () => {
       await stateIs(job, 'dropped');
       await until('its job is woken', () => (ended.includes(job) ? true : undefined));
       expect(await store.timeline(job)).toContainEqual(
-        expect.objectContaining({ text: expect.stringMatching(/gone.*not in the configuration/) }),
+        expect.objectContaining({ code: 'dropped', text: expect.stringContaining('gone') }),
       );
     },
   );

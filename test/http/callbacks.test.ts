@@ -120,7 +120,7 @@ describe('a callback', () => {
     });
 
     expect(status).toBe(200);
-    expect((await world.timeline(key)).at(-1)).toMatch(/LAVA job 1 is Finished; it came after the evidence/);
+    expect((await world.timeline(key)).at(-1)).toMatchObject({ code: 'callback_late' });
     expect(await world.job(key)).toEqual(before);
     expect(world.kcidb.submissions.size).toBe(sent);
   });

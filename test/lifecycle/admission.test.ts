@@ -188,7 +188,6 @@ describe('a wait', () => {
       ((await world.job(nodeId))?.nextAt ?? 0) > nextAt + 5 * MINUTE ? true : undefined,
     );
 
-    const waits = (await world.timeline(nodeId)).filter((text) => text.includes('is Offline'));
-    expect(waits).toHaveLength(1);
+    expect(await world.timeline(nodeId, 'offline')).toHaveLength(1);
   });
 });

@@ -44,10 +44,10 @@ describe('a lab that counts its jobs from 1 again', () => {
     expect(await world.attempts(young)).toMatchObject([{ lavaId: 1 }]);
     world.jump(MINUTE);
 
-    await world.waits(old, 'unknown_to_lava');
+    await world.waits(old, 'not_ours');
     world.jump(11 * MINUTE);
 
-    expect((await world.ended(old)).ending?.reason).toContain("LAVA's job 1 is not ours any more");
+    expect((await world.ended(old)).ending).toMatchObject({ kind: 'lost', code: 'not_ours' });
     expect(await world.job(young)).toMatchObject({ done: false, stage: 'running' });
     expect(world.lava.jobs()).toMatchObject([{ state: 'Running' }]);
   });

@@ -67,7 +67,7 @@ describe('a start with a thousand open jobs', () => {
     const { store } = world.daemon.context;
     await until('all were looked at', async () => {
       const jobs = await store.jobs({ lab: LAB, limit: 1000 });
-      return jobs.every(({ reason }) => reason?.text.includes('is Submitted')) ? true : undefined;
+      return jobs.every(({ reason }) => reason?.code === 'in_lava') ? true : undefined;
     });
     expect(await store.openCounts()).toMatchObject([{ stage: 'submitted', count: 1000 }]);
     expect(requests(world) - before).toBeLessThan(150);

@@ -92,7 +92,7 @@ describe('jobs show', () => {
       'stage submitted',
       'stage finished',
       'stage judged',
-      'report report',
+      'report accepted',
       'stage reported',
     ]);
     const times = timeline.map(({ at }) => at);

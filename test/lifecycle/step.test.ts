@@ -92,7 +92,7 @@ describe('a step', () => {
   it('that ends the job leaves judging and reporting it', async () => {
     const job = await stepped(await received(), async () => ({
       kind: 'end',
-      ending: { kind: 'canceled', reason: 'not wanted' },
+      ending: { kind: 'canceled', code: 'cancel', reason: 'not wanted' },
     }));
 
     expect(job).toMatchObject({ stage: 'finished', done: false, ending: { kind: 'canceled' } });

@@ -98,7 +98,10 @@ describe('the closing patch', () => {
   });
 
   it('keeps what the node has where the job never ran', () => {
-    const verdict = judged({ ending: { kind: 'lost', reason: 'LAVA forgot the job\0' } }, asked);
+    const verdict = judged(
+      { ending: { kind: 'lost', code: 'unknown_to_lava', reason: 'LAVA forgot the job\0' } },
+      asked,
+    );
 
     const patch = closingPatch(verdict, NODE, {
       ...OUTCOME,

@@ -126,9 +126,7 @@ describe('a definition that Maestro made for a LAVA lab', () => {
     expect((await store.deliveries(job.id)).map(({ kind }) => kind)).toEqual([
       expect.stringMatching(/^job_id/),
     ]);
-    expect((await store.timeline(job.id)).map(({ text }) => text)).toContain(
-      'Maestro has the results from LAVA itself, and reports them',
-    );
+    expect((await store.timeline(job.id)).map(({ code }) => code)).toContain('maestro_reports');
   });
 
   it('runs with ours alone if the lab says so, and we report it', async () => {

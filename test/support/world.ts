@@ -1,6 +1,7 @@
 // A world for tests: simulators and the real daemon in this process, with a clock that can be moved on, and the log kept.
 // What a test has started is stopped when it ends.
 import { createLogger } from '../../src/core/logger.ts';
+import type { ReasonCode } from '../../src/core/reason-codes.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import {
   NOT_ENDED,
@@ -8,8 +9,8 @@ import {
   type AttemptRecord,
   type DeliveryRecord,
   type ListedJob,
-  type ReasonCode,
   type StageName,
+  type TimelineRecord,
 } from '../../src/store/index.ts';
 import { atEnd } from './at-end.ts';
 import { newFolder } from './folder.ts';
@@ -40,7 +41,8 @@ export interface TestWorld extends World {
   waits: (nodeId: string, code: ReasonCode | readonly ReasonCode[], naming?: string) => Promise<ListedJob>;
   attempts: (nodeId: string) => Promise<AttemptRecord[]>;
   deliveries: (nodeId: string) => Promise<DeliveryRecord[]>;
-  timeline: (nodeId: string) => Promise<string[]>;
+  /** The job's timeline, or its lines of one code. */
+  timeline: (nodeId: string, code?: ReasonCode) => Promise<TimelineRecord[]>;
   /** The daemon's HTTP, as whoever calls it sees it. */
   http: (path: string, init?: RequestInit) => Promise<{ status: number; text: string; json: unknown }>;
   /** How the state of Maestro's node changed: `running→available`. */
@@ -123,7 +125,10 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
       }),
     attempts: async (nodeId) => current().attempts(await idOf(nodeId)),
     deliveries: async (nodeId) => current().deliveries(await idOf(nodeId)),
-    timeline: async (nodeId) => (await current().timeline(await idOf(nodeId))).map(({ text }) => text),
+    async timeline(nodeId, code) {
+      const lines = await current().timeline(await idOf(nodeId));
+      return code === undefined ? lines : lines.filter((line) => line.code === code);
+    },
     async http(path, init) {
       const answer = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(120_000), ...init });
       const text = await answer.text();

@@ -115,6 +115,7 @@ const evidences: fc.Arbitrary<Evidence> = fc
     ending: fc.option(
       fc.record({
         kind: fc.constantFrom('rejected', 'canceled', 'timed_out', 'lost'),
+        code: fc.constant('cancel' as const),
         reason: fc.string({ unit: 'binary' }),
       }),
       { nil: undefined, freq: 1 },

@@ -55,7 +55,7 @@ describe('rule never-ran', () => {
     ['lost', 'node_timeout', ['boot: harness']],
     ['canceled', 'Canceled', []],
   ] as const)('misses all tests of a job that was %s', (kind, code, issues) => {
-    const verdict = judged({ ending: { kind, reason: 'because' } }, ask({ ltp: ['ltp'] }));
+    const verdict = judged({ ending: { kind, code: 'cancel', reason: 'because' } }, ask({ ltp: ['ltp'] }));
 
     expect(verdict.rule).toBe('never-ran');
     expect(statuses(verdict)).toEqual({ boot: 'MISS', ltp: 'MISS' });
@@ -67,13 +67,21 @@ describe('rule never-ran', () => {
     const cases = [login(), lavaCase('0_smoke', 'a'), stage('0_smoke'), stage('1_second', 'fail')];
     const lava = lavaJob('Unknown', cases, { state: 'Running' });
 
-    const verdict = judged({ lava, ending: { kind: 'lost', reason: 'LAVA no longer knows it' } });
+    const verdict = judged({
+      lava,
+      ending: { kind: 'lost', code: 'unknown_to_lava', reason: 'LAVA no longer knows it' },
+    });
 
     expect(statuses(verdict)).toEqual({ boot: 'MISS', smoke: 'MISS', second: 'MISS' });
   });
 
   it('takes the error code that our record names', () => {
-    const ending = { kind: 'rejected', reason: 'LAVA refused it', errorCode: 'submit_error' } as const;
+    const ending = {
+      kind: 'rejected',
+      code: 'lava_refused',
+      reason: 'LAVA refused it',
+      errorCode: 'submit_error',
+    } as const;
 
     expect(judged({ ending }, ask({})).node.errorCode).toBe('submit_error');
   });
@@ -97,7 +105,7 @@ describe('rule never-ran', () => {
   });
 
   it('leaves the word to LAVA where the job ran on a device after all', () => {
-    const ending = { kind: 'canceled', reason: 'the node was closed' } as const;
+    const ending = { kind: 'canceled', code: 'cancel', reason: 'the node was closed' } as const;
 
     const verdict = judged({ ending, lava: lavaJob('Canceled', [login(), jobError('Canceled')]) });
 

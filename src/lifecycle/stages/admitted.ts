@@ -28,7 +28,8 @@ const LOOK_AGAIN = 30 * SECOND;
 export const admitted: Stage<AdmittedPorts> = { name: 'admitted', serial: true, run };
 
 async function run(job: JobRecord, ports: AdmittedPorts): Promise<Outcome> {
-  if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
+  if (job.cancel !== null)
+    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
   const until = ports.now() + LOOK_AGAIN;
   const queue = queueOf(job);
   const reason = await whyNot(job, ports);

@@ -30,7 +30,8 @@ const CLAIM_SETTLE = 2 * SECOND;
 export const claimed: Stage<ClaimedPorts> = { name: 'claimed', run };
 
 async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
-  if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
+  if (job.cancel !== null)
+    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
   if (!ports.maestro) return { kind: 'done', note: 'no Maestro is configured' };
   if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
   const settle = ports.claimSettle ?? CLAIM_SETTLE;

@@ -52,7 +52,10 @@ async function run(job: JobRecord, ports: FinishedPorts): Promise<Outcome> {
     if (final === undefined || age < COMMIT_WITHIN) return { kind: 'wait', until, reason };
     // It said that the job had finished, and it had not: LAVA did not send that.
     const text = 'the callback came before the job’s end, so it is not believed';
-    await ports.store.record(job.id, { dropCallbacks: true, entries: [{ kind: 'error', text }] });
+    await ports.store.record(job.id, {
+      dropCallbacks: true,
+      entries: [{ kind: 'error', code: 'callback_early', text }],
+    });
     return { kind: 'wait', until, reason };
   }
   try {
@@ -66,7 +69,7 @@ async function run(job: JobRecord, ports: FinishedPorts): Promise<Outcome> {
   } catch (error) {
     if (!(error instanceof PermanentError) || job.tries < REFUSALS) throw error;
     const reason = `the results of LAVA job ${info.id} cannot be read: ${errorText(error)}`;
-    return { kind: 'end', ending: { kind: 'lost', reason } };
+    return { kind: 'end', ending: { kind: 'lost', code: error.code, reason } };
   }
 }
 

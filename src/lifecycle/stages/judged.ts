@@ -66,6 +66,7 @@ async function run(job: JobRecord, ports: JudgedPorts): Promise<Outcome> {
     note: `rule ${outcome.rule}: ${outcome.verdict.tests.map((t) => `${t.path} ${t.status}`).join(', ')}`,
     change: {
       judged: outcome,
+      job: { ending: judgement.evidence.ending ?? null },
       deliveries: reports.deliveries,
       entries: [...outcome.verdict.why.map((text): Entry => ({ kind: 'note', text })), ...reports.entries],
     },
@@ -74,5 +75,11 @@ async function run(job: JobRecord, ports: JudgedPorts): Promise<Outcome> {
 
 const REPORTED_BY_LAVA: Required<Pick<Change, 'deliveries' | 'entries'>> = {
   deliveries: [],
-  entries: [{ kind: 'report', text: 'Maestro has the results from LAVA itself, and reports them' }],
+  entries: [
+    {
+      kind: 'report',
+      code: 'maestro_reports',
+      text: 'Maestro has the results from LAVA itself, and reports them',
+    },
+  ],
 };

@@ -17,7 +17,8 @@ const LOOK_AGAIN = 30 * SECOND;
 export const rendered: Stage<RenderedPorts> = { name: 'rendered', run };
 
 async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
-  if (job.cancel !== null) return { kind: 'end', ending: { kind: 'canceled', reason: job.cancel } };
+  if (job.cancel !== null)
+    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
   const attempts = await ports.store.attempts(job.id);
   const { wait: reason, device } = await nextTurn(job, attempts, ports);
   if (reason !== undefined) {
@@ -47,6 +48,6 @@ async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const errorCode = error.code === 'template' ? 'job_generation_error' : 'invalid_job_params';
-    return { kind: 'end', ending: { kind: 'rejected', reason: error.message, errorCode } };
+    return { kind: 'end', ending: { kind: 'rejected', code: error.code, reason: error.message, errorCode } };
   }
 }

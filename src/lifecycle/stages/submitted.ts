@@ -45,7 +45,8 @@ async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
     }
   }
   const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
-  if (unwanted !== undefined) return { kind: 'end', ending: { kind: 'canceled', reason: unwanted } };
+  if (unwanted !== undefined)
+    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: unwanted } };
   return submit(job, attempts, lab, ports);
 }
 
@@ -105,12 +106,12 @@ async function submit(
     if (!isRefusal(error)) throw error;
     if (isForOneDevice(attempts, definition)) return onAnyDevice(attempt, error, ports.now());
     const reason = `${lab.name} refused the job: ${errorText(error)}`;
-    return { kind: 'end', ending: { kind: 'rejected', reason, errorCode: 'submit_error' } };
+    return { kind: 'end', ending: { kind: 'rejected', code: error.code, reason, errorCode: 'submit_error' } };
   }
 }
 
 /** What LAVA has against this job; what is wrong with the lab's settings is for the admin to fix. */
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is BridgeError {
   return error instanceof RequestError || (error instanceof BridgeError && error.code === 'lava_forbidden');
 }
 
@@ -139,7 +140,7 @@ async function recordId(
 ): Promise<void> {
   await ports.store.record(attempt.jobId, {
     attempts: new Map([[attempt.n, { lavaId, submittedAt: ports.now() }]]),
-    entries: note === undefined ? [] : [{ kind: 'note', text: note }],
+    entries: note === undefined ? [] : [{ kind: 'note', code: 'found', text: note }],
   });
 }
 

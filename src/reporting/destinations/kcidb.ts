@@ -94,7 +94,8 @@ function reportsOn(event: JobEvent, config: Parts['config'], now: number): Repor
   const reporter = kcidbReporter(event.request, config);
   if (reporter.kind !== 'ours') {
     if (event.kind !== 'judged') return NO_REPORTS;
-    return { deliveries: [], entries: [{ kind: 'report', text: `KCIDB gets no report: ${reporter.why}` }] };
+    const text = `KCIDB gets no report: ${reporter.why}`;
+    return { deliveries: [], entries: [{ kind: 'report', code: 'no_report', text }] };
   }
   switch (event.kind) {
     case 'started': {
@@ -116,7 +117,10 @@ function reportsOn(event: JobEvent, config: Parts['config'], now: number): Repor
       const notBefore = now + RETRY_WITHIN;
       const withheld = checked(report, 'report', { unlessTriedAgain: nextTry, notBefore });
       const text = `Maestro tries it again (its retry ${nextTry.counter} of ${MAESTRO_RETRIES}): KCIDB gets this one only if Maestro has not by ${rfc3339(notBefore)} (report.tries is last)`;
-      return { ...withheld, entries: [...(withheld.entries ?? []), { kind: 'report', text }] };
+      return {
+        ...withheld,
+        entries: [...(withheld.entries ?? []), { kind: 'report', code: 'held_back', text }],
+      };
     }
   }
 }
@@ -157,6 +161,7 @@ function checked(
     deliveries: [{ kind, body, notBefore }],
     entries: rejected.map((r) => ({
       kind: 'error',
+      code: 'left_out',
       text: `left out of the report: ${r.list} ${r.reasons.join('; ')}`,
     })),
   };
