@@ -10,6 +10,8 @@ export interface Board extends Omit<DeviceType, 'labs' | 'lava_device_type'> {
   lava_device_type: string;
   /** The file that it comes from. */
   file: string;
+  /** Whether that is the admin's own. */
+  own: boolean;
 }
 
 /** The boards that are registered here: the shipped ones and the admin's. */
@@ -32,7 +34,7 @@ export interface Boards {
  */
 export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
   const problems: Problem[] = [];
-  const types = new Map<string, Entry & { own: boolean }>();
+  const types = new Map<string, Entry>();
   for (const { path, own } of await overlayFiles(dirs, '.yaml')) {
     try {
       const { value: type, at } = await readYamlFile(path, DeviceType);
@@ -52,6 +54,7 @@ export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
 }
 
 interface Entry {
+  own: boolean;
   type: DeviceType;
   file: string;
   at: Located<DeviceType>['at'];
@@ -63,7 +66,7 @@ function registry(types: ReadonlyMap<string, Entry>): Boards {
     const key = `${name}\n${lab ?? ''}`;
     if (cache.has(key)) return cache.get(key);
     const entry = types.get(name);
-    const board = entry && inLab({ ...entry.type, file: entry.file }, lab);
+    const board = entry && inLab({ ...entry.type, file: entry.file, own: entry.own }, lab);
     if (entry !== undefined) cache.set(key, board);
     return board;
   };
@@ -93,7 +96,10 @@ function registry(types: ReadonlyMap<string, Entry>): Boards {
   };
 }
 
-function inLab({ labs, ...type }: DeviceType & { file: string }, lab: string | undefined): Board | undefined {
+function inLab(
+  { labs, ...type }: DeviceType & { file: string; own: boolean },
+  lab: string | undefined,
+): Board | undefined {
   const board: Board = { ...type, lava_device_type: type.lava_device_type ?? type.name };
   if (labs === undefined || lab === undefined) return board;
   if (Array.isArray(labs)) return labs.includes(lab) ? board : undefined;

@@ -9,6 +9,7 @@ import { loadPlans } from '../catalog/plans.ts';
 import { crossCheck } from '../templates/cross-check.ts';
 import { unreadParams } from '../templates/unread-params.ts';
 import { createRenderer } from '../templates/renderer.ts';
+import { checkDaemon } from './check-daemon.ts';
 import { attempt, type Add } from './check-lines.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { unknownSuites } from './check-suites.ts';
@@ -51,11 +52,13 @@ export async function checkFiles(file: string, add: Add): Promise<BridgeConfig |
     for (const problem of unknownSuites(plans, config.plans))
       add({ what: 'suites', state: 'warning', text: formatProblem(problem) });
   }
-  for (const file of await ignored(config)) {
+  // A folder that cannot be read has its line already.
+  for (const file of boards && plans && renderer ? await ignored(config) : []) {
     const text = `${file}: is not read: its name does not end as such a file's does`;
     add({ what: 'files', state: 'warning', text });
   }
   await checkSecrets(file, config, add);
+  await checkDaemon(file, config, add);
   return boards && plans && renderer ? config : undefined;
 }
 

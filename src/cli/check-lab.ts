@@ -1,9 +1,10 @@
 // `lava-bridge check`: a lab's LAVA, its events and devices, and the way of its callbacks.
-import { errorText } from '../core/errors.ts';
+import { errorText, formatProblem } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
 import { exchange } from '../core/http-exchange.ts';
 import { shippedFolder } from '../core/shipped.ts';
-import { SECOND } from '../core/time.ts';
-import { loadBoards } from '../catalog/boards.ts';
+import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
+import { loadBoards, type Boards } from '../catalog/boards.ts';
 import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import { LabList } from '../http/shapes.ts';
 import { createLavaClient, type LavaClient } from '../lava/client.ts';
@@ -47,6 +48,7 @@ async function lava(lab: LabConfig, config: BridgeConfig, add: Add): Promise<voi
     add,
   );
   if (who === undefined) return;
+  await clock(lab, add);
   await events(lab, client, add);
   await devices(lab, client, config.device_types, add);
 }
@@ -64,6 +66,18 @@ async function callbackToken({ name, lava, callback }: LabConfig, add: Add): Pro
     text: `callback.token opens LAVA's API for ${user}: make it a remote artifact token of the same name (on ${user}'s profile page in LAVA), which opens nothing, and delete the API token`,
   });
 }
+
+/** Of two clocks that differ, times in reports and in the log do not fit together, and https may fail. */
+async function clock({ name, lava }: LabConfig, add: Add): Promise<void> {
+  const answer = await exchange({ url: `${lava.url}/`, timeoutMs: 10 * SECOND }).catch(() => undefined);
+  const theirs = Date.parse(String(answer?.headers['date'] ?? ''));
+  const apart = Math.abs(Date.now() - theirs);
+  if (!(apart > MOST_APART)) return;
+  const text = `the clocks of LAVA and of this machine are ${formatDuration(apart)} apart; is there time synchronization on both?`;
+  add({ what: name, state: 'warning', text });
+}
+
+const MOST_APART = MINUTE;
 
 async function events(lab: LabConfig, client: LavaClient, add: Add): Promise<void> {
   if (lab.lava.events === false) return;
@@ -125,6 +139,7 @@ async function devices(lab: LabConfig, client: LavaClient, own: string | undefin
   const boards = await loadBoards({ shipped: shippedFolder('device-types'), own });
   const types = new Set(inventory.boards.map((b) => b.type));
   const used = new Set(boards.names().flatMap((name) => boards.find(name, lab.name)?.lava_device_type ?? []));
+  for (const board of boards.names()) ownBoard(board, boards, lab.name, types, add);
   for (const type of [...types].toSorted()) {
     const { total, online, unseen, reasons } = supplyOf(inventory, type);
     const unknown =
@@ -138,6 +153,18 @@ async function devices(lab: LabConfig, client: LavaClient, own: string | undefin
       text: `${type}: ${online} of ${total} online${online === 0 ? ` (${reasons.join('; ')})` : ''}${unknown}${known}`,
     });
   }
+}
+
+/** A board of the admin's own that this lab is to have is of a device type that LAVA has, or waits for ever. */
+function ownBoard(name: string, boards: Boards, lab: string, types: ReadonlySet<string>, add: Add): void {
+  const board = boards.find(name, lab);
+  if (board === undefined || !board.own || types.has(board.lava_device_type)) return;
+  const problem = boards.problem(
+    name,
+    ['lava_device_type'],
+    `${lab} has no device type ${board.lava_device_type}${didYouMean(board.lava_device_type, types)}; jobs for ${name} wait until it has, or until \`labs\` in the file leaves ${lab} out`,
+  );
+  add({ what: lab, state: 'warning', text: formatProblem(problem) });
 }
 
 /** Whether the address that LAVA gets leads to us; whether it does from LAVA's side, only LAVA knows. */

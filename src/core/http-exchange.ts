@@ -95,7 +95,7 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
   } catch (error) {
     if (error instanceof TemporaryError) throw error;
     if (signal?.aborted) throw new TemporaryError('aborted', `${place(url)}: given up`);
-    throw new TemporaryError('unreachable', `${place(url)}: ${reason(error)}`);
+    throw new TemporaryError('unreachable', `${place(url)}: ${reason(error, url)}`);
   } finally {
     stream.destroy();
   }
@@ -117,7 +117,7 @@ export function place(url: string): string {
 }
 
 // got's messages may carry the whole URL; its codes do not.
-function reason(error: unknown): string {
+function reason(error: unknown, url: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'ETIMEDOUT':
@@ -127,6 +127,13 @@ function reason(error: unknown): string {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'host name not found';
+    case 'EPROTO':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return url.startsWith('https:') ? `${code} (is it http, not https?)` : code;
+    case 'ECONNRESET':
+    case 'HPE_INVALID_CONSTANT':
+      return `${code} (is it ${url.startsWith('https:') ? 'http, not https' : 'https, not http'}?)`;
     case '':
       return errorText(error).replace(/https?:\/\/\S+/g, 'the URL');
     default:

@@ -64,7 +64,7 @@ describe('check', { timeout: 60_000 }, () => {
 
   it('reports parameters that no template reads, and files that nothing reads', async () => {
     const own = await makeFiles({
-      'b.yaml': 'name: b\narch: arm64\nboot_method: u-boot\nparams:\n  promts: []\n',
+      'b.yaml': 'name: b\nlava_device_type: qemu\nboot_method: u-boot\narch: arm64\nparams:\n  promts: []\n',
       'c.yml': 'name: c\n',
       'README.md': 'mine',
     });
@@ -72,7 +72,7 @@ describe('check', { timeout: 60_000 }, () => {
     const { code, lines } = await wrong(world);
     expect(code).toBe(0);
     expect(lines).toEqual([
-      `WARNING  parameters: ${own}/b.yaml:5:3: params.promts: no template reads it; did you mean prompts?`,
+      `WARNING  parameters: ${own}/b.yaml:6:3: params.promts: no template reads it; did you mean prompts?`,
       expect.stringMatching(/^WARNING {2}files: .*\/c\.yml: is not read/),
     ]);
   });

@@ -1,0 +1,124 @@
+// `lava-bridge check`: what the daemon will see, which is another user than whoever runs the check: its files, the credentials
+// that systemd hands to it, room on the disk.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { BridgeConfig } from '../config/schema.ts';
+import { secretFile } from '../config/secrets.ts';
+import { SECOND } from '../core/time.ts';
+import { stateFolder } from '../store/blobs.ts';
+import type { Add } from './check-lines.ts';
+import { secretsOf } from './check-secrets.ts';
+
+/** What systemd says of the unit. */
+interface Unit {
+  isDynamic: boolean;
+  /** The names of its `LoadCredential=` lines, and where each is taken from. */
+  credentials: { name: string; path: string }[];
+}
+
+/** Looks at all that the daemon needs of this machine. */
+export async function checkDaemon(file: string, config: BridgeConfig, add: Add): Promise<void> {
+  await checkDisk(config, add);
+  const unit = await readUnit();
+  if (unit === undefined) return;
+  if (unit.isDynamic) await checkReadable(file, config, add);
+  for (const [what, source] of secretsOf(config)) {
+    if (typeof source === 'string' || !('credential' in source)) continue;
+    const name = source.credential;
+    const own = unit.credentials.find((one) => one.name === name);
+    const folders = unit.credentials.filter(({ path }) => existsSync(join(path, name)));
+    if (own === undefined && folders.length === 0) {
+      const text = `systemd hands no credential ${name} to the daemon: put the secret into /etc/lava-bridge/secrets/${name}, which the unit's LoadCredential= names`;
+      add({ what, state: 'failed', text });
+    } else if (own !== undefined && !existsSync(own.path)) {
+      const text = `the unit's LoadCredential= names ${own.path}, which is not there; systemd will not start the daemon`;
+      add({ what, state: 'failed', text });
+    }
+  }
+}
+
+const MIB = 1024 ** 2;
+const LITTLE = 1024 * MIB;
+const TOO_LITTLE = 64 * MIB;
+
+async function checkDisk({ store }: BridgeConfig, add: Add): Promise<void> {
+  if (!('sqlite' in store)) return;
+  const folder = nearestThatIs(stateFolder(store));
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free > LITTLE) return;
+  const text = `${Math.floor(free / MIB)} MiB are free where the state is (${folder}); jobs wait when there is nothing left`;
+  add({ what: 'disk', state: free > TOO_LITTLE ? 'warning' : 'failed', text });
+}
+
+function nearestThatIs(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestThatIs(dirname(path));
+}
+
+/** What the unit will start; undefined: there is no systemd here, or no such unit. */
+async function readUnit(): Promise<Unit | undefined> {
+  const args = ['show', 'lava-bridge.service', '--property=LoadState,DynamicUser,LoadCredential'];
+  const answer = await promisify(execFile)('systemctl', args, { timeout: 10 * SECOND }).catch(
+    () => undefined,
+  );
+  if (answer === undefined || !/^LoadState=loaded$/m.test(answer.stdout)) return undefined;
+  const credentials = [...answer.stdout.matchAll(/^LoadCredential=(.*)$/gm)].flatMap(([, words = '']) =>
+    words.split(' ').filter((word) => word.includes(':')),
+  );
+  return {
+    isDynamic: /^DynamicUser=yes$/m.test(answer.stdout),
+    credentials: credentials.map((word) => {
+      const [name = '', path = ''] = word.split(':');
+      return { name, path };
+    }),
+  };
+}
+
+/** The daemon's user owns no file and is in nobody's group: it reads what everybody may read. */
+async function checkReadable(file: string, config: BridgeConfig, add: Add): Promise<void> {
+  const say = (what: string, path: string, mode: number): void =>
+    add({
+      what,
+      state: 'failed',
+      text: `the daemon's user cannot read ${path} (mode ${(mode & 0o777).toString(8)}): chmod ${(mode | (isSearchable(mode) ? 0o055 : 0o044)).toString(8).slice(-3)} ${path}`,
+    });
+  for (const path of [file, config.device_types, config.plans, config.job_templates]) {
+    if (path === undefined) continue;
+    for (const one of await withAll(path)) {
+      const found = await unreadable(one);
+      if (found !== undefined) say('configuration', found.path, found.mode);
+    }
+  }
+  for (const [what, source] of secretsOf(config)) {
+    if (typeof source === 'string' || !('file' in source)) continue;
+    const path = secretFile(source) ?? '';
+    const found = existsSync(path) ? await unreadable(path) : undefined;
+    if (found === undefined) continue;
+    const text = `the daemon's user cannot read ${found.path}; make it a file of /etc/lava-bridge/secrets and write { credential: NAME }`;
+    add({ what, state: 'failed', text });
+  }
+}
+
+const isSearchable = (mode: number): boolean => (mode & 0o100) !== 0;
+
+async function withAll(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = await readdir(path, { recursive: true });
+  return [path, ...names.map((name) => join(path, name))];
+}
+
+/** The part of a path that keeps others from reading it; undefined: nothing does. */
+async function unreadable(path: string): Promise<{ path: string; mode: number } | undefined> {
+  const { mode } = await stat(path);
+  const needed = (await stat(path)).isDirectory() ? 5 : 4;
+  if ((mode & needed) !== needed) return { path, mode };
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    const above = await stat(folder);
+    if ((above.mode & 1) === 0) return { path: folder, mode: above.mode };
+    if (folder === dirname(folder)) return undefined;
+  }
+}
