@@ -34,13 +34,14 @@ async function refresh() {
   if (answer.redirected) return location.reload();
   if (!answer.ok) throw new Error(String(answer.status));
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  Idiomorph.morph(main, page.querySelector('main'), {
+  Idiomorph.morph(main, [...page.querySelector('main').childNodes], {
     morphStyle: 'innerHTML',
     ignoreActiveValue: true,
     callbacks: keepsWhatIsOpen,
   });
   document.title = page.title;
-  document.dispatchEvent(new Event('fresh'));
+  for (const { id, dataset } of page.querySelectorAll('.plot'))
+    document.dispatchEvent(new CustomEvent('points', { detail: { id, points: dataset.points } }));
   return undefined;
 }
 
@@ -64,9 +65,18 @@ async function look() {
   running = false;
 }
 
+/** What may concern the page of a job, but most likely does not, is looked at a while later (ms). */
+const LATER = 3000;
+let later;
+
 function changed({ jobs }) {
   const own = main.dataset.job;
-  if (own !== '' && jobs !== undefined && !jobs.includes(own)) return;
+  if (own !== '' && jobs !== undefined && !jobs.includes(own)) {
+    later ??= setTimeout(() => changed({}), LATER);
+    return;
+  }
+  clearTimeout(later);
+  later = undefined;
   wanted = true;
   // Who does not look at it sees it when they come back.
   if (!document.hidden) void look();

@@ -46,7 +46,7 @@ import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
 import { evidenceFolder, stateFolder } from './store/blobs.ts';
-import { openBlobs, openStore, type Store } from './store/index.ts';
+import { openBlobs, openReader, openStore, type Store } from './store/index.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
 type Ports = StagePorts &
@@ -149,10 +149,12 @@ export async function createDaemon(
   const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
   const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, now });
+  const reader = openReader(storeOf(config).sqlite);
   const ports: Ports = {
     config,
     guard,
     store,
+    reader,
     blobs,
     labs,
     maestro: maestro && guarded(maestro, maestroCircuit),
@@ -302,6 +304,7 @@ export async function createDaemon(
       await Promise.all([runner.stop(), outbox.stop(), ...background]);
       clearTimeout(cutting);
       cut.abort();
+      await reader.close();
       await store.close();
     },
   };

@@ -90,7 +90,7 @@ export interface Guards {
 }
 
 /** Routes that show nothing of jobs, or have a check of their own, or are what links in reports lead to. */
-const OPEN = /^\/(?:healthz|readyz|callback\/|logs\/|pages\/|api\/v1\/openapi\.json$)/;
+const OPEN = /^\/(?:healthz|readyz|callback\/|logs\/|pages\/|login$|api\/v1\/openapi\.json$)/;
 
 export function createGuards(access: Access, counters: Counters): Guards {
   function unauthorized(reply: FastifyReply, message: string): FastifyReply {
@@ -118,6 +118,8 @@ export function createGuards(access: Access, counters: Counters): Guards {
       const path = request.routeOptions.url ?? '';
       if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
       if (path === '' || OPEN.test(path) || access.mayRead(request.headers)) return undefined;
+      if (!path.startsWith('/api/') && (request.headers.accept ?? '').includes('text/html'))
+        return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 303);
       return unauthorized(
         reply,
         'reading needs a token here, too: Authorization: Bearer TOKEN (http.reading)',

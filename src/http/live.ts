@@ -19,7 +19,8 @@ interface Options {
 /** The only path that a WebSocket is opened at. */
 export const SOCKET_PATH = '/ws';
 
-const LOOK_EVERY = SECOND;
+/** The store counts its commits, so that to look costs nothing while nothing is stored. */
+const LOOK_EVERY = SECOND / 4;
 const PING_EVERY = 30 * SECOND;
 const MOST_READERS = 100;
 /** More changes than that are announced as if all had changed. */
@@ -35,6 +36,7 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
   let pinging: NodeJS.Timeout | undefined;
   let seen = 0;
   let states = '';
+  let counted = 0;
 
   app.server.on('upgrade', (request, socket, head) => {
     const path = request.url?.split('?')[0];
@@ -85,13 +87,17 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
   async function look(): Promise<void> {
     const from = seen;
     const at = ctx.now();
+    const commits = ctx.store.commits();
     const changed = statesNow() !== states;
+    if (!changed && commits === counted) return;
     try {
       // What is written in the same millisecond as the last look is announced twice rather than missed.
       const jobs = await ctx.store.changedAfter(from - 1, MOST_IDS);
       seen = at;
       states = statesNow();
-      if (jobs.length > 0 || changed) announce(jobs.length === MOST_IDS ? {} : { jobs });
+      counted = commits;
+      // Drains, deliveries and devices are no job's change: they may concern any page.
+      announce(jobs.length === MOST_IDS || jobs.length === 0 ? {} : { jobs });
     } catch (error) {
       ctx.log.debug({ error: errorText(error) }, 'the pages get no changes');
     }
@@ -99,7 +105,8 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
 
   function statesNow(): string {
     const labs = [...ctx.labs.values()].map((lab) => lab.state().status);
-    return JSON.stringify([labs, [...outbox.states().values()].map((state) => state.status)]);
+    const asked = [...ctx.labs.values()].map((lab) => lab.knownInventory()?.at);
+    return JSON.stringify([labs, asked, [...outbox.states().values()].map((state) => state.status)]);
   }
 
   function announce(news: object): void {

@@ -12,7 +12,7 @@ import type { LogPorts } from '../lifecycle/live-log.ts';
 import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
 import type { Reporting } from '../reporting/reporting.ts';
 import type { OpenLogs } from '../storage/open.ts';
-import type { Blobs, Store } from '../store/index.ts';
+import type { Blobs, Reader, Store } from '../store/index.ts';
 
 /** All that the HTTP side uses of the daemon. */
 export type HttpPorts = ReceivePorts &
@@ -22,6 +22,8 @@ export type HttpPorts = ReceivePorts &
   DropPorts & {
     config: BridgeConfig;
     store: Store;
+    /** The store, to read what is shown. */
+    reader: Reader;
     blobs: Blobs;
     boards: Boards;
     plans: Plans;

@@ -10,7 +10,7 @@ import type { HttpPorts } from './ports.ts';
 import { createLiveLog } from '../lifecycle/live-log.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import { addApi } from './api.ts';
-import { createAccess, createGuards, openToReaders } from './auth.ts';
+import { createAccess, type Access, createGuards, openToReaders } from './auth.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
 import { createCounters } from './counters.ts';
 import { addHealth, createReadiness } from './health.ts';
@@ -20,6 +20,7 @@ import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
 import { createBoardsView } from './overview.ts';
 import { addPages } from './pages/routes.ts';
+import { createSessions } from './pages/sessions.ts';
 import { closeApp, createApp, listen } from './server.ts';
 import { readTls, useTls } from './tls.ts';
 
@@ -53,7 +54,10 @@ export function createServers(
   const isOwnHost = createHostCheck(config);
   const access = createAccess(http);
   const tls = readTls(http);
-  const guards = createGuards(access, counters);
+  const sessions = createSessions(access, now);
+  const mayRead: Access['mayRead'] = (headers) =>
+    access.mayRead(headers) || sessions.userOf({ headers }) !== undefined;
+  const guards = createGuards({ ...access, mayRead }, counters);
   const apps = new Map<string, { app: FastifyInstance; at: Listen }>();
 
   function appAt(at: Listen): FastifyInstance {
@@ -85,8 +89,8 @@ export function createServers(
   addApi(api, { ctx, counters, guards, boards, liveLog });
   addMetrics(api, { ctx, outbox, ready: async () => (await ready()).length === 0 });
   const pages = appAt(http.pages_listen);
-  addPages(pages, { ctx, outbox, boards, liveLog });
-  addLive(pages, { ctx, outbox, isOwnHost, mayRead: access.mayRead });
+  addPages(pages, { ctx, outbox, boards, liveLog, sessions });
+  addLive(pages, { ctx, outbox, isOwnHost, mayRead });
 
   return {
     async start() {

@@ -81,7 +81,10 @@ function timelineView(entry: TimelineRecord): TimelineView {
 }
 
 /** All that is known of a job. */
-export async function jobDetail(job: ListedJob, store: Store): Promise<JobDetail> {
+export async function jobDetail(
+  job: ListedJob,
+  store: Pick<Store, 'attempts' | 'definition' | 'deliveries' | 'timeline' | 'request'>,
+): Promise<JobDetail> {
   const attempts = await store.attempts(job.id);
   return {
     ...jobRow(job),

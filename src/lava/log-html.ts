@@ -49,7 +49,7 @@ export function htmlLog(options: HtmlLogOptions): LogTransform {
   const head = (): string => {
     if (begun) return '';
     begun = true;
-    return pageHead(options) + LOG_BEGINS + logHead(options);
+    return `${pageHead(options)}<main id="main" class="log">\n${LOG_BEGINS}${logHead(options)}`;
   };
   return {
     line: (line) => head() + lines.line(line),
@@ -57,13 +57,12 @@ export function htmlLog(options: HtmlLogOptions): LogTransform {
   };
 }
 
-/** What stands above the lines: begins the page's main part. */
-export function logHead({ errors = [], outline }: Pick<HtmlLogOptions, 'errors' | 'outline'>): string {
-  if (outline === undefined) return '<main id="main" class="log">\n';
+/** What stands above the lines. */
+function logHead({ errors = [], outline }: Pick<HtmlLogOptions, 'errors' | 'outline'>): string {
+  if (outline === undefined) return '';
   const { sections, failed, results, lines } = outline;
   const counts = [...results].map(([result, count]) => `${count} ${escapeHtml(readable(result))}`);
-  return `<main id="main" class="log">
-<p>${lines} lines${counts.length === 0 ? '' : `; results: ${counts.join(', ')}`}</p>
+  return `<p>${lines} lines${counts.length === 0 ? '' : `; results: ${counts.join(', ')}`}</p>
 ${list(
   'errors',
   'Errors',
@@ -85,7 +84,7 @@ ${list(
 }
 
 /** The lines alone, in their blocks. */
-export function logLines({ errors = [], outline, places = [] }: HtmlLogOptions): LogTransform {
+function logLines({ errors = [], outline, places = [] }: HtmlLogOptions): LogTransform {
   const cleaner = new LineCleaner();
   const failures = [...errors.slice(0, MAX_LISTED), ...(outline?.failed ?? []).slice(0, MAX_LISTED)];
   const hits = new Set(failures.map(({ line }) => line));

@@ -74,6 +74,8 @@ export interface AgeStore {
 export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
+  /** How many transactions were stored since the start: whoever shows what is stored looks again when it grows. */
+  commits(): number;
   setting(key: string): Promise<string | undefined>;
   saveSetting(key: string, value: string): Promise<void>;
   /** Drops the settings whose key begins so, and whose value is a time before `before` (ms). */

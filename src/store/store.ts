@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
+import type { Connection } from './connection.ts';
 import type { Store } from './contract.ts';
 import { createAgeStore } from './ages.ts';
 import { createAttemptStore } from './attempts.ts';
@@ -82,10 +83,20 @@ async function setMeta(db: Kysely<Tables>, key: string, value: string): Promise<
     .execute();
 }
 
-function createStore({ db, connection, close }: Database, instanceId: string, now: Clock): Store {
+function createStore({ db, connection: own, close }: Database, instanceId: string, now: Clock): Store {
+  let commits = 0;
+  const connection: Connection = {
+    ...own,
+    async write(work) {
+      const result = await own.write(work);
+      commits += 1;
+      return result;
+    },
+  };
   const { read, write } = connection;
   return {
     instanceId,
+    commits: () => commits,
     ...createJobStore(connection, now),
     ...createAttemptStore(connection),
     ...createHistoryStore(connection, now),

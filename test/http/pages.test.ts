@@ -21,13 +21,18 @@ describe('the first page', () => {
 
     const text = await seen(world, '/');
     expect(text).toMatch(
-      new RegExp(`Labs .* ${LAB} drained .*the rack moves Destinations .* kcidb up .* What waits`),
+      new RegExp(
+        `Needs you Lab ${LAB} is drained: the rack moves .* Systems .* ${LAB} drained .* kcidb up .* What waits`,
+      ),
     );
-    expect(text).toMatch(new RegExp(`What waits .* 1 ${LAB} ${X86} ${LAB} is drained: the rack moves`));
+    expect(text).toMatch(/Jobs on their way .* 1 received admitted/);
+    expect(text).toMatch(new RegExp(`What waits .* 1 drained ${LAB} ${X86} .* is drained: the rack moves`));
     expect(await seen(world, '/jobs')).toMatch(
-      /Jobs .* waits .* admitted lava-demo is drained.* fails .* ended boot PASS , shell FAIL/,
+      /Jobs .* waits admitted qemu-x86_64 .* lava-demo is drained.* fails fail .* boot PASS , shell FAIL/,
     );
-    expect(await seen(world, '/jobs?open=true')).not.toMatch(/ended boot PASS/);
+    expect(await seen(world, '/jobs?open=true')).not.toMatch(/shell FAIL/);
+    expect(await seen(world, '/jobs?result=fail')).not.toMatch(/waits admitted/);
+    expect((await world.http('/jobs.csv?result=fail')).text).toMatch(/^id,name,lab,[^]*,fails,lava-demo,/);
   });
 
   it('leads on to older jobs, fifty at a time', async () => {
@@ -40,7 +45,7 @@ describe('the first page', () => {
     const { text } = await world.http('/jobs');
     const names = (page: string): string[] =>
       [...page.matchAll(/>(n-\d+)<\/bdi/g)].map(([, name]) => name ?? '');
-    const older = /<a href="(\/jobs\?[^"]+)">older/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const older = /href="(\/jobs\?[^"]+)">Older/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const next = await world.http(older);
     expect(names(text)).toHaveLength(50);
     expect(new Set([...names(text), ...names(next.text)]).size).toBe(51);
@@ -49,10 +54,12 @@ describe('the first page', () => {
   it('lists the boards and what each can run', async () => {
     const world = await testWorld();
 
-    const line = new RegExp(`${LAB} ${X86} qemu qemu 3 3 0 0 \\d+ of \\d+`);
+    const line = new RegExp(`${X86} ${LAB} online 3 idle 3 queued 0 our jobs 0`);
     await until('LAVA has said what it has', async () =>
       line.test(await seen(world, '/boards')) ? true : undefined,
     );
+    expect(await seen(world, `/boards/${X86}`)).toMatch(/What it can run in lava-demo \d+ of \d+ plans/);
+    expect((await world.http('/boards/none')).status).toBe(404);
   });
 });
 
@@ -65,7 +72,7 @@ describe('the page of a job', () => {
 
     const text = await seen(world, `/jobs/${nodeId}`);
     expect(text).toMatch(
-      /retried on qemu-x86_64 .* boot PASS , shell PASS \(node: pass \) rule complete: the job is Complete/,
+      /retried on qemu-x86_64 pass : boot PASS , shell PASS .* rule complete: the job is Complete/,
     );
     expect(text).toMatch(
       /1 1 Finished qemu-0\d .* Connection closed 2 2 Finished qemu-0\d .* log.html log.txt/,
@@ -76,6 +83,10 @@ describe('the page of a job', () => {
     const { text: page } = await world.http(`/jobs/${nodeId}`);
     const log = /href="([^"]+)">log.txt/.exec(page)?.[1] ?? '';
     expect((await world.http(new URL(log).pathname)).text).toContain('Linux version');
+    expect(await seen(world, `/jobs/${nodeId}/log`)).toMatch(/Log of retried .* Sections .* Linux version/);
+    expect(await seen(world, `/jobs/${nodeId}/log?q=linux+version`)).toMatch(
+      /2 of \d+ lines .*Linux version/,
+    );
   });
 
   it('leads to the console while the job runs', async () => {
@@ -87,10 +98,15 @@ describe('the page of a job', () => {
       jobs: [{ lava_id: 1, stage: 'running' }],
     });
     const { text } = await world.http(`/jobs/${nodeId}`);
-    const path = /href="([^"]+)">console/.exec(text)?.[1] ?? '';
+    const path = /href="([^"]+\/log)">console/.exec(text)?.[1] ?? '';
     const answer = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(20_000) });
     const reader = answer.body?.getReader();
-    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toContain('Linux version');
+    let shown = '';
+    while (!shown.includes('Linux version')) {
+      const part = await reader?.read();
+      expect(part?.done).toBe(false);
+      shown += Buffer.from(part?.value ?? []).toString();
+    }
     await reader?.cancel();
   });
 

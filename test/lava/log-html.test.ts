@@ -107,7 +107,7 @@ describe('the page of a log', () => {
 
   it('allows no script, and says where its own part begins', () => {
     expect(page([])).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-    expect(page([])).toContain(`${LOG_BEGINS}<main id="main"`);
+    expect(page([])).toContain(`<main id="main" class="log">\n${LOG_BEGINS}`);
   });
 
   it('lists a bounded number of failures', () => {

@@ -1,4 +1,4 @@
-// The style, scripts and pictures of the pages, read once: ours, and a library as npm brings it. Each is asked for
+// The style, scripts and pictures of the pages, read once: ours, and two libraries as npm brings them. Each is asked for
 // by a name with its checksum, so that a browser keeps it for good and gets a changed one at once.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -13,9 +13,14 @@ const PICTURE = 'image/svg+xml';
 /** Ours in pages/, others by their module's name. */
 const FILES = {
   'style.css': { type: STYLE, module: undefined },
+  'log.css': { type: STYLE, module: undefined },
+  'log.js': { type: SCRIPT, module: undefined },
+  'plots.js': { type: SCRIPT, module: undefined },
   'live.js': { type: SCRIPT, module: undefined },
   'icon.svg': { type: PICTURE, module: undefined },
   'idiomorph.js': { type: SCRIPT, module: 'idiomorph/dist/idiomorph.min.js' },
+  'uplot.js': { type: SCRIPT, module: 'uplot/dist/uPlot.iife.min.js' },
+  'uplot.css': { type: STYLE, module: 'uplot/dist/uPlot.min.css' },
 } as const;
 type AssetName = keyof typeof FILES;
 

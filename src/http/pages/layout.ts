@@ -9,6 +9,8 @@ const PLACES = [
   { path: '/', title: 'Overview' },
   { path: '/boards', title: 'Boards' },
   { path: '/jobs', title: 'Jobs' },
+  { path: '/issues', title: 'Issues' },
+  { path: '/compare', title: 'Compare' },
 ] as const;
 type Place = (typeof PLACES)[number]['path'];
 
@@ -19,6 +21,10 @@ export interface Page {
   main: Html;
   /** The page is about this job alone. */
   job?: string;
+  /** It has the time plots. */
+  hasPlots?: boolean;
+  /** It shows a log. */
+  isLog?: boolean;
   /** It shows one moment and is not to change under the reader's hands: a form, a result. */
   isStill?: boolean;
 }
@@ -37,7 +43,7 @@ export interface Frame {
 const RELOAD = 30;
 
 export function layout(page: Page, frame: Frame): Html {
-  const { title, place, main, job = '', isStill = false } = page;
+  const { title, place, main, job = '', hasPlots = false, isLog = false, isStill = false } = page;
   const { assets, instance } = frame;
   const script = (file: Parameters<Assets['url']>[0]): Html =>
     html`<script src="${assets.url(file)}" defer></script>`;
@@ -49,15 +55,18 @@ export function layout(page: Page, frame: Frame): Html {
         <title>${title.slice(0, 200)} – ${instance}</title>
         <link rel="icon" href="${assets.url('icon.svg')}" type="image/svg+xml" />
         <link rel="stylesheet" href="${assets.url('style.css')}" />
+        ${hasPlots ? html`<link rel="stylesheet" href="${assets.url('uplot.css')}" />` : ''}
+        ${isLog ? [html`<link rel="stylesheet" href="${assets.url('log.css')}" />`, script('log.js')] : ''}
         ${
           isStill
             ? ''
             : html`<noscript><meta http-equiv="refresh" content="${RELOAD}" /></noscript>
                 ${script('idiomorph.js')} ${script('live.js')}`
         }
+        ${hasPlots ? [script('uplot.js'), script('plots.js')] : ''}
       </head>
       <body>
-        <a class="skip" href="#main">Skip to the content</a>
+        <a class="past" href="#main">Skip to the content</a>
         ${header(place, frame, isStill)}
         <main id="main" tabindex="-1" data-job="${job}">${main}</main>
         <footer>lava-bridge ${programVersion()} · times are UTC</footer>

@@ -9,12 +9,14 @@ interface Table {
   hideCaption?: boolean;
   head: readonly string[];
   rows: readonly (readonly Content[])[];
+  /** What each row is known by, so that it stays the same one when others come before it. */
+  ids?: readonly string[];
   /** In place of no rows. */
   none?: string;
 }
 
 /** A table with a row for each item, or a word that there is none. On a narrow screen each row is a card. */
-export function table({ caption, hideCaption = false, head, rows, none = 'none' }: Table): Html {
+export function table({ caption, hideCaption = false, head, rows, ids = [], none = 'none' }: Table): Html {
   if (rows.length === 0) return html`<p class="none">${none}</p>`;
   return html`<table role="table">
     <caption class="${hideCaption ? 'hidden' : ''}">
@@ -27,8 +29,8 @@ export function table({ caption, hideCaption = false, head, rows, none = 'none' 
     </thead>
     <tbody role="rowgroup">
       ${rows.map(
-        (cells) =>
-          html`<tr role="row">
+        (cells, row) =>
+          html`<tr role="row" ${ids[row] === undefined ? '' : html`id="${ids[row]}"`}>
             ${cells.map((cell, i) => html`<td role="cell" data-label="${head[i]}">${cell}</td>`)}
           </tr>`,
       )}
@@ -78,6 +80,8 @@ const CLASSES: Readonly<Record<string, string>> = {
   error: 'error',
   harness: 'error',
   incomplete: 'error',
+  busy: 'skip',
+  idle: 'pass',
   miss: 'miss',
   test: 'miss',
   drained: 'miss',

@@ -1,48 +1,41 @@
-// The status pages, made here, whole, from the same views as the API's answers. A small script fetches a page again when
-// something changed (pages/live.js); without it they load themselves again.
-import type { FastifyInstance, FastifyReply } from 'fastify';
+// The status pages, made here, whole, from what the reader says of the store: no page waits for another system, and reading
+// costs the jobs nothing. A small script fetches a page again when something changed (pages/live.js); without it they load
+// themselves again.
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { rfc3339 } from '../../core/time.ts';
+import { HOUR } from '../../core/time.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { LiveLog } from '../../lifecycle/live-log.ts';
-import { logUrls } from '../../reporting/logs.ts';
-import { STAGES, type ListedJob } from '../../store/index.ts';
-import { html, queryOf, type Html } from '../html.ts';
+import type { AttemptRecord, ListedJob } from '../../store/index.ts';
+import { packed, packingFor } from '../file-answer.ts';
+import { html, type Html } from '../html.ts';
 import { sendLog } from '../log-answer.ts';
-import { labsView, type BoardsView } from '../overview.ts';
+import type { BoardsView } from '../overview.ts';
 import type { HttpPorts } from '../ports.ts';
-import { findJob, jobDetail, jobRow } from '../views.ts';
+import { addActions } from './actions.ts';
 import { loadAssets } from './assets.ts';
-import { boardsPage } from './boards.ts';
-import { jobPage } from './job.ts';
-import { jobsPage, type Jobs } from './jobs.ts';
+import { boardPage, boardsPage, devicePage } from './boards.ts';
+import type { PageParts } from './deps.ts';
+import { comparePage, issuePage, issuesPage } from './issues.ts';
+import { findJob, jobPage } from './job.ts';
+import { findJobs, jobsCsv, jobsPage, JobsQuery, MOST_ROWS } from './jobs.ts';
 import { layout, type Page } from './layout.ts';
-import { overviewPage, type Overview } from './overview.ts';
-import { jobPath } from './parts.ts';
+import { growingLog, logIntro, searchLog, storedLog } from './log.ts';
+import { overviewPage } from './overview.ts';
+import type { Sessions } from './sessions.ts';
 
 interface Options {
   ctx: HttpPorts;
   outbox: Pick<Outbox, 'states'>;
   boards: BoardsView;
   liveLog: LiveLog;
+  sessions: Sessions;
 }
 
 interface ById {
   Params: { id: string };
 }
-
-const JOBS = 50;
-/** Of so many open jobs the reasons are counted. */
-const REASONS_OF = 1000;
-
-const JobsQuery = z.object({
-  lab: z.string().min(1).optional().catch(undefined),
-  board: z.string().min(1).optional().catch(undefined),
-  stage: z.enum(STAGES).optional().catch(undefined),
-  open: z.stringbool().optional().catch(undefined),
-  before: z.iso.datetime({ offset: true }).optional().catch(undefined),
-});
-type JobsQuery = z.infer<typeof JobsQuery>;
 
 /** Nothing but our own style, script, pictures and socket is loaded or run. */
 const POLICY = [
@@ -56,111 +49,217 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function addPages(app: FastifyInstance, { ctx, outbox, boards, liveLog }: Options): void {
+/** Bytes of a form. */
+const FORM = 8192;
+
+export function addPages(app: FastifyInstance, options: Options): void {
   const assets = loadAssets();
   assets.addTo(app);
+  const { ctx, sessions } = options;
 
-  function send(reply: FastifyReply, page: Page): FastifyReply {
-    const frame = { instance: ctx.config.instance, user: undefined, canSignIn: false, assets };
-    return reply
-      .headers({
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': POLICY,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cache-control': 'no-store',
-      })
-      .send(layout(page, frame).text);
+  function frameOf(request: FastifyRequest, reply: FastifyReply, page: Page): string {
+    reply.headers({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': POLICY,
+      'x-content-type-options': 'nosniff',
+      // Not no-referrer: browsers then do not say where a form comes from.
+      'referrer-policy': 'same-origin',
+      'cache-control': 'no-store',
+    });
+    const user = sessions.userOf(request)?.name;
+    return layout(page, { instance: ctx.config.instance, user, canSignIn: sessions.isOpen(), assets }).text;
   }
 
-  app.get('/', async (_request, reply) => {
-    const main = overviewPage(await overview({ ctx, outbox }));
-    return send(reply, { title: 'Overview', place: '/', main });
-  });
+  function send(request: FastifyRequest, reply: FastifyReply, page: Page): FastifyReply {
+    const text = frameOf(request, reply, page);
+    const packing = packingFor(request.headers['accept-encoding']);
+    if (packing === undefined) return reply.send(text);
+    reply.headers({ 'content-encoding': packing, vary: 'accept-encoding' });
+    return reply.send(packed(Readable.from([text]), packing));
+  }
 
-  app.get('/jobs', async (request, reply) => {
-    const main = jobsPage(await jobs(JobsQuery.parse(request.query), ctx));
-    return send(reply, { title: 'Jobs', place: '/jobs', main });
+  // Bodies of forms are read here alone: the API takes JSON, whatever it is called.
+  void app.register(async (scope) => {
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: FORM },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    );
+    addLists(scope, options, send);
+    addJobs(scope, options, send, frameOf);
+    addActions(scope, { ctx, sessions, send });
   });
+}
 
-  app.get('/boards', async (_request, reply) =>
-    send(reply, { title: 'Boards', place: '/boards', main: boardsPage(await boards.boards()) }),
+type Send = (request: FastifyRequest, reply: FastifyReply, page: Page) => FastifyReply;
+
+function partsOf(request: FastifyRequest, { ctx, outbox, boards, sessions }: Options): PageParts {
+  return { ctx, outbox, boards, user: sessions.userOf(request) };
+}
+
+function addLists(app: FastifyInstance, options: Options, send: Send): void {
+  const { ctx } = options;
+  const parts = (request: FastifyRequest): PageParts => partsOf(request, options);
+  const orNone = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    main: Html | undefined,
+    page: Omit<Page, 'main'>,
+  ): FastifyReply =>
+    main === undefined
+      ? send(request, reply.code(404), {
+          title: 'Not here',
+          main: html`<h1>There is nothing of that name here.</h1>`,
+          isStill: true,
+        })
+      : send(request, reply, { ...page, main });
+
+  app.get('/', async (request, reply) =>
+    send(request, reply, {
+      title: 'Overview',
+      place: '/',
+      main: await overviewPage(parts(request)),
+      hasPlots: true,
+    }),
   );
-
-  app.get<ById>('/jobs/:id', async (request, reply) => {
-    const job = await findJob(request.params.id, ctx.store);
-    if (!job)
-      return send(reply.code(404), {
-        title: 'No such job',
-        main: html`<h1>There is no such job.</h1>`,
-        isStill: true,
-      });
-    return send(reply, { title: job.name, place: '/jobs', main: await pageOf(job, ctx), job: job.id });
-  });
-
-  app.get<ById>('/jobs/:id/log', async (request, reply) => {
-    const job = await findJob(request.params.id, ctx.store);
-    if (!job) return reply.code(404).send({ error: 'unknown_job', message: 'no such job' });
-    return sendLog(liveLog, job.id, { follow: !job.done, raw: false }, request, reply);
-  });
-}
-
-async function overview({ ctx, outbox }: Pick<Options, 'ctx' | 'outbox'>): Promise<Overview> {
-  const [labs, counts, waiting] = await Promise.all([
-    labsView(ctx, await ctx.callbackWatch.faults()),
-    ctx.store.deliveryCounts(),
-    ctx.store.jobs({ done: false, limit: REASONS_OF }),
-  ]);
-  return {
-    labs,
-    destinations: [...outbox.states()].map(([name, state]) => ({
-      name,
-      state,
-      counts: Object.fromEntries(
-        counts.filter((c) => c.destination === name).map(({ state: word, count }) => [word, count]),
-      ),
-    })),
-    waiting: reasonsOf(waiting),
-  };
-}
-
-async function jobs(query: JobsQuery, { store }: Pick<HttpPorts, 'store'>): Promise<Jobs> {
-  const { before, open, ...where } = query;
-  const filter = { ...where, ...(open === true ? { done: false } : {}) };
-  const limit = JOBS;
-  const older = before === undefined ? undefined : Date.parse(before);
-  const found = await store.jobs({ ...filter, limit, before: older });
-  const last = found.length === limit ? found.at(-1) : undefined;
-  return {
-    jobs: found.map(jobRow),
-    filter: { ...where, open },
-    older: last === undefined ? undefined : queryOf({ ...query, before: rfc3339(last.receivedAt) }),
-  };
-}
-
-function reasonsOf(jobs: readonly ListedJob[]): Overview['waiting'] {
-  const waiting = jobs.flatMap(({ lab, board, reason }) =>
-    reason === null ? [] : [{ lab, board, reason: reason.text }],
+  app.get('/boards', async (request, reply) =>
+    send(request, reply, { title: 'Boards', place: '/boards', main: await boardsPage(parts(request)) }),
   );
-  const groups = Map.groupBy(waiting, (why) => JSON.stringify(why));
-  return [...groups.values()]
-    .flatMap((same) => (same[0] === undefined ? [] : [{ ...same[0], count: same.length }]))
-    .toSorted((a, b) => b.count - a.count);
-}
-
-async function pageOf(record: ListedJob, ctx: HttpPorts): Promise<Html> {
-  const [job, attempts] = await Promise.all([jobDetail(record, ctx.store), ctx.store.attempts(record.id)]);
-  const lava = ctx.labs.get(record.lab)?.config.lava.url.replace(/\/+$/, '') ?? '';
-  return jobPage({
-    job,
-    verdict: record.verdict ?? undefined,
-    lavaUrl: (id) => `${lava}/scheduler/job/${id}`,
-    logs: ({ n }) => {
-      const attempt = attempts.find((a) => a.n === n);
-      if (attempt === undefined || attempt.lavaId === null) return [];
-      // Of those that do not count, nothing is published.
-      if (record.verdict !== null) return attempt.outcome === null ? logUrls(record, attempt, ctx) : [];
-      return n === attempts.length ? [{ name: 'console', url: `${jobPath(job.id)}/log` }] : [];
+  app.get<{ Params: { board: string } }>('/boards/:board', async (request, reply) => {
+    const { board } = request.params;
+    return orNone(request, reply, await boardPage(board, parts(request)), { title: board, place: '/boards' });
+  });
+  app.get<{ Params: { lab: string; device: string } }>(
+    '/labs/:lab/devices/:device',
+    async (request, reply) => {
+      const { lab, device } = request.params;
+      const main = ctx.labs.has(lab) ? await devicePage(lab, device, parts(request)) : undefined;
+      return orNone(request, reply, main, { title: device, place: '/boards' });
     },
+  );
+  app.get('/issues', async (request, reply) =>
+    send(request, reply, {
+      title: 'Issues',
+      place: '/issues',
+      main: await issuesPage(request.query, parts(request)),
+    }),
+  );
+  app.get<{ Params: { signature: string } }>('/issues/:signature', async (request, reply) =>
+    orNone(request, reply, await issuePage(request.params.signature, parts(request)), {
+      title: 'Issue',
+      place: '/issues',
+    }),
+  );
+  app.get('/compare', async (request, reply) =>
+    send(request, reply, {
+      title: 'Compare',
+      place: '/compare',
+      main: await comparePage(request.query, parts(request)),
+      isStill: true,
+    }),
+  );
+  app.get('/jobs', async (request, reply) =>
+    send(request, reply, {
+      title: 'Jobs',
+      place: '/jobs',
+      main: await jobsPage(JobsQuery.parse(request.query), ctx.reader),
+    }),
+  );
+  app.get('/jobs.csv', async (request, reply) => {
+    const { rows } = await findJobs(JobsQuery.parse(request.query), ctx.reader, MOST_ROWS);
+    return reply
+      .headers({
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': 'attachment; filename="jobs.csv"',
+        'x-content-type-options': 'nosniff',
+      })
+      .send(jobsCsv(rows));
   });
+  app.get('/jobs.json', async (request) => {
+    const { rows } = await findJobs(JobsQuery.parse(request.query), ctx.reader, MOST_ROWS);
+    return { jobs: rows };
+  });
+}
+
+const LogQuery = z.object({
+  q: z.string().min(1).max(200).optional().catch(undefined),
+  line: z.coerce.number().int().min(1).max(100_000_000).optional().catch(undefined),
+});
+
+function addJobs(
+  app: FastifyInstance,
+  options: Options,
+  send: Send,
+  frameOf: (...args: Parameters<Send>) => string,
+): void {
+  const { ctx, liveLog } = options;
+
+  async function withJob(
+    request: FastifyRequest<ById>,
+    reply: FastifyReply,
+    work: (job: ListedJob) => Promise<FastifyReply>,
+  ): Promise<FastifyReply> {
+    const job = await findJob(request.params.id, ctx.reader);
+    if (job !== undefined) return work(job);
+    return send(request, reply.code(404), {
+      title: 'No such job',
+      main: html`<h1>There is no such job.</h1>`,
+      isStill: true,
+    });
+  }
+
+  /** The attempt whose log is shown: the one that counts, or the last. */
+  const shownAttempt = async (job: ListedJob): Promise<AttemptRecord | undefined> => {
+    const attempts = await ctx.reader.attempts(job.id);
+    return attempts.findLast(({ lavaId, outcome }) => lavaId !== null && outcome === null) ?? attempts.at(-1);
+  };
+
+  app.get<ById>('/jobs/:id', (request, reply) =>
+    withJob(request, reply, async (job) => {
+      const main = await jobPage(job, request.query, partsOf(request, options));
+      return send(request, reply, { title: job.name, place: '/jobs', main, job: job.id });
+    }),
+  );
+
+  app.get<ById>('/jobs/:id/log', (request, reply) =>
+    withJob(request, reply, async (job) => {
+      const attempt = await shownAttempt(job);
+      const { q, line } = LogQuery.parse(request.query);
+      const page = { title: `Log of ${job.name}`, place: '/jobs', isStill: true, isLog: true } as const;
+      if (attempt === undefined)
+        return send(request, reply, {
+          ...page,
+          main: html`${logIntro(job, attempt)}
+            <p>There is no log yet.</p>`,
+        });
+      const isStored = attempt.log !== null;
+      if (isStored && q !== undefined)
+        return send(request, reply, { ...page, main: await searchLog(job, attempt, q, ctx) });
+      const frame = frameOf(request, reply, { ...page, main: logIntro(job, attempt) });
+      const anchor = line !== undefined && line > 10_000 ? line - 1 : undefined;
+      const closed = new AbortController();
+      reply.raw.once('close', () => closed.abort());
+      const growing = isStored
+        ? undefined
+        : liveLog.open(job.id, { follow: !job.done, raw: false, signal: closed.signal });
+      if (!isStored && growing === undefined) return reply.code(503).send('too many read logs at the moment');
+      if (growing !== undefined) request.raw.socket.setTimeout(HOUR);
+      const text = Readable.from(
+        growing === undefined
+          ? storedLog({ frame, job, attempt }, anchor, ctx)
+          : growingLog({ frame }, growing),
+        { objectMode: false },
+      );
+      const packing = packingFor(request.headers['accept-encoding']);
+      if (packing === undefined) return reply.send(text);
+      reply.headers({ 'content-encoding': packing, vary: 'accept-encoding' });
+      return reply.send(packed(text, packing, growing !== undefined));
+    }),
+  );
+
+  app.get<ById>('/jobs/:id/log.txt', (request, reply) =>
+    withJob(request, reply, async (job) =>
+      sendLog(liveLog, job.id, { follow: !job.done, raw: false }, request, reply),
+    ),
+  );
 }
