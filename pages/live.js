@@ -65,18 +65,10 @@ async function look() {
   running = false;
 }
 
-/** What may concern the page of a job, but most likely does not, is looked at a while later (ms). */
-const LATER = 3000;
-let later;
-
 function changed({ jobs }) {
   const own = main.dataset.job;
-  if (own !== '' && jobs !== undefined && !jobs.includes(own)) {
-    later ??= setTimeout(() => changed({}), LATER);
-    return;
-  }
-  clearTimeout(later);
-  later = undefined;
+  // The page of a job changes with that job alone.
+  if (own !== '' && jobs !== 'all' && !jobs?.includes(own)) return;
   wanted = true;
   // Who does not look at it sees it when they come back.
   if (!document.hidden) void look();
@@ -92,7 +84,7 @@ function follow(pause) {
   socket.addEventListener('open', () => {
     say('live', 'live');
     next = 1000;
-    changed({});
+    changed({ jobs: 'all' });
   });
   socket.addEventListener('message', ({ data }) => changed(JSON.parse(data)));
   socket.addEventListener('close', () => {

@@ -115,6 +115,7 @@ export async function createDaemon(
     jobJournal(log),
     jobMetrics(metrics),
   ]);
+  const reader = openReader(storeOf(config).sqlite);
   const state = stateFolder(storeOf(config));
   const senders = openSenders(config.notify);
   const logs = openLogStore(config, state, signal);
@@ -131,7 +132,6 @@ export async function createDaemon(
       openLab(lab, { log, now, signal, onUp: () => goOn([lab.name]), onCall: callTimer(metrics, lab.name) }),
     ]),
   );
-
   const { instanceId } = store;
   const opened = openDestinations({ config, maestro, logs, blobs, instanceId, now, signal, ...delays });
   const destinations = opened.map((destination) => ({
@@ -149,7 +149,6 @@ export async function createDaemon(
   const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
   const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, now });
-  const reader = openReader(storeOf(config).sqlite);
   const ports: Ports = {
     config,
     guard,
@@ -258,7 +257,6 @@ export async function createDaemon(
     log,
     readAgain: [folders.readAgain, servers.readAgain, () => wakeAll],
   });
-
   const urls: string[] = [];
   const background: Promise<unknown>[] = [];
   return {

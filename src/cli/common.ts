@@ -21,6 +21,8 @@ const Refusal = z.object({ error: z.string(), message: z.string() });
 export interface Daemon {
   url: string;
   get: (path: string) => Promise<unknown>;
+  /** An answer that is no JSON, such as CSV. */
+  getText: (path: string) => Promise<string>;
   /** Needs http.token. */
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<unknown>;
   authorization: () => Record<string, string>;
@@ -59,8 +61,8 @@ export function daemonAt(config: BridgeConfig): Daemon {
   async function send(
     path: string,
     more: { method?: 'POST'; body?: string; headers?: Record<string, string> } = {},
-  ): Promise<unknown> {
-    const answer = await exchange({
+  ): Promise<HttpAnswer> {
+    return exchange({
       url: `${url}${path}`,
       timeoutMs: 30_000,
       isOwnMachine: true,
@@ -72,20 +74,26 @@ export function daemonAt(config: BridgeConfig): Daemon {
         { cause: error },
       );
     });
-    return read(answer);
   }
 
   return {
     url,
     authorization,
     forReading,
-    get: (path) => send(path, { headers: forReading() }),
-    post: (path, body, headers = {}) =>
-      send(path, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json', ...authorization(), ...headers },
-      }),
+    get: async (path) => read(await send(path, { headers: forReading() })),
+    async getText(path) {
+      const answer = await send(path, { headers: forReading() });
+      if (answer.status >= 400) read(answer);
+      return answer.body.toString('utf8');
+    },
+    post: async (path, body, headers = {}) =>
+      read(
+        await send(path, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { 'content-type': 'application/json', ...authorization(), ...headers },
+        }),
+      ),
   };
 }
 

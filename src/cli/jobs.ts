@@ -3,14 +3,67 @@ import { InvalidArgumentError, type Command } from 'commander';
 import got from 'got';
 import { z } from 'zod';
 import { BridgeError } from '../core/errors.ts';
-import { printable } from '../core/printable.ts';
-import { formatDuration, SECOND, sleep } from '../core/time.ts';
+import { DAY, HOUR, parseTime, rfc3339, SECOND, sleep } from '../core/time.ts';
 import { DeliveryView, JobDetail, JobList, JobRow, waitingOf, whereOf } from '../http/shapes.ts';
-import { bold, configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
+import { configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
+import { jobText, summaryOf } from './job-text.ts';
 
 interface Common {
   config: string;
   json?: true;
+}
+
+interface ListOptions extends Common {
+  lab?: string;
+  board?: string;
+  device?: string;
+  tree?: string;
+  commit?: string;
+  result?: string;
+  layer?: string;
+  rule?: string;
+  reason?: string;
+  stage?: string;
+  since?: string;
+  open?: true;
+  csv?: true;
+  limit: number;
+}
+
+/** The options of the list that the API calls by the same name. */
+const SAME = [
+  'lab',
+  'board',
+  'device',
+  'tree',
+  'commit',
+  'result',
+  'layer',
+  'rule',
+  'stage',
+  'since',
+] as const;
+
+function queryOf(options: ListOptions): string {
+  const query = new URLSearchParams({ limit: String(options.limit) });
+  for (const name of SAME) {
+    const value = options[name];
+    if (value !== undefined) query.set(name, value);
+  }
+  if (options.reason !== undefined) query.set('reason_code', options.reason);
+  if (options.open) query.set('done', 'false');
+  return query.toString();
+}
+
+const UNITS = { h: HOUR, d: DAY };
+
+/** A time, or how long ago it was. */
+function sinceTime(text: string): string {
+  const [, number = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
+  if (unit === 'h' || unit === 'd') return rfc3339(Date.now() - Number(number) * UNITS[unit]);
+  const at = parseTime(text);
+  if (at === undefined) throw new InvalidArgumentError('such as 7d, 12h or 2026-08-21T15:00:00Z');
+  return rfc3339(at);
 }
 
 export function addJobs(program: Command): void {
@@ -25,28 +78,31 @@ export function addJobs(program: Command): void {
     .description('the newest jobs')
     .option('--lab <name>', 'of this lab only')
     .option('--board <name>', 'of this board only')
+    .option('--device <name>', 'on this device')
+    .option('--tree <name>', 'of this kernel tree')
+    .option('--commit <hash>', 'of this commit (whole)')
+    .option('--result <word>', 'pass, fail, skip or incomplete')
+    .option('--layer <word>', 'whose part failed: kernel, test, harness, unknown, or none')
+    .option('--rule <name>', 'judged by this rule')
+    .option('--reason <code>', 'that wait for this reason')
     .option('--stage <name>', 'whose last completed stage is this')
+    .option('--since <time>', 'received then or later: 7d, 12h, or 2026-08-21T15:00:00Z', sinceTime)
     .option('--open', 'those that have not ended')
     .option('--limit <n>', 'so many at most, up to 1000', count, 50)
+    .option('--csv', 'for spreadsheets')
     .addOption(configOption())
     .addOption(jsonOption())
-    .action(
-      async (
-        options: Common & { lab?: string; board?: string; stage?: string; open?: true; limit: number },
-      ) => {
-        const query = new URLSearchParams({ limit: String(options.limit) });
-        if (options.lab !== undefined) query.set('lab', options.lab);
-        if (options.board !== undefined) query.set('board', options.board);
-        if (options.stage !== undefined) query.set('stage', options.stage);
-        if (options.open) query.set('done', 'false');
-        const answer = await (await daemonOf(options.config)).get(`/api/v1/jobs?${query.toString()}`);
-        if (options.json) return printJson(answer);
-        const rows = JobList.parse(answer).jobs;
-        if (rows.length === 0) return print('no jobs');
-        const head = ['RECEIVED (UTC)', 'JOB', 'NAME', 'BOARD', 'LAVA', 'WAITS FOR', 'VERDICT OR REASON'];
-        return print(table(head, rows.map(listed)));
-      },
-    );
+    .action(async (options: ListOptions) => {
+      const daemon = await daemonOf(options.config);
+      const query = queryOf(options);
+      if (options.csv) return print((await daemon.getText(`/api/v1/jobs?${query}&format=csv`)).trimEnd());
+      const answer = await daemon.get(`/api/v1/jobs?${query}`);
+      if (options.json) return printJson(answer);
+      const rows = JobList.parse(answer).jobs;
+      if (rows.length === 0) return print('no jobs');
+      const head = ['RECEIVED (UTC)', 'JOB', 'NAME', 'BOARD', 'LAVA', 'WAITS FOR', 'VERDICT OR REASON'];
+      return print(table(head, rows.map(listed)));
+    });
 
   jobs
     .command('show <id>')
@@ -56,7 +112,7 @@ export function addJobs(program: Command): void {
     .action(async (id: string, options: Common) => {
       const answer = await (await daemonOf(options.config)).get(`/api/v1/jobs/${encodeURIComponent(id)}`);
       if (options.json) printJson(answer);
-      else print(shown(JobDetail.parse(answer)));
+      else print(jobText(JobDetail.parse(answer)));
     });
 
   jobs
@@ -136,7 +192,7 @@ async function printLog(
   if (bytes > 0) return;
   const job = JobRow.parse(await daemon.get(path));
   process.stderr.write(
-    `lava-bridge: ${job.id} has no log${job.done ? '' : ' yet'}: ${job.done ? `it ended after the stage ${job.stage}` : `it ${waitingOf(job)}`}; ${summary(job)}\n`,
+    `lava-bridge: ${job.id} has no log${job.done ? '' : ' yet'}: ${job.done ? `it ended after the stage ${job.stage}` : `it ${waitingOf(job)}`}; ${summaryOf(job)}\n`,
   );
 }
 
@@ -154,44 +210,8 @@ function listed(job: JobRow): string[] {
     job.board,
     job.lava_id === null ? '' : String(job.lava_id),
     whereOf(job),
-    summary(job),
+    summaryOf(job),
   ];
-}
-
-/** The verdict if there is one, else why the job is where it is. */
-export function summary(job: JobRow): string {
-  const verdict = job.tests.map((t) => `${t.path} ${t.status}`).join(', ');
-  const ending = job.ending === null ? '' : `${job.ending.kind}: ${job.ending.reason}`;
-  return [verdict, ending, job.reason ?? ''].filter((text) => text !== '').join('; ');
-}
-
-function shown(job: JobDetail): string {
-  const lines = [
-    job.id,
-    `  ${job.name} on ${job.board}${job.device === null ? '' : ` (${job.device})`}`,
-    `  ${job.done ? `ended, last stage ${job.stage}` : waitingOf(job)}${summary(job) === '' ? '' : `; ${summary(job)}`}`,
-    '',
-    'attempts',
-    ...job.attempts.map(
-      (a) =>
-        `  ${a.n}: LAVA job ${a.lava_id ?? '-'} ${a.state ?? ''} ${a.device ?? ''}${a.outcome === null ? '' : ` (${a.outcome})`}`,
-    ),
-    'deliveries',
-    ...job.deliveries.map(
-      (d) =>
-        `  ${d.id}: ${d.kind} to ${d.destination}: ${d.state}${d.tries > 0 ? `, ${d.tries} tries failed` : ''}${d.error === null ? '' : `: ${d.error}`}`,
-    ),
-    'timeline',
-  ];
-  let before: number | undefined;
-  for (const entry of job.timeline) {
-    const at = Date.parse(entry.at);
-    const step = before === undefined ? '' : `+${formatDuration(at - before)}`;
-    before = at;
-    lines.push(`  ${entry.at}  ${step.padStart(8)}  ${entry.text}`);
-  }
-  const heads = [job.id, 'attempts', 'deliveries', 'timeline'];
-  return lines.map((line) => (heads.includes(line) ? bold(printable(line)) : printable(line))).join('\n');
 }
 
 /** A daemon that restarts is back within so many seconds; then there is none. */

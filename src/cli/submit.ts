@@ -7,7 +7,8 @@ import { parseJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { printable } from '../core/printable.ts';
 import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
-import { succeeded, summary, waitForEnd } from './jobs.ts';
+import { summaryOf } from './job-text.ts';
+import { succeeded, waitForEnd } from './jobs.ts';
 
 interface Options {
   request: string;
@@ -42,7 +43,7 @@ async function submit(options: Options): Promise<void> {
     process.stderr.write(`${printable(`${id}: ${seen.stage}${why}`)}\n`);
   });
   if (options.json) printJson(job);
-  else print(printable(`${id}: ${job.result ?? job.stage}; ${summary(job)}`));
+  else print(printable(`${id}: ${job.result ?? job.stage}; ${summaryOf(job)}`));
   if (!succeeded(job)) process.exitCode = 1;
 }
 

@@ -1,6 +1,5 @@
 // The admin's API: requests in, jobs and what is known of them out. What changes something needs the bearer token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
 import { RequestError } from '../core/errors.ts';
 import { rfc3339, SECOND } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
@@ -13,12 +12,13 @@ import type { ListedJob } from '../store/index.ts';
 import { refuse, type Guards } from './auth.ts';
 import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
+import { addLists } from './lists.ts';
 import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
 import { labsView, partView, type BoardsView } from './overview.ts';
-import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
+import { DrainBody, DropBody, LogQuery, Why } from './queries.ts';
+import { invalid } from './refusals.ts';
 
-import type { JobRow } from './shapes.ts';
 import { deliveryView, findJob, jobDetail, jobRow } from './views.ts';
 
 interface Options {
@@ -35,15 +35,13 @@ interface ById {
 
 /** Requests whose bodies are in memory at a time, those that wait for their turn, and how long (ms). */
 const QUEUE = { width: 2, most: 200, waitMs: 10 * SECOND };
-/** Bytes of requests in one answer; the rest of the list is asked for with `before`. */
-const MOST_IN_LIST = 4 * 1024 * 1024;
 
 /** Adds all routes of the API. */
 export function addApi(app: FastifyInstance, options: Options): void {
   let description: object | undefined;
   app.get('/api/v1/openapi.json', async () => (description ??= openApi(programVersion())));
   addRequests(app, options);
-  addLists(app, options);
+  addLists(app, options.ctx);
   addJob(app, options);
   addLabs(app, options);
 }
@@ -98,40 +96,6 @@ function addRequests(app: FastifyInstance, options: Options): void {
   );
 }
 
-/** Lists of jobs, with or without what each is to do. */
-function addLists(app: FastifyInstance, { ctx }: Options): void {
-  app.get('/api/v1/requests', (request, reply) => list(request, reply, withRequests));
-  app.get('/api/v1/jobs', (request, reply) => list(request, reply, async (rows) => rows));
-
-  /** Adds what each job is to do, to the first of them, as far as one answer may go. */
-  async function withRequests(rows: readonly JobRow[]): Promise<object[]> {
-    const whole: object[] = [];
-    let size = 0;
-    for (const row of rows) {
-      const request = await ctx.store.request(row.id);
-      size += JSON.stringify(request).length;
-      if (size > MOST_IN_LIST && whole.length > 0) break;
-      whole.push({ ...row, request });
-    }
-    return whole;
-  }
-
-  async function list(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    shown: (rows: readonly JobRow[]) => Promise<readonly object[]>,
-  ): Promise<unknown> {
-    const query = ListQuery.safeParse(request.query);
-    if (!query.success) return invalid(reply, query.error);
-    const { before, ...filter } = query.data;
-    const jobs = await ctx.store.jobs({
-      ...filter,
-      before: before === undefined ? undefined : Date.parse(before),
-    });
-    return { jobs: await shown(jobs.map(jobRow)) };
-  }
-}
-
 /** One job: what is known of it, its log, and orders. */
 function addJob(app: FastifyInstance, options: Options): void {
   const { ctx, liveLog, guards } = options;
@@ -142,12 +106,12 @@ function addJob(app: FastifyInstance, options: Options): void {
     reply: FastifyReply,
     work: (job: ListedJob) => Promise<unknown>,
   ): Promise<unknown> {
-    const job = await findJob(request.params.id, ctx.store);
+    const job = await findJob(request.params.id, ctx.reader);
     return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
   }
 
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
-    withJob(request, reply, (job) => jobDetail(job, ctx.store)),
+    withJob(request, reply, (job) => jobDetail(job, ctx.reader)),
   );
 
   app.get<ById>('/api/v1/jobs/:id/log', (request, reply) =>
@@ -246,11 +210,4 @@ function noteOrder(
   about: object,
 ): void {
   ctx.log.info({ order, ...about, by: guards.nameOf(request), address: request.ip }, 'an order was given');
-}
-
-/** A query or body that is not as it should be: 400, naming the place. */
-function invalid(reply: FastifyReply, error: z.ZodError): FastifyReply {
-  const [issue] = error.issues;
-  const field = issue?.path.map(String).join('.') ?? '';
-  return refuse(reply, 400, 'invalid', `${field}: ${issue?.message ?? 'invalid'}`, field);
 }

@@ -1,16 +1,17 @@
-// `/ws`: announces to the status pages what changed, so that they look again. Without readers the store is not read. A message is
-// `{"jobs": [ids]}`, or `{}` if only a lab or a destination came or went.
+// `/ws`: announces to the status pages what changed, so that they look again: what the store says that it stored, gathered for
+// a moment, and what came or went. A message is `{"jobs": [ids], "drains": true, "deliveries": true, "systems": true}`, of which
+// only what changed is there; `"jobs": "all"` if these are too many to be named.
 import type { FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { errorText } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import type { Access } from './auth.ts';
+import type { News } from '../store/index.ts';
 import type { HostCheck } from './hosts.ts';
 
 interface Options {
-  ctx: Pick<HttpPorts, 'store' | 'labs' | 'now' | 'log'>;
+  ctx: Pick<HttpPorts, 'labs'> & { store: Pick<HttpPorts['store'], 'onChange'> };
   outbox: Pick<Outbox, 'states'>;
   isOwnHost: HostCheck;
   mayRead: Access['mayRead'];
@@ -19,24 +20,29 @@ interface Options {
 /** The only path that a WebSocket is opened at. */
 export const SOCKET_PATH = '/ws';
 
-/** The store counts its commits, so that to look costs nothing while nothing is stored. */
-const LOOK_EVERY = SECOND / 4;
+/** So long (ms) what changes is gathered before it is announced. */
+const GATHER = 200;
+const LOOK_EVERY = SECOND / 2;
 const PING_EVERY = 30 * SECOND;
 const MOST_READERS = 100;
-/** More changes than that are announced as if all had changed. */
+/** More jobs than that are announced as if all had changed. */
 const MOST_IDS = 200;
 /** A reader who does not read is cut off. */
 const MOST_UNREAD = 1024 * 1024;
+
+/** What changed since it was last announced. */
+interface Gathered {
+  jobs: Set<string>;
+  all: boolean;
+  parts: { drains?: true; deliveries?: true; systems?: true };
+}
 
 /** Serves the socket next to the app's routes, until the app is closed. */
 export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead }: Options): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, autoPong: false });
   const answered = new WeakSet<WebSocket>();
-  let looking: NodeJS.Timeout | undefined;
-  let pinging: NodeJS.Timeout | undefined;
-  let seen = 0;
-  let states = '';
-  let counted = 0;
+  let following: { stop: () => void } | undefined;
+  let gathered: Gathered | undefined;
 
   app.server.on('upgrade', (request, socket, head) => {
     const path = request.url?.split('?')[0];
@@ -70,37 +76,41 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
     reader.on('close', () => {
       if (sockets.clients.size === 0) end();
     });
-    if (looking !== undefined) return;
-    seen = ctx.now();
-    states = statesNow();
-    looking = setInterval(() => void look(), LOOK_EVERY);
-    pinging = setInterval(ping, PING_EVERY);
+    following ??= follow();
+  }
+
+  /** While there are readers. */
+  function follow(): { stop: () => void } {
+    let states = statesNow();
+    const looking = setInterval(() => {
+      const now = statesNow();
+      if (now !== states) gather({ systems: true });
+      states = now;
+    }, LOOK_EVERY);
+    const pinging = setInterval(ping, PING_EVERY);
+    const unsubscribe = ctx.store.onChange(gather);
+    return {
+      stop() {
+        clearInterval(looking);
+        clearInterval(pinging);
+        unsubscribe();
+      },
+    };
   }
 
   function end(): void {
-    clearInterval(looking);
-    clearInterval(pinging);
-    looking = undefined;
-    pinging = undefined;
+    following?.stop();
+    following = undefined;
   }
 
-  async function look(): Promise<void> {
-    const from = seen;
-    const at = ctx.now();
-    const commits = ctx.store.commits();
-    const changed = statesNow() !== states;
-    if (!changed && commits === counted) return;
-    try {
-      // What is written in the same millisecond as the last look is announced twice rather than missed.
-      const jobs = await ctx.store.changedAfter(from - 1, MOST_IDS);
-      seen = at;
-      states = statesNow();
-      counted = commits;
-      // Drains, deliveries and devices are no job's change: they may concern any page.
-      announce(jobs.length === MOST_IDS || jobs.length === 0 ? {} : { jobs });
-    } catch (error) {
-      ctx.log.debug({ error: errorText(error) }, 'the pages get no changes');
+  function gather({ jobs, ...parts }: News & { systems?: true }): void {
+    if (gathered === undefined) {
+      gathered = { jobs: new Set(), all: false, parts: {} };
+      setTimeout(announce, GATHER);
     }
+    Object.assign(gathered.parts, parts);
+    if (jobs === 'all' || gathered.jobs.size > MOST_IDS) gathered.all = true;
+    else for (const id of jobs ?? []) gathered.jobs.add(id);
   }
 
   function statesNow(): string {
@@ -109,8 +119,14 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
     return JSON.stringify([labs, asked, [...outbox.states().values()].map((state) => state.status)]);
   }
 
-  function announce(news: object): void {
-    const text = JSON.stringify(news);
+  function announce(): void {
+    if (gathered === undefined) return;
+    const { jobs, all, parts } = gathered;
+    gathered = undefined;
+    const text = JSON.stringify({
+      ...(all ? { jobs: 'all' } : jobs.size > 0 ? { jobs: [...jobs] } : {}),
+      ...parts,
+    });
     for (const reader of sockets.clients) send(reader, () => reader.send(text));
   }
 

@@ -2,12 +2,15 @@
 // are read with.
 import { z } from 'zod';
 import { JobRequest } from '../maestro/request.ts';
+import { Summary } from '../reporting/summary.ts';
 import {
   AttemptView,
   BoardList,
   BoardView,
   DeliveryView,
   DrainAnswer,
+  IssueList,
+  IssueView,
   JobDetail,
   JobList,
   JobRow,
@@ -15,10 +18,11 @@ import {
   LabView,
   PartList,
   PartView,
+  Overview,
   Refusal,
   TimelineView,
 } from './shapes.ts';
-import { DrainBody, DropBody, ListQuery, LogQuery, Why } from './queries.ts';
+import { DrainBody, DropBody, IssuesQuery, ListQuery, LogQuery, SummaryQuery, Why } from './queries.ts';
 
 type Json = Record<string, unknown>;
 
@@ -35,6 +39,10 @@ const NAMED = {
   PartList,
   Board: BoardView,
   BoardList,
+  Overview,
+  Summary,
+  Issue: IssueView,
+  IssueList,
   Error: Refusal,
 };
 
@@ -90,7 +98,18 @@ function paths(): Json {
         BAD_QUERY,
       ),
     },
-    '/api/v1/jobs': get('The newest jobs', json('jobs', ref('JobList')), query(ListQuery), BAD_QUERY),
+    '/api/v1/jobs': get(
+      'The newest jobs, page by page',
+      {
+        description: 'jobs; of CSV, the header X-Next says where the next page begins',
+        content: {
+          'application/json': { schema: ref('JobList') },
+          'text/csv': { schema: { type: 'string' } },
+        },
+      },
+      query(ListQuery),
+      BAD_QUERY,
+    ),
     '/api/v1/jobs/{id}': get('All that is known of a job', json('the job', ref('JobDetail')), [id], unknown),
     '/api/v1/jobs/{id}/log': get(
       'The board’s console',
@@ -134,12 +153,35 @@ function paths(): Json {
       },
       [id],
     ),
+    ...labPaths(),
+  };
+}
+
+/** What the labs are at, and orders to them. */
+function labPaths(): Json {
+  return {
     '/api/v1/labs': get('The labs: up or down, and their open jobs', json('labs', ref('LabList'))),
     '/api/v1/parts': get(
       'Every part outside: up, down or unknown, and when it answered last',
       json('parts', ref('PartList')),
     ),
     '/api/v1/boards': get('The boards that the labs have', json('boards', ref('BoardList'))),
+    '/api/v1/overview': get(
+      'The lab at a glance: what is up, where jobs are, why they wait, what became of those of the last day',
+      json('the lab', ref('Overview')),
+    ),
+    '/api/v1/summary': get(
+      'The report of the last days',
+      json('the report', ref('Summary')),
+      query(SummaryQuery),
+      BAD_QUERY,
+    ),
+    '/api/v1/issues': get(
+      'Failures that recur, the most frequent first',
+      json('issues', ref('IssueList')),
+      query(IssuesQuery),
+      BAD_QUERY,
+    ),
     '/api/v1/drain': order('Let no new job into a lab, or onto one of its boards', DrainBody, {
       200: json('drained', schemaOf(DrainAnswer, 'output')),
       404: refused('there is no such lab'),

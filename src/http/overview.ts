@@ -23,7 +23,7 @@ export function partView({ kind, name, status, answeredAt }: KnownPart, now: num
 
 /** `faults`: by lab, what is wrong with its callbacks. */
 export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, string>): Promise<LabView[]> {
-  const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
+  const [counts, drains] = await Promise.all([ctx.reader.openCounts(), ctx.reader.drains()]);
   return [...ctx.labs.values()].map((lab) => {
     const { status, since, answeredAt, why } = lab.state();
     const jobs: Record<string, number> = {};
@@ -108,7 +108,7 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
   async function boards(): Promise<BoardView[]> {
     if (version !== ctx.catalogVersion()) plans.clear();
     version = ctx.catalogVersion();
-    const [counts, drains] = await Promise.all([ctx.store.openCounts(), ctx.store.drains()]);
+    const [counts, drains] = await Promise.all([ctx.reader.openCounts(), ctx.reader.drains()]);
     const views: BoardView[] = [];
     for (const { lab, known, supplies } of suppliesOf(ctx)) {
       for (const { board, devices } of supplies) {

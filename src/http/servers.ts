@@ -18,6 +18,7 @@ import { createHostCheck } from './hosts.ts';
 import { addLive, SOCKET_PATH } from './live.ts';
 import { addLogs } from './logs.ts';
 import { addMetrics } from './metrics.ts';
+import { addOverview } from './overview-routes.ts';
 import { createBoardsView } from './overview.ts';
 import { addPages } from './pages/routes.ts';
 import { createSessions } from './pages/sessions.ts';
@@ -87,6 +88,7 @@ export function createServers(
   const boards = createBoardsView(ctx);
   const liveLog = createLiveLog(ctx);
   addApi(api, { ctx, counters, guards, boards, liveLog });
+  addOverview(api, { ctx, outbox });
   addMetrics(api, { ctx, outbox, ready: async () => (await ready()).length === 0 });
   const pages = appAt(http.pages_listen);
   addPages(pages, { ctx, outbox, boards, liveLog, sessions });

@@ -122,7 +122,10 @@ export const JobDetail = JobRow.extend({
 export type JobDetail = z.infer<typeof JobDetail>;
 
 /** The answer to a list of jobs. */
-export const JobList = z.object({ jobs: z.array(JobRow) });
+export const JobList = z.object({
+  jobs: z.array(JobRow),
+  next: maybe.text.optional().describe('where the next page begins (`after`); null: this is the last one'),
+});
 
 /** A lab, as the API shows it. */
 export const LabView = z.looseObject({
@@ -184,6 +187,66 @@ export type BoardView = z.infer<typeof BoardView>;
 
 /** The answer to a list of boards. */
 export const BoardList = z.object({ boards: z.array(BoardView) });
+
+const layers = z.record(z.enum(LAYERS), z.number().int());
+
+/** The lab at a glance. */
+export const Overview = z.looseObject({
+  labs: z.array(LabView),
+  destinations: z.array(
+    z.looseObject({
+      name: text,
+      status: text,
+      since: time,
+      why: maybe.text,
+      deliveries: z.record(text, z.number().int()).describe('those that have not ended, by state'),
+    }),
+  ),
+  flow: z
+    .array(
+      z.looseObject({
+        lab: text,
+        stage: z.enum(STAGES).describe('the last one that they completed'),
+        set_aside: z.boolean(),
+        jobs: z.number().int(),
+        oldest: time.describe('since when the one is there that is there the longest'),
+      }),
+    )
+    .describe('open jobs'),
+  waiting: z
+    .array(
+      z.looseObject({
+        code: text,
+        lab: text,
+        board: text,
+        jobs: z.number().int(),
+        oldest: time.describe('when the first of them was received'),
+        reason: text.describe('that of one of them'),
+      }),
+    )
+    .describe('open jobs by the reason that they wait for, the most common first'),
+  last_day: z
+    .array(z.looseObject({ at: time, jobs: z.number().int(), layers }))
+    .describe('jobs that ended, hour by hour'),
+});
+export type Overview = z.infer<typeof Overview>;
+
+/** A failure that recurs. */
+export const IssueView = z.looseObject({
+  signature: text,
+  layer: z.enum(LAYERS),
+  comment: text,
+  runs: z.number().int().describe('in which it was found, ever'),
+  recent: z.number().int().describe('in the days that were asked for'),
+  first_seen: time,
+  last_seen: time,
+  boards: z.array(z.looseObject({ lab: text, board: text, runs: z.number().int() })),
+  trees: z.array(z.looseObject({ tree: text, runs: z.number().int() })),
+});
+export type IssueView = z.infer<typeof IssueView>;
+
+/** The answer to a list of issues. */
+export const IssueList = z.object({ issues: z.array(IssueView) });
 
 /** To `drain` and `resume`. */
 export const DrainAnswer = z.looseObject({

@@ -5,7 +5,7 @@ import {
   type AttemptRecord,
   type DeliveryRecord,
   type ListedJob,
-  type Store,
+  type Reader,
   type TimelineRecord,
 } from '../store/index.ts';
 import type { AttemptView, DeliveryView, JobDetail, JobRow, TimelineView } from './shapes.ts';
@@ -81,10 +81,7 @@ function timelineView(entry: TimelineRecord): TimelineView {
 }
 
 /** All that is known of a job. */
-export async function jobDetail(
-  job: ListedJob,
-  store: Pick<Store, 'attempts' | 'definition' | 'deliveries' | 'timeline' | 'request'>,
-): Promise<JobDetail> {
+export async function jobDetail(job: ListedJob, store: Reader): Promise<JobDetail> {
   const attempts = await store.attempts(job.id);
   return {
     ...jobRow(job),
@@ -99,9 +96,13 @@ export async function jobDetail(
 }
 
 /** By its id, or by the node's where that is of one lab only. */
-export async function findJob(id: string, store: Store): Promise<ListedJob | undefined> {
+export async function findJob(
+  id: string,
+  store: Pick<Reader, 'job' | 'jobs'>,
+): Promise<ListedJob | undefined> {
   const job = await store.job(id);
   if (job) return job;
-  const [first, ...others] = await store.jobs({ nodeId: id, limit: 2 });
+  const { rows } = await store.jobs({ nodeId: id, limit: 2 });
+  const [first, ...others] = rows;
   return others.length === 0 ? first : undefined;
 }

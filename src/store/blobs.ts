@@ -97,7 +97,7 @@ async function syncFolder(path: string): Promise<void> {
 
 /** Where an installation with this store keeps its files. */
 export function stateFolder(store: { sqlite: string }): string {
-  return store.sqlite === ':memory:' ? join(process.cwd(), '.tmp') : dirname(store.sqlite);
+  return dirname(store.sqlite);
 }
 
 /** Where it keeps the evidence of its jobs. */

@@ -20,6 +20,7 @@ import type {
   TimelineRecord,
 } from './job.ts';
 import type { DeliveryStore, NewDelivery } from './delivery-contract.ts';
+import type { Feed } from './feed.ts';
 import type { JobFilter } from './reader.ts';
 import type { JudgedRun } from './run.ts';
 
@@ -71,11 +72,10 @@ export interface AgeStore {
   oldestDelivery(destination: string): Promise<number | undefined>;
 }
 
-export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore {
+/** The store before its changes are announced. */
+export interface StoreParts extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
-  /** How many transactions were stored since the start: whoever shows what is stored looks again when it grows. */
-  commits(): number;
   setting(key: string): Promise<string | undefined>;
   saveSetting(key: string, value: string): Promise<void>;
   /** Drops the settings whose key begins so, and whose value is a time before `before` (ms). */
@@ -89,6 +89,8 @@ export interface Store extends WorkNotes, JobStore, AttemptStore, HistoryStore, 
   probe(): Promise<void>;
   close(): Promise<void>;
 }
+
+export type Store = StoreParts & Feed;
 
 export interface JobStore {
   /** Stores a request, once per lab and node. */
@@ -125,8 +127,6 @@ export interface JobStore {
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /** Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled are left alone. */
   holdBack(queue: JobQueue, until: number, reason: Reason, except: string): Promise<void>;
-  /** The ids of jobs that changed after `at` (ms), at most `limit` of them. */
-  changedAfter(at: number, limit: number): Promise<string[]>;
   /** Open jobs, counted by lab, board and stage. */
   openCounts(): Promise<{ lab: string; board: string; stage: StageName; count: number }[]>;
   /** Removes jobs that were done before `before` (ms); returns their ids. */

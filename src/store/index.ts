@@ -2,9 +2,11 @@
 export { openStore, type StorePlace } from './store.ts';
 export { StaleError, type Change, type JobQueue, type Store } from './contract.ts';
 export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
+export type { News } from './feed.ts';
 export { openReader } from './open-reader.ts';
-export type { Cursor, JobFilter, Reader } from './reader.ts';
+export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
 export { dayOf } from './judged.ts';
+export { toReasonCode } from './rows.ts';
 export { blobFolder, openBlobs, type Blobs } from './blobs.ts';
 export {
   stageAfter,

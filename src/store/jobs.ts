@@ -227,12 +227,6 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
     holdBack: (queue, until, reason, except) =>
       write((tx) => hold(tx, queue, { until, reason, except, at: now() })),
 
-    changedAfter: (at, limit) =>
-      read(async (db) => {
-        const query = db.selectFrom('jobs').select('id').where('updatedAt', '>', at);
-        return (await query.orderBy('updatedAt', 'desc').limit(limit).execute()).map(({ id }) => id);
-      }),
-
     openCounts: () =>
       read(async (db) => {
         const rows = await db

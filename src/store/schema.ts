@@ -96,8 +96,6 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
   await index('queue', ['done', 'lab', 'board', 'stage', 'set_aside', 'priority desc', 'received_at', 'id']);
   // What is old goes.
   await index('ended', ['done', 'updated_at']);
-  // What changed since the pages looked last.
-  await index('changed', ['updated_at']);
   // The flow: how many wait where, since when and why.
   await index('flow', ['done', 'lab', 'stage', 'set_aside', 'stage_at']);
   await index('reasons', ['done', 'reason_code', 'lab', 'board', 'received_at']);

@@ -4,10 +4,10 @@ import { type Kysely, sql } from 'kysely';
 import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
-import type { Connection } from './connection.ts';
-import type { Store } from './contract.ts';
+import type { Store, StoreParts } from './contract.ts';
 import { createAgeStore } from './ages.ts';
 import { createAttemptStore } from './attempts.ts';
+import { announced } from './feed.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
@@ -83,20 +83,10 @@ async function setMeta(db: Kysely<Tables>, key: string, value: string): Promise<
     .execute();
 }
 
-function createStore({ db, connection: own, close }: Database, instanceId: string, now: Clock): Store {
-  let commits = 0;
-  const connection: Connection = {
-    ...own,
-    async write(work) {
-      const result = await own.write(work);
-      commits += 1;
-      return result;
-    },
-  };
+function createStore({ db, connection, close }: Database, instanceId: string, now: Clock): Store {
   const { read, write } = connection;
-  return {
+  return announced<StoreParts>({
     instanceId,
-    commits: () => commits,
     ...createJobStore(connection, now),
     ...createAttemptStore(connection),
     ...createHistoryStore(connection, now),
@@ -144,5 +134,5 @@ function createStore({ db, connection: own, close }: Database, instanceId: strin
     probe: () => write((tx) => setMeta(tx, 'probe', String(now()))),
 
     close: () => read(close),
-  };
+  });
 }

@@ -40,7 +40,8 @@ describe('the OpenAPI document', () => {
     await world.waits(world.publish(), 'drained');
     const document = await described(world);
 
-    const paths = ['/jobs', '/requests', '/labs', '/boards', '/jobs?limit=no', '/jobs/none'];
+    const views = ['/overview', '/summary', '/issues'];
+    const paths = [...views, '/jobs', '/requests', '/labs', '/boards', '/jobs?limit=no', '/jobs/none'];
     for (const path of [...paths, `/jobs/${ended}`, `/jobs/${refused}`]) {
       const { status, json } = await world.http(`/api/v1${path}`);
       const known = path.replace(/\?.*/, '').replace(/^\/jobs\/.*/, '/jobs/{id}');
@@ -81,6 +82,9 @@ describe('the OpenAPI document', () => {
       'labs',
       'parts',
       'boards',
+      'overview',
+      'summary',
+      'issues',
       'drain',
       'resume',
     ]);

@@ -20,6 +20,7 @@ const READS = new Set([
   'nextDelivery',
   'deliveryCounts',
   'drains',
+  'onChange',
   'close',
 ]);
 

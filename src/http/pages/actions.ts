@@ -109,7 +109,7 @@ export function addActions(app: FastifyInstance, { ctx, sessions, send }: Option
   ): Promise<FastifyReply> {
     const user = operator(request, reply);
     if (user === undefined) return reply;
-    const job = await findJob(request.params.id, ctx.store);
+    const job = await findJob(request.params.id, ctx.reader);
     return job === undefined ? say(request, reply, 404, 'There is no such job.') : work(job, user);
   }
 
