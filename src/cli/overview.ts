@@ -28,7 +28,7 @@ export function addLabs(program: Command): void {
           .join(', ') || '-',
         troubleOf(lab),
       ]);
-      await print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'], rows));
+      print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'], rows));
       const { parts } = PartList.parse(await daemon.get('/api/v1/parts'));
       return print(`\n${table(['PART', 'OF', 'STATE', 'LAST ANSWER', 'WHY'], parts.map(partRow))}`);
     });

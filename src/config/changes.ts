@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BridgeConfig } from './schema.ts';
 
 /** Keys whose changes count at once; `*` is any lab. All others need a restart. docs/configuration.md has the same list. */
-export const LIVE_KEYS = [
+const LIVE_KEYS = [
   'log_level',
   'http.token',
   'http.tokens',

@@ -37,8 +37,7 @@ export async function openDatagramSender(path: string): Promise<DatagramSender> 
     'long sendto(int fd, const void *bytes, size_t size, int flags, const void *address, uint32_t addressSize)',
   );
 
-  const failed = (call: string): BridgeError =>
-    fault(path, `${call}: ${getSystemErrorName(-Number(koffi.errno()))}`);
+  const failed = (call: string): BridgeError => fault(path, `${call}: ${getSystemErrorName(-koffi.errno())}`);
   const fd: unknown = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (typeof fd !== 'number' || fd < 0) throw failed('socket');
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, new Int32Array([SEND_BUFFER]), 4);

@@ -10,7 +10,7 @@ import type { ErrorCode } from '../core/error-codes.ts';
 import type { Counters } from './counters.ts';
 
 /** Somebody whose token was given: the name stands in timelines and in the journal. */
-export interface Actor {
+interface Actor {
   name: string;
   role: Role;
 }
@@ -28,7 +28,7 @@ export interface Access {
 }
 
 /** The name of whoever has the one token, `http.token`. */
-export const ADMIN = 'admin';
+const ADMIN = 'admin';
 
 /** Whether two secrets are equal, in a time that reveals nothing of either. */
 export function sameSecret(given: string, wanted: string): boolean {

@@ -1,6 +1,7 @@
 // Lists of jobs, page by page: as JSON, as JSON with what each job is to do, and as CSV for spreadsheets.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Cursor, JobFilter } from '../store/index.ts';
+import { jobsCsv } from './jobs-csv.ts';
 import type { HttpPorts } from './ports.ts';
 import { ListQuery } from './queries.ts';
 import { invalid } from './refusals.ts';
@@ -22,7 +23,7 @@ export function addLists(app: FastifyInstance, { reader }: Ports): void {
     reply.type('text/csv; charset=utf-8');
     // Where the next page begins; a table has no place for it.
     if (next !== null) reply.header('x-next', next);
-    return reply.send(csvOf(rows));
+    return reply.send(jobsCsv(rows));
   });
 
   app.get('/api/v1/requests', async (request, reply) => {
@@ -78,50 +79,4 @@ function filterOf(query: Omit<ListQuery, 'format'>): JobFilter {
 
 function cursorText({ at, id }: Cursor): string {
   return `${at}.${id}`;
-}
-
-/** A column for each field of a row that is a word, a number or a time. */
-const COLUMNS = [
-  'id',
-  'lab',
-  'node_id',
-  'name',
-  'board',
-  'source',
-  'stage',
-  'waits_for',
-  'done',
-  'reason_code',
-  'reason',
-  'tree',
-  'branch',
-  'commit',
-  'build',
-  'result',
-  'rule',
-  'layer',
-  'lava_id',
-  'device',
-  'received',
-  'updated',
-] as const satisfies readonly (keyof JobRow)[];
-
-function csvOf(rows: readonly JobRow[]): string {
-  const line = (cells: readonly unknown[]): string => `${cells.map(cellOf).join(',')}\r\n`;
-  return [
-    line([...COLUMNS, 'tests']),
-    ...rows.map((row) => line([...COLUMNS.map((c) => row[c]), testsOf(row)])),
-  ].join('');
-}
-
-function testsOf({ tests }: JobRow): string {
-  return tests.map(({ path, status }) => `${path} ${status}`).join('; ');
-}
-
-/** What a spreadsheet would take for a formula is set off by an apostrophe. */
-function cellOf(value: unknown): string {
-  if (value === null) return '';
-  const text = String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

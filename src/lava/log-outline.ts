@@ -10,7 +10,7 @@ export interface LogMark {
 }
 
 /** A part of the run: an action of LAVA's, or a test definition. */
-export interface LogSection extends LogMark {
+interface LogSection extends LogMark {
   /** 0: LAVA's own large steps (deploy, boot, test); 1: what is below those. */
   depth: number;
   /** Milliseconds; undefined: it did not end, or its lines have no time. */

@@ -3,7 +3,7 @@
 import type { Change, Entry, JobRecord, Store } from '../store/index.ts';
 
 /** Where a job is: its lab, node and board, and the LAVA job and device of its last attempt. */
-export interface JobPlace {
+interface JobPlace {
   job: string;
   lab: string;
   node: string;

@@ -8,7 +8,7 @@ import type { CircuitState } from '../engine/circuit.ts';
 export const PART_KINDS = ['lab', 'events', 'callbacks', 'destination', 'store'] as const;
 
 /** What a part is: a lab's LAVA, its stream of events, its callbacks, where reports go, or our own database. */
-export type PartKind = (typeof PART_KINDS)[number];
+type PartKind = (typeof PART_KINDS)[number];
 
 /** What is known of a part. */
 export type PartState = Pick<CircuitState, 'status' | 'since' | 'answeredAt' | 'why'>;

@@ -7,7 +7,7 @@ import { exchange } from '../core/http-exchange.ts';
 import { SECOND } from '../core/time.ts';
 
 /** What is sent: what began, and what ended. */
-export interface Notification {
+interface Notification {
   instance: string;
   began: readonly string[];
   ended: readonly string[];

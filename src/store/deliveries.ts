@@ -243,7 +243,9 @@ function recordOf(row: Row): DeliveryRecord {
       return { ...record, state, receipt: null, doneAt: null };
     case 'submitted':
       return { ...record, state, receipt: row.receipt ?? '', doneAt: null };
-    default:
+    case 'parked':
+    case 'dropped':
+    case 'done':
       return { ...record, state, doneAt: row.doneAt ?? row.createdAt };
   }
 }

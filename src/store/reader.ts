@@ -77,7 +77,7 @@ export interface TotalsFilter {
   tree?: string | undefined;
   by: readonly TotalsKey[];
 }
-export type TotalsKey = 'day' | 'lab' | 'board' | 'device' | 'tree';
+type TotalsKey = 'day' | 'lab' | 'board' | 'device' | 'tree';
 
 /** Runs that ended, counted. What they are counted by stands in `day` to `tree`; the others are empty. */
 export interface Totals extends Record<TotalsKey, string> {
@@ -188,7 +188,7 @@ export interface BuildComparison {
 }
 
 /** A build that jobs tested. */
-export interface BuildRecord {
+interface BuildRecord {
   build: string;
   tree: string | null;
   branch: string | null;

@@ -153,7 +153,7 @@ function newSum(row: DayRow, { by }: TotalsFilter): Sum {
   };
 }
 
-export function noLayers(): Record<Layer, number> {
+function noLayers(): Record<Layer, number> {
   return { none: 0, kernel: 0, test: 0, harness: 0, unknown: 0 };
 }
 

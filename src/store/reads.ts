@@ -21,25 +21,25 @@ import type { Tables } from './tables.ts';
 
 /** Answers on this connection. */
 export function createReads(connection: Connection): Omit<Reader, 'close'> {
-  const { job, request, openCounts } = createJobStore(connection, Date.now);
-  const { attempts, definition, lavaJob } = createAttemptStore(connection);
-  const { timeline } = createHistoryStore(connection, Date.now);
-  const { deliveries, deliveryBody, deliveryCounts } = createDeliveryStore(connection, Date.now);
+  const jobs = createJobStore(connection, Date.now);
+  const attempts = createAttemptStore(connection);
+  const history = createHistoryStore(connection, Date.now);
+  const outbox = createDeliveryStore(connection, Date.now);
   const on =
     <A extends unknown[], T>(read: (db: Kysely<Tables>, ...args: A) => Promise<T>) =>
     (...args: A): Promise<T> =>
       connection.read((db) => read(db, ...args));
   return {
-    job,
-    request,
-    openCounts,
-    attempts,
-    definition,
-    lavaJob,
-    timeline,
-    deliveries,
-    deliveryBody,
-    deliveryCounts,
+    job: (id) => jobs.job(id),
+    request: (id) => jobs.request(id),
+    openCounts: () => jobs.openCounts(),
+    attempts: (id) => attempts.attempts(id),
+    definition: (id, n) => attempts.definition(id, n),
+    lavaJob: (id, n) => attempts.lavaJob(id, n),
+    timeline: (id) => history.timeline(id),
+    deliveries: (id) => outbox.deliveries(id),
+    deliveryBody: (id) => outbox.deliveryBody(id),
+    deliveryCounts: () => outbox.deliveryCounts(),
     drains: on((db) => db.selectFrom('drains').selectAll().execute()),
     jobs: on(readJobs),
     find: on(findJobs),

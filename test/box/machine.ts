@@ -51,9 +51,6 @@ export const tryInBox = (text: string): Promise<Ran> =>
 /** Copies a file or folder of the host into the box. */
 export const push = (from: string, to: string): Promise<string> => must(script('push', [from, to]));
 
-/** Copies a file or folder of the box to the host. */
-export const pull = (from: string, to: string): Promise<string> => must(script('pull', [from, to]));
-
 /** Runs a command on the host. Throws if it fails. */
 export function onHost(
   command: string,

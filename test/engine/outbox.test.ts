@@ -93,7 +93,7 @@ async function stateIs(job: string, state: DeliveryRecord['state'], n = 0): Prom
 describe('a delivery', () => {
   it('whose body cannot be read is parked, and the others go out', async () => {
     const job = await jobWith({ body: { n: 'odd' } }, { destination: 'elsewhere' });
-    const { deliveryBody } = store;
+    const deliveryBody = store.deliveryBody.bind(store);
     store.deliveryBody = async (id) => {
       const body = await deliveryBody(id);
       if (JSON.stringify(body).includes('odd')) throw new PermanentError('store', 'it cannot be read');

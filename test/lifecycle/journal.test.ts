@@ -41,7 +41,9 @@ it('the journal has a line for each thing that happens to a job, and says where 
     device: attempt?.device,
   });
   // The same words stand in the job's timeline.
-  expect(await world.timeline(nodeId)).toEqual(expect.arrayContaining(told.map(({ msg }) => msg)));
+  expect((await world.timeline(nodeId)).map(({ text }) => text)).toEqual(
+    expect.arrayContaining(told.map(({ msg }) => msg)),
+  );
 });
 
 it('what an admin must know of stands out: a job that is tried again', async () => {

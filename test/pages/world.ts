@@ -24,7 +24,7 @@ const CASES = [
 ];
 /** Scripts, markup, a right-to-left override, a zero byte, colours, and 20,000 characters. */
 export const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe \u0000 \u001b[31mred\u001b[0m ${'שלום'.repeat(4)}${'x'.repeat(20_000)}`;
-export const LONG = 300_000;
+const LONG = 300_000;
 
 export interface Looked {
   world: World;

@@ -15,7 +15,7 @@ export function nodeIdOf(n: number): string {
 }
 
 /** A request whose build is of that source. */
-export function requestOf(id: string, source: Source = {}): JobRequest {
+function requestOf(id: string, source: Source = {}): JobRequest {
   const { tree = 'mainline', branch = 'master', commit = 'c'.repeat(40), build = 'b'.repeat(24) } = source;
   const node = { id, kind: 'job', name: 'smoke', path: ['smoke'], state: 'available' };
   const kernel_revision = { tree, branch, commit, url: 'https://git.example.com/linux' };

@@ -37,7 +37,7 @@ export async function boardsPage({ ctx, boards, user }: PageParts): Promise<Html
     <div class="grid">${cards}</div>`;
 }
 
-export function shades(): Html {
+function shades(): Html {
   return legend([
     ['pass', 'fine'],
     ['kernel', 'kernel'],
@@ -105,7 +105,7 @@ function trend(days: readonly Totals[]): Content {
   return last === undefined ? '' : [duration(last), ' ', spark('boot time by day', values)];
 }
 
-export function shadeOf({ layer, result }: Pick<RunRecord, 'layer' | 'result'>): Shade {
+function shadeOf({ layer, result }: Pick<RunRecord, 'layer' | 'result'>): Shade {
   if (layer !== 'none') return layer;
   return result === 'pass' ? 'pass' : 'none';
 }

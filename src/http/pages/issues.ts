@@ -9,7 +9,7 @@ import { daysBefore } from './jobs.ts';
 import { facts, folded, jobPath, moment, name, section, table, word } from './parts.ts';
 
 const text = z.string().min(1).max(300).optional().catch(undefined);
-export const IssuesQuery = z.object({
+const IssuesQuery = z.object({
   lab: text,
   board: text,
   tree: text,
@@ -17,7 +17,7 @@ export const IssuesQuery = z.object({
   days: z.coerce.number().int().min(1).max(365).catch(30),
   order: z.enum(['runs', 'lastSeen']).catch('runs'),
 });
-export const CompareQuery = z.object({ before: text, after: text, tree: text, branch: text, board: text });
+const CompareQuery = z.object({ before: text, after: text, tree: text, branch: text, board: text });
 
 const MOST = 100;
 

@@ -133,7 +133,7 @@ function filterForm(query: JobsQuery): Html {
 }
 
 /** Jobs as rows of a table. */
-export function jobsTable(rows: readonly JobRow[], caption: string): Html {
+function jobsTable(rows: readonly JobRow[], caption: string): Html {
   return table({
     caption,
     head: ['Received', 'Name', 'Result', 'Board', 'Device', 'Tree', 'LAVA', 'What came of it'],
@@ -175,38 +175,6 @@ export function verdictOf({ tests }: Pick<JobRow, 'tests'>): Html {
     const of = leaves > 0 && failed > 0 ? ` (${failed} of ${leaves})` : '';
     return [i === 0 ? '' : ', ', name(path, 40), ' ', word(status), of];
   })}`;
-}
-
-const COLUMNS = [
-  'id',
-  'name',
-  'lab',
-  'board',
-  'device',
-  'tree',
-  'branch',
-  'commit',
-  'result',
-  'layer',
-  'rule',
-  'lava_id',
-  'received',
-  'stage',
-  'reason',
-] as const;
-
-/** The rows as comma-separated values; no cell begins a formula. */
-export function jobsCsv(rows: readonly JobRow[]): string {
-  const cell = (value: unknown): string => {
-    const text = value === null || value === undefined ? '' : String(value as string | number);
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return (
-    [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(','))].join(
-      '\r\n',
-    ) + '\r\n'
-  );
 }
 
 /** Since so many days before (`2026-08-21`). */
