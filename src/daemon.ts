@@ -20,7 +20,7 @@ import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.t
 import { allParts } from './lifecycle/all-parts.ts';
 import { jobMetrics } from './lifecycle/job-metrics.ts';
 import { askParts, knownParts } from './lifecycle/parts.ts';
-import { told } from './lifecycle/job-events.ts';
+import { withListeners } from './lifecycle/job-events.ts';
 import { jobJournal } from './lifecycle/job-journal.ts';
 import { openLab } from './lifecycle/open-lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
@@ -111,7 +111,7 @@ export async function createDaemon(
   const { signal } = cut;
 
   const metrics = createMetrics();
-  const store = told(parts.store ?? (await openStore(storeOf(config), now)), [
+  const store = withListeners(parts.store ?? (await openStore(storeOf(config), now)), [
     jobJournal(log),
     jobMetrics(metrics),
   ]);

@@ -1,6 +1,6 @@
-// What happens to jobs, for those who listen: every line that is stored in a job's timeline is told once it is stored,
-// with where the job is. The journal's lines and the counters come from here, so that they and the timelines say the same.
-import type { Change, Entry, JobRecord, Store } from '../store/index.ts';
+// What happens to jobs, for those who listen: every line of a job's timeline is announced once it is stored, with
+// where the job is. The journal's lines and the counters come from here, so that they and the timelines say the same.
+import type { Change, DeliveryStep, Entry, JobRecord, Store } from '../store/index.ts';
 
 /** Where a job is: its lab, node and board, and the LAVA job and device of its last attempt. */
 interface JobPlace {
@@ -18,10 +18,12 @@ export interface JobListener {
   entry?: (entry: Entry, place: JobPlace) => void;
   /** A step of a job. */
   saved?: (before: JobRecord, change: Change) => void;
+  /** What became of a try to deliver to a destination. */
+  delivery?: (destination: string, state: DeliveryStep['state']) => void;
 }
 
-/** The same store; what is stored through it is told to the listeners. */
-export function told(store: Store, listeners: readonly JobListener[]): Store {
+/** The same store; what is stored through it is announced to the listeners. */
+export function withListeners(store: Store, listeners: readonly JobListener[]): Store {
   async function place(jobId: string): Promise<JobPlace> {
     const job = await store.job(jobId);
     return job === undefined
@@ -37,7 +39,7 @@ export function told(store: Store, listeners: readonly JobListener[]): Store {
   }
 
   /** What is stored is stored: not to know where the job is changes nothing of that. */
-  async function tell(jobId: string, entries: readonly Entry[] = []): Promise<void> {
+  async function announce(jobId: string, entries: readonly Entry[] = []): Promise<void> {
     if (entries.length === 0) return;
     const at = await place(jobId).catch(() => placeById(jobId));
     for (const entry of entries) for (const listener of listeners) listener.entry?.(entry, at);
@@ -47,41 +49,44 @@ export function told(store: Store, listeners: readonly JobListener[]): Store {
     ...store,
     async receive(job, entries) {
       const received = await store.receive(job, entries);
-      if (received.isNew) await tell(received.job.id, entries);
+      if (received.isNew) await announce(received.job.id, entries);
       return received;
     },
     async save(job, change) {
       const saved = await store.save(job, change);
       for (const listener of listeners) listener.saved?.(job, change);
-      await tell(job.id, change.entries);
+      await announce(job.id, change.entries);
       return saved;
     },
     async record(jobId, change) {
       await store.record(jobId, change);
-      await tell(jobId, change.entries);
+      await announce(jobId, change.entries);
     },
     async note(jobId, entries) {
       await store.note(jobId, entries);
-      await tell(jobId, entries);
+      await announce(jobId, entries);
     },
     async addCallback(callback, dueAt, entries) {
       await store.addCallback(callback, dueAt, entries);
-      await tell(callback.jobId, entries);
+      await announce(callback.jobId, entries);
     },
     async setAside(id, reason) {
       const isSet = await store.setAside(id, reason);
-      if (isSet) await tell(id, [{ kind: 'error', code: reason.code, text: `set aside: ${reason.text}` }]);
+      if (isSet)
+        await announce(id, [{ kind: 'error', code: reason.code, text: `set aside: ${reason.text}` }]);
       return isSet;
     },
     async requestCancel(id, why, entries) {
       const isRequested = await store.requestCancel(id, why, entries);
-      if (isRequested) await tell(id, entries);
+      if (isRequested) await announce(id, entries);
       return isRequested;
     },
     async saveDelivery(delivery, change) {
       const saved = await store.saveDelivery(delivery, change);
-      if (saved) await tell(delivery.jobId, change.entries);
-      return saved;
+      if (!saved) return false;
+      for (const listener of listeners) listener.delivery?.(delivery.destination, change.delivery.state);
+      await announce(delivery.jobId, change.entries);
+      return true;
     },
   };
 }

@@ -11,9 +11,9 @@ export function jobMetrics(metrics: Metrics): JobListener {
       const { result, layer, runMs, bootMs } = judged;
       for (const each of LAYERS) {
         // From the first job of a board on, so that what never happened is 0 and not missing.
-        metrics.count('lava_bridge_jobs_ended_total', { lab, board, result: result, layer: each }, 0);
+        metrics.count('lava_bridge_jobs_ended_total', { lab, board, result, layer: each }, 0);
       }
-      metrics.count('lava_bridge_jobs_ended_total', { lab, board, result: result, layer });
+      metrics.count('lava_bridge_jobs_ended_total', { lab, board, result, layer });
       if (runMs !== null) metrics.observe('lava_bridge_run_seconds', { lab, board }, runMs / 1000);
       if (bootMs !== null) metrics.observe('lava_bridge_boot_seconds', { lab, board }, bootMs / 1000);
     },
@@ -28,6 +28,11 @@ export function jobMetrics(metrics: Metrics): JobListener {
       if (event === 'rejected') {
         metrics.count('lava_bridge_jobs_rejected_total', { lab, code: entry.code ?? 'rejected' });
       }
+    },
+    delivery(destination, state) {
+      // From the first one on, so that what never happened is 0 and not missing.
+      const by = state === 'parked' || state === 'dropped' ? 1 : 0;
+      metrics.count('lava_bridge_delivery_refusals_total', { destination }, by);
     },
   };
 }

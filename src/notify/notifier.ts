@@ -78,7 +78,7 @@ async function notify(
   log.info({ by: name, began: began.length, ended: ended.length }, 'a notification was sent');
 }
 
-/** What there is to tell, and what is given then. A condition that comes and goes is told once an hour. */
+/** What there is to tell, and what is given then. A condition that comes and goes is reported once an hour. */
 export function compare(
   given: Given,
   holding: readonly Condition[],

@@ -88,7 +88,7 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
     const state = row.required === 1 ? 'parked' : 'dropped';
     const text = `${kind} to ${destination}: ${state}: ${why}`;
     await saveDelivery(
-      { id, jobId, state: z.enum(TO_BE_SENT).parse(row.state) },
+      { id, jobId, destination, state: z.enum(TO_BE_SENT).parse(row.state) },
       { delivery: { state, error: why }, entries: [{ kind: 'error', code: 'store', text }], wakesJob: true },
     );
   }

@@ -96,7 +96,7 @@ export interface DeliveryStore {
   nextDelivery(destination: string, now: number): Promise<number | undefined>;
   /** False, and nothing is stored, if it is no longer in the state in which it was read. */
   saveDelivery(
-    delivery: Pick<DeliveryRecord, 'id' | 'jobId' | 'state'>,
+    delivery: Pick<DeliveryRecord, 'id' | 'jobId' | 'destination' | 'state'>,
     change: DeliveryChange,
   ): Promise<boolean>;
   /** Makes all deliveries due now that failed before: their destination is back. */

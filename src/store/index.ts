@@ -30,6 +30,7 @@ export {
   DELIVERY_STATES,
   NOT_ENDED,
   type DeliveryRecord,
+  type DeliveryStep,
   type DueDelivery,
   type SentDelivery,
   type NewDelivery,

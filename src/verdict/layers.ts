@@ -10,7 +10,7 @@ export const LAYERS = ['none', 'kernel', 'test', 'harness', 'unknown'] as const;
 /** Whose part failed. */
 export type Layer = (typeof LAYERS)[number];
 
-/** The layer of a whole job. The lab's failure comes first: an infrastructure failure is never told as the kernel's. */
+/** The layer of a whole job. The lab's failure comes first: an infrastructure failure is never reported as the kernel's. */
 export function layerOf(verdict: Verdict): Layer {
   const { boot, roots, issues, node } = verdict;
   if (verdict.labFailed) return 'harness';

@@ -1,5 +1,5 @@
 // The documents about metrics and alerts are as the tables are, and name only what there is.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { madeDocuments } from '../../scripts/made-documents.ts';
@@ -23,3 +23,13 @@ it.each(['alerts/lava-bridge.yaml', 'grafana/lava-bridge.json'])(
     expect(asked.length).toBeGreaterThan(10);
   },
 );
+
+it('counts every metric of the table somewhere', () => {
+  const src = join(import.meta.dirname, '../../src');
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (name) =>
+      name.endsWith('.ts') && name !== join('metrics', 'table.ts') && name !== join('metrics', 'alerts.ts'),
+  );
+  const code = files.map((name) => readFileSync(join(src, name), 'utf8')).join('');
+  expect(Object.keys(METRICS).filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+});
