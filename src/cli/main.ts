@@ -1,6 +1,6 @@
 // The command line: runs the command that is named, and turns what it throws into a message and an exit code:
 // 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured.
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { BridgeError, ConfigError, errorText } from '../core/errors.ts';
 import { isJournal } from '../core/journal-stream.ts';
 import { priorityOf } from '../core/log-record.ts';
@@ -9,8 +9,7 @@ import { createProgram } from './program.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const program = await createProgram(argv[2]);
-  program.exitOverride();
-  for (const command of program.commands) command.exitOverride();
+  throwInPlaceOfExit(program);
   try {
     if (argv.length <= 2) program.help({ error: true });
     await program.parseAsync(argv);
@@ -20,6 +19,12 @@ async function main(argv: readonly string[]): Promise<number> {
     printError(error);
     return argv[2] === 'run' && isWrongConfiguration(error) ? WRONG_CONFIGURATION : 1;
   }
+}
+
+/** A command that is used wrongly throws, so that its exit code is ours to say. */
+function throwInPlaceOfExit(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwInPlaceOfExit);
 }
 
 /** EX_CONFIG of sysexits.h: systemd does not start the daemon again (RestartPreventExitStatus). */

@@ -49,7 +49,7 @@ describe('stopping', () => {
   );
 
   it('is forced by a second signal', { timeout: 60_000 }, async () => {
-    const { world, daemon } = await childWorld({ config: { log_level: 'info' } });
+    const { world, daemon } = await childWorld({ config: { log_level: 'debug' } });
     await daemon.start();
     const nodeId = world.publish({ scenario: 'long' });
     await isAt(world, nodeId, 'running');

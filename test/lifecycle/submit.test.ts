@@ -117,7 +117,8 @@ describe('submitting', () => {
       const refused = users.requests.filter(({ status }) => status === 401).length;
       return refused >= 5 ? true : undefined;
     });
-    expect(world.log.filter((line) => line.includes('does not know user')).length).toBe(1);
+    const warnings = world.log.filter((line) => line.includes('"level":"warn"'));
+    expect(warnings.filter((line) => line.includes('does not know user'))).toHaveLength(1);
     back();
 
     expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
