@@ -229,7 +229,7 @@ function logOf(body: string): string {
 
 // What the page itself is made of; all else is to be escaped.
 const TAG =
-  /<(?:!doctype html|\/?(?:html|head|body|title|style|h1|h2|p|ul|li|div|a|i)|meta)(?: (?:lang|charset|http-equiv|content|name|class|id|href)="[^"<>]*")*>/g;
+  /<(?:!doctype html|!--log--|\/?(?:html|head|body|main|title|style|h1|h2|p|ul|li|div|a|i|span|small|details|summary)|meta)(?: open| (?:lang|charset|http-equiv|content|name|class|id|href)=(?:"[^"<>]*"|[#\w]+))*>/g;
 
 function faultsOfPages(log: string): string[] {
   const lines = [...readLogText(log)];

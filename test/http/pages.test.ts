@@ -32,7 +32,9 @@ describe('the first page', () => {
     );
     expect(await seen(world, '/jobs?open=true')).not.toMatch(/shell FAIL/);
     expect(await seen(world, '/jobs?result=fail')).not.toMatch(/waits admitted/);
-    expect((await world.http('/jobs.csv?result=fail')).text).toMatch(/^id,name,lab,[^]*,fails,lava-demo,/);
+    expect((await world.http('/jobs.csv?result=fail')).text).toMatch(
+      /^id,lab,node_id,name,[^]*,fails,qemu-x86_64,/,
+    );
   });
 
   it('leads on to older jobs, fifty at a time', async () => {
