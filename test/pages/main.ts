@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { createChecks, type Checks } from './checks.ts';
 import { look } from './long-log.ts';
+import { DEMO_LAB } from '../../src/demo/world.ts';
 import { HOSTILE, startLooked, type Looked } from './world.ts';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -235,7 +236,9 @@ async function signIn(browser: Browser, looked: Looked, { ok }: Checks): Promise
   ok('sign-in: the right one', (await enter(world.token)) === 303);
   const [cookie] = await context.cookies();
   ok('sign-in: the cookie', cookie?.httpOnly === true && cookie.sameSite === 'Strict', cookie);
-  const id = looked.more('to be cancelled', 'long');
+  // A job that waits is there to be cancelled, however fast the lab is.
+  await world.daemon.context.store.drain(DEMO_LAB, '', 'for a while');
+  const id = looked.more('to be cancelled');
   for (let i = 0; i < 200 && (await world.daemon.context.store.job(id)) === undefined; i++)
     await new Promise((done) => {
       setTimeout(done, 100);
@@ -248,6 +251,7 @@ async function signIn(browser: Browser, looked: Looked, { ok }: Checks): Promise
     /cancelled by admin/.test(await page.innerText('main')),
     await page.innerText('main'),
   );
+  await world.daemon.context.store.resume(DEMO_LAB, '');
   const foreign = await fetch(`${world.url}/jobs/${encodeURIComponent(id)}/cancel`, {
     method: 'POST',
     headers: {

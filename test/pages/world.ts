@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { JobRequest } from '../../src/maestro/request.ts';
 import { createLogger } from '../../src/core/logger.ts';
 import { DEMO_CASES } from '../../src/demo/cases.ts';
 import { follow, publish } from '../../src/demo/run.ts';
@@ -52,7 +53,7 @@ export async function startLooked(): Promise<Looked> {
     if (case_ === undefined) throw new Error('no case');
     return `${DEMO_LAB}:${publish(world, [{ ...case_, name, scenario }]).get(name) ?? ''}`;
   };
-  const hostileId = publishNamed(world, HOSTILE);
+  const hostileId = await storeHostile(world);
   const ids = new Map([...nodes].map(([name, node]) => [name, `${DEMO_LAB}:${node}`]));
   await world.daemon.context.store.drain(DEMO_LAB, 'qemu-arm64', 'its power supply is being replaced');
   await makeLong(world, ids.get('a-case-fails') ?? '');
@@ -68,15 +69,25 @@ export async function startLooked(): Promise<Looked> {
   };
 }
 
-/** A job of that name; its files have names that a URL can have. Gives its id. */
-function publishNamed(world: World, name: string): string {
-  const kernel = `${world.maestro.url}/files/scenario/pass/hostile/bzImage`;
-  const build = world.maestro.addBuild({ arch: 'x86_64', artifacts: { kernel } });
-  const node = world.maestro.addPullLabsJob(
-    { build: build.id, name, runtime: DEMO_LAB, platform: 'no-such-board' },
-    { artifacts: { kernel }, tests: [], environment: { platform: 'no-such-board', arch: 'x86_64' } },
+/** A job in the store, rejected, with these words wherever the store takes some: no way in lets so much through. Gives its id. */
+async function storeHostile({ daemon }: World): Promise<string> {
+  const nodeId = 'badbadbadbadbadbadbadbad';
+  const request = JobRequest.parse({ node: { id: nodeId, kind: 'job', name: 'hostile', state: 'done' } });
+  const { job } = await daemon.context.store.receive(
+    {
+      lab: DEMO_LAB,
+      nodeId,
+      source: 'push',
+      name: HOSTILE,
+      board: HOSTILE,
+      request,
+      priority: 10,
+      stage: 'received',
+      ending: { kind: 'rejected', code: 'bad_node', reason: HOSTILE },
+    },
+    [{ kind: 'error', code: 'bad_node', text: HOSTILE }],
   );
-  return `${DEMO_LAB}:${node.id}`;
+  return job.id;
 }
 
 /** Gives a job that has ended a console of 300,000 lines, published as its own was. */
