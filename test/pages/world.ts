@@ -72,7 +72,9 @@ export async function startLooked(): Promise<Looked> {
 /** A job in the store, rejected, with these words wherever the store takes some: no way in lets so much through. Gives its id. */
 async function storeHostile({ daemon }: World): Promise<string> {
   const nodeId = 'badbadbadbadbadbadbadbad';
-  const request = JobRequest.parse({ node: { id: nodeId, kind: 'job', name: 'hostile', state: 'done' } });
+  const request = JobRequest.parse({
+    node: { id: nodeId, kind: 'job', name: 'hostile', path: ['hostile'], state: 'done' },
+  });
   const { job } = await daemon.context.store.receive(
     {
       lab: DEMO_LAB,
