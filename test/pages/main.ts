@@ -238,7 +238,7 @@ async function signIn(browser: Browser, looked: Looked, { ok }: Checks): Promise
   ok('sign-in: the cookie', cookie?.httpOnly === true && cookie.sameSite === 'Strict', cookie);
   // A job that waits is there to be cancelled, however fast the lab is.
   await world.daemon.context.store.drain(DEMO_LAB, '', 'for a while');
-  const id = looked.more('to be cancelled');
+  const id = looked.more('to-be-cancelled');
   for (let i = 0; i < 200 && (await world.daemon.context.store.job(id)) === undefined; i++)
     await new Promise((done) => {
       setTimeout(done, 100);
