@@ -187,7 +187,7 @@ async function commands(course: Course): Promise<void> {
     [...course.world.maestro.database.nodes.values()].find((n) => n.name === first?.name)?.id ?? '',
   );
   await command(course, ['jobs', '--limit', '100'], new RegExp(`${id} +${first?.name} `));
-  await command(course, ['jobs', 'show', id], /timeline[^]*accepted by kcidb/);
+  await command(course, ['jobs', 'show', id], /Timeline[^]*accepted by kcidb/);
   await command(course, ['jobs', 'log', id], /Linux version \d/);
   await command(course, ['labs'], new RegExp(`${RUNTIME} +up`));
   await command(course, ['boards'], /qemu-arm64 +qemu-arm64 +qemu +1/);
