@@ -25,7 +25,8 @@ async function run(file: string): Promise<void> {
   const config = await loadConfig(file);
   const daemonLog = await openLog(config.log_level);
   const { log } = daemonLog;
-  switchLevelBySignal(daemonLog, config.log_level);
+  // A reload changes the configuration's level.
+  switchLevelBySignal(daemonLog, () => config.log_level);
   const systemd = await createNotifier(log);
   const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
   const daemon = await createDaemon(config, { log, callbackSocket: takePassedSocket() });
@@ -37,7 +38,7 @@ async function run(file: string): Promise<void> {
     systemd.reloading();
     void daemon.reload
       .all(() => loadConfig(file))
-      .then(() => (log.level = config.log_level))
+      .then(() => daemonLog.setLevel(config.log_level))
       .finally(() => systemd.reloaded());
   });
 
@@ -64,11 +65,12 @@ async function run(file: string): Promise<void> {
 }
 
 /** SIGUSR2 shows what is debug, too; the next one ends that. */
-function switchLevelBySignal({ log, setLevel }: DaemonLog, configured: LogLevel): void {
+function switchLevelBySignal({ log, setLevel }: DaemonLog, configured: () => LogLevel): void {
   let isDebug = false;
   process.on('SIGUSR2', () => {
     isDebug = !isDebug;
-    setLevel(isDebug ? 'debug' : configured);
-    log.info({ logLevel: isDebug ? 'debug' : configured }, 'the log level was changed by SIGUSR2');
+    const level = isDebug ? 'debug' : configured();
+    setLevel(level);
+    log.info({ logLevel: level }, 'the log level was changed by SIGUSR2');
   });
 }
