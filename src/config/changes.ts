@@ -3,18 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BridgeConfig } from './schema.ts';
 
-/** Keys whose changes count at once; `*` is any lab. All others need a restart. docs/configuration.md has the same list. */
-const LIVE_KEYS = [
-  'log_level',
-  'http.token',
-  'http.tokens',
-  'http.reading',
-  'http.tls',
-  'labs.*.limits.max_jobs',
-  'labs.*.limits.max_queued_per_device',
-  'labs.*.limits.queue_timeout',
-  'labs.*.retries',
-] as const;
+/** Keys whose changes count at once, and those of each lab; all others need a restart. docs/configuration.md has the same list. */
+const LIVE_KEYS = ['log_level', 'http.token', 'http.tokens', 'http.reading', 'http.tls'];
+const LIVE_LAB_KEYS = ['limits.max_jobs', 'limits.max_queued_per_device', 'limits.queue_timeout', 'retries'];
 
 /** Keys that changed, `labs.lava-mylab.limits.max_jobs`. */
 export interface ConfigChanges {
@@ -25,7 +16,10 @@ export interface ConfigChanges {
 /** The keys that differ. Labs are compared by their names. */
 export function changesOf(running: BridgeConfig, fresh: BridgeConfig): ConfigChanges {
   const all = differences(byName(running), byName(fresh), []);
-  const isLive = (path: readonly string[]): boolean => LIVE_KEYS.some((key) => begins(path, key.split('.')));
+  const isLive = ([first, lab, ...key]: readonly string[]): boolean =>
+    first === 'labs'
+      ? LIVE_LAB_KEYS.some((live) => begins(key, live))
+      : LIVE_KEYS.some((live) => begins([first ?? '', lab ?? '', ...key], live));
   return {
     live: all.filter(isLive).map((path) => path.join('.')),
     afterRestart: all.filter((path) => !isLive(path)).map((path) => path.join('.')),
@@ -34,16 +28,19 @@ export function changesOf(running: BridgeConfig, fresh: BridgeConfig): ConfigCha
 
 /** Takes over what can count at once into the configuration that the parts read. */
 export function takeOver(running: BridgeConfig, fresh: BridgeConfig): void {
-  running.log_level = fresh.log_level;
+  for (const key of LIVE_KEYS) copy(running, fresh, key.split('.'));
   for (const lab of running.labs) {
     const next = fresh.labs.find(({ name }) => name === lab.name);
-    if (next === undefined) continue;
-    const { max_jobs, max_queued_per_device, queue_timeout } = next.limits;
-    Object.assign(lab.limits, { max_jobs, max_queued_per_device, queue_timeout });
-    Object.assign(lab.retries, next.retries);
+    for (const key of LIVE_LAB_KEYS) copy(lab, next, key.split('.'));
   }
-  const { token, tokens, reading, tls } = fresh.http;
-  Object.assign(running.http, { token, tokens, reading, tls });
+}
+
+/** Copies the value that `path` leads to. Who holds the object around it sees the new one. */
+function copy(to: unknown, from: unknown, [key, ...rest]: readonly string[]): void {
+  if (key === undefined || !isPlain(to) || !isPlain(from)) return;
+  if (rest.length > 0) copy(to[key], from[key], rest);
+  else if (isPlain(to[key]) && isPlain(from[key])) Object.assign(to[key], from[key]);
+  else to[key] = from[key];
 }
 
 function byName({ labs, ...rest }: BridgeConfig): object {
@@ -61,6 +58,6 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function begins(path: readonly string[], key: readonly string[]): boolean {
-  return key.every((part, i) => part === '*' || part === path[i]);
+function begins(path: readonly string[], key: string): boolean {
+  return key.split('.').every((part, i) => part === path[i]);
 }

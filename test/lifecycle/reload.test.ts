@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
+import { childWorld } from '../support/child.ts';
 import { makeFiles, newFolder } from '../support/folder.ts';
 import { LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
 
@@ -55,6 +56,19 @@ describe('a reload', () => {
       expect.objectContaining({ changed: ['http.token', `labs.${LAB}.limits.max_jobs`] }),
     ]);
     expect(said(world, 'next start')).toEqual([expect.objectContaining({ keys: ['instance'] })]);
+  });
+
+  it('shows what the new log level shows, in a daemon that gets SIGHUP', async () => {
+    const { world, daemon } = await childWorld({ config: { log_level: 'error' } });
+    await daemon.start();
+    const text = await readFile(world.configFile, 'utf8');
+    await writeFile(world.configFile, text.replace('log_level: error', 'log_level: info'));
+    daemon.signal('SIGHUP');
+    await until('the level counts', () => {
+      // The line that says so came before the level counted; the next one shows.
+      daemon.signal('SIGHUP');
+      return daemon.output().includes('msg=reloaded') ? true : undefined;
+    });
   });
 
   it('changes nothing where a file is wrong, and says which one at which line', async () => {
