@@ -2,28 +2,84 @@
 // have their own catalogue). Programs and tests go by the codes; the texts may change. docs/errors.md is made from it.
 import { isErrorCode, type ErrorCode } from './error-codes.ts';
 
-const WAITS = {
-  unregistered: 'The lab does not have the board.',
-  drained: 'The lab or the board was drained.',
-  no_device: 'The lab has no device of the type.',
-  offline: 'No device of the type is online.',
-  lab_full: 'The lab has as many jobs as its limits allow.',
-  board_full: 'The board has as many jobs as its limits allow.',
-  queue_full: 'As many jobs wait for the devices as the limits allow.',
-  behind: 'Other jobs for the board come first.',
-  claim: "Our mark on Maestro's node is to settle.",
-  node_taken: "Another bridge has Maestro's node.",
-  node_ended: "Maestro's node has ended.",
-  node_gone: "Maestro's node does not exist.",
-  answer_lost: "LAVA's answer to the submission was lost; the lab is searched for the job.",
-  in_lava: 'LAVA has the job.',
-  unknown_to_lava: 'LAVA does not know the job. A job that stays unknown is lost.',
-  not_ours: "LAVA's job of that number is another one. If that stays so, the job is lost.",
-  lab_failed: 'The lab failed, not the kernel; there is another attempt after a pause.',
-  other_device: 'Another device is waited for: on the one that is free the last attempt failed.',
-  maestro_reports: 'LAVA reports to Maestro itself; we report if Maestro does not take that.',
-  deliveries: 'Reports are on their way.',
-  parked: 'A report was refused: `jobs retry` sends it again, `jobs drop-delivery` gives it up.',
+/** Why a job waits: what it means, and what an admin can do. docs/operations.md shows it. */
+export const WAITS = {
+  unregistered: {
+    meaning: 'The request names a board that is not registered here for this lab.',
+    action: 'Write its file (docs/boards.md), or ask KernelCI to take the board out of the lab.',
+  },
+  drained: {
+    meaning: 'Somebody drained the lab or the board; the text has their reason.',
+    action: '`lava-bridge resume LAB`, or `lava-bridge resume LAB BOARD`.',
+  },
+  no_device: {
+    meaning: 'LAVA has no device of the type, or none with the tags.',
+    action: 'Compare `lava_device_type` and `tags` in the board’s file with LAVA.',
+  },
+  offline: {
+    meaning: 'All devices of the board are offline, in maintenance or bad.',
+    action: '`lava-bridge boards` says why each; mend them and set their health in LAVA.',
+  },
+  lab_full: {
+    meaning: 'The lab has as many of our jobs as limits.max_jobs allows.',
+    action: 'Nothing; or raise the limit.',
+  },
+  board_full: {
+    meaning: 'The board has as many of our jobs as its limits allow.',
+    action: 'Nothing; or raise the limit in its file.',
+  },
+  queue_full: {
+    meaning: 'As many jobs wait in LAVA for the board as limits.max_queued_per_device allows.',
+    action: 'Nothing; or raise the limit.',
+  },
+  behind: { meaning: 'More urgent jobs for the board come first.', action: 'Nothing.' },
+  claim: {
+    meaning: 'Our mark on Maestro’s node was written, and is read again in a moment.',
+    action: 'Nothing.',
+  },
+  node_taken: {
+    meaning: 'Another bridge took the node first.',
+    action: 'Nothing. Two bridges on one runtime split it by platform.',
+  },
+  node_ended: {
+    meaning: 'Maestro ended the node before it was claimed.',
+    action: 'Nothing; it is forgotten.',
+  },
+  node_gone: { meaning: 'Maestro has the node no more.', action: 'Nothing; it is forgotten.' },
+  answer_lost: {
+    meaning:
+      'LAVA’s answer to a submission was lost; the lab is searched for the job before it is sent again.',
+    action: 'Nothing.',
+  },
+  in_lava: { meaning: 'LAVA has the job: queued, or running.', action: 'Nothing.' },
+  unknown_to_lava: {
+    meaning: 'LAVA says that it knows no such job. After a while the job is lost, and reported as such.',
+    action: 'Was the lab set up again, or an old job removed there?',
+  },
+  not_ours: {
+    meaning: 'LAVA’s job of that number is another one. After a while the job is lost, and reported as such.',
+    action: 'Was the lab set up again?',
+  },
+  lab_failed: {
+    meaning: 'The lab failed; the job is tried again after a pause.',
+    action: 'Nothing; if it repeats, look at the device.',
+  },
+  other_device: {
+    meaning: 'It is tried again, on another device than the one that failed.',
+    action: 'Nothing.',
+  },
+  maestro_reports: {
+    meaning: 'LAVA reports to Maestro itself; if Maestro does not take that, the bridge reports.',
+    action: 'Nothing.',
+  },
+  deliveries: {
+    meaning: 'Reports are not accepted yet; the text says which.',
+    action: '`lava-bridge labs` for the destination’s state.',
+  },
+  parked: {
+    meaning: 'A report was refused; the text says which, and why.',
+    action: '`lava-bridge jobs retry JOB` sends it again, `lava-bridge jobs drop-delivery` gives it up.',
+  },
 } as const;
 
 const ENDS = {
@@ -58,13 +114,16 @@ const EVENTS = {
 const CATALOGUE = { ...WAITS, ...ENDS, ...EVENTS };
 
 /** Why a job waits that has not failed. */
-export type WaitCode = keyof typeof WAITS;
+type WaitCode = keyof typeof WAITS;
 /** A code of the catalogue of reasons, or of an error. */
 export type ReasonCode = keyof typeof CATALOGUE | ErrorCode;
 
 /** The reasons by what they are about, each with its meaning. */
 export const REASON_GROUPS: readonly { title: string; meanings: Readonly<Record<string, string>> }[] = [
-  { title: 'Why a job waits', meanings: WAITS },
+  {
+    title: 'Why a job waits',
+    meanings: Object.fromEntries(Object.entries(WAITS).map(([code, { meaning }]) => [code, meaning])),
+  },
   { title: 'Why a job ended early', meanings: ENDS },
   { title: 'What happened to a job', meanings: EVENTS },
 ];
