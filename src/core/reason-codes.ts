@@ -113,8 +113,6 @@ const EVENTS = {
 
 const CATALOGUE = { ...WAITS, ...ENDS, ...EVENTS };
 
-/** Why a job waits that has not failed. */
-type WaitCode = keyof typeof WAITS;
 /** A code of the catalogue of reasons, or of an error. */
 export type ReasonCode = keyof typeof CATALOGUE | ErrorCode;
 

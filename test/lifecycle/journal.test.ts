@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { STAGES } from '../../src/store/index.ts';
 import { testWorld } from '../support/world.ts';
 
 interface Line {
@@ -22,17 +23,7 @@ it('the journal has a line for each thing that happens to a job, and says where 
   const lines = world.log.map((line) => JSON.parse(line) as Line).filter((line) => line.job === job.id);
   const told = lines.filter(({ level }) => level !== 'debug');
   const events = told.map(({ event }) => event).filter((event) => event !== 'report');
-  expect(events).toEqual([
-    'received',
-    'admitted',
-    'claimed',
-    'rendered',
-    'submitted',
-    'running',
-    'finished',
-    'judged',
-    'reported',
-  ]);
+  expect(events).toEqual([...STAGES]);
   expect(
     told.every(({ lab, node, board }) => lab === job.lab && node === nodeId && board === job.board),
   ).toBe(true);

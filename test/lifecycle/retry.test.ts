@@ -164,13 +164,27 @@ describe('the device that failed', () => {
     job: undefined,
   });
 
-  it('is not tried again while it alone is free and others are busy', async () => {
-    const world = await testWorld({ lab: RETRIES, lava: { devices: [device('one'), device('two')] } });
+  /** A lab of two devices, on one of which a job has failed. */
+  async function failedOnOne(lava: { age?: 'newest' } = {}): Promise<{
+    world: TestWorld;
+    nodeId: string;
+    failed: string | null;
+    other: SimDevice;
+  }> {
+    const world = await testWorld({
+      lab: RETRIES,
+      lava: { ...lava, devices: [device('one'), device('two')] },
+    });
     const nodeId = world.publish({ scenario: 'infrastructure-once' });
     await world.waits(nodeId, 'lab_failed');
     const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
     const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
     if (!other) throw new Error('no other device');
+    return { world, nodeId, failed, other };
+  }
+
+  it('is not tried again while it alone is free and others are busy', async () => {
+    const { world, nodeId, other } = await failedOnOne();
     other.state = 'Running';
     world.jump(MINUTE);
 
@@ -183,27 +197,15 @@ describe('the device that failed', () => {
   });
 
   it('is waited out for half an hour at most', async () => {
-    const world = await testWorld({ lab: RETRIES, lava: { devices: [device('one'), device('two')] } });
-    const nodeId = world.publish({ scenario: 'infrastructure-once' });
-    await world.waits(nodeId, 'lab_failed');
-    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
-    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
-    if (other) other.state = 'Running';
+    const { world, nodeId, other } = await failedOnOne();
+    other.state = 'Running';
     world.jump(31 * MINUTE);
 
     expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
   });
 
   it('is passed over by name where LAVA takes a job for one device, also while the others are busy', async () => {
-    const world = await testWorld({
-      lab: RETRIES,
-      lava: { age: 'newest', devices: [device('one'), device('two')] },
-    });
-    const nodeId = world.publish({ scenario: 'infrastructure-once' });
-    await world.waits(nodeId, 'lab_failed');
-    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
-    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
-    if (!other) throw new Error('no other device');
+    const { world, nodeId, failed, other } = await failedOnOne({ age: 'newest' });
     other.state = 'Running';
     world.jump(MINUTE);
     await until('it was submitted again', () => (lavaJobs(world, nodeId) === 2 ? true : undefined));
@@ -217,15 +219,7 @@ describe('the device that failed', () => {
   });
 
   it('is not passed over by the name of a device that LAVA refuses to us', async () => {
-    const world = await testWorld({
-      lab: RETRIES,
-      lava: { age: 'newest', devices: [device('one'), device('two')] },
-    });
-    const nodeId = world.publish({ scenario: 'infrastructure-once' });
-    await world.waits(nodeId, 'lab_failed');
-    const [{ device: failed } = { device: null }] = await world.attempts(nodeId);
-    const other = [...world.lava.lab.devices.values()].find(({ name }) => name !== failed);
-    if (!other) throw new Error('no other device');
+    const { world, nodeId, other } = await failedOnOne({ age: 'newest' });
     other.closed = true;
     world.jump(MINUTE);
     world.fly();

@@ -24,17 +24,24 @@ export function strip(label: string, marks: readonly Mark[]): Html {
   >
     ${marks.map(({ shade, title }, i) => {
       const height = shade === 'pass' || shade === 'none' ? 7 : 14;
-      return html`<rect
-        class="${shade}"
-        x="${i * width}"
-        y="${14 - height}"
-        width="${width - 2}"
-        height="${height}"
-      >
-        <title>${title}</title>
-      </rect>`;
+      return bar({ shade, title }, { x: i * width, y: 14 - height, width: width - 2, height });
     })}
   </svg>`;
+}
+
+interface Place {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A coloured field that says what it is when it is pointed at. */
+function bar({ shade, title }: Mark, { x, y, width, height }: Place): Html {
+  const round = (size: number): number => Math.round(size * 10) / 10;
+  return html`<rect class="${shade}" x="${round(x)}" y="${y}" width="${round(width)}" height="${height}">
+    <title>${title}</title>
+  </rect>`;
 }
 
 /** A line of a trend, the oldest value first. */
@@ -78,15 +85,7 @@ export function track(
     ${spans.map(({ shade, title, ...span }) => {
       const x = Math.max(0, (span.from - from) * scale);
       const width = Math.min(1000, (span.to - from) * scale) - x;
-      return html`<rect
-        class="${shade}"
-        x="${x.toFixed(1)}"
-        y="0"
-        width="${Math.max(1, width).toFixed(1)}"
-        height="20"
-      >
-        <title>${title}</title>
-      </rect>`;
+      return bar({ shade, title }, { x, y: 0, width: Math.max(1, width), height: 20 });
     })}
   </svg>`;
 }
