@@ -5,12 +5,13 @@
 //
 //   npm run attacks
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { z } from 'zod';
 import { sleep } from '../src/core/time.ts';
 import { DEMO_LAB } from '../src/demo/world.ts';
 import { HEAP, startBenchDaemon } from './daemon.ts';
+import { send, type Sent } from './send.ts';
 
 const MB = 1e6;
 const { world, child, exit, stop } = await startBenchDaemon(['./bench/loop-watch.ts']);
@@ -28,30 +29,7 @@ async function measured(): Promise<z.infer<typeof Measured>> {
   return Measured.parse((await answer)[0]);
 }
 
-interface Sent {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: string;
-}
-
-/** The status, or the code of what kept it from coming. */
-function send(path: string, { method = 'GET', headers = {}, body = '' }: Sent = {}): Promise<string> {
-  return new Promise((resolve) => {
-    const sent = request(`${world.url}${path}`, {
-      method,
-      agent,
-      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-    });
-    sent.setTimeout(30_000, () => sent.destroy(new Error('no answer')));
-    sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    sent.on('response', (response) => {
-      response.on('error', () => resolve('cut off'));
-      response.on('end', () => resolve(String(response.statusCode)));
-      response.resume();
-    });
-    sent.end(body);
-  });
-}
+const sendTo = (path: string, sent?: Sent): Promise<string> => send(`${world.url}${path}`, agent, sent);
 
 /** Bytes as they are, over a connection that is closed after `forMs`; gives the first line of the answer. */
 function sendRaw(bytes: string, forMs: number): Promise<string> {
@@ -94,12 +72,12 @@ function callback(parts: object): Promise<string> {
 
 function rawCallback(body: string, token = world.lava.callback.token): Promise<string> {
   const headers = { ...JSON_TYPE, authorization: token };
-  return send(`/callback/${DEMO_LAB}/${key}`, { method: 'POST', headers, body });
+  return sendTo(`/callback/${DEMO_LAB}/${key}`, { method: 'POST', headers, body });
 }
 
 function push(body: string): Promise<string> {
   const headers = { ...JSON_TYPE, authorization: `Bearer ${world.token}` };
-  return send('/api/v1/requests', { method: 'POST', headers, body });
+  return sendTo('/api/v1/requests', { method: 'POST', headers, body });
 }
 
 function pushed(i: number, extra: string): string {
@@ -175,11 +153,11 @@ const ATTACKS: [what: string, attack: () => Promise<string | string[]>][] = [
   [
     'lists and pages after these, 20 at once',
     async () => [
-      ...(await many(20, () => send('/api/v1/jobs?limit=1000'))),
-      ...(await many(20, () => send('/'))),
+      ...(await many(20, () => sendTo('/api/v1/jobs?limit=1000'))),
+      ...(await many(20, () => sendTo('/'))),
     ],
   ],
-  ['100 × `/boards` at once', () => many(100, () => send('/boards'))],
+  ['100 × `/boards` at once', () => many(100, () => sendTo('/boards'))],
   [
     '300 readers of a live log',
     () =>
@@ -195,7 +173,7 @@ const ATTACKS: [what: string, attack: () => Promise<string | string[]>][] = [
   ['a header of 1 MB', () => sendRaw(`GET / HTTP/1.1\r\nX: ${'x'.repeat(MB)}\r\n\r\n`, 5000)],
 ];
 
-while ((await send('/healthz')) !== '200') await sleep(100);
+while ((await sendTo('/healthz')) !== '200') await sleep(100);
 const files = `${world.maestro.url}/files/scenario/long/attack`;
 const artifacts = { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` };
 const build = world.maestro.addBuild({ arch: 'x86_64', artifacts });

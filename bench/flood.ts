@@ -5,12 +5,13 @@
 //
 //   npm run flood -- [SECONDS]      (120)
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { sleep } from '../src/core/time.ts';
 import { DEMO_LAB } from '../src/demo/world.ts';
 import { HEAP, startBenchDaemon } from './daemon.ts';
+import { send, type Sent } from './send.ts';
 
 const SECONDS = Number(process.argv[2] ?? 120);
 const MIB = 1024 * 1024;
@@ -31,27 +32,7 @@ function count(what: string): void {
   answers.set(what, (answers.get(what) ?? 0) + 1);
 }
 
-interface Sent {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: Buffer;
-}
-
-/** The status, or the code of what kept it from coming. */
-function send(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<string> {
-  return new Promise((resolve) => {
-    const length = body === undefined ? {} : { 'content-length': String(body.length) };
-    const sent = request(`${world.url}${path}`, { method, agent, headers: { ...headers, ...length } });
-    sent.setTimeout(30_000, () => sent.destroy(new Error('no answer')));
-    sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    sent.on('response', (response) => {
-      response.on('error', () => resolve('cut off'));
-      response.on('end', () => resolve(String(response.statusCode)));
-      response.resume();
-    });
-    sent.end(body);
-  });
-}
+const sendTo = (path: string, sent?: Sent): Promise<string> => send(`${world.url}${path}`, agent, sent);
 
 async function again(what: string, work: () => Promise<string>): Promise<void> {
   while (!over.signal.aborted) {
@@ -101,7 +82,7 @@ function at(times: readonly number[], part: number): string {
 }
 
 async function whenReady(): Promise<string> {
-  while ((await send('/healthz')) !== '200') await sleep(100);
+  while ((await sendTo('/healthz')) !== '200') await sleep(100);
   const files = `${world.maestro.url}/files/scenario/long/flood`;
   const build = world.maestro.addBuild({
     arch: 'x86_64',
@@ -140,7 +121,7 @@ const work = [
   watchMemory(),
   ...Array.from({ length: SENDERS.callbacks }, () =>
     again('callback', () =>
-      send(`/callback/${DEMO_LAB}/${key}`, {
+      sendTo(`/callback/${DEMO_LAB}/${key}`, {
         method: 'POST',
         headers: { ...json, authorization: world.lava.callback.token },
         body: callback,
@@ -149,14 +130,16 @@ const work = [
   ),
   ...Array.from({ length: SENDERS.requests }, () =>
     again('request', () =>
-      send('/api/v1/requests', {
+      sendTo('/api/v1/requests', {
         method: 'POST',
         headers: { ...json, authorization: `Bearer ${world.token}` },
         body: largestRequest(),
       }),
     ),
   ),
-  ...Array.from({ length: SENDERS.readers }, () => again('log', () => send(`/jobs/${DEMO_LAB}:${key}/log`))),
+  ...Array.from({ length: SENDERS.readers }, () =>
+    again('log', () => sendTo(`/jobs/${DEMO_LAB}:${key}/log`)),
+  ),
 ];
 process.stderr.write(`callbacks of ${(callback.length / MIB).toFixed(1)} MiB, for ${SECONDS} s\n`);
 const died = await Promise.race([exit.then(() => true), sleep(SECONDS * 1000).then(() => false)]);
