@@ -41,6 +41,11 @@ async function demo(keep: boolean): Promise<boolean> {
     const reports = await writeReports(world, folder);
     show(results, invalid, reports, Date.now() - started);
     if (keep) await stayUp(world);
+    else {
+      print(
+        'To look around on its pages: npm run demo -- --keep. For a lab of your own: README.md, "Install for real".',
+      );
+    }
     return invalid.length === 0 && results.every((r) => r.faults.length === 0);
   } finally {
     await world.stop();
