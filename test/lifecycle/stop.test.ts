@@ -58,6 +58,8 @@ describe('stopping', () => {
       method: 'POST',
       headers: { authorization: `Bearer ${world.token}` },
     });
+    // A stop with nothing under way would be over before the second signal comes.
+    await until('a call hangs', () => (world.lava.faults.hits() > 0 ? true : undefined));
     daemon.signal('SIGTERM');
     await until('it stops', () => (daemon.output().includes('stopping') ? true : undefined));
 

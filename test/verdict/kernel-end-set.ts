@@ -157,7 +157,7 @@ export function describeSamples(samples: readonly Judgement[]): string {
     'copied from a log.',
     '',
     'Right means: a **crash** (panics, oopses, faults) and a **hang** (stalls, lock-ups, hung tasks) are FAIL with an issue of the kernel alone: in a test',
-    'that timed out, in one that lost its connection, and at boot. A report that the kernel **survived** does not end a test, and is told in addition. A crash of a boot',
+    'that timed out, in one that lost its connection, and at boot. A report that the kernel **survived** does not end a test, and is reported in addition. A crash of a boot',
     '**loader** or firmware is the lab’s. `any`: the same words on all architectures.',
     '',
     `| architecture | ${KINDS.join(' | ')} | all |`,
