@@ -9,7 +9,7 @@ export interface JobOutline {
   suites: SuiteOutline[];
   /** Whether it boots a kernel: a job may go into a boot loader only. */
   bootsKernel: boolean;
-  /** The prompts that LAVA waits for at the last boot, as written: regular expressions of Python. */
+  /** The prompts that LAVA waits for at the last boot, a login's among them, as written: regular expressions of Python. */
   prompts: string[];
   deviceType: string | undefined;
   /** The whole job's time-out, seconds. */
@@ -40,6 +40,7 @@ const TestAction = z.looseObject({
 const BootAction = z.looseObject({
   method: z.string().optional().catch(undefined),
   prompts: z.union([z.array(z.coerce.string()), z.coerce.string().transform((one) => [one])]).catch([]),
+  auto_login: z.looseObject({ login_prompt: z.coerce.string() }).optional().catch(undefined),
 });
 const Duration = z.partialRecord(z.enum(['days', 'hours', 'minutes', 'seconds']), z.number());
 const Definition = z.looseObject({
@@ -72,7 +73,7 @@ export function readOutline(definition: string | undefined): JobOutline {
     suites: suitesOf(actions),
     // LAVA's boot method that only waits for the boot loader's prompt (lava_dispatcher/actions/boot/bootloader.py).
     bootsKernel: boots.length === 0 || boots.some(({ method }) => method !== 'bootloader'),
-    prompts: boots.at(-1)?.prompts ?? [],
+    prompts: promptsOf(boots.at(-1)),
     deviceType: device_type,
     timeout: timeouts?.job && seconds(timeouts.job),
     nfs: actions.some(usesNfs),
@@ -82,6 +83,12 @@ export function readOutline(definition: string | undefined): JobOutline {
       ),
     ),
   };
+}
+
+function promptsOf(boot: z.infer<typeof BootAction> | undefined): string[] {
+  if (boot === undefined) return [];
+  const { prompts, auto_login: login } = boot;
+  return login === undefined ? prompts : [...prompts, login.login_prompt];
 }
 
 function readYaml(text: string | undefined): unknown {

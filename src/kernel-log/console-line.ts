@@ -15,11 +15,13 @@ export interface ConsoleLine {
   torn: boolean;
 }
 
-// `[    1.234567]`, `[ 2.5@1]` (with the CPU), `[    1.234567][   T12]`, each with a level before or after it. Bounded
-// parts, each of its own characters: no backtracking to speak of.
-const NUMBER = String.raw` {0,12}(\d{1,10}\.\d{1,9})(?:@\d{1,4})?`;
+// `[    1.234567]`, `[ 2.5@1]` (with the CPU), `[    1.234567][   T12]`, each with a level before or after it; vendors' kernels
+// also write the CPU, the calendar's time or the task (`.(1)[12:sh]`) in or behind it. Bounded parts, each of its own
+// characters: no backtracking to speak of. The kernel fills up with spaces: `[0000.068]` is a boot loader's (Tegra).
+const VENDOR = String.raw`(?:@\d{1,4}|(?<=\d{6})[,/ ]{1,3}[\d:.@/-][\d:.@/ -]{0,30})?`;
+const NUMBER = String.raw` {0,12}((?!0\d)\d{1,10}\.\d{1,9})${VENDOR}`;
 const CALLER = String.raw`(?:\[ {0,8}([TC]\d{1,10})(?:[ (/][^\]]{0,40})?\])?`;
-const END = String.raw` ?(?:<\d{1,3}>)?`;
+const END = String.raw` ?(?:<\d{1,3}>)?(?:\.?\(\d{1,3}\)\[\d{1,7}:[^\]]{1,24}\] ?)?`;
 const STAMPED = new RegExp(String.raw`^(?:<\d{1,3}>)?\[${NUMBER}\]${CALLER}${END}`);
 /** Within a line a stamp must look more like one: programs print times in brackets too. */
 const INSIDE = new RegExp(
@@ -84,7 +86,7 @@ export function isShellTrace(line: string): boolean {
 // Text before a stamp that says that the line is shown, not written: `dmesg -x` (as KernelCI's baseline test calls it), the
 // system log, a shell's command.
 const SHOWN =
-  /\b(?:kern|user|daemon|syslog) {0,4}:\w{1,10} {0,4}: {0,3}$|\bkernel: $|["'`]$|\becho\b|\bdmesg\b|:\d{1,7}:$/;
+  /\b(?:kern|user|daemon|syslog) {0,4}:\w{1,10} {0,4}: {0,3}$|\bkernel: $|["'`]$|\becho\b|\bdmesg\b|(?:^|:)\d{1,7}:$/;
 
 /** Whether the line only shows what a kernel wrote earlier. */
 export function isShown({ before }: ConsoleLine): boolean {

@@ -5,6 +5,7 @@
 // Bounds: a report is looked at as far as one to two windows (64 to 128 Ki characters) after its first line; of one
 // summary 20 findings are kept, of one type 200; a report's text is cut at 64 Ki characters, all together at 4 Mi.
 import { ConsoleReader, type ReadLine } from './console-reader.ts';
+import { lowerBound } from './console-text.ts';
 import { LineTable } from './line-table.ts';
 import { bootMarkEnd, PROMPT } from './logspec.ts';
 import { maestroText } from './maestro-text.ts';
@@ -47,7 +48,7 @@ export function createTriage({ window = WINDOW }: { window?: number } = {}): Tri
   const one = (text: string, number: number): ReadLine => {
     const line = reader.read(text);
     // A line that two consoles wrote is one.
-    if (!line.double) known.line(text, number);
+    if (!line.double) known.line(text, number, line.stamp !== undefined && !line.kernels);
     scanner.line(line, text, number);
     return line;
   };
@@ -78,6 +79,7 @@ class LogspecFindings {
   readonly #covered: Covered[] = [];
   readonly #signatures = new Signatures();
   readonly #lines = new LineTable();
+  readonly #shown = new LineRanges();
   #piece = '';
   #length = 0;
   #phase: 'boot' | 'kernel' | 'prompt' = 'boot';
@@ -86,7 +88,9 @@ class LogspecFindings {
     this.#scanner = new ReportScanner(window, MAX_TRACE, (found) => this.#report(found));
   }
 
-  line(text: string, number: number): void {
+  /** `shown`: the kernel wrote it elsewhere (`dmesg` in a test). Maestro finds it too, but it is no issue of this place. */
+  line(text: string, number: number, shown: boolean): void {
+    if (shown) this.#shown.add(number);
     this.#lines.add(this.#length, number);
     this.#length += text.length + 1;
     if (this.#phase === 'boot' && bootMarkEnd(text) !== undefined) this.#phase = 'kernel';
@@ -119,7 +123,7 @@ class LogspecFindings {
   #report({ report, start, text, base }: FoundReport): void {
     const firstLine = this.#lines.numberAt(base + start);
     const lastLine = this.#lines.numberAt(base + Math.max(start, report.end - 1));
-    const issue = report.errorType !== 'linux.kernel.error_return_code';
+    const issue = report.errorType !== 'linux.kernel.error_return_code' && !this.#shown.has(firstLine);
     if (issue && this.#covered.length < MAX_COVERED) {
       this.#covered.push({ firstLine, lastLine: hasEnd(report) ? lastLine : firstLine });
     }
@@ -128,6 +132,26 @@ class LogspecFindings {
     this.#findings.push(
       toFinding(report, { start, text, signature, firstLine, lastLine, issue }, this.#budget),
     );
+  }
+}
+
+/** Numbers of lines, given in rising order; neighbours take no more room than one. */
+class LineRanges {
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+
+  add(number: number): void {
+    const last = this.#to.length - 1;
+    if (last >= 0 && number - (this.#to[last] ?? 0) <= 1) this.#to[last] = number;
+    else if (last < MAX_COVERED) {
+      this.#from.push(number);
+      this.#to.push(number);
+    }
+  }
+
+  has(number: number): boolean {
+    const i = lowerBound(this.#from, number + 1) - 1;
+    return i >= 0 && number <= (this.#to[i] ?? -1);
   }
 }
 

@@ -59,10 +59,15 @@ const MAX_LINE = 1000;
 /** One of these is in each refusal. */
 const WORDS = ['server', 'mount', 'nbd', 'scsi', 'URL'];
 
-/** A line that is nothing but a shell's prompt. `(initramfs)` is none: it stands where the root file system is missing. */
-export function isShellPrompt(line: string): boolean {
+/**
+ * A line that is nothing but a shell's prompt, or a getty's for a login. `(initramfs)` is none: it stands where the root file
+ * system is missing.
+ */
+export function isPrompt(line: string): boolean {
   const text = line.replace(ANSI, '').trim();
-  return text.length <= 120 && /^(?:\S.{0,100})?[#$%]$/.test(text) && !/[.!?:;,]\s*[#$%]$/.test(text);
+  if (text.length > 120) return false;
+  if (/^(?:[\w.-]{1,64} )?login:$/i.test(text)) return true;
+  return /^(?:\S.{0,100})?[#$%]$/.test(text) && !/[.!?:;,]\s*[#$%]$/.test(text);
 }
 
 // What LAVA leaves of an escape sequence (it takes the ESC away), as a shell's prompt has it.

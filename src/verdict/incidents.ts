@@ -3,7 +3,7 @@ import type { Crash } from './kernel-end.ts';
 import type { Segment } from './segment.ts';
 import { HARNESS, kernelIssues, lavaIssue, TOOL } from './issues.ts';
 import type { IssueVerdict, RootVerdict, Status } from './model.ts';
-import { missingRoots, type IncidentPlace, type IssueText, type Rule } from './rules.ts';
+import { missingRoots, noResult, type IncidentPlace, type IssueText, type Rule } from './rules.ts';
 import type { Situation } from './situation.ts';
 import type { RootPlan } from './suites.ts';
 
@@ -24,6 +24,8 @@ export function findIssues(
     // The boot test is explained by its own rule already.
     ...(rootRule === rule ? [] : issuesOf(s, rootRule, tests, deviceType).filter((i) => i.testPath !== boot)),
   ];
+  for (const root of s.suites.roots.filter((r) => r !== s.there && endedWithoutCase(s, r)))
+    issues.push(lavaIssue(root.path, TOOL, s, noResult(root), deviceType));
   // Reports that the kernel survived are added to each test that is not well.
   for (const root of [s.suites.boot, ...s.suites.roots]) {
     if (!unexplained.has(root.path)) continue;
@@ -37,6 +39,12 @@ export function findIssues(
     seen.add(key);
     return true;
   });
+}
+
+/** Also in a job that was cut short later. */
+function endedWithoutCase({ suites }: Situation, root: RootPlan): boolean {
+  const own = suites.runs.filter((run) => run.root === root);
+  return own.length > 0 && own.every((run) => run.ended && run.cases.length === 0);
 }
 
 const CULPRITS = { harness: HARNESS, tool: TOOL, unknown: undefined } as const;

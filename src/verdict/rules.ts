@@ -151,7 +151,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'unknown-prompt',
-    situation: "the board is at a shell's prompt that LAVA does not wait for",
+    situation: "the board is at a prompt, a shell's or a login's, that LAVA does not wait for",
     fits: (s) => s.reached === 'userspace' && !s.complete && s.unknownPrompt !== undefined,
     boot: 'ERROR',
     roots: NONE_AFTER,
@@ -248,7 +248,7 @@ export const RULES: readonly Rule[] = [
     incident: {
       on: 'missing',
       blame: 'tool',
-      text: (_, root) => ({ type: 'no-result', message: `${root.path} left no result` }),
+      text: (_, root) => noResult(root),
     },
     rootReason: (s, path) =>
       missingRoots(s).some((root) => root.path === path) ? 'left no result' : undefined,
@@ -277,6 +277,11 @@ const ENDING_CODES = {
 function endingCode({ ending, canceled }: Situation): ErrorCode {
   if (ending) return ending.errorCode ?? ENDING_CODES[ending.kind];
   return canceled ? 'Canceled' : 'Infrastructure';
+}
+
+/** What the issue of a test is about that ran to its end without a single case. */
+export function noResult({ path }: RootPlan): IssueText {
+  return { type: 'no-result', message: `${path} left no result` };
 }
 
 /** The roots of a complete job without a single case. The boot test needs none. */

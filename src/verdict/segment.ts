@@ -3,7 +3,7 @@
 import type { ReadLine } from '../kernel-log/console-reader.ts';
 import type { Finding } from '../kernel-log/model.ts';
 import { REPORT_TIME } from '../kernel-log/own.ts';
-import { isInit, isRefusal, isShellPrompt } from './console-marks.ts';
+import { isInit, isRefusal, isPrompt } from './console-marks.ts';
 import { createTail } from './excerpt.ts';
 import { KernelEnd, type Crash } from './kernel-end.ts';
 
@@ -44,7 +44,7 @@ export interface Segment extends SegmentPlace {
   crash: Crash | undefined;
   /** A server of the lab refused what the boot needs: its words. */
   refusal: string | undefined;
-  /** The shell's prompt with which it ends, if it does. */
+  /** The prompt with which it ends, if it does: a shell's, or a getty's. */
   prompt: string | undefined;
   /** The end of what the board wrote. */
   tail: string;
@@ -223,7 +223,7 @@ export class SegmentBuilder {
         login: this.login,
         crash: end?.crash,
         refusal: this.#refusal && copy(this.#refusal),
-        prompt: isShellPrompt(this.#lastWord) ? copy(this.#lastWord.trim()) : undefined,
+        prompt: isPrompt(this.#lastWord) ? copy(this.#lastWord.trim()) : undefined,
         tail: this.#tail.text(),
         findings: [],
         provoked: this.#provoked,

@@ -38,7 +38,7 @@ export interface Situation {
   bootSegments: Segment[];
   /** In the boot that counts, a server of the lab refused what it needs: its words. */
   refusal: string | undefined;
-  /** The boot that counts ended at a shell's prompt that LAVA does not wait for. */
+  /** The boot that counts ended at a prompt that LAVA does not wait for. */
   unknownPrompt: string | undefined;
   /** The root in which the job ended (verdicts.md, "there"). */
   there: RootPlan | undefined;

@@ -64,14 +64,15 @@ export function lavaJob(health: LavaHealth, cases: LavaCase[], more: Partial<Lav
   };
 }
 
-/** A line of LAVA's log: text alone is the board's, `level: text` of another level of LAVA. */
+/** A line of LAVA's log: text alone is the board's, `level: text` of another level of LAVA; of results, JSON. */
 export function logLine(text: string, i: number): LogLine {
-  const [, level, rest] = /^(debug|info|warning|error|exception|feedback|input): (.*)$/s.exec(text) ?? [];
+  const [, level, rest] =
+    /^(debug|info|warning|error|exception|feedback|input|results): (.*)$/s.exec(text) ?? [];
   return {
     at: START + i * 1000,
     level: level ?? 'target',
-    text: rest ?? text,
-    value: undefined,
+    text: level === 'results' ? undefined : (rest ?? text),
+    value: level === 'results' ? JSON.parse(rest ?? '') : undefined,
     namespace: undefined,
   };
 }

@@ -36,6 +36,11 @@ const FORMS: Record<string, (lines: readonly string[]) => string[]> = {
   'as the kernel writes it': plain,
   'behind caller ids': (lines) => stamp(lines, (time, line) => `[  ${time}][   C1] ${line}`),
   'with the CPU in the stamp': (lines) => stamp(lines, (time, line) => `[  ${time}@1] ${line}`),
+  'with the CPU behind a comma': (lines) => stamp(lines, (time, line) => `[  ${time},1] ${line}`),
+  'with the time of day in the stamp': (lines) =>
+    stamp(lines, (time, line) => `[  ${time} / 11-28 04:00:00.123] ${line}`),
+  'with CPU and task behind the stamp': (lines) =>
+    stamp(lines, (time, line) => `[  ${time}] <2>.(2)[0:swapper/2]${line}`),
   'with a level before the stamp': (lines) => stamp(lines, (time, line) => `<3>[  ${time}] ${line}`),
   'without the first bracket': (lines) => stamp(lines, (time, line) => `${time}] ${line}`),
   'behind a prompt': (lines) => plain(lines).map((line, i) => (i === 0 ? `/ # ${line}` : line)),
