@@ -17,12 +17,13 @@ import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
 import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
+import { createDeviceLog } from './lifecycle/device-log.ts';
 import { allParts } from './lifecycle/all-parts.ts';
 import { jobMetrics } from './lifecycle/job-metrics.ts';
 import { askParts, knownParts } from './lifecycle/parts.ts';
 import { withListeners } from './lifecycle/job-events.ts';
 import { jobJournal } from './lifecycle/job-journal.ts';
-import { openLab } from './lifecycle/open-lab.ts';
+import { openLabs } from './lifecycle/open-lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
 import { forgetCrashes, setAsideWhatKills } from './lifecycle/set-aside.ts';
@@ -126,12 +127,14 @@ export async function createDaemon(
     'the store fails; what is to be stored waits',
     'the store works again',
   );
-  const labs = new Map(
-    config.labs.map((lab) => [
-      lab.name,
-      openLab(lab, { log, now, signal, onUp: () => goOn([lab.name]), onCall: callTimer(metrics, lab.name) }),
-    ]),
-  );
+  const labs = openLabs(config.labs, {
+    log,
+    now,
+    signal,
+    onUp: (lab) => goOn([lab]),
+    onInventory: createDeviceLog({ store, storeOutage, signal: stopping.signal }),
+    onCall: (lab) => callTimer(metrics, lab),
+  });
   const { instanceId } = store;
   const opened = openDestinations({ config, maestro, logs, blobs, instanceId, now, signal, ...delays });
   const destinations = opened.map((destination) => ({

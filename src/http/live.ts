@@ -5,14 +5,12 @@ import type { FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { SECOND } from '../core/time.ts';
 import type { HttpPorts } from './ports.ts';
-import type { Outbox } from '../engine/outbox.ts';
 import type { Access } from './auth.ts';
 import type { News } from '../store/index.ts';
 import type { HostCheck } from './hosts.ts';
 
 interface Options {
-  ctx: Pick<HttpPorts, 'labs'> & { store: Pick<HttpPorts['store'], 'onChange'> };
-  outbox: Pick<Outbox, 'states'>;
+  ctx: Pick<HttpPorts, 'labs' | 'parts'> & { store: Pick<HttpPorts['store'], 'onChange'> };
   isOwnHost: HostCheck;
   mayRead: Access['mayRead'];
 }
@@ -38,7 +36,7 @@ interface Gathered {
 }
 
 /** Serves the socket next to the app's routes, until the app is closed. */
-export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead }: Options): void {
+export function addLive(app: FastifyInstance, { ctx, isOwnHost, mayRead }: Options): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, autoPong: false });
   const answered = new WeakSet<WebSocket>();
   let following: { stop: () => void } | undefined;
@@ -81,12 +79,14 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
 
   /** While there are readers. */
   function follow(): { stop: () => void } {
-    let states = statesNow();
-    const looking = setInterval(() => {
-      const now = statesNow();
-      if (now !== states) gather({ systems: true });
+    let states: string | undefined;
+    const look = async (): Promise<void> => {
+      const now = await statesNow();
+      if (states !== undefined && now !== states) gather({ systems: true });
       states = now;
-    }, LOOK_EVERY);
+    };
+    const looking = setInterval(() => void look(), LOOK_EVERY);
+    void look();
     const pinging = setInterval(ping, PING_EVERY);
     const unsubscribe = ctx.store.onChange(gather);
     return {
@@ -113,10 +113,9 @@ export function addLive(app: FastifyInstance, { ctx, outbox, isOwnHost, mayRead 
     else for (const id of jobs ?? []) gathered.jobs.add(id);
   }
 
-  function statesNow(): string {
-    const labs = [...ctx.labs.values()].map((lab) => lab.state().status);
+  async function statesNow(): Promise<string> {
     const asked = [...ctx.labs.values()].map((lab) => lab.knownInventory()?.at);
-    return JSON.stringify([labs, asked, [...outbox.states().values()].map((state) => state.status)]);
+    return JSON.stringify([asked, (await ctx.parts()).map(({ status, why }) => [status, why])]);
   }
 
   function announce(): void {

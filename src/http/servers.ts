@@ -91,8 +91,8 @@ export function createServers(
   addOverview(api, { ctx, outbox });
   addMetrics(api, { ctx, outbox, ready: async () => (await ready()).length === 0 });
   const pages = appAt(http.pages_listen);
-  addPages(pages, { ctx, outbox, boards, liveLog, sessions });
-  addLive(pages, { ctx, outbox, isOwnHost, mayRead });
+  addPages(pages, { ctx, boards, liveLog, sessions });
+  addLive(pages, { ctx, isOwnHost, mayRead });
 
   return {
     async start() {

@@ -70,6 +70,8 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
   const records = new Map<string, LabRecord>();
   const acceptedAt = new Map<string, number>();
   const startedAt = now();
+  // Of each lab: what was said of it last, and since when.
+  const said = new Map<string, Pick<PartState, 'status' | 'since'>>();
 
   function recordOf(lab: string): LabRecord {
     const known = records.get(lab) ?? { refused: new Map(), missing: 0 };
@@ -93,6 +95,14 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
         return WRONG_TOKEN[carried].fault(target);
     }
     return missing >= MISSING && target.url !== undefined ? missingText(missing, target.url) : undefined;
+  }
+
+  function sinceOf(lab: string, status: PartState['status']): number {
+    const before = said.get(lab);
+    if (before?.status === status) return before.since;
+    const since = before === undefined && status === 'unknown' ? startedAt : now();
+    said.set(lab, { status, since });
+    return since;
   }
 
   return {
@@ -132,7 +142,7 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
       const answeredAt = acceptedAt.get(lab);
       const isKnown = answeredAt !== undefined && Math.abs(now() - answeredAt) <= DAY;
       const status = why === undefined ? (isKnown ? 'up' : 'unknown') : 'down';
-      return { status, since: answeredAt ?? startedAt, answeredAt, why };
+      return { status, since: sinceOf(lab, status), answeredAt, why };
     },
   };
 }

@@ -43,6 +43,8 @@ interface Options {
   client: LavaClient;
   now: Clock;
   onChange: (state: CircuitState) => void;
+  /** LAVA said at `at` (ms) what devices it has. */
+  onInventory?: ((inventory: Inventory, at: number) => void) | undefined;
   /** As a circuit's. */
   onCall?: CircuitOptions['onCall'];
 }
@@ -56,7 +58,7 @@ const GATHER = 25;
 const MOST_AT_ONCE = 100;
 
 /** `onChange` is called when the lab goes away or comes back. */
-export function createLab({ config, client, now, onChange, onCall }: Options): Lab {
+export function createLab({ config, client, now, onChange, onInventory, onCall }: Options): Lab {
   const circuit = createCircuit({ name: config.name, now, onChange, onCall });
   const gate = createGate(IN_FLIGHT);
   let requests = 0;
@@ -92,6 +94,7 @@ export function createLab({ config, client, now, onChange, onCall }: Options): L
     fetched.inventory
       .then((inventory) => {
         lastAnswer = { at: fetched.at, inventory };
+        onInventory?.(inventory, fetched.at);
         if (known === fetched) remember(inventory);
         return undefined;
       })

@@ -10,7 +10,7 @@ import { blobFolder, type Blobs, type Store } from '../store/index.ts';
 
 /** What maintenance uses. */
 export type MaintenancePorts = LabPorts & {
-  store: Pick<Store, 'forget'>;
+  store: Pick<Store, 'forget' | 'forgetDevices'>;
   blobs: Pick<Blobs, 'remove'>;
   logs: Pick<OpenLogs, 'local'>;
   config: Pick<BridgeConfig, 'storage'>;
@@ -21,7 +21,7 @@ export type MaintenancePorts = LabPorts & {
 };
 
 const PROBE_EVERY = 15 * SECOND;
-/** How long ended jobs are kept whose logs are elsewhere. */
+/** How long ended jobs are kept whose logs are elsewhere, and what devices did. */
 const KEEP = 90 * DAY;
 const SWEEP_AT_ONCE = 500;
 
@@ -63,6 +63,7 @@ async function removeOld(ports: MaintenancePorts): Promise<void> {
   await ports.logs.local?.sweep(ports.now());
   await ports.removeOther();
   const before = ports.now() - (storage.kind === 'local' ? storage.max_age : KEEP);
+  await ports.store.forgetDevices(ports.now() - KEEP);
   for (;;) {
     const gone = await ports.store.forget(before, SWEEP_AT_ONCE);
     for (const id of gone) await ports.blobs.remove(blobFolder(id));

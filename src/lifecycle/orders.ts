@@ -41,9 +41,16 @@ export async function cancelJob(
   return isRequested;
 }
 
-/** Sends parked deliveries again, and ends a job's waiting. Returns what was done; undefined: nothing to do. */
-export async function retryJob(job: JobRecord, ports: RetryPorts, by: string): Promise<string | undefined> {
-  const parked = (await ports.store.deliveries(job.id)).filter((d) => d.state === 'parked');
+/** Sends parked deliveries of a job again: all, or the one of that number. Returns how many. */
+export async function resendParked(
+  job: JobRecord,
+  ports: RetryPorts,
+  by: string,
+  which?: string,
+): Promise<number> {
+  const parked = (await ports.store.deliveries(job.id)).filter(
+    ({ id, state }) => state === 'parked' && (which === undefined || which === String(id)),
+  );
   for (const delivery of parked) {
     await ports.store.saveDelivery(delivery, {
       delivery: { state: 'pending', nextAt: ports.now(), tries: 0, error: delivery.error },
@@ -56,10 +63,14 @@ export async function retryJob(job: JobRecord, ports: RetryPorts, by: string): P
       ],
     });
   }
-  if (parked.length > 0) {
-    ports.wakeOutbox();
-    return `${parked.length} parked deliveries`;
-  }
+  if (parked.length > 0) ports.wakeOutbox();
+  return parked.length;
+}
+
+/** Sends parked deliveries again, and ends a job's waiting. Returns what was done; undefined: nothing to do. */
+export async function retryJob(job: JobRecord, ports: RetryPorts, by: string): Promise<string | undefined> {
+  const parked = await resendParked(job, ports, by);
+  if (parked > 0) return `${parked} parked deliveries`;
   if (job.setAside) {
     await ports.store.takeUp(job.id);
     await ports.store.note(job.id, [{ kind: 'note', text: `taken up again, ordered by ${by}` }]);

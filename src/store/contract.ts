@@ -20,6 +20,7 @@ import type {
   TimelineRecord,
 } from './job.ts';
 import type { DeliveryStore, NewDelivery } from './delivery-contract.ts';
+import type { SeenDevice } from './devices.ts';
 import type { Feed } from './feed.ts';
 import type { JobFilter } from './reader.ts';
 import type { JudgedRun } from './run.ts';
@@ -72,8 +73,17 @@ export interface AgeStore {
   oldestDelivery(destination: string): Promise<number | undefined>;
 }
 
+/** What devices did over time. */
+export interface DeviceStore {
+  /** All devices of a lab as its LAVA showed them at `at` (ms). */
+  sawDevices(lab: string, at: number, seen: readonly SeenDevice[]): Promise<void>;
+  /** Forgets what they did before `before` (ms). */
+  forgetDevices(before: number): Promise<void>;
+}
+
 /** The store before its changes are announced. */
-export interface StoreParts extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore {
+export interface StoreParts
+  extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore, DeviceStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
   setting(key: string): Promise<string | undefined>;

@@ -2,6 +2,7 @@
 export { openStore, type StorePlace } from './store.ts';
 export { StaleError, type Change, type JobQueue, type Store } from './contract.ts';
 export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
+export type { DeviceSpan, SeenDevice } from './devices.ts';
 export type { News } from './feed.ts';
 export { openReader } from './open-reader.ts';
 export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
@@ -15,6 +16,7 @@ export {
   type AttemptChange,
   type AttemptRecord,
   type CallbackRecord,
+  type Drain,
   type Entry,
   type EvidenceSource,
   type JobChange,

@@ -2,6 +2,7 @@
 // that it costs callbacks and stages nothing. Times are milliseconds since the epoch, days are UTC (`2026-08-21`).
 import type { AttemptStore, HistoryStore, JobStore } from './contract.ts';
 import type { DeliveryStore } from './delivery-contract.ts';
+import type { DeviceSpan } from './devices.ts';
 import type { ReasonCode } from '../core/reason-codes.ts';
 import type { Drain, ListedJob, Outline, StageName } from './job.ts';
 import type { FoundIssue, RunRecord, TestRecord } from './run.ts';
@@ -64,6 +65,13 @@ export interface TestFilter {
   /** Behind this position. */
   after?: number | undefined;
   limit: number;
+}
+
+/** A group of a job's tests, and its cases by status. */
+export interface TestGroup {
+  /** What their paths have in common, to a dot. */
+  path: string;
+  counts: Partial<Record<Status, number>>;
 }
 
 /** What totals are made of, and by what: by days, labs, … . */
@@ -129,6 +137,9 @@ export interface IssueRecord {
   trees: { tree: string; runs: number }[];
   days: { day: string; runs: number }[];
 }
+
+/** A failure that recurs on a device: in how many of its runs, and when the last of them ended. */
+export type DeviceIssue = Pick<IssueRecord, 'signature' | 'layer' | 'comment' | 'runs' | 'lastSeen'>;
 
 /** A job in which an issue was found. */
 export interface IssueSighting extends FoundIssue {
@@ -210,6 +221,8 @@ export interface Reader
   /** Jobs by what people know of them: an id, a node, a build, a LAVA id, the beginning of a commit (7 or more digits). */
   find(text: string, limit: number): Promise<ListedJob[]>;
   tests(jobId: string, filter: TestFilter): Promise<{ rows: TestRecord[]; next: number | undefined }>;
+  /** The groups that the cases of a job stand in, counted, by the dots of their paths. */
+  testGroups(jobId: string): Promise<TestGroup[]>;
   /** The first tests that are not well, those first whose log lines come first. */
   firstFailures(jobId: string, limit: number): Promise<TestRecord[]>;
   /** The issues of a job's runs. */
@@ -217,11 +230,15 @@ export interface Reader
   runs(filter: RunFilter): Promise<Page<RunRecord>>;
   /** The last runs of each of these devices, the newest first, by name. */
   lastRuns(lab: string, devices: readonly string[], limit: number): Promise<Map<string, RunRecord[]>>;
+  /** What a device did since then, the oldest first, the newest `limit` spans of it. */
+  deviceSpans(of: { lab: string; device: string }, since: number, limit: number): Promise<DeviceSpan[]>;
   totals(filter: TotalsFilter): Promise<Totals[]>;
   /** Hour by hour since then; hours without a run are left out. */
   hours(since: number): Promise<HourRecord[]>;
   issues(filter: IssueFilter): Promise<IssueRecord[]>;
   issue(signature: string, since: string): Promise<IssueRecord | undefined>;
+  /** What failed on a device since then (ms), the most frequent first. */
+  issuesOfDevice(of: { lab: string; device: string }, since: number, limit: number): Promise<DeviceIssue[]>;
   /** Where an issue was found, the newest first. */
   sightings(signature: string, limit: number, after?: Cursor): Promise<Page<IssueSighting>>;
   waiting(): Promise<WaitingGroup[]>;

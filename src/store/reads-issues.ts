@@ -8,6 +8,7 @@ import type {
   BuildComparison,
   Comparison,
   Cursor,
+  DeviceIssue,
   IssueFilter,
   IssueRecord,
   IssueSighting,
@@ -105,6 +106,53 @@ export async function readFoundIssues(db: Db, jobId: string): Promise<(FoundIssu
     .orderBy('pos')
     .execute();
   return rows.map((row) => ({ ...toFound(row), n: row.n }));
+}
+
+/** Runs of a device that are looked at. */
+const MOST_RUNS = 500;
+
+/** What failed in the newest runs of a device, since then. */
+export async function readIssuesOfDevice(
+  db: Db,
+  { lab, device }: { lab: string; device: string },
+  since: number,
+  limit: number,
+): Promise<DeviceIssue[]> {
+  const runs = await db
+    .selectFrom('runs')
+    .select(['jobId', 'n', 'finishedAt'])
+    .where('lab', '=', lab)
+    .where('device', '=', device)
+    .where('finishedAt', '>=', since)
+    .orderBy('finishedAt', 'desc')
+    .limit(MOST_RUNS)
+    .execute();
+  if (runs.length === 0) return [];
+  const endOf = new Map(runs.map(({ jobId, n, finishedAt }) => [`${jobId} ${n}`, finishedAt]));
+  const found = await db
+    .selectFrom('foundIssues')
+    .select(['jobId', 'n', 'signature', 'layer', 'comment'])
+    .where('jobId', 'in', [...new Set(runs.map(({ jobId }) => jobId))])
+    .execute();
+  const rows = found.flatMap((issue) => {
+    const run = `${issue.jobId} ${issue.n}`;
+    const finishedAt = endOf.get(run);
+    return finishedAt === undefined ? [] : [{ ...issue, run, finishedAt }];
+  });
+  const issues = [...Map.groupBy(rows, ({ signature }) => signature)].flatMap(([signature, found]) => {
+    const [first] = found;
+    if (first === undefined) return [];
+    return [
+      {
+        signature,
+        layer: LayerWord.parse(first.layer),
+        comment: first.comment,
+        runs: new Set(found.map(({ run }) => run)).size,
+        lastSeen: Math.max(...found.map(({ finishedAt }) => finishedAt)),
+      },
+    ];
+  });
+  return issues.toSorted((a, b) => b.runs - a.runs || b.lastSeen - a.lastSeen).slice(0, limit);
 }
 
 /** Where an issue was found, the newest first. */

@@ -6,7 +6,7 @@ import { LAYERS, type Layer } from '../verdict/layers.ts';
 import { RULE_NAMES, STATUSES } from '../verdict/model.ts';
 import { NODE_RESULTS, type NodeResult } from '../verdict/node-result.ts';
 import { pageOf } from './reads-jobs.ts';
-import type { HourRecord, Page, RunFilter, TestFilter, Totals, TotalsFilter } from './reader.ts';
+import type { HourRecord, Page, RunFilter, TestFilter, TestGroup, Totals, TotalsFilter } from './reader.ts';
 import type { RunRecord, TestRecord } from './run.ts';
 import type { DayRow, RunRow, Tables, TestRow } from './tables.ts';
 
@@ -55,6 +55,36 @@ export async function readTests(
 
 function likeOf(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** How deep below the test that was asked for, and how many groups at most: a tree is for people. */
+const DEEPEST = 4;
+const MOST_GROUPS = 300;
+
+/** The groups of at least two cases, in the order of the verdict. */
+export async function readTestGroups(db: Db, jobId: string): Promise<TestGroup[]> {
+  const rows = await db
+    .selectFrom('tests')
+    .select(['root', 'path', 'status'])
+    .where('jobId', '=', jobId)
+    .orderBy('pos')
+    .execute();
+  const groups = new Map<string, TestGroup>();
+  for (const { root, path, status } of rows) {
+    let end = path.indexOf('.', root.length + 1);
+    for (let depth = 0; depth < DEEPEST && end > 0; depth++) {
+      const group = path.slice(0, end);
+      const known = groups.get(group) ?? { path: group, counts: {} };
+      groups.set(group, known);
+      const { counts } = known;
+      const word = StatusWord.parse(status);
+      counts[word] = (counts[word] ?? 0) + 1;
+      end = path.indexOf('.', end + 1);
+    }
+  }
+  return [...groups.values()]
+    .filter(({ counts }) => Object.values(counts).reduce((n, m) => n + m, 0) > 1)
+    .slice(0, MOST_GROUPS);
 }
 
 const NOT_WELL = ['FAIL', 'ERROR', 'MISS'];

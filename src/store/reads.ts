@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { createAttemptStore } from './attempts.ts';
 import type { Connection } from './connection.ts';
 import { createDeliveryStore } from './deliveries.ts';
+import { readDeviceSpans } from './devices.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
 import type { Reader } from './reader.ts';
@@ -13,10 +14,19 @@ import {
   readFoundIssues,
   readIssue,
   readIssues,
+  readIssuesOfDevice,
   readSightings,
 } from './reads-issues.ts';
 import { findJobs, readJobs, readLastBuilds } from './reads-jobs.ts';
-import { readFirstFailures, readHours, readLastRuns, readRuns, readTests, readTotals } from './reads-runs.ts';
+import {
+  readFirstFailures,
+  readHours,
+  readLastRuns,
+  readRuns,
+  readTestGroups,
+  readTests,
+  readTotals,
+} from './reads-runs.ts';
 import type { Tables } from './tables.ts';
 
 /** Answers on this connection. */
@@ -44,14 +54,17 @@ export function createReads(connection: Connection): Omit<Reader, 'close'> {
     jobs: on(readJobs),
     find: on(findJobs),
     tests: on(readTests),
+    testGroups: on(readTestGroups),
     firstFailures: on(readFirstFailures),
     foundIssues: on(readFoundIssues),
     runs: on(readRuns),
     lastRuns: on(readLastRuns),
+    deviceSpans: on(readDeviceSpans),
     totals: on(readTotals),
     hours: on(readHours),
     issues: on(readIssues),
     issue: on(readIssue),
+    issuesOfDevice: on(readIssuesOfDevice),
     sightings: on(readSightings),
     waiting: on(readWaiting),
     flow: on(readFlow),

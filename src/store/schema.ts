@@ -15,6 +15,7 @@ async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<vo
   await makeHistory(schema, types);
   await makeDeliveries(schema, types);
   await makeJudged(schema, types);
+  await makeDeviceSpans(schema, types);
   await schema
     .createTable('drains')
     .addColumn('lab', types.id, (c) => c.notNull())
@@ -147,6 +148,26 @@ async function makeAttempts(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn('lava_job', 'text')
     .addPrimaryKeyConstraint('attempt_documents_pk', ['job_id', 'n'])
     .execute();
+}
+
+async function makeDeviceSpans(schema: Schema, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable('device_spans')
+    .addColumn('lab', types.id, (c) => c.notNull())
+    .addColumn('device', types.id, (c) => c.notNull())
+    .addColumn('from_at', 'bigint', (c) => c.notNull())
+    .addColumn('to_at', 'bigint', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('why', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('device_spans_pk', ['lab', 'device', 'from_at'])
+    .execute();
+  // The last ones of a device; those that the next look goes on with, and those that are too old.
+  await schema
+    .createIndex('device_spans_recent')
+    .on('device_spans')
+    .columns(['lab', 'device', 'to_at'])
+    .execute();
+  await schema.createIndex('device_spans_last').on('device_spans').columns(['to_at', 'lab']).execute();
 }
 
 async function makeHistory(schema: Schema, types: ColumnTypes): Promise<void> {

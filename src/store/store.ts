@@ -9,6 +9,7 @@ import { createAgeStore } from './ages.ts';
 import { createAttemptStore } from './attempts.ts';
 import { announced } from './feed.ts';
 import { createDeliveryStore } from './deliveries.ts';
+import { createDeviceStore } from './devices.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -93,6 +94,7 @@ function createStore({ db, connection, close }: Database, instanceId: string, no
     ...createWorkNotes(connection),
     ...createDeliveryStore(connection, now),
     ...createAgeStore(connection),
+    ...createDeviceStore(connection),
 
     setting: (key) =>
       read(async () => {

@@ -154,6 +154,16 @@ interface Days {
   bootMs: number;
 }
 
+/** A time that a device was in one state, from when it was first seen in it to when it was last. */
+interface DeviceSpans {
+  lab: string;
+  device: string;
+  fromAt: number;
+  toAt: number;
+  state: string;
+  why: string;
+}
+
 /** What is being worked on now, or was when the daemon died. */
 interface UnderWay {
   item: string;
@@ -179,6 +189,7 @@ export interface Tables {
   issues: Issues;
   issueDays: IssueDays;
   days: Days;
+  deviceSpans: DeviceSpans;
   drains: Drain;
   underWay: UnderWay;
 }

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { sleep } from '../../core/time.ts';
-import { cancelJob, dropDeliveries, retryJob } from '../../lifecycle/orders.ts';
+import { cancelJob, dropDeliveries, resendParked, retryJob } from '../../lifecycle/orders.ts';
 import type { ListedJob } from '../../store/index.ts';
 import { html, queryOf, type Content, type Html } from '../html.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -18,7 +18,7 @@ interface Options {
   send: (request: FastifyRequest, reply: FastifyReply, page: Page) => FastifyReply;
 }
 
-const ORDERS = ['retry', 'cancel', 'drop'] as const;
+const ORDERS = ['retry', 'cancel', 'resend', 'drop'] as const;
 type Order = (typeof ORDERS)[number];
 
 interface OfJob {
@@ -32,6 +32,7 @@ const TEXTS: Readonly<Record<Order, { title: string; what: string }>> = {
     what: 'Parked deliveries are sent again; a job that was set aside is taken up; what waits goes on now.',
   },
   cancel: { title: 'Cancel', what: 'LAVA is asked to end its job, and the job is reported as cancelled.' },
+  resend: { title: 'Send again', what: 'The delivery that was refused is sent once more.' },
   drop: { title: 'Drop', what: 'The delivery is given up, and the job ends without it.' },
 };
 
@@ -163,6 +164,10 @@ async function carryOut(
     const dropped = await dropDeliveries(job, delivery, { why: 'dropped on the pages', by: user.name }, ctx);
     return dropped.length > 0 ? undefined : 'There is no such delivery that has not ended.';
   }
+  if (order === 'resend')
+    return (await resendParked(job, ctx, user.name, delivery)) > 0
+      ? undefined
+      : 'There is no such delivery that is parked.';
   const what = await retryJob(job, ctx, user.name);
   if (what === undefined) return 'There is nothing to retry: it waits for nothing and no delivery is parked.';
   return undefined;

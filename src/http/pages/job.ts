@@ -30,7 +30,7 @@ export async function jobPage(record: ListedJob, given: unknown, { ctx, user }: 
   const { reader } = ctx;
   const { id } = record;
   const { status, root, test: words, after } = query;
-  const [job, attempts, failures, tests, issues] = await Promise.all([
+  const [job, attempts, failures, tests, groups, issues] = await Promise.all([
     jobDetail(record, reader),
     reader.attempts(id),
     reader.firstFailures(id, 6),
@@ -41,13 +41,14 @@ export async function jobPage(record: ListedJob, given: unknown, { ctx, user }: 
       after,
       limit: TESTS_SHOWN,
     }),
+    reader.testGroups(id),
     reader.foundIssues(id),
   ]);
   const mayOperate = user?.mayOperate === true;
   return html`<h1>${folded(job.name, 120)} on ${folded(job.board, 120)}</h1>
     ${outcome(record, job, failures)} ${about(record, job, ctx)} ${mayOperate ? orders(job) : ''}
     ${section('time', 'Where the time went', timeTrack(record, attempts, ctx.now()))}
-    ${job.tests.length === 0 ? '' : section('tests', 'Tests', testsPart(job, query, tests))}
+    ${job.tests.length === 0 ? '' : section('tests', 'Tests', testsPart(job, query, { ...tests, groups }))}
     ${issues.length === 0 ? '' : section('issues', 'Issues', issuesTable(record, issues))}
     ${section('lava-jobs', 'LAVA jobs', attemptsTable(record, job, attempts, ctx))}
     ${section('reports', 'Reports', deliveries(job, mayOperate))}
@@ -265,6 +266,8 @@ function attemptsTable(
 
 function deliveries(job: JobDetail, mayOperate: boolean): Html {
   const isOpen = ({ state }: DeliveryView): boolean => state !== 'done' && state !== 'dropped';
+  const to = (order: string, text: string, { id: delivery }: DeliveryView): Html =>
+    html`<a href="${jobPath(job.id)}/${order}?${queryOf({ delivery })}">${text}</a>`;
   return table({
     caption: 'Reports and what was answered',
     hideCaption: true,
@@ -277,7 +280,12 @@ function deliveries(job: JobDetail, mayOperate: boolean): Html {
       d.tries,
       folded(d.error),
       ...(mayOperate
-        ? [isOpen(d) ? html`<a href="${jobPath(job.id)}/drop?${queryOf({ delivery: d.id })}">drop</a>` : '']
+        ? [
+            [
+              d.state === 'parked' ? [to('resend', 'send again', d), ', '] : '',
+              isOpen(d) ? to('drop', 'drop', d) : '',
+            ],
+          ]
         : []),
     ]),
     none: 'Nothing is to be sent yet.',

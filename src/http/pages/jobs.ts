@@ -2,7 +2,7 @@
 // and JSON too.
 import { z } from 'zod';
 import { parseTime, rfc3339 } from '../../core/time.ts';
-import { STAGES, type Cursor, type JobFilter, type Reader } from '../../store/index.ts';
+import { STAGES, toReasonCode, type Cursor, type JobFilter, type Reader } from '../../store/index.ts';
 import { LAYERS } from '../../verdict/layers.ts';
 import { RULE_NAMES } from '../../verdict/model.ts';
 import { NODE_RESULTS } from '../../verdict/node-result.ts';
@@ -25,7 +25,7 @@ export const JobsQuery = z.object({
   layer: z.enum(LAYERS).optional().catch(undefined),
   rule: z.enum(RULE_NAMES).optional().catch(undefined),
   stage: z.enum(STAGES).optional().catch(undefined),
-  reason: text,
+  reason: text.transform((given) => toReasonCode(given ?? null) ?? undefined),
   open: z.enum(['true', 'false']).optional().catch(undefined),
   since: z.string().max(30).optional().catch(undefined),
   before: z.string().max(30).optional().catch(undefined),
@@ -69,7 +69,7 @@ function filterOf({
   const [at, ...id] = after?.split('~') ?? [];
   return {
     ...equal,
-    ...(reason === undefined ? {} : { done: false }),
+    ...(reason === undefined ? {} : { done: false, reasonCode: reason }),
     ...(open === undefined ? {} : { done: open === 'false' }),
     since: timeOf(since),
     before: timeOf(before),
@@ -127,6 +127,7 @@ function filterForm(query: JobsQuery): Html {
       ${field('name', 'Name')} ${choice('result', NODE_RESULTS)} ${choice('layer', LAYERS)}
       ${choice('rule', RULE_NAMES)} ${choice('stage', STAGES)} ${field('since', 'Since (2026-08-21)')}
       ${field('before', 'Before')}
+      ${query.reason === undefined ? '' : html`<label>Waits for <input name="reason" value="${query.reason}" size="12" /></label>`}
       <button type="submit">Show</button> <a class="button" href="/jobs">Show all</a>
     </form>
   </details>`;

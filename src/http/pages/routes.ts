@@ -5,7 +5,6 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { HOUR } from '../../core/time.ts';
-import type { Outbox } from '../../engine/outbox.ts';
 import type { LiveLog } from '../../lifecycle/live-log.ts';
 import type { AttemptRecord, ListedJob } from '../../store/index.ts';
 import { packed, packingFor } from '../file-answer.ts';
@@ -16,8 +15,9 @@ import type { HttpPorts } from '../ports.ts';
 import { addActions } from './actions.ts';
 import { jobsCsv } from '../jobs-csv.ts';
 import { loadAssets } from './assets.ts';
-import { boardPage, boardsPage, devicePage } from './boards.ts';
+import { boardPage, boardsPage } from './boards.ts';
 import type { PageParts } from './deps.ts';
+import { devicePage } from './device.ts';
 import { comparePage, issuePage, issuesPage } from './issues.ts';
 import { findJob, jobPage } from './job.ts';
 import { findJobs, jobsPage, JobsQuery, MOST_ROWS } from './jobs.ts';
@@ -28,7 +28,6 @@ import type { Sessions } from './sessions.ts';
 
 interface Options {
   ctx: HttpPorts;
-  outbox: Pick<Outbox, 'states'>;
   boards: BoardsView;
   liveLog: LiveLog;
   sessions: Sessions;
@@ -94,8 +93,8 @@ export function addPages(app: FastifyInstance, options: Options): void {
 
 type Send = (request: FastifyRequest, reply: FastifyReply, page: Page) => FastifyReply;
 
-function partsOf(request: FastifyRequest, { ctx, outbox, boards, sessions }: Options): PageParts {
-  return { ctx, outbox, boards, user: sessions.userOf(request) };
+function partsOf(request: FastifyRequest, { ctx, boards, sessions }: Options): PageParts {
+  return { ctx, boards, user: sessions.userOf(request) };
 }
 
 function addLists(app: FastifyInstance, options: Options, send: Send): void {
@@ -134,7 +133,9 @@ function addLists(app: FastifyInstance, options: Options, send: Send): void {
     '/labs/:lab/devices/:device',
     async (request, reply) => {
       const { lab, device } = request.params;
-      const main = ctx.labs.has(lab) ? await devicePage(lab, device, parts(request)) : undefined;
+      const main = ctx.labs.has(lab)
+        ? await devicePage(lab, device, request.query, parts(request))
+        : undefined;
       return orNone(request, reply, main, { title: device, place: '/boards' });
     },
   );

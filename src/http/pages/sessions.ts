@@ -2,7 +2,6 @@
 // sends. Sessions are kept in memory: after a restart people sign in again.
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyRequest } from 'fastify';
 import { HOUR, type Clock } from '../../core/time.ts';
 import type { Access } from '../auth.ts';
 
@@ -68,7 +67,7 @@ function idOf({ headers }: WithHeaders): string {
 }
 
 /** Whether a form comes from a page of ours: browsers say in every POST where it comes from. */
-export function isOwnForm({ headers }: FastifyRequest): boolean {
+export function isOwnForm({ headers }: WithHeaders): boolean {
   const { origin, host } = headers;
   return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
 }

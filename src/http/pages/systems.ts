@@ -1,0 +1,120 @@
+// What the bridge works with, each as it was last known, and what of it needs the admin.
+import type { FlowStep } from '../../store/reader.ts';
+import type { Drain } from '../../store/index.ts';
+import type { KnownPart } from '../../lifecycle/parts.ts';
+import { html, queryOf, type Content, type Html } from '../html.ts';
+import { age, folded, moment, name, table, word } from './parts.ts';
+
+/** What is known of the systems, and of what is to go there. */
+export interface Known {
+  parts: readonly KnownPart[];
+  drains: readonly Drain[];
+  deliveries: readonly { destination: string; state: string; count: number }[];
+}
+
+const KINDS: Readonly<Record<KnownPart['kind'], string>> = {
+  lab: 'Lab',
+  events: 'Events',
+  callbacks: 'Callbacks',
+  destination: 'Reports',
+  store: 'Store',
+};
+
+export function systemsTable(known: Known, now: number): Html {
+  return table({
+    caption: 'Systems as they were last known',
+    hideCaption: true,
+    head: ['What', 'Name', 'State', 'Since', 'Last answer', 'Why'],
+    rows: known.parts.map((part) => [
+      KINDS[part.kind],
+      name(part.name),
+      word(part.status === 'up' && drainOf(part, known) !== undefined ? 'drained' : part.status),
+      moment(part.since),
+      part.answeredAt === undefined ? 'never' : `${age(part.answeredAt, now)} ago`,
+      why(part, known),
+    ]),
+  });
+}
+
+function drainOf({ kind, name }: KnownPart, { drains }: Known): Drain | undefined {
+  return kind === 'lab' ? drains.find(({ lab, board }) => lab === name && board === '') : undefined;
+}
+
+function why(part: KnownPart, known: Known): Content {
+  const drain = drainOf(part, known);
+  const open = known.deliveries.filter(
+    ({ destination, state }) =>
+      part.kind === 'destination' && destination === part.name && state !== 'done' && state !== 'dropped',
+  );
+  const texts = [
+    part.why === undefined ? undefined : folded(part.why),
+    drain === undefined ? undefined : html`drained: ${folded(drain.why)}`,
+    open.length === 0 ? undefined : open.map(({ state, count }) => `${count} ${state}`).join(', '),
+  ].filter((text) => text !== undefined);
+  return texts.map((text, i) => [i === 0 ? '' : '; ', text]);
+}
+
+interface Note {
+  isBad: boolean;
+  text: Content;
+}
+
+/** What only the admin can do something about, with what helps. */
+export function needs(known: Known, flow: readonly FlowStep[], mayOperate: boolean): Html {
+  const notes = [
+    ...known.parts.flatMap((part) => (part.status === 'down' ? [downNote(part)] : [])),
+    ...known.drains.map((drain) => drainNote(drain, mayOperate)),
+    ...known.deliveries.flatMap(({ destination, state, count }) =>
+      state === 'parked' ? [parkedNote(destination, count)] : [],
+    ),
+    ...asideNotes(flow),
+  ];
+  if (notes.length === 0) return html`<p class="none">Nothing.</p>`;
+  return html`<ul class="notes">
+    ${notes.map(({ isBad, text }) => html`<li class="${isBad ? 'bad' : ''}">${text}</li>`)}
+  </ul>`;
+}
+
+function downNote({ kind, name: which, why }: KnownPart): Note {
+  const reason = folded(why ?? 'for no known reason');
+  const check = html`<code>lava-bridge check</code>`;
+  const of = name(which);
+  const texts: Readonly<Record<KnownPart['kind'], Content>> = {
+    lab: html`Lab ${of} does not answer: ${reason}. Its jobs wait. See ${check}.`,
+    events: html`Events of ${of} do not come in: ${reason}. Jobs go on by callbacks and the poll, more slowly.`,
+    callbacks: html`Callbacks of ${of}: ${reason}`,
+    destination: html`${of} does not answer: ${reason}. Reports wait. See ${check}.`,
+    store: html`The store does not take writes: ${reason}. Nothing moves. Is the disk full?`,
+  };
+  return { isBad: kind !== 'events', text: texts[kind] };
+}
+
+function drainNote({ lab, board, why }: Drain, mayOperate: boolean): Note {
+  const command = `lava-bridge resume ${lab}${board === '' ? '' : ` ${board}`}`;
+  return {
+    isBad: false,
+    text: html`${board === '' ? html`Lab ${name(lab)}` : html`${name(board)} in ${name(lab)}`} is drained:
+    ${folded(why)}.
+    ${mayOperate ? html`<a href="/resume?${queryOf({ lab, board })}">Resume</a>` : html`<code>${command}</code>`}`,
+  };
+}
+
+function parkedNote(destination: string, count: number): Note {
+  return {
+    isBad: true,
+    text: html`${destination} refused ${count} deliveries: they are parked until somebody sends them again or
+    drops them (on the job’s page).`,
+  };
+}
+
+function asideNotes(flow: readonly FlowStep[]): Note[] {
+  const aside = flow.filter(({ setAside }) => setAside).reduce((n, { jobs }) => n + jobs, 0);
+  if (aside === 0) return [];
+  return [
+    {
+      isBad: true,
+      text: html`<a href="/jobs?${queryOf({ reason: 'crashes' })}">${aside} jobs</a> are set aside: they were
+        under way in two crashes of the daemon.`,
+    },
+  ];
+}
