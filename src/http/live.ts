@@ -1,6 +1,7 @@
 // `/ws`: announces to the status pages what changed, so that they look again: what the store says that it stored, gathered for
 // a moment, and what came or went. A message is `{"jobs": [ids], "drains": true, "deliveries": true, "systems": true}`, of which
 // only what changed is there; `"jobs": "all"` if these are too many to be named.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { SECOND } from '../core/time.ts';
@@ -39,6 +40,8 @@ interface Gathered {
 export function addLive(app: FastifyInstance, { ctx, isOwnHost, mayRead }: Options): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, autoPong: false });
   const answered = new WeakSet<WebSocket>();
+  /** With what each reader came: they read for as long as that allows it. */
+  const cameWith = new WeakMap<WebSocket, IncomingHttpHeaders>();
   let following: { stop: () => void } | undefined;
   let gathered: Gathered | undefined;
 
@@ -57,15 +60,16 @@ export function addLive(app: FastifyInstance, { ctx, isOwnHost, mayRead }: Optio
                 ? '503 Service Unavailable'
                 : undefined;
     if (refusal !== undefined) return socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
-    return sockets.handleUpgrade(request, socket, head, begin);
+    return sockets.handleUpgrade(request, socket, head, (reader) => begin(reader, request.headers));
   });
   app.addHook('preClose', async () => {
     end();
     for (const reader of sockets.clients) reader.terminate();
   });
 
-  function begin(reader: WebSocket): void {
+  function begin(reader: WebSocket, headers: IncomingHttpHeaders): void {
     answered.add(reader);
+    cameWith.set(reader, headers);
     reader.on('pong', () => answered.add(reader));
     reader.on('ping', (data) => send(reader, () => reader.pong(data)));
     // The pages say nothing.
@@ -136,7 +140,7 @@ export function addLive(app: FastifyInstance, { ctx, isOwnHost, mayRead }: Optio
 
   function ping(): void {
     for (const reader of sockets.clients) {
-      if (!answered.delete(reader)) reader.terminate();
+      if (!answered.delete(reader) || !mayRead(cameWith.get(reader) ?? {})) reader.terminate();
       else reader.ping();
     }
   }

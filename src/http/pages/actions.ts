@@ -173,9 +173,9 @@ async function carryOut(
   return undefined;
 }
 
-/** Only places of ours: whoever leads here with a link does not lead away. */
+/** Only places of ours, as a header can hold them: whoever leads here with a link does not lead away. */
 function pathOf(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])[^\s\\]*$/.test(next) ? next : '/';
+  return next !== undefined && /^\/(?!\/)[!-[\]-~]*$/.test(next) ? next : '/';
 }
 
 function loginForm(next: string, problem?: string): Html {

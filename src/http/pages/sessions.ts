@@ -1,5 +1,6 @@
 // Who is signed in: a token of the configuration gives a random session in a cookie that no script reads and no other site
-// sends. Sessions are kept in memory: after a restart people sign in again.
+// sends. A session may do what its token may do now, and ends with it. Sessions are kept in memory: after a restart people
+// sign in again.
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { HOUR, type Clock } from '../../core/time.ts';
@@ -31,16 +32,19 @@ const MOST = 1000;
 
 /** `access`: the tokens and whose they are. */
 export function createSessions(access: Pick<Access, 'actorOf' | 'takesOrders'>, now: Clock): Sessions {
-  const sessions = new Map<string, { user: User; until: number }>();
+  const sessions = new Map<string, { token: string; until: number }>();
+
+  function userWith(token: string): User | undefined {
+    const actor = access.actorOf({ authorization: `Bearer ${token}` });
+    return actor && { name: actor.name, mayOperate: actor.role === 'operate' };
+  }
 
   return {
     isOpen: access.takesOrders,
     begin(token, isSecure) {
-      const actor = access.actorOf({ authorization: `Bearer ${token}` });
-      if (actor === undefined) return undefined;
+      if (userWith(token) === undefined) return undefined;
       const id = randomBytes(32).toString('base64url');
-      const user = { name: actor.name, mayOperate: actor.role === 'operate' };
-      sessions.set(id, { user, until: now() + LONGEST });
+      sessions.set(id, { token, until: now() + LONGEST });
       const [oldest] = sessions.keys();
       if (sessions.size > MOST && oldest !== undefined) sessions.delete(oldest);
       return cookie(id, LONGEST / 1000, isSecure);
@@ -51,7 +55,7 @@ export function createSessions(access: Pick<Access, 'actorOf' | 'takesOrders'>, 
     },
     userOf(request) {
       const session = sessions.get(idOf(request));
-      return session === undefined || now() > session.until ? undefined : session.user;
+      return session === undefined || now() > session.until ? undefined : userWith(session.token);
     },
   };
 }
