@@ -1,5 +1,6 @@
 // A line of the log in its two forms: an entry of the journal in its own protocol, with every field to be searched for, and
 // logfmt for terminals and files. Both hold the same words.
+import { printableLines } from './printable.ts';
 
 /** What stands in each record; higher is worse. `priority` is syslog's. */
 const LEVELS = {
@@ -90,9 +91,11 @@ function snakeCase(name: string): string {
     .slice(0, 50);
 }
 
+/** Of control characters, a terminal would obey some, and journalctl shows no line at all that has one. */
 function textOf(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+  const isCut = text.length > MOST_CHARACTERS;
+  return printableLines(isCut ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
 }
 
 function isLevel(value: unknown): value is LogLevel {

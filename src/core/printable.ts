@@ -4,3 +4,8 @@
 export function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
 }
+
+/** As `printable`; line ends and tabs stay. */
+export function printableLines(text: string): string {
+  return text.toWellFormed().replaceAll(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '?');
+}

@@ -53,6 +53,26 @@ it('on a terminal a line is logfmt, and no text can make another field or line',
   );
 });
 
+it('no text steers a terminal, or makes the journal hide its line', () => {
+  const hostile = 'a\u001b[2Jb\u009b2Kc\u202ed\u0000e\rf\u{e0001}\ud800';
+  const record = readRecord(
+    JSON.stringify({ level: 'info', msg: hostile, why: hostile, [hostile]: hostile }),
+  );
+  for (const text of [logfmt(record), journalEntry(record).toString()]) {
+    expect(text).toContain('a?[2Jb?2Kc?d?e?f?');
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  }
+});
+
+it('a field of the journal cannot end early, whatever it holds', () => {
+  const record = readRecord(
+    JSON.stringify({ level: 'info', msg: 'x', job: 'a\nPRIORITY=0\nMESSAGE=forged' }),
+  );
+  const lines = journalEntry(record).toString('latin1').split('\n');
+  // With its length before it: what follows is that many bytes of text.
+  expect(lines.slice(3)).toEqual(['BRIDGE_JOB', '\x1b\0\0\0\0\0\0\0a', 'PRIORITY=0', 'MESSAGE=forged', '']);
+});
+
 it('a huge value still fits into one datagram', () => {
   const entry = journalEntry(readRecord(JSON.stringify({ level: 'info', msg: 'x', why: 'y'.repeat(1e6) })));
   expect(entry.length).toBeLessThan(64 * 1024);
