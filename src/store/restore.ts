@@ -22,11 +22,15 @@ const About = z.object({
   bytes: z.coerce.number(),
 });
 const FileRow = z.object({
-  name: z.string().regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0][^\0]*$/, 'a relative path'),
+  name: z.string().refine(isInside, 'a path that leads down'),
   gzipped: z.number(),
   modified_at: z.number(),
   sha256: z.string(),
 });
+
+function isInside(path: string): boolean {
+  return !path.includes('\0') && path.split('/').every((part) => !['', '.', '..'].includes(part));
+}
 
 /**
  * Puts a backup in the place of the state, which no daemon may use meanwhile. All of it is unpacked and checked before
@@ -158,7 +162,7 @@ async function unpack(archive: DatabaseSync, file: string, places: StatePlaces):
 function pathFor(name: string, places: StatePlaces): string {
   if (name === DATABASE) return places.database + BEING_RESTORED;
   const [first = '', ...rest] = name.split('/');
-  const folder = places.folders[first];
+  const folder = Object.hasOwn(places.folders, first) ? places.folders[first] : undefined;
   if (folder === undefined || rest.length === 0)
     throw new BridgeError('backup', `the backup holds ${name}, which has no place here`);
   return join(folder + BEING_RESTORED, ...rest);

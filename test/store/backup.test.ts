@@ -128,6 +128,17 @@ describe('a restore', () => {
       "UPDATE files SET name = 'logs/../../x' WHERE name = 'logs/a/log.txt'",
       'backup',
     ],
+    [
+      'that leads out of the folder behind a line end',
+      "UPDATE files SET name = 'logs/a' || char(10) || '/../../../x' WHERE name = 'logs/a/log.txt'",
+      'backup',
+    ],
+    ['with an absolute name', "UPDATE files SET name = '/etc/x' WHERE name = 'logs/a/log.txt'", 'backup'],
+    [
+      'with a file of what every object has',
+      "UPDATE files SET name = '__proto__/x' WHERE name = 'logs/a/log.txt'",
+      'backup',
+    ],
     ['with a file of no folder', "UPDATE files SET name = 'etc/x' WHERE name = 'logs/a/log.txt'", 'backup'],
   ])('changes nothing for a file %s', async (_what, text, code) => {
     await addJob(elsewhere.database, '2'.repeat(24), 1500);
