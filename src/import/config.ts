@@ -1,6 +1,6 @@
 // The lava-bridge.yaml of an import of KernelCI's configuration.
 import type { z } from 'zod';
-import { networkFilter } from '../core/address.ts';
+import { isLoopback } from '../core/address.ts';
 import { BridgeError } from '../core/errors.ts';
 import { BridgeConfig } from '../config/schema.ts';
 import type { Importing } from './context.ts';
@@ -44,12 +44,13 @@ export function bridgeConfig(
   const maestro = chosen(importing, 'api', Api, api, DEFAULT_API);
   const files = chosen(importing, 'storage', Storage, storage, DEFAULT_STORAGE);
   const storageName = storage ?? DEFAULT_STORAGE;
-  const upload = files === undefined || files.storage_type !== 'backend' ? undefined : files;
+  const upload = uploadOf(files);
   if (labs.length === 0) throw new BridgeError('no_labs', 'no runtime of that configuration is a LAVA lab');
   const base = trimmed(callbackBase ?? DEFAULT_BASE);
   const filesUrl = trimmed(files?.base_url ?? 'https://files.kernelci.org');
   // All on one machine: its own files are to be had, and no others but public ones.
-  const networks = [base, filesUrl].some(isLoopback) ? ['public', 'loopback'] : ['public'];
+  const isOwnMachine = [base, filesUrl, upload?.url ?? ''].some(isOnLoopback);
+  const networks = isOwnMachine ? ['public', 'loopback'] : ['public'];
   const config: ImportedConfig = {
     value: {
       instance,
@@ -59,17 +60,8 @@ export function bridgeConfig(
       storage:
         upload === undefined
           ? { kind: 'local' }
-          : {
-              kind: 'kernelci-storage',
-              url: trimmed(upload.api_url ?? upload.base_url),
-              token: { env: STORAGE_TOKEN },
-              ...(trimmed(upload.api_url ?? upload.base_url) === trimmed(upload.base_url)
-                ? {}
-                : { public_url: trimmed(upload.base_url) }),
-            },
-      ...(upload === undefined
-        ? {}
-        : { uploads: { url: trimmed(upload.base_url), token_name: `${storageName}-token` } }),
+          : { kind: 'kernelci-storage', ...upload, token: { env: STORAGE_TOKEN } },
+      ...(upload === undefined ? {} : { uploads: { url: filesUrl, token_name: `${storageName}-token` } }),
       http: { public_url: base },
       fetch: { networks },
       metadata: { api_config_name: api ?? DEFAULT_API, storage_config_name: storageName },
@@ -94,6 +86,16 @@ export function bridgeConfig(
   if (parsed.success) return config;
   const [issue] = parsed.error.issues;
   throw new BridgeError('bad_option', `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+/** Where logs are uploaded to, and where they are read if that is elsewhere; undefined: the storage takes none. */
+function uploadOf(
+  storage: z.output<typeof Storage> | undefined,
+): { url: string; public_url?: string } | undefined {
+  if (storage?.storage_type !== 'backend') return undefined;
+  const shown = trimmed(storage.base_url);
+  const url = trimmed(storage.api_url ?? storage.base_url);
+  return url === shown ? { url } : { url, public_url: shown };
 }
 
 function secretNames(labs: readonly Lab[], hasApi: boolean, hasStorage: boolean): string[] {
@@ -125,9 +127,8 @@ function chosen<S extends z.ZodType>(
 }
 
 /** By the name or number alone. */
-function isLoopback(url: string): boolean {
-  const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
-  return host === 'localhost' || networkFilter(['loopback'])(host);
+function isOnLoopback(url: string): boolean {
+  return URL.canParse(url) && isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
 }
 
 function trimmed(url: string): string {

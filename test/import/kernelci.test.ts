@@ -191,6 +191,30 @@ describe('the networks that files are fetched from', () => {
 
     expect(config.fetch.networks).toEqual(networks);
   });
+
+  it.each<[what: string, urls: string, networks: string[]]>([
+    ['files on this machine', "base_url: 'http://127.0.0.2:9'", ['public', 'loopback']],
+    ['files on this machine, by IPv6', "base_url: 'http://[::1]:9'", ['public', 'loopback']],
+    [
+      'uploads to this machine',
+      "base_url: 'https://files.example', api_url: 'http://localhost:9'",
+      ['public', 'loopback'],
+    ],
+    ['files of its network', "base_url: 'http://10.0.0.7'", ['public']],
+    ['files of a host that only sounds like it', "base_url: 'http://localhost.example'", ['public']],
+    ['files at the address of a cloud’s metadata', "base_url: 'http://169.254.169.254'", ['public']],
+  ])('open loopback for %s or not, and nothing else', async (_what, urls, networks) => {
+    const pipeline = PIPELINE.replace(
+      /kci-storage-production: .*/,
+      `kci-storage-production: { storage_type: backend, ${urls} }`,
+    );
+    const { config } = await importFiles(
+      { 'pipeline.yaml': pipeline },
+      { callbackBase: 'https://bridge.example' },
+    );
+
+    expect(config.fetch.networks).toEqual(networks);
+  });
 });
 
 describe('labs', () => {
