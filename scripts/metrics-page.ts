@@ -12,7 +12,8 @@ export function metricsPage(): string {
 
 \`/metrics\`, at \`http.api_listen\`, is for [Prometheus](https://prometheus.io/): counters are counted since the start and begin
 at 0; gauges are what is so in the moment in which they are asked for. The labels have few values: labs, boards and destinations
-of the configuration, and fixed words.
+of the configuration, and fixed words. Boards that only requests name are shown, too, the first 500 since the start; the
+others are counted together as \`other\`.
 
 \`\`\`yaml
 scrape_configs:

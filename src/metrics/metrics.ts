@@ -8,15 +8,37 @@ export interface Metrics {
   count: <N extends NameOf<'counter'>>(name: N, labels: LabelsOf<N>, by?: number) => void;
   /** Takes a measurement, in the unit of the metric's name. */
   observe: <N extends NameOf<'histogram'>>(name: N, labels: LabelsOf<N>, value: number) => void;
-  /** Replaces all values of a gauge. */
+  /** Replaces all values of a gauge; those with the same labels are added up. */
   set: <N extends NameOf<'gauge'>>(name: N, values: Iterable<readonly [LabelsOf<N>, number]>) => void;
   /** Prometheus' text format. */
   text: () => Promise<string>;
   contentType: string;
 }
 
-/** New metrics, all at 0; with Node's own (process_…, nodejs_…), the event loop's delay among them. */
-export function createMetrics(): Metrics {
+/** So many values of a label get series of their own, with those that are known at the start; the rest are `other`. */
+const MOST_VALUES = 500;
+const OTHER = 'other';
+
+/**
+ * New metrics, all at 0; with Node's own (process_…, nodejs_…), the event loop's delay among them. `boards`: those of the
+ * configuration. Requests may name any number of others, and each would be kept for ever.
+ */
+export function createMetrics(boards: readonly string[] = []): Metrics {
+  const values = new Map([['board', new Set(boards)]]);
+  const most = MOST_VALUES + boards.length;
+
+  function bounded(labels: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(labels).map(([label, value]) => {
+        const known = values.get(label) ?? new Set<string>();
+        values.set(label, known);
+        if (!known.has(value) && known.size >= most) return [label, OTHER];
+        known.add(value);
+        return [label, value];
+      }),
+    );
+  }
+
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counters = new Map<MetricName, Counter>();
@@ -30,12 +52,12 @@ export function createMetrics(): Metrics {
     else histograms.set(name, new Histogram({ ...settings, buckets: [...buckets] }));
   }
   return {
-    count: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
-    observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
-    set(name, values) {
+    count: (name, labels, by = 1) => counters.get(name)?.inc(bounded(labels), by),
+    observe: (name, labels, value) => histograms.get(name)?.observe(bounded(labels), value),
+    set(name, shown) {
       const gauge = gauges.get(name);
       gauge?.reset();
-      for (const [labels, value] of values) gauge?.set(labels, value);
+      for (const [labels, value] of shown) gauge?.inc(bounded(labels), value);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -1,5 +1,6 @@
 // The table of metrics: every one that /metrics shows but for those of Node's own, with its labels. docs/metrics.md is made
-// from it (`npm run docs`). Labels have few values: labs, boards and destinations of the configuration, and fixed words.
+// from it (`npm run docs`). Labels have few values: labs, boards and destinations of the configuration, and fixed words; of
+// boards that only requests name, the first 500.
 
 export interface MetricInfo {
   type: 'counter' | 'gauge' | 'histogram';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { METRICS } from '../../src/metrics/table.ts';
 
 async function scrape(world: TestWorld): Promise<string> {
@@ -35,6 +36,27 @@ it('the metrics follow a job, and counters begin at 0', async () => {
 it('every metric of the table is in the answer, with its help', async () => {
   const text = await scrape(await testWorld());
   for (const [name, { help }] of Object.entries(METRICS)) expect(text).toContain(`# HELP ${name} ${help}\n`);
+});
+
+it('names from requests make no series without end; those of the configuration stay', async () => {
+  const metrics = createMetrics(['known']);
+  for (let i = 0; i < 3000; i++) {
+    const board = `no-such-board-${i}`;
+    metrics.count('lava_bridge_jobs_received_total', { lab: 'a', board });
+    metrics.observe('lava_bridge_run_seconds', { lab: 'a', board }, 1);
+  }
+  metrics.count('lava_bridge_jobs_received_total', { lab: 'a', board: 'known' });
+  metrics.set('lava_bridge_drained', [
+    [{ lab: 'a', board: 'one-more' }, 1],
+    [{ lab: 'a', board: 'and-another' }, 1],
+  ]);
+  const text = await metrics.text();
+
+  expect(text.match(/^lava_bridge_jobs_received_total\{/gm)).toHaveLength(502);
+  expect(text).toContain('lava_bridge_jobs_received_total{lab="a",board="known"} 1\n');
+  expect(text).toContain('lava_bridge_jobs_received_total{lab="a",board="other"} 2500\n');
+  expect(text).toContain('lava_bridge_drained{lab="a",board="other"} 2\n');
+  expect(text.length).toBeLessThan(1024 * 1024);
 });
 
 it('what waits is shown with its age', async () => {
