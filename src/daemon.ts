@@ -47,7 +47,7 @@ import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
 import { evidenceFolder, stateFolder } from './store/blobs.ts';
-import { openBlobs, openReader, openStore, type Store } from './store/index.ts';
+import { openBlobs, openReader, openStore, startCheckpoints, type Store } from './store/index.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
 type Ports = StagePorts &
@@ -111,7 +111,7 @@ export async function createDaemon(
   const cut = new AbortController();
   const { signal } = cut;
 
-  const metrics = createMetrics();
+  const metrics = createMetrics(folders.boards.names());
   const store = withListeners(parts.store ?? (await openStore(storeOf(config), now)), [
     jobJournal(log),
     jobMetrics(metrics),
@@ -260,6 +260,7 @@ export async function createDaemon(
     log,
     readAgain: [folders.readAgain, servers.readAgain, () => wakeAll],
   });
+  let checkpoints: { stop: () => Promise<void> } | undefined;
   const urls: string[] = [];
   const background: Promise<unknown>[] = [];
   return {
@@ -268,6 +269,7 @@ export async function createDaemon(
     alive,
     urls,
     async start() {
+      checkpoints = startCheckpoints(storeOf(config).sqlite, log);
       await forgetFuture();
       await setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed);
       urls.push(...(await servers.start()));
@@ -305,7 +307,7 @@ export async function createDaemon(
       await Promise.all([runner.stop(), outbox.stop(), ...background]);
       clearTimeout(cutting);
       cut.abort();
-      await reader.close();
+      await Promise.all([reader.close(), checkpoints?.stop()]);
       await store.close();
     },
   };

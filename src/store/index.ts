@@ -5,6 +5,7 @@ export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
 export type { DeviceSpan, SeenDevice } from './devices.ts';
 export type { News } from './feed.ts';
 export { openReader } from './open-reader.ts';
+export { startCheckpoints } from './checkpoints.ts';
 export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
 export { dayOf } from './judged.ts';
 export { toReasonCode } from './rows.ts';

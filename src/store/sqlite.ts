@@ -9,6 +9,11 @@ import { createSingleConnection } from './connection.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
+/** Pages in the write-ahead log, 64 MiB, with which a write moves them itself: where the thread for it (checkpoints.ts) cannot. */
+const OWN_CHECKPOINT = 16_384;
+/** When the log begins again, its file is cut to this (bytes). */
+const LOG_KEPT = 1024 * 1024;
+
 /** Opens (and makes, with its folder) the database file; `:memory:` for one that is forgotten. */
 export function openSqlite(path: string): Database {
   let database: DatabaseSync;
@@ -16,7 +21,8 @@ export function openSqlite(path: string): Database {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     database = new DatabaseSync(path);
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;',
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;
+      PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT}; PRAGMA journal_size_limit = ${LOG_KEPT}`,
     );
   } catch (error) {
     throw new BridgeError('store', `the store ${path} cannot be opened: ${errorText(error)}`);
