@@ -53,8 +53,11 @@ interface Options {
 
 /** LAVA commits what a callback reports when it has our answer (2023.01); to look before that shows the old state. */
 const COMMIT_PAUSE = 300;
-/** Bodies that are read at a time, requests that wait for their turn, and how long (ms): LAVA waits five seconds. */
-const QUEUE = { width: 4, most: 500, waitMs: 3 * SECOND };
+/**
+ * Bodies that are read at a time, those of one lab among them, requests that wait for their turn, and how long (ms): LAVA
+ * waits five seconds.
+ */
+const QUEUE = { width: 4, ofOne: 3, most: 500, waitMs: 3 * SECOND };
 /** The first one that says Finished, and one that says otherwise: that they differ is all that has to be known. */
 const MOST_KEPT = 2;
 
@@ -108,7 +111,7 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     const job = await store.job(jobId);
     if (job === undefined) return refuse(reply, 404, 'unknown_job', 'no such job');
     if (Number(request.headers['content-length'] ?? 0) > lab.maxBody) return tooLarge(lab, jobId, reply);
-    const endTurn = await queue.turn();
+    const endTurn = await queue.turn(lab.name);
     if (endTurn === undefined) {
       lookSoon(lab, jobId);
       return refuse(

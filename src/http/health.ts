@@ -1,6 +1,8 @@
 // `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither says more than that and why not.
 import type { FastifyInstance } from 'fastify';
 import { errorText } from '../core/errors.ts';
+import { sharedAnswer } from '../core/shared-answer.ts';
+import { SECOND } from '../core/time.ts';
 import type { HttpPorts } from './ports.ts';
 import { partView } from './overview.ts';
 
@@ -10,15 +12,24 @@ interface Options {
   ready: Readiness;
 }
 
+/** The store is tried by a write to the disk, and strangers may ask as often as they like: so it is one for all, for so long (ms). */
+const PROBE_AGE = SECOND;
+
 /** What keeps the bridge from its work; empty if nothing does. */
 export type Readiness = () => Promise<string[]>;
 
 export function createReadiness({ ctx, alive }: Pick<Options, 'ctx' | 'alive'>): Readiness {
+  const probe = sharedAnswer(
+    () =>
+      ctx.store.probe().then(
+        () => undefined,
+        (error: unknown) => errorText(error),
+      ),
+    PROBE_AGE,
+    ctx.now,
+  );
   return async () => {
-    const store = await ctx.store.probe().then(
-      () => undefined,
-      (error: unknown) => errorText(error),
-    );
+    const store = await probe();
     return [
       ...(store === undefined ? [] : [`store: ${store}`]),
       ...(alive() ? [] : ['the jobs do not move']),

@@ -8,6 +8,14 @@ import type { LiveLog } from '../lifecycle/live-log.ts';
 /** A board may be silent for so long while its log is followed. */
 const SILENCE = HOUR;
 
+/** Fires when whoever asked is gone, or has their answer; they may be gone already. */
+export function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  if (raw.closed) gone.abort();
+  else raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
 export function sendLog(
   log: LiveLog,
   jobId: string,
@@ -18,8 +26,7 @@ export function sendLog(
   reply.headers({ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
   // It has no length, and to count it would be to follow it.
   if (request.method === 'HEAD') return reply.send(null);
-  const closed = new AbortController();
-  const text = log.open(jobId, { follow, raw, signal: closed.signal });
+  const text = log.open(jobId, { follow, raw, signal: goneSignal(reply) });
   if (text === undefined) {
     const error: ErrorCode = 'busy';
     return reply
@@ -27,7 +34,6 @@ export function sendLog(
       .type('application/json')
       .send({ error, message: 'too many read logs at the moment' });
   }
-  reply.raw.once('close', () => closed.abort());
   if (follow) request.raw.socket.setTimeout(SILENCE);
   return reply.send(Readable.from(text));
 }

@@ -1,5 +1,6 @@
 // What is up and what waits for what, lab by lab and board by board.
 import { setImmediate } from 'node:timers/promises';
+import { sharedAnswer } from '../core/shared-answer.ts';
 import { rfc3339, SECOND } from '../core/time.ts';
 import { supplyOf, type Supply } from '../lava/inventory.ts';
 import type { Board } from '../catalog/boards.ts';
@@ -88,7 +89,6 @@ const VIEW_AGE = SECOND;
 export function createBoardsView(ctx: HttpPorts): BoardsView {
   const plans = new Map<string, Plans>();
   let version = ctx.catalogVersion();
-  let shown: { at: number; boards: Promise<BoardView[]> } | undefined;
 
   async function plansOf(board: Board, lab: string): Promise<Plans> {
     const key = `${lab} ${board.name}`;
@@ -137,19 +137,7 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
     return views;
   }
 
-  return {
-    boards() {
-      const now = ctx.now();
-      if (shown === undefined || Math.abs(now - shown.at) > VIEW_AGE) {
-        const made = { at: now, boards: boards() };
-        shown = made;
-        made.boards.catch(() => {
-          if (shown === made) shown = undefined;
-        });
-      }
-      return shown.boards;
-    },
-  };
+  return { boards: sharedAnswer(boards, VIEW_AGE, ctx.now) };
 }
 
 function reasonsOf({ reasons, unseen }: Supply): string[] {

@@ -27,6 +27,8 @@ interface LogOptions {
 export interface LiveLog {
   /** The log of the job's last attempt, in pieces of text; undefined: as many read logs as may at a time. */
   open: (jobId: string, options: LogOptions) => AsyncGenerator<string> | undefined;
+  /** Takes a reader's place until the signal fires; false: there is none. */
+  takePlace: (gone: AbortSignal) => boolean;
 }
 
 /** Who reads slowly holds a place for long. */
@@ -36,15 +38,18 @@ const MOST_READERS = 100;
 export function createLiveLog(ports: LogPorts & { now: Clock }): LiveLog {
   const pages = createLogPages(ports.now);
   let readers = 0;
+
+  function takePlace(gone: AbortSignal): boolean {
+    if (gone.aborted || readers >= MOST_READERS) return false;
+    readers += 1;
+    // Whether it is read to its end or not even begun.
+    gone.addEventListener('abort', () => (readers -= 1), { once: true });
+    return true;
+  }
+
   return {
-    open(jobId, options) {
-      if (readers >= MOST_READERS) return undefined;
-      readers += 1;
-      const log = readLog(jobId, options, pages, ports);
-      // Whether it is read to its end or not even begun.
-      options.signal.addEventListener('abort', () => (readers -= 1), { once: true });
-      return log;
-    },
+    open: (jobId, options) => (takePlace(options.signal) ? readLog(jobId, options, pages, ports) : undefined),
+    takePlace,
   };
 }
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { rawConnection } from './sockets.ts';
 import { atEnd, definition, LAB, testWorld, until, X86 } from '../support/world.ts';
 
 /** A server that never says a word. */
@@ -63,6 +64,33 @@ describe('a mute LAVA', () => {
   });
 });
 
+describe('searches in a log', () => {
+  it('go on two at a time, and the rest is refused', async () => {
+    const world = await testWorld();
+    world.fly();
+    const { id } = await world.ended(world.publish());
+    const { blobs } = world.daemon.context;
+    const read = blobs.read.bind(blobs);
+    const [counts, now] = [{ most: 0 }, new Set<unknown>()];
+    blobs.read = (name) => {
+      const log = read(name);
+      now.add(log);
+      counts.most = Math.max(counts.most, now.size);
+      return log.once('close', () => now.delete(log));
+    };
+
+    const answers = await Promise.all(
+      Array.from({ length: 80 }, () => world.http(`/jobs/${encodeURIComponent(id)}/log?q=linux`)),
+    );
+
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(10);
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect(counts.most).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('readers of a log', () => {
   it('cost LAVA as much as one, and are bounded', { timeout: 120_000 }, async () => {
     const world = await testWorld();
@@ -85,6 +113,15 @@ describe('readers of a log', () => {
     // One for each look, not one for each reader.
     expect(asked()).toBeLessThan(40);
     readers.abort();
+    // Who is gone before there was an answer holds no place either.
+    for (let i = 0; i < 150; i++) {
+      const socket = await rawConnection(world.url);
+      socket.write(
+        `GET /${i % 2 === 0 ? 'api/v1/' : ''}jobs/${nodeId}/log HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.destroy();
+    }
     await until('there is room again', async () => {
       const answer = await fetch(`${world.url}/api/v1/jobs/${nodeId}/log`);
       await answer.text();

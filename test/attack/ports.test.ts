@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { limitConnections } from '../../src/http/connections.ts';
 import { createHostCheck } from '../../src/http/hosts.ts';
+import { HttpConfig } from '../../src/config/http-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { freePort } from '../../src/sim/free-port.ts';
 import { atEnd, LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 import { rawConnection, rawExchange, readToEnd } from './sockets.ts';
 
@@ -154,6 +156,50 @@ describe('connections', () => {
       socket.write('GET / HTTP/1.1\r\n\r\n');
       return (await readToEnd(socket)) === '' ? undefined : true;
     });
+  });
+});
+
+describe('the address that LAVA reaches', () => {
+  it('has callbacks, logs and health alone; the others are apart, and on loopback unless said otherwise', async () => {
+    const { listen, api_listen, pages_listen } = HttpConfig.parse({});
+    expect([listen, api_listen, pages_listen].map(({ host }) => host)).toEqual(Array(3).fill('127.0.0.1'));
+    expect(new Set([listen, api_listen, pages_listen].map(({ port }) => port)).size).toBe(3);
+
+    const [api, pages] = [await freePort(), await freePort()];
+    const world = await testWorld({
+      http: { api_listen: `127.0.0.1:${api}`, pages_listen: `127.0.0.1:${pages}` },
+    });
+    const paths = ['/', '/jobs', '/boards', '/login', '/ws', '/api/v1/jobs', '/api/v1/requests', '/metrics'];
+    for (const path of paths) expect([path, (await world.http(path)).status]).toEqual([path, 404]);
+    expect((await world.http('/healthz')).status).toBe(200);
+    expect((await world.http(`/callback/${LAB}/x`, { method: 'POST' })).status).toBe(401);
+    for (const port of [api, pages]) {
+      const answer = await fetch(`http://127.0.0.1:${port}/callback/${LAB}/x`, {
+        method: 'POST',
+        headers: { authorization: world.lava.callback.token },
+      });
+      expect(answer.status).toBe(404);
+    }
+  });
+});
+
+describe('strangers who ask whether it is ready', () => {
+  it('make it write to the disk once a second at most', async () => {
+    const world = await testWorld();
+    const { store } = world.daemon.context;
+    let writes = 0;
+    const probe = store.probe.bind(store);
+    store.probe = () => {
+      writes += 1;
+      return probe();
+    };
+    const began = Date.now();
+    for (let i = 0; i < 5; i++) {
+      const answers = await Promise.all(Array.from({ length: 100 }, () => world.http('/readyz')));
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    }
+    expect(writes).toBeGreaterThan(0);
+    expect(writes).toBeLessThanOrEqual(1 + (Date.now() - began) / 1000);
   });
 });
 

@@ -4,14 +4,15 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { HOUR } from '../../core/time.ts';
+import { HOUR, SECOND } from '../../core/time.ts';
 import type { LiveLog } from '../../lifecycle/live-log.ts';
 import type { AttemptRecord, ListedJob } from '../../store/index.ts';
 import { packed, packingFor } from '../file-answer.ts';
 import { html, type Html } from '../html.ts';
-import { sendLog } from '../log-answer.ts';
+import { goneSignal, sendLog } from '../log-answer.ts';
 import type { BoardsView } from '../overview.ts';
 import type { HttpPorts } from '../ports.ts';
+import { createQueue } from '../queue.ts';
 import { addActions } from './actions.ts';
 import { jobsCsv } from '../jobs-csv.ts';
 import { loadAssets } from './assets.ts';
@@ -48,6 +49,9 @@ const POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** Logs that are searched at a time, each as a whole; those that wait for their turn, and how long (ms). */
+const SEARCHES = { width: 2, most: 50, waitMs: 10 * SECOND };
 
 /** Bytes of a form. */
 const FORM = 8192;
@@ -195,6 +199,7 @@ function addJobs(
   frameOf: (...args: Parameters<Send>) => string,
 ): void {
   const { ctx, liveLog } = options;
+  const searches = createQueue(SEARCHES);
 
   async function withJob(
     request: FastifyRequest<ById>,
@@ -235,16 +240,23 @@ function addJobs(
             <p>There is no log yet.</p>`,
         });
       const isStored = attempt.log !== null;
-      if (isStored && q !== undefined)
-        return send(request, reply, { ...page, main: await searchLog(job, attempt, q, ctx) });
+      const busy = (): FastifyReply => reply.code(503).send('too many read logs at the moment');
+      if (isStored && q !== undefined) {
+        const endTurn = await searches.turn();
+        if (endTurn === undefined) return busy();
+        try {
+          return send(request, reply, { ...page, main: await searchLog(job, attempt, q, ctx) });
+        } finally {
+          endTurn();
+        }
+      }
       const frame = frameOf(request, reply, { ...page, main: logIntro(job, attempt) });
       const anchor = line !== undefined && line > 10_000 ? line - 1 : undefined;
-      const closed = new AbortController();
-      reply.raw.once('close', () => closed.abort());
+      const gone = goneSignal(reply);
       const growing = isStored
         ? undefined
-        : liveLog.open(job.id, { follow: !job.done, raw: false, signal: closed.signal });
-      if (!isStored && growing === undefined) return reply.code(503).send('too many read logs at the moment');
+        : liveLog.open(job.id, { follow: !job.done, raw: false, signal: gone });
+      if (isStored ? !liveLog.takePlace(gone) : growing === undefined) return busy();
       if (growing !== undefined) request.raw.socket.setTimeout(HOUR);
       const text = Readable.from(
         growing === undefined
