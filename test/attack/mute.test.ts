@@ -65,7 +65,7 @@ describe('a mute LAVA', () => {
 });
 
 describe('searches in a log', () => {
-  it('go on two at a time, and the rest is refused', async () => {
+  it('go on two at a time, however many ask', async () => {
     const world = await testWorld();
     world.fly();
     const { id } = await world.ended(world.publish());
@@ -84,9 +84,9 @@ describe('searches in a log', () => {
     );
 
     const statuses = answers.map(({ status }) => status);
-    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(10);
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect(counts.most).toBeGreaterThan(0);
     expect(counts.most).toBeLessThanOrEqual(2);
   });
 });
