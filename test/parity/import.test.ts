@@ -11,6 +11,7 @@ import { renderInput } from '../../src/templates/input.ts';
 import { makeRequest, readDefinition, ROOT, shipped, type RequestParts } from '../templates/support.ts';
 import { runImport } from '../import/support.ts';
 import { referencePath } from './folder.ts';
+import { expectCounted } from './document.ts';
 
 const RPI = 'bcm2711-rpi-4-b';
 const JACUZZI = 'mt8183-kukui-jacuzzi-juniper-sku16';
@@ -112,6 +113,10 @@ const OURS = [
   /^actions\.2\.test\.definitions\.0\.parameters\.(AFFINITY|AFFINTIY|PRIORITY|(ARTIFACTORIAL_\w+|HISTOGRAM) null)$/,
 ];
 
+it('compares as many definitions as the page says', () => {
+  expectCounted(CASES.length, 'definitions made after an import');
+});
+
 describe('after an import', () => {
   let config: BridgeConfig;
   let boards: Boards;
@@ -184,6 +189,13 @@ describe('KernelCI’s own configuration', () => {
     expect(new Set(report.refused.map(({ reason }) => reason.split(/[: ]/)[0]))).toEqual(
       new Set(['unsupported_boot', 'missing_rootfs', 'platform']),
     );
+    const counted = (begin: string): number =>
+      report.cannot_run.find(({ reason }) => reason.startsWith(begin))?.combinations ?? 0;
+    expectCounted(report.combinations.lava.found, 'combinations');
+    expectCounted(report.combinations.lava.rendered, 'of them give a definition');
+    expectCounted(counted('NFS on QEMU'), 'jobs on QEMU');
+    expectCounted(counted('NFS on fastboot'), 'jobs on fastboot');
+    expectCounted(counted('kernel type bzimage'), 'jobs with a bzImage');
     const rules = report.never_started.filter(({ reason }) => !reason.startsWith('nothing builds'));
     expect(rules.reduce((sum, { combinations }) => sum + combinations, 0)).toBe(99);
   }, 600_000);

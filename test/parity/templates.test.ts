@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { makeRequest, readDefinition, render, type RequestParts } from '../templates/support.ts';
+import { everyDefinition } from '../templates/matrix.ts';
+import { expectCounted } from './document.ts';
 import { referencePath } from './folder.ts';
 
 const RPI = 'bcm2711-rpi-4-b';
@@ -211,6 +213,11 @@ function differences(a: unknown, b: unknown, path: string[] = []): string[] {
 }
 
 describe('against KernelCI’s own definitions', () => {
+  it('are as many as the page says', () => {
+    expectCounted(CASES.length, 'definitions made of the shipped files');
+    expectCounted(everyDefinition().definitions.length, 'definitions');
+  });
+
   it.each(CASES)('%s differs only where ours is better', (sample, parts, expected) => {
     const { token, ...priority } = LABS[parts.lab ?? 'lava-collabora'] ?? { token: '', min: 0, max: 100 };
     const request = makeRequest(parts);

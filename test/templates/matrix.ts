@@ -1,6 +1,7 @@
 // Every definition that the shipped templates can produce, by its form: each shipped board, booted each way, with each
 // test, and with what changes the form (coverage, containers, namespaces, kernel arguments, …).
 import type { Board } from '../../src/catalog/boards.ts';
+import { RequestError } from '../../src/core/errors.ts';
 import { makeInput, makeRequest, shipped, type InputParts } from './support.ts';
 import type { RenderInput } from '../../src/templates/renderer.ts';
 
@@ -131,4 +132,47 @@ function entry(
     },
   });
   return makeInput(request, { ...variant.input, board: { ...board, ...variant.board?.(board) } });
+}
+
+/** Job names that the shipped plans are for. */
+function planNames(): string[] {
+  const parts: Record<string, string> = {
+    'ltp-*': 'math',
+    'rt-tests-*': 'pmqtest',
+    'rt-tests-rtla-*': 'osnoise',
+  };
+  return shipped.plans.names().map((name) => name.replace('*', parts[name] ?? 'arm64'));
+}
+
+/** All different definitions by what they are of, and how often the templates said that a board cannot do a thing. */
+export function everyDefinition(): {
+  definitions: { label: string; definition: string }[];
+  unsupported: number;
+} {
+  const found = new Map<string, string>();
+  let unsupported = 0;
+  const add = (label: string, input: RenderInput): void => {
+    try {
+      const { definition } = shipped.renderer.render(input);
+      if (!found.has(definition)) found.set(definition, label);
+    } catch (error) {
+      // What a board cannot do at all is refused by its template: NFS with fastboot, a bzImage with U-Boot.
+      if (!(error instanceof RequestError) || !/^unsupported_(?:boot|kernel)$/.test(error.code)) throw error;
+      unsupported++;
+    }
+  };
+  for (const { label, input } of matrix()) add(label, input);
+  for (const name of planNames()) {
+    for (const platform of [
+      'qemu-x86_64',
+      'qemu-arm64',
+      'bcm2711-rpi-4-b',
+      'mt8183-kukui-jacuzzi-juniper-sku16',
+    ]) {
+      const kernel = platform === 'qemu-x86_64' ? 'bzImage' : 'Image';
+      add(`${name} on ${platform}`, makeInput(makeRequest({ name, platform, kernel })));
+    }
+  }
+  const definitions = [...found].map(([definition, label]) => ({ label, definition }));
+  return { definitions, unsupported };
 }
