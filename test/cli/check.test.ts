@@ -77,6 +77,19 @@ describe('check', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('names the suites of own plans that are not in KCIDB’s catalogue of tests', async () => {
+    const own = await makeFiles({
+      'a.yaml':
+        'plans:\n  mine:\n    tests:\n      - { type: ltp, name: a, suite: our-own.fast }\n      - { type: ltp, name: b, suite: ltp.fast }\n',
+    });
+    const world = await testWorld({ config: { plans: own } });
+    const { code, lines } = await wrong(world);
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      expect.stringMatching(/^WARNING {2}.*\/a\.yaml:4:\d+: .*our-own\.fast .*catalogue.* our-own,/),
+    ]);
+  });
+
   it('says that what reports go out by is not there', async () => {
     const world = await testWorld({ config: { kcidb: { command: ['no-such-kcidb-submit', '-p', 'x'] } } });
     expect((await wrong(world)).lines).toEqual([

@@ -50,6 +50,55 @@ describe('kcidb', { timeout: 60_000 }, () => {
     expect(none).toMatch(/none\.json: /);
   });
 
+  // What the guide builds up step by step, in its version 4.3; the ids are ours.
+  it('the steps of KCIDB’s guide are valid and are taken, in the version that they have', async () => {
+    const version = { major: 4, minor: 3 };
+    const checkout = { id: 'us:1', origin: 'us', contacts: ['a@example.com'], valid: true };
+    const build = { id: 'us:2', checkout_id: 'us:1', origin: 'us', valid: true, architecture: 'riscv64' };
+    const test = {
+      id: 'us:3',
+      build_id: 'us:2',
+      origin: 'us',
+      path: 'ltp.sem01',
+      status: 'FAIL',
+      waived: true,
+    };
+    const issue = { id: 'us:4', version: 1, origin: 'us', build_valid: true, test_status: 'FAIL' };
+    const culprit = { code: true, tool: false, harness: false };
+    const incident = {
+      id: 'us:5',
+      origin: 'us',
+      issue_id: 'us:4',
+      issue_version: 1,
+      test_id: 'us:3',
+      present: true,
+    };
+    const steps = [
+      {},
+      { checkouts: [checkout] },
+      { checkouts: [checkout], builds: [build] },
+      { checkouts: [checkout], builds: [build], tests: [{ id: 'us:3', build_id: 'us:2', origin: 'us' }] },
+      { builds: [build], tests: [test] },
+      { issues: [{ ...issue, report_url: 'https://bugs.example/1', culprit }] },
+      { issues: [{ ...issue, culprit }], incidents: [incident] },
+    ];
+    const files = await Promise.all(steps.map((step, i) => file(`${i}.json`, { version, ...step })));
+
+    const validated = await lavaBridge(['kcidb', 'validate', ...files]);
+    expect(validated).toMatchObject({ code: 0, stderr: '' });
+    expect(validated.stdout.match(/: valid, .*upgraded from 4\.3/g)).toHaveLength(steps.length);
+
+    const sent = await lavaBridge(['kcidb', 'submit', '--wait', '30', ...files], {
+      env: { KCIDB_REST: rest() },
+    });
+    expect(sent).toMatchObject({ code: 0, stderr: '' });
+    expect(sent.stdout.trim().split('\n')).toEqual(
+      [...kcidb.submissions.keys()].map((id) => `${id} processed`),
+    );
+    expect(kcidb.objects('tests')).toMatchObject([{ id: 'us:3', status: 'FAIL' }]);
+    expect(kcidb.objects('incidents')).toContainEqual(expect.objectContaining({ id: 'us:5' }));
+  });
+
   it('validate reads standard input', async () => {
     const { code, stdout } = await lavaBridge(['kcidb', 'validate', '--json'], {
       input: JSON.stringify(GOOD),

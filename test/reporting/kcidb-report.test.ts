@@ -118,6 +118,16 @@ describe('a report', () => {
     ]);
   });
 
+  it('names the case in a leaf’s comment, as LAVA calls it', () => {
+    const { tests } = sent(complete(lavaCase('0_smoke', 'speed.max')));
+
+    expect(tests?.map(({ comment }) => comment)).toEqual([
+      'baseline-arm64 on bcm2711-rpi-4-b in lava-mylab',
+      'baseline-arm64 on bcm2711-rpi-4-b in lava-mylab',
+      'speed.max: baseline-arm64 on bcm2711-rpi-4-b in lava-mylab',
+    ]);
+  });
+
   it('is the same on every resend, and another for another run', () => {
     const verdict = panicked();
 

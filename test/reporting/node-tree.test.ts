@@ -186,6 +186,24 @@ describe('the hierarchy', () => {
     expect(outline(tree(lava)).slice(2)).toEqual(['ltp-smoke: job incomplete', 'ltp-smoke/a: test pass']);
   });
 
+  it.each([
+    ['by the lab', jobError('Infrastructure', 'Connection closed'), 'incomplete'],
+    ['by a worker that was stopped', jobError('Canceled', 'The job was canceled'), 'incomplete'],
+    ['by itself', jobError('Test', 'lava-test-raise'), 'incomplete'],
+    ['by its group', jobError('MultinodeTimeout', 'lava-wait'), 'incomplete'],
+    ['by LAVA', jobError('Bug', 'KeyError'), 'incomplete'],
+  ])('has a suite of which all cases passed and that was cut short %s as %s', (_by, error, result) => {
+    const lava = job(
+      'Incomplete',
+      login(),
+      lavaCase('0_ltp-smoke', 'a'),
+      stage('0_ltp-smoke', 'fail'),
+      error,
+    );
+
+    expect(outline(tree(lava)).slice(2)).toEqual([`ltp-smoke: job ${result}`, 'ltp-smoke/a: test pass']);
+  });
+
   it('never writes a word that Maestro refuses', () => {
     const [, suite] = tree(passed(lavaCase('0_ltp-smoke', 'a', 'unknown'))).child_nodes;
 
