@@ -9,6 +9,7 @@ import type { HttpPorts } from './http/ports.ts';
 import { createServers } from './http/servers.ts';
 import { createDrift, watchClock } from './engine/clock.ts';
 import { createCrashGuard } from './engine/crash-guard.ts';
+import { MAESTRO } from './reporting/destinations/maestro.ts';
 import { openDestinations } from './reporting/destinations/table.ts';
 import type { Parts as DestinationParts } from './reporting/destinations/destination.ts';
 import { createReporting } from './reporting/reporting.ts';
@@ -141,8 +142,7 @@ export async function createDaemon(
     ...destination,
     circuit: circuitFor(destination.name),
   }));
-  const maestroCircuit =
-    destinations.find(({ name }) => name === 'maestro')?.circuit ?? circuitFor('maestro');
+  const maestroCircuit = destinations.find(({ name }) => name === MAESTRO)?.circuit ?? circuitFor(MAESTRO);
   const fetchLimits = {
     timeoutMs: config.fetch.timeout,
     maxRedirects: config.fetch.max_redirects,

@@ -38,8 +38,14 @@ export interface RuleFacts {
   field: (name: string) => string | readonly string[] | undefined;
 }
 
-/** Why the rules refuse a build, for people; undefined if they let it through. */
-export function ruleRefusal(rules: Rules | undefined, facts: RuleFacts): string | undefined {
+/** Why a build is refused: by which key (`tree`, `arch`), and in words for people. */
+export interface BuildRefusal {
+  key: string;
+  text: string;
+}
+
+/** Why the rules refuse a build; undefined if they let it through. */
+export function ruleRefusal(rules: Rules | undefined, facts: RuleFacts): BuildRefusal | undefined {
   if (rules === undefined) return undefined;
   const { min_version, max_version, tree, branch, ...fields } = rules;
   return (
@@ -51,15 +57,19 @@ export function ruleRefusal(rules: Rules | undefined, facts: RuleFacts): string 
 
 type Release = RuleFacts['version'];
 
-function versionRefusal(min: Release, max: Release, version: Release): string | undefined {
+function versionRefusal(min: Release, max: Release, version: Release): BuildRefusal | undefined {
   if (min === undefined && max === undefined) return undefined;
-  if (version === undefined) return 'the kernel’s version is not known';
+  if (version === undefined)
+    return {
+      key: min === undefined ? 'max_version' : 'min_version',
+      text: 'the kernel’s version is not known',
+    };
   const number = (v: NonNullable<Release>): number => v.version * 100_000 + v.patchlevel;
   const shown = (v: NonNullable<Release>): string => `${v.version}.${v.patchlevel}`;
   if (min !== undefined && number(version) < number(min))
-    return `kernel ${shown(version)} is older than ${shown(min)}`;
+    return { key: 'min_version', text: `kernel ${shown(version)} is older than ${shown(min)}` };
   if (max !== undefined && number(version) > number(max))
-    return `kernel ${shown(version)} is newer than ${shown(max)}`;
+    return { key: 'max_version', text: `kernel ${shown(version)} is newer than ${shown(max)}` };
   return undefined;
 }
 
@@ -68,10 +78,13 @@ function placeRefusal(
   trees: readonly string[] = [],
   branches: readonly string[] = [],
   { tree, branch }: RuleFacts,
-): string | undefined {
+): BuildRefusal | undefined {
   const pair = `${tree ?? ''}:${branch ?? ''}`;
   const all = [...trees, ...branches];
-  if (all.includes(`!${pair}`)) return `${pair} is not wanted`;
+  if (all.includes(`!${pair}`)) {
+    const key = trees.includes(`!${pair}`) ? 'tree' : 'branch';
+    return { key, text: `${pair} is not wanted` };
+  }
   if (all.includes(pair)) return undefined;
   for (const [name, items, value] of [
     ['tree', trees, tree],
@@ -79,13 +92,15 @@ function placeRefusal(
   ] as const) {
     const single = items.filter((item) => !item.includes(':'));
     const onlyPairs = single.length === 0 && items.some((item) => !item.startsWith('!'));
-    const refusal = onlyPairs ? `${pair} is none of ${items.join(', ')}` : listRefusal(name, single, value);
+    const refusal = onlyPairs
+      ? { key: name, text: `${pair} is none of ${items.join(', ')}` }
+      : listRefusal(name, single, value);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
-function firstRefusal(fields: readonly [string, unknown][], facts: RuleFacts): string | undefined {
+function firstRefusal(fields: readonly [string, unknown][], facts: RuleFacts): BuildRefusal | undefined {
   for (const [name, items] of fields) {
     const refusal = listRefusal(name, Words.parse(items), facts.field(name));
     if (refusal !== undefined) return refusal;
@@ -94,14 +109,15 @@ function firstRefusal(fields: readonly [string, unknown][], facts: RuleFacts): s
 }
 
 function listRefusal(
-  name: string,
+  key: string,
   items: readonly string[],
   value: string | readonly string[] | undefined,
-): string | undefined {
+): BuildRefusal | undefined {
   const values = value === undefined ? [] : typeof value === 'string' ? [value] : value;
   const denied = values.find((v) => items.includes(`!${v}`));
-  if (denied !== undefined) return `${name} ${denied} is not wanted`;
+  if (denied !== undefined) return { key, text: `${key} ${denied} is not wanted` };
   const wanted = items.filter((item) => !item.startsWith('!'));
   if (wanted.length === 0 || values.some((v) => wanted.includes(v))) return undefined;
-  return `${name} ${values.length === 0 ? 'is not known' : values.join(', ')}: wanted is ${wanted.join(' or ')}`;
+  const found = values.length === 0 ? 'is not known' : values.join(', ');
+  return { key, text: `${key} ${found}: wanted is ${wanted.join(' or ')}` };
 }

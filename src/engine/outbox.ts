@@ -10,6 +10,7 @@ import { drop, settle, settleFailure } from './delivery-settling.ts';
 import type { Outage } from './outage.ts';
 import type { Delivery, OutboxDestination, OutboxStore } from './outbox-ports.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';
+import { itemName } from './work-item.ts';
 
 /** Sends what is stored for the destinations, from its start to its stop. */
 export interface Outbox {
@@ -118,15 +119,9 @@ function laneOf<Due extends Delivery, Expired extends Delivery>(
   });
 }
 
-/** What a delivery is called in the notes of what is under way. A job's id has no space. */
+/** What a delivery is called in the notes of what is under way. */
 function deliveryItem({ id, jobId }: Pick<Delivery, 'id' | 'jobId'>): string {
-  return `delivery ${id} of ${jobId}`;
-}
-
-/** The delivery that such a note means; undefined if it means none. */
-export function deliveryOfItem(item: string): Pick<Delivery, 'id' | 'jobId'> | undefined {
-  const [, id, jobId] = /^delivery (\d+) of (.+)$/.exec(item) ?? [];
-  return jobId === undefined ? undefined : { id: Number(id), jobId };
+  return itemName({ kind: 'delivery', id: String(id), of: jobId });
 }
 
 function isTooOld({ createdAt }: Delivery, now: number): boolean {

@@ -10,6 +10,7 @@ import type { Store } from '../store/index.ts';
 import type { HostFetch } from './host-fetch.ts';
 import { receive, type ReceivePorts } from './receive.ts';
 import { createTakeIn, type TakeInPorts } from './take-in.ts';
+import { settingKey } from '../store/settings.ts';
 
 /** What following Maestro's jobs uses. */
 export type IntakePorts = ReceivePorts &
@@ -58,10 +59,10 @@ export function createMaestroIntake(
 export function cursorsOf({ store }: CursorPorts): CursorStore {
   return {
     load: async (name) => {
-      const text = await store.setting(`cursor ${name}`);
+      const text = await store.setting(settingKey('cursor', name));
       return text === undefined ? undefined : Number(text);
     },
-    save: (name, at) => store.saveSetting(`cursor ${name}`, String(at)),
+    save: (name, at) => store.saveSetting(settingKey('cursor', name), String(at)),
   };
 }
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { DAY, HOUR, MINUTE } from '../core/time.ts';
 import type { Board } from '../catalog/boards.ts';
-import { ruleRefusal, type RuleFacts } from '../catalog/rules.ts';
+import { ruleRefusal, type BuildRefusal, type RuleFacts } from '../catalog/rules.ts';
 import type { MaestroNode } from '../maestro/node.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { FoundPlan } from '../catalog/plans.ts';
@@ -35,12 +35,12 @@ export function whyNotRun(
   kbuild: MaestroNode,
   plan: FoundPlan,
   board: Board,
-): string | undefined {
+): BuildRefusal | undefined {
   const { arch } = kbuild.data;
   if (kbuild.result === 'fail' || kbuild.result === 'incomplete')
-    return `the build's result is ${kbuild.result}`;
+    return { key: 'result', text: `the build's result is ${kbuild.result}` };
   if (arch !== undefined && arch !== null && arch !== board.arch)
-    return `the build is for ${arch}, the board is ${board.arch}`;
+    return { key: 'arch', text: `the build is for ${arch}, the board is ${board.arch}` };
   return (
     filterRefusal(kbuild, trigger.plan, board.name) ??
     [trigger.rules, plan.rules, board.rules]
@@ -54,14 +54,14 @@ function filterRefusal(
   { jobfilter, platform_filter: platforms, path }: MaestroNode,
   job: string,
   board: string,
-): string | undefined {
+): BuildRefusal | undefined {
   const above = new Set([...path, job]);
   const isWanted = (item: string): boolean =>
     item === job || (item.endsWith('+') && above.has(item.slice(0, -1)));
   if (jobfilter && jobfilter.length > 0 && !jobfilter.some(isWanted))
-    return `the build's jobfilter has no ${job}`;
+    return { key: 'jobfilter', text: `the build's jobfilter has no ${job}` };
   if (platforms && platforms.length > 0 && !platforms.includes(board))
-    return `the build's platform_filter has no ${board}`;
+    return { key: 'platform_filter', text: `the build's platform_filter has no ${board}` };
   return undefined;
 }
 

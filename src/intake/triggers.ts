@@ -16,6 +16,7 @@ import { stubOf } from './gate.ts';
 import { receive, type ReceivePorts } from './receive.ts';
 import { createTakeIn, type TakeIn, type TakeInPorts } from './take-in.ts';
 import { frequencyMs, isEvent, requestFor, triggerFault, whyNotRun, type Target } from './trigger-match.ts';
+import { settingKey } from '../store/settings.ts';
 
 /** What starting plans on builds uses. */
 export type TriggerPorts = ReceivePorts &
@@ -37,13 +38,10 @@ export function hasTriggers({ labs }: Pick<BridgeConfig, 'labs'>): boolean {
   return labs.some(({ accept }) => accept.includes('triggers'));
 }
 
-/** Settings that begin so keep when a plan last ran on a board for a branch. */
-const RAN = 'trigger ';
-
 /** Forgets when plans last ran, where that no longer keeps one from running. */
 export function forgetRuns({ store, plans, now }: ForgetPorts): Promise<void> {
   const all = plans.triggers().map(({ plan }) => frequencyMs(plans.find(plan)?.frequency));
-  return store.dropSettings(RAN, now() - Math.max(0, ...all));
+  return store.dropSettings('trigger', now() - Math.max(0, ...all));
 }
 
 /** Follows Maestro's builds, and starts what the plans' triggers say. */
@@ -105,7 +103,7 @@ function whyNot(
   const plan = ports.plans.find(target.plan);
   if (board === undefined) return 'the board is not registered for this lab';
   if (plan === undefined) return 'there is no such plan';
-  return whyNotRun(trigger, kbuild, plan, board);
+  return whyNotRun(trigger, kbuild, plan, board)?.text;
 }
 
 /** Why it was not started; undefined if it was. */
@@ -131,7 +129,7 @@ async function receiveNew(
   ports: TriggerPorts,
 ): Promise<string | undefined> {
   const { tree = '', branch = '' } = kbuild.data.kernel_revision ?? {};
-  const key = `${RAN}${JSON.stringify([target.lab, target.plan, target.board, tree, branch])}`;
+  const key = settingKey('trigger', JSON.stringify([target.lab, target.plan, target.board, tree, branch]));
   const every = frequencyMs(ports.plans.find(target.plan)?.frequency);
   if (every > 0 && ports.now() - Number((await ports.store.setting(key)) ?? -Infinity) < every) {
     return `it has run for ${tree} ${branch} within its frequency`;

@@ -3,8 +3,9 @@
 import type { Logger } from 'pino';
 import { DAY, type Clock } from '../core/time.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
-import { deliveryOfItem } from '../engine/outbox.ts';
+import { itemName, itemOf } from '../engine/work-item.ts';
 import type { DeliveryRecord, Store } from '../store/index.ts';
+import { settingKey, type SettingKey } from '../store/settings.ts';
 
 export interface SetAsidePorts {
   store: Pick<Store, 'setAside' | 'deliveries' | 'saveDelivery' | 'saveSetting'>;
@@ -19,24 +20,17 @@ export interface NodePlace {
   id: string;
 }
 
-/** Settings that begin so name the nodes that are refused, with the time of their second death. */
-const CRASHED = 'crashed ';
 /** How long a node is refused: Maestro has ended it by then. */
 const REFUSED_FOR = 90 * DAY;
 
-/** What the taking in of a node is called in the notes of what is under way. A job's id has no space. */
+/** What the taking in of a node is called in the notes of what is under way. */
 export function nodeItem({ lab, id }: NodePlace): string {
-  return `node ${id} of ${lab}`;
+  return itemName({ kind: 'node', id, of: lab });
 }
 
-/** The name of the setting that is there if the node is to be refused. */
-export function crashKey({ lab, id }: NodePlace): string {
-  return `${CRASHED}${lab}:${id}`;
-}
-
-function nodeOfItem(item: string): NodePlace | undefined {
-  const [, id, lab] = /^node (\S+) of (.+)$/.exec(item) ?? [];
-  return id === undefined || lab === undefined ? undefined : { lab, id };
+/** The name of the setting that is there if the node is to be refused, with the time of its second death. */
+export function crashKey({ lab, id }: NodePlace): SettingKey {
+  return settingKey('crashed', `${lab}:${id}`);
 }
 
 /** Forgets the nodes that were refused long ago. */
@@ -47,26 +41,27 @@ export function forgetCrashes({
   store: Pick<Store, 'dropSettings'>;
   now: Clock;
 }): Promise<void> {
-  return store.dropSettings(CRASHED, now() - REFUSED_FOR);
+  return store.dropSettings('crashed', now() - REFUSED_FOR);
 }
 
 const WHY = 'it was under way in two crashes of the daemon; `lava-bridge jobs retry` takes it up again';
 
 /** To be called before any work begins. */
 export async function setAsideWhatKills({ store, guard, log, now }: SetAsidePorts): Promise<void> {
-  for (const item of await guard.start()) {
-    const delivery = deliveryOfItem(item);
-    const node = nodeOfItem(item);
-    if (delivery !== undefined) await setDeliveryAside(delivery, { store, log });
-    else if (node !== undefined) {
+  for (const name of await guard.start()) {
+    const item = itemOf(name);
+    if (item.kind === 'delivery') {
+      await setDeliveryAside({ id: Number(item.id), jobId: item.of }, { store, log });
+    } else if (item.kind === 'node') {
+      const node = { lab: item.of, id: item.id };
       // What it is called is known when it is found again; it is stored as rejected then.
       await store.saveSetting(crashKey(node), String(now()));
       log.error(
         { lab: node.lab, node: node.id },
         'a node will be refused: it was being taken in in two crashes',
       );
-    } else if (await store.setAside(item, { code: 'crashes', text: WHY })) {
-      log.error({ job: item }, 'the job is set aside: it was under way in two crashes of the daemon');
+    } else if (await store.setAside(item.id, { code: 'crashes', text: WHY })) {
+      log.error({ job: item.id }, 'the job is set aside: it was under way in two crashes of the daemon');
     }
   }
 }

@@ -9,6 +9,7 @@ import { HOUR, MINUTE, sleep, type Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 import type { Condition } from './conditions.ts';
 import type { Send } from './senders.ts';
+import { settingKey } from '../store/settings.ts';
 
 export interface NotifierOptions {
   instance: string;
@@ -32,7 +33,7 @@ export async function runNotifier(options: NotifierOptions, signal: AbortSignal)
   // Also here, so that a disk that takes nothing does not make it send the same every minute.
   const given = new Map<string, Given>();
   for (const name of senders.keys()) {
-    given.set(name, parsed(await store.setting(keyOf(name)).catch(() => undefined)));
+    given.set(name, parsed(await store.setting(settingKey('notified', name)).catch(() => undefined)));
   }
   while (senders.size > 0 && !signal.aborted) {
     try {
@@ -53,8 +54,6 @@ interface Memory {
   given: Map<string, Given>;
 }
 
-const keyOf = (sender: string): string => `notified ${sender}`;
-
 async function notify(
   name: string,
   send: Send,
@@ -74,7 +73,7 @@ async function notify(
     return;
   }
   given.set(name, next);
-  await store.saveSetting(keyOf(name), JSON.stringify(next));
+  await store.saveSetting(settingKey('notified', name), JSON.stringify(next));
   log.info({ by: name, began: began.length, ended: ended.length }, 'a notification was sent');
 }
 

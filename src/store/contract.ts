@@ -24,6 +24,7 @@ import type { SeenDevice } from './devices.ts';
 import type { Feed } from './feed.ts';
 import type { JobFilter } from './reader.ts';
 import type { JudgedRun } from './run.ts';
+import type { SettingKey, SettingKind } from './settings.ts';
 
 /** What changes together with a job, in one transaction. */
 export interface Change {
@@ -86,10 +87,10 @@ export interface StoreParts
   extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore, DeviceStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
-  setting(key: string): Promise<string | undefined>;
-  saveSetting(key: string, value: string): Promise<void>;
-  /** Drops the settings whose key begins so, and whose value is a time before `before` (ms). */
-  dropSettings(prefix: string, before: number): Promise<void>;
+  setting(key: SettingKey): Promise<string | undefined>;
+  saveSetting(key: SettingKey, value: string): Promise<void>;
+  /** Drops the settings of a kind whose value is a time before `before` (ms). */
+  dropSettings(kind: SettingKind, before: number): Promise<void>;
   /** For a clock that was set back: no stored time is later than now, and nothing waits longer than `longest` (ms). */
   forgetFuture(longest: number): Promise<void>;
   drains(): Promise<Drain[]>;

@@ -19,6 +19,7 @@ import { openPostgres } from './postgres.ts';
 import type { Tables } from './tables.ts';
 import { keepCopy, refuseHalfRestored } from './store-copies.ts';
 import { createWorkNotes } from './under-way.ts';
+import { settingKey, type SettingKey } from './settings.ts';
 
 /** Where the state lies: a file, or a PostgreSQL database by its URL. */
 export type StorePlace = { sqlite: string } | { postgres: string };
@@ -76,7 +77,10 @@ async function instance(db: Kysely<Tables>): Promise<string> {
   return made;
 }
 
-async function setMeta(db: Kysely<Tables>, key: string, value: string): Promise<void> {
+/** What the store keeps for itself. */
+type OwnKey = 'schema' | 'instance' | 'probe';
+
+async function setMeta(db: Kysely<Tables>, key: OwnKey | SettingKey, value: string): Promise<void> {
   await db
     .insertInto('meta')
     .values({ key, value })
@@ -102,8 +106,9 @@ function createStore({ db, connection, close }: Database, instanceId: string, no
         return row?.value;
       }),
     saveSetting: (key, value) => write((tx) => setMeta(tx, key, value)),
-    dropSettings: (prefix, before) =>
+    dropSettings: (kind, before) =>
       write(async (tx) => {
+        const prefix = settingKey(kind, '');
         await tx
           .deleteFrom('meta')
           .where('key', '>=', prefix)

@@ -29,21 +29,21 @@ it.each([
 });
 
 it.each([
-  [{ tree: ['mainline'] }, 'tree next: wanted is mainline'],
-  [{ tree: ['!next'] }, 'tree next is not wanted'],
-  [{ branch: ['mainline:master', 'stable:linux-6.12.y'] }, 'next:master is none of'],
-  [{ tree: ['!next:master'] }, 'next:master is not wanted'],
-  [{ min_version: { version: 6, patchlevel: 13 } }, 'kernel 6.12 is older than 6.13'],
-  [{ max_version: { version: 5, patchlevel: 15 } }, 'kernel 6.12 is newer than 5.15'],
-  [{ fragments: ['!kselftest'] }, 'fragments kselftest is not wanted'],
-  [{ fragments: ['preempt_rt'] }, 'wanted is preempt_rt'],
-  [{ nothing: ['x'] }, 'nothing is not known'],
-])('refuses a build by %j', (rules, reason) => {
-  expect(ruleRefusal(Rules.parse(rules), facts)).toContain(reason);
+  [{ tree: ['mainline'] }, 'tree'],
+  [{ tree: ['!next'] }, 'tree'],
+  [{ branch: ['mainline:master', 'stable:linux-6.12.y'] }, 'branch'],
+  [{ tree: ['!next:master'] }, 'tree'],
+  [{ min_version: { version: 6, patchlevel: 13 } }, 'min_version'],
+  [{ max_version: { version: 5, patchlevel: 15 } }, 'max_version'],
+  [{ fragments: ['!kselftest'] }, 'fragments'],
+  [{ fragments: ['preempt_rt'] }, 'fragments'],
+  [{ nothing: ['x'] }, 'nothing'],
+])('refuses a build by %j', (rules, key) => {
+  expect(ruleRefusal(Rules.parse(rules), facts)?.key).toBe(key);
 });
 
 it('refuses a build of unknown version if a version is asked for', () => {
   const rules = Rules.parse({ min_version: { version: 1, patchlevel: 0 } });
 
-  expect(ruleRefusal(rules, { ...facts, version: undefined })).toBe('the kernel’s version is not known');
+  expect(ruleRefusal(rules, { ...facts, version: undefined })?.key).toBe('min_version');
 });

@@ -8,6 +8,7 @@ import { MaestroNode } from '../../src/maestro/node.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { Plan, Trigger } from '../../src/catalog/plan-schema.ts';
 import type { JobRecord } from '../../src/store/index.ts';
+import { settingKey } from '../../src/store/settings.ts';
 import { makeFiles } from '../support/folder.ts';
 import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 import { shipped } from '../templates/support.ts';
@@ -60,7 +61,7 @@ function whyNot(
     build,
     { ...plan, name: 'smoke', file: 'x.yaml' },
     { ...board, rules: Plan.shape.rules.parse(boardRules) },
-  );
+  )?.key;
 }
 
 describe('a trigger', () => {
@@ -80,11 +81,11 @@ describe('a trigger', () => {
 
   it('runs on boards of the build’s architecture alone', () => {
     expect(whyNot(kbuild())).toBeUndefined();
-    expect(whyNot(kbuild({}, { arch: 'arm64' }))).toBe('the build is for arm64, the board is x86_64');
+    expect(whyNot(kbuild({}, { arch: 'arm64' }))).toBe('arch');
   });
 
   it('leaves builds alone that failed', () => {
-    expect(whyNot(kbuild({ result: 'fail' }))).toContain('fail');
+    expect(whyNot(kbuild({ result: 'fail' }))).toBe('result');
   });
 
   it.each([
@@ -92,30 +93,28 @@ describe('a trigger', () => {
     [{ jobfilter: ['smoke'] }, undefined],
     [{ jobfilter: ['smoke+'] }, undefined],
     [{ jobfilter: ['kbuild-gcc-14-x86+'] }, undefined],
-    [{ jobfilter: ['kbuild-gcc-14-x86'] }, /jobfilter/],
-    [{ jobfilter: ['baseline'] }, /jobfilter/],
+    [{ jobfilter: ['kbuild-gcc-14-x86'] }, 'jobfilter'],
+    [{ jobfilter: ['baseline'] }, 'jobfilter'],
     [{ platform_filter: ['qemu-x86_64'] }, undefined],
-    [{ platform_filter: ['other'] }, /platform_filter/],
+    [{ platform_filter: ['other'] }, 'platform_filter'],
   ])('respects what a build is meant for: %j', (parts, refusal) => {
-    if (refusal === undefined) expect(whyNot(kbuild(parts))).toBeUndefined();
-    else expect(whyNot(kbuild(parts))).toMatch(refusal);
+    expect(whyNot(kbuild(parts))).toBe(refusal);
   });
 
   it.each([
     [{ tree: ['mainline'] }, undefined],
-    [{ tree: ['!mainline'] }, /mainline/],
-    [{ branch: ['next:master'] }, /none of/],
-    [{ min_version: { version: 6, patchlevel: 19 } }, /older/],
+    [{ tree: ['!mainline'] }, 'tree'],
+    [{ branch: ['next:master'] }, 'branch'],
+    [{ min_version: { version: 6, patchlevel: 19 } }, 'min_version'],
     [{ max_version: { version: 6, patchlevel: 18 } }, undefined],
     [{ fragments: ['kselftest'] }, undefined],
-    [{ fragments: ['!kselftest'] }, /not wanted/],
-    [{ defconfig: ['other'] }, /wanted is other/],
+    [{ fragments: ['!kselftest'] }, 'fragments'],
+    [{ defconfig: ['other'] }, 'defconfig'],
     [{ commit: ['0123456789abcdef0123456789abcdef01234567'] }, undefined],
-    [{ submitter: ['somebody'] }, /submitter/],
+    [{ submitter: ['somebody'] }, 'submitter'],
   ])('keeps rules, wherever they stand: %j', (rules, refusal) => {
     for (const parts of [{ rules }, { planRules: rules }, { boardRules: rules }]) {
-      if (refusal === undefined) expect(whyNot(kbuild(), parts)).toBeUndefined();
-      else expect(whyNot(kbuild(), parts)).toMatch(refusal);
+      expect(whyNot(kbuild(), parts)).toBe(refusal);
     }
   });
 
@@ -182,8 +181,8 @@ function ended(world: TestWorld, count: number): Promise<JobRecord[]> {
   });
 }
 
-function told(world: TestWorld, count: number): Promise<Line[]> {
-  return until(`${count} builds are told`, () => {
+function logged(world: TestWorld, count: number): Promise<Line[]> {
+  return until(`${count} builds are logged`, () => {
     const lines = builds(world);
     return lines.length >= count ? lines : undefined;
   });
@@ -240,7 +239,7 @@ describe('a lab that accepts triggers', () => {
     const world = await start(['triggers']);
 
     world.maestro.addBuild({ arch: 'x86_64' });
-    const [line] = await told(world, 1);
+    const [line] = await logged(world, 1);
 
     expect(line?.started).toEqual([`smoke on qemu-x86_64 in ${LAB}`, `often on qemu-x86_64 in ${LAB}`]);
     expect(line?.skipped).toEqual([
@@ -274,7 +273,7 @@ describe('a lab that accepts triggers', () => {
     world.maestro.addBuild({ arch: 'x86_64' });
     await ended(world, 2);
     const { context } = world.daemon;
-    const key = `trigger ${JSON.stringify([LAB, 'smoke', 'qemu-x86_64', 'mainline', 'master'])}`;
+    const key = settingKey('trigger', JSON.stringify([LAB, 'smoke', 'qemu-x86_64', 'mainline', 'master']));
     await context.store.saveSetting('cursor x', '1');
     await forgetRuns(context);
     expect(await context.store.setting(key)).toBeDefined();

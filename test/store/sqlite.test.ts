@@ -37,7 +37,7 @@ it('lets everything else have its turn, however much is asked of it', async () =
   };
   let immediate = setImmediate(count);
 
-  await Promise.all(Array.from({ length: 200 }, () => store.setting('x')));
+  await Promise.all(Array.from({ length: 200 }, () => store.setting('cursor x')));
   clearImmediate(immediate);
 
   expect(turns).toBeGreaterThan(100);

@@ -28,6 +28,7 @@ export interface Metric {
   value: number;
 }
 
+/** A place that reports go to. */
 export interface Destination {
   /** Under this name its deliveries are stored. */
   name: string;

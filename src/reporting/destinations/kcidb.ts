@@ -22,6 +22,8 @@ import { NO_REPORTS, type Destination, type Parts, type Reports } from './destin
 
 const FIRST_LOOK = 2 * SECOND;
 const LOOK_AGAIN = 30 * SECOND;
+/** The reports of a job: of the start and the end of a run, and of the whole. */
+type KcidbKind = 'report' | `${'start' | 'end'} ${number}`;
 /** At the end of a part's kind: it is one object, and was refused before. */
 const ONCE_MORE = '.again';
 /** Maestro says that it tries a job again, and sometimes does not (of two that fail close together): then it is reported after all. */
@@ -151,7 +153,7 @@ function nextTryOf({
 /** The report without the objects that KCIDB would refuse, which go into the timeline. */
 function checked(
   report: KcidbReport,
-  kind: string,
+  kind: KcidbKind,
   more: { unlessTriedAgain?: z.infer<typeof NextTry>; notBefore?: number } = {},
 ): Reports {
   const { report: good, rejected } = validateReport(report);

@@ -62,15 +62,22 @@ const CloseBody = z.strictObject({
 });
 type CloseBody = z.infer<typeof CloseBody>;
 
+/** The end of a node, and the number of its LAVA job. */
+type MaestroKind = 'close' | `job_id ${number}`;
+const CLOSE = 'close' satisfies MaestroKind;
+
+/** The name of this destination. */
+export const MAESTRO = 'maestro';
+
 export function openMaestro({ config, maestro, instanceId, now }: Parts): Destination | { off: string } {
   if (maestro === undefined) return { off: 'none is configured; requests come by push or by hand' };
   const counts = { closed: 0, leftAlone: 0 };
   return {
-    name: 'maestro',
+    name: MAESTRO,
     need: 'required',
     reports: (event) => reportsOn(event, config, instanceId),
     async send({ kind, body }) {
-      if (kind !== 'close') return sendJobId(maestro, JobIdBody.parse(body));
+      if (kind !== CLOSE) return sendJobId(maestro, JobIdBody.parse(body));
       const { isClosed, note } = await close(maestro, CloseBody.parse(body), now);
       if (isClosed) counts.closed += 1;
       else counts.leftAlone += 1;
@@ -97,13 +104,13 @@ function reportsOn(event: JobEvent, config: Parts['config'], instanceId: string)
   if (event.kind === 'submitted' && job.isClaimed) {
     // Maestro's users find the LAVA job by this number; it takes our mark's place.
     const body = { nodeId: job.nodeId, jobId: String(event.lavaId) };
-    return { deliveries: [{ kind: `job_id ${event.lavaId}`, body }] };
+    return { deliveries: [{ kind: `job_id ${event.lavaId}` satisfies MaestroKind, body }] };
   }
   if (event.kind !== 'judged' || config.report.maestro === 'off' || job.source === 'trigger')
     return NO_REPORTS;
   const { attempts, logs } = event;
   return {
-    deliveries: [{ kind: 'close', body: closeBody(event, attempts, logs.artifacts, config, instanceId) }],
+    deliveries: [{ kind: CLOSE, body: closeBody(event, attempts, logs.artifacts, config, instanceId) }],
   };
 }
 
@@ -133,7 +140,7 @@ function closeBody(
     kcidbIsOurs: kcidbReporter(request, config).kind === 'ours',
     withEvent: report.with_event.includes(job.name),
     ours: [`${instanceId}:${job.nodeId}`, ...ids],
-    empty: evidence.lava === undefined || verdict.rule === 'canceled',
+    empty: evidence.lava === undefined || verdict.canceled,
     ...(report.maestro === 'hierarchy' && evidence.lava
       ? { children: buildHierarchy(verdict, evidence.lava, request.node) }
       : {}),

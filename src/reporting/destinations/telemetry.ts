@@ -78,8 +78,10 @@ function endEvents(
   return [resultEvent(ran, lava?.health === 'Complete', verdict), ...testEvents(ran, tree)];
 }
 
+type TelemetryKind = 'skip' | 'end' | `attempt ${number}`;
+
 /** `what` distinguishes them in the job's outbox. */
-function batches(what: string, events: readonly TelemetryEvent[]): Reports {
+function batches(what: TelemetryKind, events: readonly TelemetryEvent[]): Reports {
   return {
     deliveries: Array.from({ length: Math.ceil(events.length / AT_ONCE) }, (_, i) => ({
       kind: events.length <= AT_ONCE ? what : `${what}.${i + 1}`,

@@ -1,0 +1,15 @@
+// The small things that the store keeps by a name: how the names are made, in one place.
+
+/**
+ * What is kept: how far a reader of events has read (`cursor`), when a plan last ran somewhere (`trigger`), a node of Maestro
+ * that is refused since it made the daemon die twice (`crashed`), what a sender was given (`notified`).
+ */
+export type SettingKind = 'cursor' | 'trigger' | 'crashed' | 'notified';
+
+/** The name of one setting. */
+export type SettingKey = `${SettingKind} ${string}`;
+
+/** The name of the setting of a kind; `which` distinguishes it from others of the kind. */
+export function settingKey(kind: SettingKind, which: string): SettingKey {
+  return `${kind} ${which}`;
+}
