@@ -150,7 +150,7 @@ describe('a forged result', () => {
     expect(await world.attempts(key)).toMatchObject([{ evidence: 'fetched' }]);
   });
 
-  it('beside LAVA’s own makes the evidence be fetched, whichever came first', async () => {
+  it('next to LAVA’s own makes the evidence be fetched, whichever came first', async () => {
     const world = await testWorld({
       lava: { age: KEEPS_TOKEN, pace: { scheduleMs: 30, startMs: 30, runMs: 3000 } },
     });

@@ -1,29 +1,14 @@
 // Servers that take a connection and never answer: they hold up what needs them, and nothing else.
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { rawConnection } from './sockets.ts';
+import { listenRaw } from '../support/listen.ts';
 import { atEnd, definition, LAB, testWorld, until, X86 } from '../support/world.ts';
 
 /** A server that never says a word. */
 async function muteServer(): Promise<{ url: string; connections: () => number }> {
-  const sockets = new Set<Socket>();
   let connections = 0;
-  const server = createServer((socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    connections: () => connections,
-  };
+  const url = await listenRaw(() => void (connections += 1));
+  return { url, connections: () => connections };
 }
 
 describe('a mute file server', () => {

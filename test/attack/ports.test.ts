@@ -1,14 +1,13 @@
 // Whoever reaches a port without a token: wrong names, half requests, many connections, bodies after a refusal.
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { limitConnections } from '../../src/http/connections.ts';
 import { createHostCheck } from '../../src/http/hosts.ts';
 import { HttpConfig } from '../../src/config/http-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { freePort } from '../../src/sim/free-port.ts';
-import { atEnd, LAB, testWorld, until, type TestWorld } from '../support/world.ts';
+import { listenWith } from '../support/listen.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 import { rawConnection, rawExchange, readToEnd } from './sockets.ts';
 
 const HOSTILE_NAMES = [
@@ -136,14 +135,7 @@ describe('connections', () => {
   ])('are bounded: %s', async (_what, isTrusted, most) => {
     const server = createServer();
     limitConnections(server, { most: 3, mostOfOne: 2, ...(isTrusted === undefined ? {} : { isTrusted }) });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    atEnd(async () => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const { port } = server.address() as AddressInfo;
-    const url = `http://127.0.0.1:${port}`;
+    const url = await listenWith(server);
 
     const kept = [];
     for (let i = 0; i < most; i++) kept.push(await rawConnection(url));

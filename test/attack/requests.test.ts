@@ -1,5 +1,6 @@
 // Requests that are too large or too deeply nested, by every way in.
 import { describe, expect, it } from 'vitest';
+import { order } from '../support/order.ts';
 import { definition, LAB, testWorld, until, X86, type TestWorld } from '../support/world.ts';
 
 const LIMIT = 512 * 1024;
@@ -17,14 +18,6 @@ const HOSTILE: [what: string, extra: unknown][] = [
   ['deep', nested(100)],
   ['deeper than can be written', nested(3000)],
 ];
-
-function push(world: TestWorld, body: string): Promise<{ status: number; json: unknown }> {
-  return world.http('/api/v1/requests', {
-    method: 'POST',
-    headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
-    body,
-  });
-}
 
 function request(world: TestWorld, extra: unknown): Record<string, unknown> {
   const node = {
@@ -53,10 +46,13 @@ describe('a request by push', () => {
       ['['.repeat(200_000), 400],
       [`{"node":[${'{},'.repeat(100_000)}{}]}`, 400],
     ] as const) {
-      expect([body.slice(0, 40), (await push(world, body)).status]).toEqual([body.slice(0, 40), status]);
+      expect([body.slice(0, 40), (await order(world, 'requests', body)).status]).toEqual([
+        body.slice(0, 40),
+        status,
+      ]);
     }
     expect(await world.daemon.context.store.jobs({ limit: 10 })).toEqual([]);
-    expect((await push(world, JSON.stringify(request(world, nested(20))))).status).toBe(202);
+    expect((await order(world, 'requests', request(world, nested(20)))).status).toBe(202);
   });
 });
 
@@ -103,7 +99,7 @@ describe('lists', () => {
     for (let i = 0; i < 12; i++) {
       const body = request(world, 'x'.repeat(LIMIT - 20_000));
       Object.assign(body['node'] as object, { id: `68f0c0ffee00000000000${100 + i}` });
-      expect((await push(world, JSON.stringify(body))).status).toBe(202);
+      expect((await order(world, 'requests', JSON.stringify(body))).status).toBe(202);
     }
     const seen = new Set<string>();
     let before = '';

@@ -1,33 +1,19 @@
 // Servers that answer what no decent one would, to whatever asks them.
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { LONGEST_RETRY_AFTER, TemporaryError } from '../../src/core/errors.ts';
 import { retryAfterMs } from '../../src/core/http-answer.ts';
 import { exchange } from '../../src/core/http-exchange.ts';
 import { createMaestroClient } from '../../src/maestro/client.ts';
-import { atEnd } from '../support/world.ts';
+import { listenRaw } from '../support/listen.ts';
 
 const MIB = 1024 * 1024;
 const OK = 'HTTP/1.1 200 OK\r\n';
 
 /** Gives the URL of a server that does this with each connection, once something came. */
 async function serve(answer: (socket: Socket) => void): Promise<string> {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.on('error', () => undefined);
-    socket.once('data', () => answer(socket));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(async () => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return `http://127.0.0.1:${address.port}/x`;
+  return `${await listenRaw((socket) => void socket.once('data', () => answer(socket)))}/x`;
 }
 
 /** Writes the text again and again, as fast as it is taken. */

@@ -1,35 +1,22 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { describe, expect, it } from 'vitest';
 import { RequestError, TemporaryError } from '../../src/core/errors.ts';
 import { exchange } from '../../src/core/http-exchange.ts';
 import { fetchLimited, type FetchLimits } from '../../src/core/fetch-limited.ts';
+import { listen } from '../support/listen.ts';
 
 const LIMITS: FetchLimits = { timeoutMs: 5000, maxBytes: 1000, maxRedirects: 2, networks: ['loopback'] };
 const PUBLIC_ONLY: FetchLimits = { ...LIMITS, networks: ['public'] };
 const ONE_ADDRESS: FetchLimits = { ...LIMITS, networks: ['public', '127.0.0.2/32'] };
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
 /** A server on 127.0.0.1 and 127.0.0.2; gives its port. */
 async function serve(listener: RequestListener): Promise<number> {
-  const port = await listenOn('127.0.0.1', 0, listener);
-  return listenOn('127.0.0.2', port, listener);
+  const port = portOf(await listen(listener));
+  return portOf(await listen(listener, { host: '127.0.0.2', port }));
 }
 
-async function listenOn(host: string, port: number, listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(port, host);
-  await once(server, 'listening');
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return address.port;
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
 describe('what is fetched', () => {

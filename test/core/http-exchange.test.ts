@@ -1,29 +1,13 @@
-import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { exchange, place } from '../../src/core/http-exchange.ts';
-
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-async function serve(listener: RequestListener, options: ServerOptions = {}): Promise<string> {
-  const server = createServer(options, listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return `http://127.0.0.1:${address.port}`;
-}
+import { listen, listenWith } from '../support/listen.ts';
 
 it('gives any status with its body, and follows no redirect', async () => {
-  const url = await serve((_req, res) => res.writeHead(302, { location: '/elsewhere' }).end('moved'));
+  const url = await listen((_req, res) => res.writeHead(302, { location: '/elsewhere' }).end('moved'));
 
   const answer = await exchange({ url, timeoutMs: 5000 });
 
@@ -31,8 +15,9 @@ it('gives any status with its body, and follows no redirect', async () => {
 });
 
 it('says that nothing listens, without the query of the URL', async () => {
-  const url = await serve((_req, res) => res.end());
-  for (const close of closers.splice(0)) close();
+  const server = createServer();
+  const url = await listenWith(server);
+  await new Promise((closed) => server.close(closed));
 
   const failure = exchange({ url: `${url}/path?token=secret`, timeoutMs: 5000 });
 
@@ -43,13 +28,13 @@ it('says that nothing listens, without the query of the URL', async () => {
 });
 
 it('gives up on a mute peer at the time-out', async () => {
-  const url = await serve(() => {});
+  const url = await listen(() => {});
 
   await expect(exchange({ url, timeoutMs: 100 })).rejects.toMatchObject({ code: 'unreachable' });
 });
 
 it('gives up on an answer that trickles past the time-out', async () => {
-  const url = await serve((_req, res) => {
+  const url = await listen((_req, res) => {
     res.write('x');
   });
 
@@ -57,7 +42,7 @@ it('gives up on an answer that trickles past the time-out', async () => {
 });
 
 it('refuses an answer above the limit', async () => {
-  const url = await serve((_req, res) => res.end('x'.repeat(100_000)));
+  const url = await listen((_req, res) => res.end('x'.repeat(100_000)));
 
   await expect(exchange({ url, timeoutMs: 5000, maxBytes: 1000 })).rejects.toMatchObject({
     code: 'answer_too_large',
@@ -65,7 +50,7 @@ it('refuses an answer above the limit', async () => {
 });
 
 it('ends when it is aborted', async () => {
-  const url = await serve(() => {});
+  const url = await listen(() => {});
   const abort = new AbortController();
 
   const failure = exchange({ url, timeoutMs: 5000, signal: abort.signal });
@@ -75,7 +60,7 @@ it('ends when it is aborted', async () => {
 });
 
 it('posts a body and reads the answer', async () => {
-  const url = await serve((req, res) => {
+  const url = await listen((req, res) => {
     req.pipe(res);
   });
 
@@ -85,7 +70,7 @@ it('posts a body and reads the answer', async () => {
 });
 
 it('posts nothing', async () => {
-  const url = await serve((req, res) => res.end(`${req.method} ${req.headers['content-length']}`));
+  const url = await listen((req, res) => res.end(`${req.method} ${req.headers['content-length']}`));
 
   const answer = await exchange({ method: 'POST', url, timeoutMs: 5000 });
 
@@ -93,7 +78,7 @@ it('posts nothing', async () => {
 });
 
 it('posts what comes as a stream', async () => {
-  const url = await serve((req, res) => {
+  const url = await listen((req, res) => {
     req.pipe(res);
   });
   const body = Readable.from([Buffer.from('one '), Buffer.from('two')]);
@@ -104,7 +89,7 @@ it('posts what comes as a stream', async () => {
 });
 
 it('lets go of a stream when it is not read', async () => {
-  const url = await serve(() => {});
+  const url = await listen(() => {});
   const body = Readable.from(
     (function* () {
       for (;;) yield Buffer.alloc(65_536);
@@ -123,7 +108,7 @@ it('names a URL without its secrets', () => {
 
 it('keeps a connection for the next exchange, and lets it go by itself soon after the last', async () => {
   const sockets = new Set<Socket>();
-  const url = await serve((req, res) => res.end(String(sockets.add(req.socket).size)), {
+  const url = await listen((req, res) => res.end(String(sockets.add(req.socket).size)), {
     keepAliveTimeout: 0,
   });
 

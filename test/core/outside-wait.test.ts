@@ -1,19 +1,20 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../../src/core/gate.ts';
 import { outsideWait, withWaits, type WaitListener } from '../../src/core/outside-wait.ts';
 
-/** Hears of each wait a while after it began. */
+/** Notes each wait a while after it began. */
 function slowListener(): WaitListener & { heard: string[] } {
   const heard: string[] = [];
   const later = async (what: string): Promise<void> => {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await setImmediate();
     heard.push(what);
   };
   return { heard, began: () => later('began'), ended: () => later('ended') };
 }
 
 describe('a wait for others', () => {
-  it('throws to its caller what failed while the listener was being told', async () => {
+  it('throws to its caller what failed while the listener ran', async () => {
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
@@ -28,7 +29,7 @@ describe('a wait for others', () => {
     process.off('unhandledRejection', note);
   });
 
-  it('takes a turn at a gate that becomes free while the listener is being told', async () => {
+  it('takes a turn at a gate that becomes free while the listener runs', async () => {
     const gate = createGate(1);
     let free = (): void => undefined;
     const first = gate(() => new Promise<void>((resolve) => (free = resolve)));

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { once } from 'node:events';
 import { HttpConfig } from '../../src/config/http-schema.ts';
 import { openToReaders } from '../../src/http/auth.ts';
+import { order } from '../support/order.ts';
 import { LAB, testWorld, X86, type TestWorld } from '../support/world.ts';
 
 const TOKENS = [
@@ -52,12 +53,7 @@ describe('an order', () => {
 
     const node = world.publish();
     await world.waits(node, 'drained');
-    const cancel = await world.http(`/api/v1/jobs/${node}/cancel`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
-    expect(cancel.status).toBe(202);
+    expect((await order(world, `jobs/${node}/cancel`)).status).toBe(202);
     await world.ended(node);
     expect((await world.timeline(node)).map(({ text }) => text)).toContainEqual(
       expect.stringMatching(/^cancel asked for by admin: /),

@@ -1,21 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
 import { expect, it } from 'vitest';
 import { createHostFetch, type HostFetch } from '../../src/intake/host-fetch.ts';
-import { atEnd } from '../support/world.ts';
-
-/** Gives the server's URL. */
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return `http://127.0.0.1:${address.port}`;
-}
+import { listen } from '../support/listen.ts';
 
 function hostFetch(): HostFetch {
   const limits = { timeoutMs: 10_000, maxRedirects: 3, networks: ['loopback'] as const };
@@ -24,11 +9,11 @@ function hostFetch(): HostFetch {
 
 it('asks a host no more that fails, whoever sends there, and goes on asking the one that sends', async () => {
   let askedBroken = 0;
-  const broken = await serve((_req, res) => {
+  const broken = await listen((_req, res) => {
     askedBroken++;
     res.writeHead(503).end();
   });
-  const good = await serve((req, res) => {
+  const good = await listen((req, res) => {
     if (req.url === '/on') res.writeHead(302, { location: broken }).end();
     else res.end('here');
   });
@@ -48,7 +33,7 @@ it('asks a host no more that fails, whoever sends there, and goes on asking the 
 it('ends a loop of redirects, and one through every host', async () => {
   const urls: string[] = [];
   for (const n of [0, 1]) {
-    urls.push(await serve((_req, res) => res.writeHead(307, { location: urls[1 - n] ?? '' }).end()));
+    urls.push(await listen((_req, res) => res.writeHead(307, { location: urls[1 - n] ?? '' }).end()));
   }
   await expect(hostFetch()(urls[0] ?? '', { maxBytes: 100 })).rejects.toMatchObject({
     code: 'fetch_redirects',

@@ -1,13 +1,13 @@
-import { once } from 'node:events';
 import { createVerify, generateKeyPairSync } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { PermanentError, TemporaryError } from '../../src/core/errors.ts';
 import { createKcidbPubSub, type PubSubOptions } from '../../src/kcidb/pubsub.ts';
 import { newFolder } from '../support/folder.ts';
+import { listen } from '../support/listen.ts';
 
 const REPORT = { version: { major: 5, minor: 3 }, tests: [{ comment: 'größe' }] };
 const START = Date.UTC(2026, 7, 21);
@@ -20,7 +20,6 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', {
 
 let directory: string;
 let credentials: string;
-let server: Server;
 let url: string;
 let now: number;
 /** What Google's two services were asked, and what they answer. */
@@ -38,15 +37,8 @@ beforeEach(async () => {
   claims = [];
   published = [];
   publishStatus = 200;
-  server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  url = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
+  url = await listen((request, response) => void serve(request, response));
   await writeCredentials({});
-});
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
 });
 
 interface Answer {

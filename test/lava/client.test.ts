@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLavaClient, type LavaClient, type LavaClientOptions } from '../../src/lava/client.ts';
@@ -12,6 +10,7 @@ import {
   WireTime,
   type WireValue,
 } from '../../src/sim/lava/xmlrpc-answer.ts';
+import { listen } from '../support/listen.ts';
 import { eventually } from '../support/wait.ts';
 
 const closers: (() => unknown)[] = [];
@@ -20,7 +19,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A LAVA that says what it is told to, and the calls that it got. */
+/** A LAVA that answers as the test says, and the calls that it got. */
 async function canned(
   say: (method: string, params: unknown[]) => WireValue | Buffer,
   more: Partial<LavaClientOptions> = {},
@@ -37,7 +36,7 @@ async function canned(
       throw error;
     }
   }
-  const server = createServer((request, response) => {
+  const url = await listen((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -45,12 +44,7 @@ async function canned(
         response.writeHead(200, { 'content-type': 'application/xml' }).end(xml),
       );
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => server.closeAllConnections(), () => server.close()); // prettier-ignore
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const url = `http://127.0.0.1:${port}`;
+  });
   return { client: createLavaClient({ url, user: 'bridge', token: 't', timeoutMs: 5000, ...more }), calls };
 }
 

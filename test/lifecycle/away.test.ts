@@ -3,6 +3,7 @@ import type { StageName } from '../../src/store/index.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
 import type { Fault } from '../../src/sim/http-faults.ts';
 import type { SimServer } from '../../src/sim/http-server.ts';
+import { order } from '../support/order.ts';
 import { atEnd, LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 const KINDS: Fault[] = [{ kind: 'cut' }, { kind: 'status', status: 503 }, { kind: 'mute' }];
@@ -17,7 +18,7 @@ interface Case {
 }
 
 /** The lines of the log that say that something went or came; what happened to a job may repeat it. */
-function told(world: TestWorld, words: RegExp): string[] {
+function logged(world: TestWorld, words: RegExp): string[] {
   return world.log.filter((line) => words.test(line) && !line.includes('"event":'));
 }
 
@@ -66,7 +67,9 @@ describe('an outage', () => {
     for (const nodeId of nodes) await world.at(nodeId, from);
     world.fly(60);
     const over = server.faults.add({ ...fault, path: /^\/(?!sim)/ });
-    await until(`it is logged: ${about}`, () => (told(world, SAYS[side].away).length > 0 ? true : undefined));
+    await until(`it is logged: ${about}`, () =>
+      logged(world, SAYS[side].away).length > 0 ? true : undefined,
+    );
     await triedAgain(server);
     over();
 
@@ -80,8 +83,8 @@ describe('an outage', () => {
       about,
     ).toHaveLength(2);
     const [away, back] = [
-      (): number => told(world, SAYS[side].away).length,
-      (): number => told(world, SAYS[side].back).length,
+      (): number => logged(world, SAYS[side].away).length,
+      (): number => logged(world, SAYS[side].back).length,
     ];
     await until(`it is back: ${about}`, () => (back() > 0 && back() === away() ? true : undefined));
     // On a busy machine what answers may time out, too: that is an outage of its own.
@@ -136,13 +139,13 @@ describe('a token that is refused', () => {
     const over = world.kcidb.faults.add({ kind: 'status', status: 401 });
     const nodes = [1, 2, 3].map(() => world.publish());
     for (const nodeId of nodes) await world.at(nodeId, 'judged');
-    await until('KCIDB was asked', () => (told(world, SAYS.kcidb.away).length > 0 ? true : undefined));
+    await until('KCIDB was asked', () => (logged(world, SAYS.kcidb.away).length > 0 ? true : undefined));
     await triedAgain(world.kcidb);
     for (const nodeId of nodes) {
       const report = (await world.deliveries(nodeId)).find((d) => d.destination === 'kcidb');
       expect(report?.state).toBe('pending');
     }
-    expect(told(world, /check kcidb\.token/)).toHaveLength(1);
+    expect(logged(world, /check kcidb\.token/)).toHaveLength(1);
     over();
 
     for (const nodeId of nodes) expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
@@ -157,7 +160,7 @@ describe('a token that is refused', () => {
       world.maestro.faults.add({ kind: 'status', status: 401, method }),
     );
     overs.push(world.maestro.faults.add({ kind: 'status', status: 401, path: /whoami/ }));
-    await until('it is told', () => (told(world, /maestro is away/).length > 0 ? true : undefined));
+    await until('it is logged', () => (logged(world, /maestro is away/).length > 0 ? true : undefined));
     for (const over of overs) over();
 
     expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
@@ -174,14 +177,10 @@ describe('a token that is refused', () => {
 
     expect(job.done).toBe(false);
     expect((await world.deliveries(nodeId)).filter((d) => d.state === 'parked').length).toBeGreaterThan(0);
-    expect(told(world, /maestro is away/)).toHaveLength(0);
+    expect(logged(world, /maestro is away/)).toHaveLength(0);
 
     world.maestro.faults.clear();
-    const { status } = await world.http(`/api/v1/jobs/${nodeId}/retry`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${world.token}` },
-    });
-    expect(status).toBe(202);
+    expect((await order(world, `jobs/${nodeId}/retry`)).status).toBe(202);
     expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
   });
 });

@@ -1,19 +1,12 @@
 import { expect, it } from 'vitest';
 import { JobDetail, JobList, type JobRow } from '../../src/http/shapes.ts';
 import { childWorld } from '../support/child.ts';
+import { order } from '../support/order.ts';
 import { LAB, until, type TestWorld } from '../support/world.ts';
 
 async function jobs(world: TestWorld): Promise<Map<string, JobRow>> {
   const { json } = await world.http('/api/v1/jobs');
   return new Map(JobList.parse(json).jobs.map((job) => [job.node_id, job]));
-}
-
-function order(world: TestWorld, path: string, body: object): Promise<{ status: number }> {
-  return world.http(`/api/v1/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
 }
 
 async function reported(world: TestWorld, nodeId: string): Promise<void> {
@@ -48,7 +41,7 @@ it('a job that kills the daemon is set aside, the others go on, and it is taken 
   // What was wrong with the daemon is mended.
   await daemon.end('SIGTERM');
   await daemon.start({ preload: undefined });
-  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
+  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`)).status).toBe(202);
   await reported(world, poisoned);
 });
 
@@ -78,7 +71,7 @@ it.each([
 
   await daemon.end('SIGTERM');
   await daemon.start({ preload: undefined });
-  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
+  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`)).status).toBe(202);
   await reported(world, poisoned);
 });
 
@@ -96,7 +89,7 @@ it('a node that kills the daemon as it is taken in is rejected with its reason, 
   await reported(world, poisoned);
   const { json } = await world.http(`/api/v1/jobs/${poisoned}`);
   expect(JobDetail.parse(json)).toMatchObject({
-    ending: { kind: 'rejected', reason: expect.stringMatching(/died twice/) },
+    ending: { kind: 'rejected', code: 'crashes' },
     timeline: expect.arrayContaining([expect.objectContaining({ code: 'crashes' })]),
   });
   expect(world.maestro.node(poisoned)).toMatchObject({ state: 'done', result: 'incomplete' });
@@ -161,6 +154,6 @@ it('a callback that kills the daemon is set aside with its reason, and everythin
   // Without the fault it comes to its end: the limits refuse the callback, and LAVA is asked.
   await daemon.end('SIGTERM');
   await daemon.start(small);
-  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`, {})).status).toBe(202);
+  expect((await order(world, `jobs/${LAB}:${poisoned}/retry`)).status).toBe(202);
   await reported(world, poisoned);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../src/core/time.ts';
 import type { SimDevice } from '../../src/sim/lava/model.ts';
+import { order } from '../support/order.ts';
 import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 const RETRIES = { retries: { infrastructure: 2, pause: '1m' }, limits: { max_queued_per_device: 50 } };
@@ -58,11 +59,7 @@ describe('a failure of the lab', () => {
       await world.at(unwanted, 'running');
       const second = world.lava.jobs().at(-1);
       if (second?.device === undefined) throw new Error('the job has no device');
-      await world.http(`/api/v1/jobs/${LAB}:${unwanted}/cancel`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
-        body: '{}',
-      });
+      await order(world, `jobs/${LAB}:${unwanted}/cancel`);
       world.lava.lab.setDevice(second.device.name, health);
 
       await world.ended(unwanted);
@@ -129,10 +126,7 @@ describe('a failure of the lab', () => {
     const world = await testWorld({ lab: RETRIES });
     const nodeId = world.publish({ scenario: 'no-power' });
     await world.waits(nodeId, 'lab_failed');
-    await world.http(`/api/v1/jobs/${nodeId}/cancel`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${world.token}` },
-    });
+    await order(world, `jobs/${nodeId}/cancel`);
 
     const job = await world.ended(nodeId);
 

@@ -1,8 +1,9 @@
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sleep } from '../../src/core/time.ts';
 import { childWorld } from '../support/child.ts';
+import { listen } from '../support/listen.ts';
+import { order } from '../support/order.ts';
 import { atEnd, testWorld, until, type TestWorld } from '../support/world.ts';
 
 const Stage = z.object({ stage: z.string() });
@@ -34,10 +35,7 @@ describe('stopping', () => {
       await isAt(world, other, 'judged');
       world.lava.faults.add({ kind: 'mute', path: /RPC2/ });
       world.maestro.faults.add({ kind: 'mute' });
-      await world.http(`/api/v1/jobs/${nodeId}/cancel`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${world.token}` },
-      });
+      await order(world, `jobs/${nodeId}/cancel`);
 
       // What hangs would hang for a minute.
       const code = await Promise.race([daemon.end('SIGTERM'), sleep(30_000)]);
@@ -54,10 +52,7 @@ describe('stopping', () => {
     const nodeId = world.publish({ scenario: 'long' });
     await isAt(world, nodeId, 'running');
     world.lava.faults.add({ kind: 'mute', path: /RPC2/ });
-    await world.http(`/api/v1/jobs/${nodeId}/cancel`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${world.token}` },
-    });
+    await order(world, `jobs/${nodeId}/cancel`);
     // A stop with nothing under way would be over before the second signal comes.
     await until('a call hangs', () => (world.lava.faults.hits() > 0 ? true : undefined));
     daemon.signal('SIGTERM');
@@ -81,9 +76,7 @@ describe('stopping', () => {
 
   it('is what a start does when an address can’t be had', { timeout: 60_000 }, async () => {
     const { world, daemon } = await childWorld({ config: { log_level: 'info' } });
-    const server = createServer().listen(Number(new URL(world.url).port), '127.0.0.1');
-    atEnd(async () => void server.close());
-    await until('the port is taken', () => (server.listening ? true : undefined));
+    await listen(() => undefined, { port: Number(new URL(world.url).port) });
     daemon.start().catch(() => undefined);
 
     await until('it says so', () => (daemon.output().includes('cannot listen on') ? true : undefined));

@@ -1,14 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../src/core/time.ts';
+import { order } from '../support/order.ts';
 import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 async function retry(world: TestWorld, nodeId: string): Promise<unknown> {
-  const { json } = await world.http(`/api/v1/jobs/${nodeId}/retry`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${world.token}` },
-  });
-  return json;
+  return (await order(world, `jobs/${nodeId}/retry`)).json;
 }
 
 describe('a report that KCIDB takes in slowly', () => {
@@ -150,7 +147,7 @@ describe('Maestro’s node', () => {
     await world.ended(nodeId);
 
     expect(world.transitions(nodeId)).toEqual(['running→available', 'available→done']);
-    // No event tells of the end: Maestro's bridge to KCIDB would act on it.
+    // No event announces the end: Maestro's bridge to KCIDB would act on it.
     expect(world.transitionEvents(nodeId)).toEqual(['running→available']);
     expect(world.maestro.node(nodeId)).toMatchObject({
       state: 'done',

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCallback } from '../../src/lava/callback.ts';
 import { createLavaClient, type LavaClient } from '../../src/lava/client.ts';
@@ -10,6 +9,7 @@ import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simul
 import { device } from '../../src/sim/lava/model.ts';
 import { createConsole } from '../../src/verdict/console.ts';
 import { judge } from '../../src/verdict/judge.ts';
+import { listen } from '../support/listen.ts';
 import { eventually } from '../support/wait.ts';
 
 let lava: LavaSimulator;
@@ -31,13 +31,7 @@ async function start(age: LavaAge): Promise<void> {
   });
   closers.push(lava.stop);
   client = createLavaClient({ url: lava.url, user: lava.user, token: lava.token, timeoutMs: 60_000 });
-  const receiver = createServer((request, response) => {
-    void keep(request).then(() => response.end());
-  }).listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-  closers.push(() => receiver.closeAllConnections(), () => receiver.close()); // prettier-ignore
-  const address = receiver.address();
-  hook = typeof address === 'object' && address ? `http://127.0.0.1:${address.port}/cb` : '';
+  hook = `${await listen((request, response) => void keep(request).then(() => response.end()))}/cb`;
 }
 
 afterEach(async () => {
@@ -254,12 +248,8 @@ describe('faults on command', () => {
 
   it('holds back the next jobs of a worker while a receiver does not answer', async () => {
     const held: (() => void)[] = [];
-    const slow = createServer((_request, response) => held.push(() => response.end())).listen(0, '127.0.0.1');
-    await once(slow, 'listening');
-    closers.push(() => slow.closeAllConnections(), () => slow.close()); // prettier-ignore
-    const address = slow.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    const text = definition('pass').replace(hook, `http://127.0.0.1:${port}/`);
+    const slow = await listen((_request, response) => void held.push(() => response.end()));
+    const text = definition('pass').replace(hook, `${slow}/`);
     const first = await client.submit(text);
     await eventually(() => expect(held).toHaveLength(1));
     const second = await client.submit(definition('pass'));

@@ -1,19 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson, tryJson } from '../../../src/core/parse/json.ts';
-import { ParseError, PARSE_LIMITS } from '../../../src/core/parse/limits.ts';
+import { PARSE_LIMITS } from '../../../src/core/parse/limits.ts';
+import { codeOf } from '../../support/code-of.ts';
 
 const LIMITS = { length: 1_000_000, depth: 8, tokens: 1000 };
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ParseError) return error.code;
-    throw error;
-  }
-  return 'read';
-}
 
 describe('JSON', () => {
   it('is read as JSON.parse reads it', () => {

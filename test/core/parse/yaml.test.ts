@@ -3,21 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseDocument, stringify } from 'yaml';
 import { ParseError, PARSE_LIMITS } from '../../../src/core/parse/limits.ts';
 import { lexYaml, parseYaml, readYaml, yamlValue } from '../../../src/core/parse/yaml.ts';
+import { codeOf } from '../../support/code-of.ts';
 
 const LIMITS = { length: 2_000_000, depth: 16, tokens: 5000 };
 
 const read = (text: string, limits = LIMITS): unknown =>
   yamlValue(parseYaml(text, limits), (scalar) => scalar.value);
-
-function codeOf(text: string): string {
-  try {
-    read(text);
-  } catch (error) {
-    if (error instanceof ParseError) return error.code;
-    throw error;
-  }
-  return 'read';
-}
 
 /** An alias of two aliases of two aliases and so on. */
 const BOMB = Array.from({ length: 15 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]\n`).join(
@@ -74,7 +65,7 @@ describe('YAML', () => {
     ['%\n'.repeat(300_000), 'too_complex'],
     ['...\n'.repeat(300_000), 'malformed'],
   ])('is refused where it is broken or costs too much', (text, code) => {
-    expect(codeOf(text)).toBe(code);
+    expect(codeOf(() => read(text))).toBe(code);
   });
 
   it.each<[string, number]>([
