@@ -30,7 +30,7 @@ const ARCHITECTURES = new Map([
   ['x64', 'amd64'],
   ['arm64', 'arm64'],
 ]);
-/** Of a package of npm: what nobody reads at run time. */
+/** Of a package of npm: what is not read at run time. */
 const NEEDLESS = /\.(?:md|html|sh|markdown|map|[cm]?ts|flow|tgz|c|cc|h|gypi?)$|^(?:\..*|licen[cs]e.*|copying.*|authors.*|history.*|changelog.*|readme.*|security\.txt|bin\.m?js|cnoke\.cjs|trampolines\.cjs|makefile|cmakelists\.txt|gulpfile\.js|karma.*\.js)$/i; // prettier-ignore
 const NEEDLESS_FOLDERS =
   /^(?:test|tests|__tests__|benchmarks?|examples?|include|share|vendor|musl_.*|bin|scripts|integration|\..*)$/;

@@ -78,7 +78,7 @@ async function readUnit(): Promise<Unit | undefined> {
   };
 }
 
-/** The daemon's user owns no file and is in nobody's group: it reads what everybody may read. */
+/** The daemon's user owns no file and is in no one's group: it reads what everyone may read. */
 async function checkReadable(file: string, config: BridgeConfig, add: Add): Promise<void> {
   const say = (what: string, path: string, mode: number): void =>
     add({

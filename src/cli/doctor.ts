@@ -49,7 +49,7 @@ async function bundle(file: string): Promise<string> {
   try {
     config = await loadConfig(file);
   } catch (error) {
-    // Without it nobody knows what its secrets are: nothing of the machine is shown.
+    // Without it, what its secrets are is not known: nothing of the machine is shown.
     return `lava-bridge ${programVersion()}, node ${process.version}\n\nconfiguration:\n${errorText(error)}`;
   }
   const remove = secretRemover(config);

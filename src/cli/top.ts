@@ -1,4 +1,4 @@
-// `lava-bridge top`: the lab at a glance, again and again until it is interrupted; once where nobody watches (no terminal).
+// `lava-bridge top`: the lab at a glance, again and again until it is interrupted; once where no one watches (no terminal).
 import type { Command } from 'commander';
 import { formatDuration, SECOND, sleep } from '../core/time.ts';
 import { JobList, Overview, troubleOf, type JobRow } from '../http/shapes.ts';

@@ -3,7 +3,7 @@ import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { secretsOf } from './check-secrets.ts';
 
-/** Shorter ones would take half of the text with them; nobody's token is so short. */
+/** Shorter ones would take half of the text with them; no real token is so short. */
 const SHORTEST = 4;
 const REMOVED = '[secret]';
 

@@ -17,6 +17,7 @@ export type Listen = z.infer<typeof Listen>;
 
 /** What a token is good for: `operate` may read as well. */
 const Role = z.enum(['read', 'operate']);
+/** What a token of the HTTP interface may do. */
 export type Role = z.infer<typeof Role>;
 
 /** What `http` holds. */

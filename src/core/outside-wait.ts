@@ -20,7 +20,7 @@ export async function outsideWait<T>(wait: () => Promise<T>): Promise<T> {
   const listener = listeners.getStore();
   if (listener === undefined) return wait();
   // It begins at once, as it does without a listener: who waits for a turn stands in the queue before this goes on. What
-  // fails while the listener is told is thrown below.
+  // fails while the listener runs is thrown below.
   const waited = wait();
   waited.catch(() => undefined);
   await listener.began();

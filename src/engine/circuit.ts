@@ -25,6 +25,7 @@ export interface Circuit {
   state: () => CircuitState;
 }
 
+/** What a circuit is made with. */
 export interface CircuitOptions {
   /** In messages: `lava-mylab`, `Maestro`, `KCIDB`. */
   name: string;

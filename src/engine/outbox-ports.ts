@@ -7,7 +7,7 @@ export interface Delivery {
   id: number;
   jobId: string;
   destination: string;
-  /** Tells apart what goes to one destination for one job. */
+  /** Distinguishes what goes to one destination for one job. */
   kind: string;
   /** Its job ends only when it has ended. */
   required: boolean;

@@ -11,6 +11,7 @@ export class Html {
   }
 }
 
+/** What a page may hold: text, which is escaped, HTML, which is not, or a list of both. */
 export type Content = Html | string | number | null | undefined | readonly Content[];
 
 /** Attributes must stand in double quotes. null and undefined are nothing, a list is its parts in a row. */

@@ -16,6 +16,7 @@ export function goneSignal({ raw }: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
+/** Answers with a job's log, in pieces while it grows if that is asked for. */
 export function sendLog(
   log: LiveLog,
   jobId: string,

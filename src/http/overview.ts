@@ -74,6 +74,7 @@ export function suppliesOf(ctx: Pick<HttpPorts, 'labs' | 'boards'>): LabSupplies
   });
 }
 
+/** The boards of all labs with what each can run, for API and pages. */
 export interface BoardsView {
   /** The boards that the labs have devices for, or jobs. Waits for no LAVA: it shows what each said last. */
   boards: () => Promise<BoardView[]>;

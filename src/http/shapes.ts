@@ -103,6 +103,7 @@ export const DeliveryView = z.looseObject({
 });
 export type DeliveryView = z.infer<typeof DeliveryView>;
 
+/** One line of a job's timeline, as the API shows it. */
 export const TimelineView = z.looseObject({
   at: time,
   kind: text,

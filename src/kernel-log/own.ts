@@ -64,7 +64,7 @@ export class OwnScanner {
     if (this.#open.size >= MAX_OPEN && oldest !== undefined) this.#close(...oldest);
     const open: Open = {
       ...match,
-      // What a torn stamp has left of its digits says nothing: the next line tells the time.
+      // What a torn stamp has left of its digits says nothing: the next line shows the time.
       stamp: torn ? undefined : stamp,
       firstLine: number,
       lastLine: number,

@@ -17,6 +17,7 @@ interface LogSection extends LogMark {
   ms: number | undefined;
 }
 
+/** The parts of a log: its actions with their lines and durations. */
 export interface LogOutline {
   /** Lines of the log. */
   lines: number;

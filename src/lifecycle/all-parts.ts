@@ -22,6 +22,7 @@ export interface AllParts {
   streams: ReadonlyMap<string, Heard>;
 }
 
+/** Makes the list of all parts, and what the event streams report to. */
 export function allParts({ labs, callbackWatch, destinations, store, now }: Options): AllParts {
   const followed = [...labs.values()].filter(({ config }) => config.lava.events !== false);
   const streams = new Map(followed.map(({ name }) => [name, createHeard(now)]));

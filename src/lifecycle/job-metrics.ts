@@ -4,6 +4,7 @@ import type { JobListener } from './job-events.ts';
 import { LAYERS } from '../verdict/layers.ts';
 import { eventOf } from './job-journal.ts';
 
+/** Counts what happens to jobs, as the store announces it. */
 export function jobMetrics(metrics: Metrics): JobListener {
   return {
     saved({ lab, board }, { judged }) {

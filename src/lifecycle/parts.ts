@@ -5,6 +5,7 @@ import { errorText } from '../core/errors.ts';
 import { SECOND, sleep, type Clock } from '../core/time.ts';
 import type { CircuitState } from '../engine/circuit.ts';
 
+/** The kinds of parts. */
 export const PART_KINDS = ['lab', 'events', 'callbacks', 'destination', 'store'] as const;
 
 /** What a part is: a lab's LAVA, its stream of events, its callbacks, where reports go, or our own database. */

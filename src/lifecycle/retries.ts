@@ -31,6 +31,7 @@ interface Case {
 const PATIENCE = 30 * MINUTE;
 const FRESH = 5 * SECOND;
 
+/** The step to another attempt after a failure of the lab. */
 export function anotherAttempt({ job, request, attempts, judgement, lab, now }: Case): Outcome | undefined {
   const last = attempts.at(-1);
   const limit = lab.config.retries.infrastructure;

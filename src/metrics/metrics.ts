@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { ErrorCode } from '../core/error-codes.ts';
 import { METRICS, type LabelsOf, type MetricInfo, type MetricName, type NameOf } from './table.ts';
 
+/** The metrics of one daemon. */
 export interface Metrics {
   /** Counts one (or `by`; 0 makes a counter begin). */
   count: <N extends NameOf<'counter'>>(name: N, labels: LabelsOf<N>, by?: number) => void;

@@ -41,6 +41,7 @@ interface Judged {
   ending: Ending | undefined;
 }
 
+/** Something that happened to a job, with the job. */
 export type JobEvent = ReportedJob &
   (
     | /** Maestro ended the node before the job was let in. */ { kind: 'not-wanted'; why: string }
@@ -53,4 +54,5 @@ export type JobEvent = ReportedJob &
     | ({ kind: 'judged'; logs: PublishedLogs } & Judged)
   );
 
+/** An event that comes with a verdict. */
 export type JudgedEvent = Extract<JobEvent, { kind: 'judged' | 'superseded' }>;

@@ -24,6 +24,7 @@ export interface Fault {
   chance?: number;
 }
 
+/** The faults that a simulated server shows. */
 export interface Faults {
   /** Gives a function that ends the fault. */
   add: (fault: Fault) => () => void;

@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { installFaults, type Faults } from './http-faults.ts';
 
+/** What a simulated server is started with. */
 export interface SimOptions {
   /** 127.0.0.1 if it is not there. */
   host?: string;
@@ -19,6 +20,7 @@ interface SeenRequest {
   status: number;
 }
 
+/** A simulated server that is running. */
 export interface SimServer {
   url: string;
   faults: Faults;

@@ -1,5 +1,5 @@
 // A backup: the whole state of an installation in one file, taken while the daemon runs. The file is an SQLite database that
-// holds the store and the files beside it in pieces, each file with its checksum.
+// holds the store and the files next to it in pieces, each file with its checksum.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';

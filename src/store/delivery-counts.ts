@@ -1,4 +1,4 @@
-// How many deliveries stand in each state, by destination: kept as they change state, so that nobody has to count them. What
+// How many deliveries stand in each state, by destination: kept as they change state, so that they need not be counted. What
 // has ended stays counted when its job is forgotten.
 import { sql } from 'kysely';
 import type { Tx } from './connection.ts';

@@ -40,7 +40,7 @@ export function announced<S extends Announced>(store: S): S & Feed {
     for (const listener of listeners) listener(news);
   }
 
-  /** The same function, which tells what changed when it is done. */
+  /** The same function, which announces what changed when it is done. */
   function telling<A extends unknown[], T>(
     change: (...args: A) => Promise<T>,
     newsOf: (result: T, ...args: A) => News | undefined,

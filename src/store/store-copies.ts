@@ -1,4 +1,4 @@
-// Copies beside the store's file: what a restore has not put in its place yet, and the store from before an upgrade.
+// Copies next to the store's file: what a restore has not put in its place yet, and the store from before an upgrade.
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-// What tells one attempt's definition from another's.
+// What distinguishes one attempt's definition from another's.
 
 /** What one attempt has of its own. */
 export interface Marks {

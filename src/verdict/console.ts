@@ -187,7 +187,7 @@ class Phases {
     loader: boolean,
   ): void {
     const banner = line.read.kernels && isBanner(line.read);
-    // A kernel that was told to be quiet has no banner.
+    // A kernel with `quiet` on its command line has no banner.
     if ((banner || handover) && (this.#open.versionSeen || (loader && this.#open.kernelSpoke))) {
       this.#next('boot', undefined, line.number, line.at);
     }

@@ -29,7 +29,7 @@ export interface EndLine {
 interface Report {
   line: EndLine;
   scene: Scene;
-  /** Until then (seconds) lines of the kernel belong to it. Undefined: the next line of the kernel tells the time. */
+  /** Until then (seconds) lines of the kernel belong to it. Undefined: the next line of the kernel shows the time. */
   until: number | undefined;
   early: boolean;
 }

@@ -17,7 +17,7 @@ type SuiteName = 'smoke' | 'longer';
 /** A test that is asked for; there is no template for the last. */
 type TestName = SuiteName | 'no-such-test';
 
-/** What a fake board is told to do. */
+/** What a fake board is to do. */
 interface Play {
   result?: 'pass' | 'fail';
   error_type?: string;

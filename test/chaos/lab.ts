@@ -123,7 +123,7 @@ function runFile(file: string, args: string[], env: NodeJS.ProcessEnv, input = '
       const tail = stderr.trim().split('\n').slice(-5).join('\n');
       reject(new Error(`${file} ${args.join(' ')}: ${tail || error.message}`));
     });
-    // A program that ends before it has read all is told of by its exit code.
+    // A program that ends before it has read all of it shows by its exit code.
     child.stdin?.on('error', () => undefined).end(input);
   });
 }

@@ -84,7 +84,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const method = methods[0]?.[0] ?? 'unknown';
     calls.set(method, (calls.get(method) ?? 0) + 1);
   };
-  // Job names begin with it: those of other runs are told apart.
+  // Job names begin with it: so that they differ from those of other runs.
   const instance = `chaos-${Date.now().toString(36)}`;
   const configFile = `${folder}/lava-bridge.yaml`;
   await writeFile(configFile, stringify(configOf()), { mode: 0o600 });

@@ -36,7 +36,7 @@ interface Key {
   fallback: unknown;
 }
 
-/** All keys below a schema. How a secret is written is told once, at the top. */
+/** All keys below a schema. How a secret is written is described once, at the top. */
 function keysOf(schema: Schema, path: string): Key[] {
   if (path.endsWith('token') || ['kcidb.rest', 'http.tls.key', 'notify.mail.server'].includes(path))
     return [];

@@ -19,7 +19,7 @@ export interface ContractLab {
   /** Somebody else. */
   other: { user: string; token: string };
   callback: { name: string; token: string };
-  /** The URL of a kernel for a job that is to end that way; real kernels are told by their command line. */
+  /** The URL of a kernel for a job that is to end that way; real kernels get it by their command line. */
   kernelUrl: (kind: JobKind) => string;
   ramdiskUrl: string;
   stop: () => Promise<void>;
@@ -70,7 +70,7 @@ export interface Bench {
   callbacks: (id: number) => Received[];
   /** Waits until the job has that many callbacks; gives the last one. */
   callback: (id: number, count: number) => Promise<Received>;
-  /** The states that events told of the job. */
+  /** The states of the job that events reported. */
   states: (id: number) => string[];
   close: () => Promise<void>;
 }

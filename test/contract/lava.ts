@@ -1,4 +1,4 @@
-// What the bridge relies on in a LAVA, told once and run against the simulator and against a real lab: where they
+// What the bridge relies on in a LAVA, written once and run against the simulator and against a real lab: where they
 // differ, the simulator is wrong.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLavaClient } from '../../src/lava/client.ts';

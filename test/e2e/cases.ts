@@ -1,4 +1,4 @@
-// The jobs of the end-to-end run: what is asked for, and what must be told of it.
+// The jobs of the end-to-end run: what is asked for, and what must be reported of it.
 import type { ErrorCode, NodeResult } from '../../src/verdict/node-result.ts';
 import type { RuleName, Status } from '../../src/verdict/model.ts';
 

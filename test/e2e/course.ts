@@ -32,7 +32,7 @@ export interface Course {
 const JOB_LIMIT = 480_000;
 const STEP_LIMIT = 180_000;
 
-/** All of it; what fails is told, not thrown. */
+/** All of it; what fails is reported, not thrown. */
 export async function runCourse(course: Course): Promise<void> {
   await attempt(course, 'check', () => command(course, ['check'], /for user bridge[^]*takes the token/));
   const first = publish(course.world, CANCELLED_RUNNING);

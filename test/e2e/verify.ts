@@ -75,7 +75,7 @@ function kcidbChecks({ kcidb }: World, key: number | string, expected: Expected)
   ];
 }
 
-/** `code on boot`; several are told one after the other. */
+/** `code on boot`; several stand one after the other. */
 function incidentOf(kcidb: World['kcidb'], prefix: string): string | undefined {
   const incidents = z
     .array(KcidbIncident)

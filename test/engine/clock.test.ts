@@ -22,7 +22,7 @@ describe('the machine’s clock', () => {
     const nodeId = world.publish();
     await world.waits(nodeId, 'offline');
     set(-5 * HOUR);
-    await until('it is told', () =>
+    await until('it is logged', () =>
       world.log.some((line) => line.includes('set back by 5h 00m')) ? true : undefined,
     );
     world.lava.lab.setWorker('lab-worker', { state: 'Online' });

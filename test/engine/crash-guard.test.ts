@@ -38,7 +38,7 @@ async function dieIn(guard: CrashGuard, ...items: string[]): Promise<void> {
 }
 
 describe('work that makes the process die', () => {
-  it('is set aside after two deaths, and what was under way beside it is not', async () => {
+  it('is set aside after two deaths, and what was under way at the same time is not', async () => {
     const { start, pass } = await processes();
     const first = await start();
     await dieIn(first.guard, 'good', 'poison');

@@ -60,8 +60,8 @@ describe('a callback', () => {
     expect((await send(world, { key, body: BODY, token: name })).status).toBe(401);
     expect((await send(world, { key, body: BODY, token: name })).status).toBe(401);
 
-    const told = world.log.filter((line) => line.includes('in place of the token'));
-    expect(told).toHaveLength(1);
+    const logged = world.log.filter((line) => line.includes('in place of the token'));
+    expect(logged).toHaveLength(1);
   });
 
   it('of a job that is not ours, or of another LAVA job, is refused', async () => {

@@ -165,13 +165,13 @@ describe('the socket of the pages', () => {
     const world = await testWorld();
     const socket = open(world);
     await once(socket, 'open');
-    const told = new Set<string>();
+    const heard = new Set<string>();
     socket.on('message', (data: Buffer) => {
-      for (const id of (JSON.parse(data.toString()) as { jobs?: string[] }).jobs ?? []) told.add(id);
+      for (const id of (JSON.parse(data.toString()) as { jobs?: string[] }).jobs ?? []) heard.add(id);
     });
     const nodeId = world.publish();
 
-    await until('it is told', () => (told.has(`${LAB}:${nodeId}`) ? true : undefined));
+    await until('the page hears of it', () => (heard.has(`${LAB}:${nodeId}`) ? true : undefined));
     await world.ended(nodeId);
   });
 

@@ -178,7 +178,7 @@ describe('an error', () => {
     expect(errors(boot('BUG'))).toEqual([]);
   });
 
-  it('is not told more than fifty thousand times', () => {
+  it('is not reported more than fifty thousand times', () => {
     expect(errors(boot(...Array<string>(60_000).fill('BUG: x')))).toHaveLength(50_000);
   });
 });

@@ -623,7 +623,7 @@ describe('a finding of our own', () => {
     expect(finding).toMatchObject({ lastLine: 4, report: log.slice(0, 5).join('\n') });
   });
 
-  it('stands beside what logspec found of the same report, and makes no second issue', () => {
+  it('stands next to what logspec found of the same report, and makes no second issue', () => {
     const findings = triage(kernel(['BUG: KASAN: slab-out-of-bounds in foo+0x1/0x2', 'Hardware name: x']));
     expect(findings.map((f) => [f.by, f.errorType, f.issue])).toEqual([
       ['logspec', 'linux.kernel.bug', true],

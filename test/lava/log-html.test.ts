@@ -42,7 +42,7 @@ describe('the outline of a log', () => {
     line({ level: 'debug', text: 'Received signal: <ENDRUN> 0_smoke 2_1.1.3.1', at: at + 8000 }),
   ];
 
-  it('has the sections that LAVA tells of, with their durations', () => {
+  it('has the sections that LAVA names, with their durations', () => {
     expect(outlineOf(lines).sections).toEqual([
       { line: 0, label: 'boot-image-retry', depth: 0, ms: undefined },
       { line: 1, label: 'boot-qemu-image', depth: 1, ms: 4200 },

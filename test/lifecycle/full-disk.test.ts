@@ -20,7 +20,7 @@ async function worldOnDisk(): Promise<{ world: TestWorld; disk: FullStore }> {
 const MORE = 30;
 
 /** How often the log says so. */
-function told(world: TestWorld, words: string): number {
+function logged(world: TestWorld, words: string): number {
   return world.log.filter((line) => line.includes(words)).length;
 }
 
@@ -61,8 +61,8 @@ describe('a full disk', () => {
     for (const nodeId of nodes) await world.at(nodeId, 'claimed');
     await disk.fill();
     // A write that had begun before may still be noted as a sign that the store works.
-    const fails = (): number => told(world, 'the store fails');
-    const isOut = (): boolean => fails() > told(world, 'the store works again');
+    const fails = (): number => logged(world, 'the store fails');
+    const isOut = (): boolean => fails() > logged(world, 'the store works again');
     const before = disk.refused;
     await until('it is logged', () => (disk.refused > before + 5 && isOut()) || undefined);
     const [failures, refused, since] = [fails(), disk.refused, Date.now()];
@@ -77,7 +77,7 @@ describe('a full disk', () => {
     world.fly();
     for (const nodeId of nodes) await world.ended(nodeId);
     expect((await world.http('/readyz')).status).toBe(200);
-    expect(told(world, 'the store works again')).toBe(failures);
+    expect(logged(world, 'the store works again')).toBe(failures);
   });
 
   it('lets no callback be answered as stored', async () => {

@@ -21,19 +21,19 @@ it('the journal has a line for each thing that happens to a job, and says where 
   const [attempt] = await world.attempts(nodeId);
 
   const lines = world.log.map((line) => JSON.parse(line) as Line).filter((line) => line.job === job.id);
-  const told = lines.filter(({ level }) => level !== 'debug');
-  const events = told.map(({ event }) => event).filter((event) => event !== 'report');
+  const shown = lines.filter(({ level }) => level !== 'debug');
+  const events = shown.map(({ event }) => event).filter((event) => event !== 'report');
   expect(events).toEqual([...STAGES]);
   expect(
-    told.every(({ lab, node, board }) => lab === job.lab && node === nodeId && board === job.board),
+    shown.every(({ lab, node, board }) => lab === job.lab && node === nodeId && board === job.board),
   ).toBe(true);
-  expect(told.find(({ event }) => event === 'judged')).toMatchObject({
+  expect(shown.find(({ event }) => event === 'judged')).toMatchObject({
     lavaId: attempt?.lavaId,
     device: attempt?.device,
   });
   // The same words stand in the job's timeline.
   expect((await world.timeline(nodeId)).map(({ text }) => text)).toEqual(
-    expect.arrayContaining(told.map(({ msg }) => msg)),
+    expect.arrayContaining(shown.map(({ msg }) => msg)),
   );
 });
 

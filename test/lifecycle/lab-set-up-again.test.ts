@@ -1,4 +1,4 @@
-// A lab that is set up anew, or restored from an old copy: its jobs are gone, and it counts from 1 again.
+// A lab that is set up again, or restored from an old copy: its jobs are gone, and it counts from 1 again.
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../src/core/time.ts';
 import { testWorld, until, type TestWorld } from '../support/world.ts';

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { testWorld, until, type TestWorld } from '../support/world.ts';
 
 interface Told {
-  /** What KCIDB was told of the job: statuses by path, and the issues. */
+  /** What KCIDB got of the job: statuses by path, and the issues. */
   tests: (string | undefined)[];
   issues: string[];
 }
@@ -21,7 +21,7 @@ async function toldBy(world: TestWorld, scenario: string, evidence: string): Pro
 
 // 1,100 cases a suite are three pages of results.
 it.each(['test-panic', 'many-cases'])(
-  'a callback above the limit is refused, and the same is told from what was fetched: %s',
+  'a callback above the limit is refused, and the same is reported from what was fetched: %s',
   async (scenario) => {
     const whole = await testWorld({ lava: { age: 'newest' } });
     const small = await testWorld({ lava: { age: 'newest' }, lab: { limits: { max_callback: '2KiB' } } });

@@ -22,7 +22,7 @@ async function shown(world: TestWorld, nodeId: string): Promise<JobDetail> {
 
 type Line = JobDetail['timeline'][number];
 
-/** What a line of the timeline is, without its prose: its kind, and its code or the stage that it tells of. */
+/** What a line of the timeline is, without its prose: its kind, and its code or the stage that it names. */
 function gist({ kind, code, text }: Line): string {
   return `${kind} ${code ?? /^[a-z]+/.exec(text)?.[0] ?? ''}`;
 }
@@ -124,7 +124,7 @@ describe('jobs show', () => {
 
     expect(await shown(world, refused)).toMatchObject({
       done: true,
-      ending: { kind: 'rejected', reason: expect.stringContaining('no-such-board') },
+      ending: { kind: 'rejected', code: 'unknown_board' },
     });
     expect(await show(world, refused)).toContain('no-such-board');
     const { deliveries, ...job } = await shown(world, parked);

@@ -68,7 +68,7 @@ describe('submitting', () => {
     const world = await testWorld();
     const nodeId = world.publish();
     await world.at(nodeId, 'admitted');
-    // The lab does what it is asked, and nobody hears of it.
+    // The lab does what it is asked, and its answer is lost.
     world.lava.faults.add({ kind: 'lose', path: /^\/RPC2/, times: 1 });
     world.fly();
 

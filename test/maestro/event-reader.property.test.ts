@@ -13,7 +13,7 @@ const round = fc.record({
   lags: fc.array(fc.nat({ max: OVERLAP - 1 }), { maxLength: 8 }),
   /** Which of the events of the round, counted as they come, can't be handled at once. */
   refused: fc.array(fc.nat({ max: 8 }), { maxLength: 2 }),
-  /** Whether the reader begins anew after the round. */
+  /** Whether the reader begins again after the round. */
   restart: fc.boolean(),
 });
 

@@ -8,7 +8,7 @@ import { testWorld, until } from '../support/world.ts';
 
 const Posted = z.object({ began: z.array(z.string()), ended: z.array(z.string()) });
 
-it('a lab that is away is told once when that lasts, and once when it is over', async () => {
+it('a lab that is away is reported once when that lasts, and once when it is over', async () => {
   const posted: z.infer<typeof Posted>[] = [];
   const url = await listen((request, response) => {
     let body = '';
@@ -27,31 +27,31 @@ it('a lab that is away is told once when that lasts, and once when it is over', 
     world.daemon.context.labs.get('lava-demo')?.state().status === 'down' ? true : undefined,
   );
   world.jump(11 * MINUTE);
-  await until('it is told', () => (posted.length > 0 ? true : undefined));
+  await until('it is reported', () => (posted.length > 0 ? true : undefined));
   endFault();
   world.jump(MINUTE);
-  await until('its end is told', () => (posted.some(({ ended }) => ended.length > 0) ? true : undefined));
+  await until('its end is reported', () => (posted.some(({ ended }) => ended.length > 0) ? true : undefined));
 
   const about = (texts: string[]): string[] => texts.filter((text) => text.includes('the lab lava-demo'));
   expect(posted.flatMap(({ began }) => about(began))).toHaveLength(1);
   expect(posted.flatMap(({ ended }) => about(ended))).toHaveLength(1);
 });
 
-it('what comes and goes is told once an hour', () => {
+it('what comes and goes is reported once an hour', () => {
   const away = [{ key: 'away lab a', text: 'away' }];
   let { began, ended, next } = compare({}, away, 0);
   expect([began, ended]).toEqual([['away'], []]);
-  let told = 0;
+  let reported = 0;
   for (let minute = 1; minute < 59; minute += 1) {
     ({ began, ended, next } = compare(next, minute % 2 === 0 ? away : [], minute * MINUTE));
-    told += began.length + ended.length;
+    reported += began.length + ended.length;
   }
-  expect(told).toBe(1);
+  expect(reported).toBe(1);
   ({ began } = compare(next, away, HOUR + MINUTE));
   expect(began).toEqual(['away']);
 });
 
-it('what was told before a restart is not told again', () => {
+it('what was reported before a restart is not reported again', () => {
   const { next } = compare({}, [{ key: 'disk', text: 'low' }], 0);
   const { began, ended } = compare(next, [{ key: 'disk', text: 'lower' }], 5 * HOUR);
   expect([began, ended]).toEqual([[], []]);

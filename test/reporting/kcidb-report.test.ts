@@ -221,7 +221,7 @@ describe('a report', () => {
     expect(boot?.misc).toMatchObject({ error_code: 'Infrastructure', error_msg: 'Infrastructure: no power' });
   });
 
-  it('does not say Infrastructure beside a kernel that failed', () => {
+  it('does not say Infrastructure next to a kernel that failed', () => {
     const [boot] = sent(panicked()).tests ?? [];
 
     expect(boot?.misc).not.toHaveProperty('error_code');

@@ -72,7 +72,7 @@ function start(definitions: Record<string, unknown>): Promise<TestWorld> {
   return testWorld({ lab });
 }
 
-/** Maestro's callback server: what a callback tells of a node, it writes there. Gives its address. */
+/** Maestro's callback server: what a callback says of a node, it writes there. Gives its address. */
 function startPipeline({ maestro }: TestWorld): Promise<string> {
   return listen((request, response) => {
     const id = /^\/node\/([0-9a-f]{24})$/.exec(request.url ?? '')?.[1] ?? '';

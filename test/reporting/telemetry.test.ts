@@ -4,7 +4,7 @@ import { ARM64, LAB, testWorld, until, X86, type TestWorld } from '../support/wo
 
 const once = { lab: { retries: { infrastructure: 1, pause: '100ms' } } };
 
-function told(world: TestWorld, kind: string): Record<string, unknown>[] {
+function sent(world: TestWorld, kind: string): Record<string, unknown>[] {
   return world.maestro.telemetry.filter((event) => event['kind'] === kind);
 }
 
@@ -21,7 +21,7 @@ describe('Maestro’s statistics', () => {
     await world.ended(nodeId);
 
     const run = { runtime: LAB, device_type: X86, job_name: 'told', node_id: nodeId, job_id: '1', retry: 0 };
-    expect(told(world, 'job_result')).toMatchObject([
+    expect(sent(world, 'job_result')).toMatchObject([
       {
         ...run,
         device_id: expect.stringMatching(/./),
@@ -30,7 +30,7 @@ describe('Maestro’s statistics', () => {
         is_infra_error: false,
       },
     ]);
-    const results = told(world, 'test_result');
+    const results = sent(world, 'test_result');
     expect(results).toContainEqual(
       expect.objectContaining({
         ...run,
@@ -53,7 +53,7 @@ describe('Maestro’s statistics', () => {
     const nodeId = world.publish({ scenario: 'infrastructure-once' });
     await world.ended(nodeId);
 
-    expect(told(world, 'job_result')).toMatchObject([
+    expect(sent(world, 'job_result')).toMatchObject([
       {
         job_id: '1',
         result: 'incomplete',
@@ -70,7 +70,7 @@ describe('Maestro’s statistics', () => {
     world.fly();
     await world.ended(world.publish({ scenario: 'boot-panic' }));
 
-    expect(told(world, 'job_result')).toMatchObject([{ result: 'incomplete', is_infra_error: false }]);
+    expect(sent(world, 'job_result')).toMatchObject([{ result: 'incomplete', is_infra_error: false }]);
   });
 
   it('learn of a request that was refused', async () => {

@@ -417,7 +417,7 @@ describe('events', () => {
     expect(eventsOf(sim, job.id)[0]).not.toHaveProperty('previous_state');
   });
 
-  it('are not told with noevent', async () => {
+  it('are not sent with noevent', async () => {
     const job = someJob(sim);
     const before = sim.database.events.length;
 

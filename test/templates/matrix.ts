@@ -59,7 +59,7 @@ interface Variant {
   test?: Record<string, unknown>;
 }
 
-/** What changes the form beside board, boot and test. */
+/** What changes the form besides board, boot and test. */
 const VARIANTS: Variant[] = [
   { label: 'plain' },
   {

@@ -1,4 +1,4 @@
-// The cases of test/fixtures/cases: callbacks and what must be told of them, kernel logs and what must be found in them.
+// The cases of test/fixtures/cases: callbacks and what must be reported of them, kernel logs and what must be found in them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -109,7 +109,7 @@ describe.each(named(ENDS.stalls))('a stall, $name', ({ lines }) => {
     const verdict = inTest([...plain(lines), after]);
 
     expect(verdict.rule).toBe('test-cut-short');
-    // It is told in addition.
+    // It is reported in addition.
     expect(blamed(verdict)).toEqual(expect.arrayContaining(['smoke: tool', 'smoke: kernel']));
   });
 });

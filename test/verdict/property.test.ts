@@ -188,7 +188,7 @@ describe('any evidence', () => {
       if (verdict.rule !== 'infrastructure') return;
       const ownFailure = verdict.boot.leaves.some((leaf) => leaf.status === 'FAIL');
       expect(verdict.boot.status === 'FAIL' && !ownFailure).toBe(false);
-      // What the kernel survived is told in addition, never instead.
+      // What the kernel survived is reported in addition, never instead.
       const { issues } = verdict;
       if (issues.some((issue) => issue.culprit?.code)) {
         expect(issues.some(({ culprit }) => culprit?.harness === true || culprit?.tool === true)).toBe(true);

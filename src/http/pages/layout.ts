@@ -32,7 +32,7 @@ export interface Page {
 export interface Frame {
   /** The configuration's `instance`. */
   instance: string;
-  /** Who is signed in; undefined: nobody. */
+  /** Who is signed in; undefined: no one. */
   user: string | undefined;
   /** Whether the configuration has tokens to sign in with. */
   canSignIn: boolean;

@@ -1,4 +1,4 @@
-// A job's log on the pages: the published page within our frame (it costs no reading of the log); made anew if it lies
+// A job's log on the pages: the published page within our frame (it costs no reading of the log); made again if it lies
 // elsewhere; streamed while it grows; and the lines that hold what the reader looks for.
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';

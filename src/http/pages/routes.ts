@@ -56,6 +56,7 @@ const SEARCHES = { width: 2, most: 50, waitMs: 10 * SECOND };
 /** Bytes of a form. */
 const FORM = 8192;
 
+/** Adds the pages to a server. */
 export function addPages(app: FastifyInstance, options: Options): void {
   const assets = loadAssets();
   assets.addTo(app);

@@ -24,7 +24,7 @@ export interface SimWorker {
   state: 'Online' | 'Offline';
   health: 'Active' | 'Maintenance' | 'Retired';
   jobLimit: number;
-  /** Nobody but the lab's admin may see it (a permission since 2023.08). */
+  /** Only the lab's admin may see it (a permission since 2023.08). */
   hidden?: boolean | undefined;
 }
 
