@@ -9,8 +9,9 @@ const HEAD = `<!-- Made by \`npm run docs\` from src/core/error-codes and src/co
 
 # Errors
 
-Every error has a code, which stays the same, and a text, which may change. Programs go by the code. The codes stand in
-\`jobs show\`, on the pages, in the answers of the API (\`{"error": CODE, "message": TEXT}\`) and in the journal.
+Every error has a code, which stays the same, and a text, which may change. Programs go by the code. The codes stand at
+the end of what a command says when it fails (\`… [unreadable]\`), in \`jobs show\`, on the pages, in the answers of the API
+(\`{"error": CODE, "message": TEXT}\`) and in the journal.
 
 *Passes* says whether the same thing may succeed later. \`yes\`: it is tried again, ever more seldom. \`when fixed\`: our
 token or key is refused; everything for that system waits, and one call a minute tries whether it is good again. \`no\`: it

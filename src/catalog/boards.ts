@@ -1,4 +1,5 @@
 // The boards that are registered: read from the shipped and the admin's device-type files.
+import type { ErrorCode } from '../core/error-codes.ts';
 import { ConfigError, RequestError, type Problem } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
@@ -24,8 +25,8 @@ export interface Boards {
   get(name: string, lab: string | undefined, field?: string): Board;
   /** The places of a board's parameters in its file, those of its labs too. */
   paramsOf(name: string): string[][];
-  /** The problem `message` at the place of `path` in the board's file. */
-  problem(name: string, path: readonly PropertyKey[], message: string): Problem;
+  /** The problem at the place of `path` in the board's file. */
+  problem(name: string, path: readonly PropertyKey[], code: ErrorCode, message: string): Problem;
 }
 
 /**
@@ -40,7 +41,7 @@ export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
       const { value: type, at } = await readYamlFile(path, DeviceType);
       const other = types.get(type.name);
       if (other?.own === own) {
-        problems.push(at(['name'], `name: ${type.name} is also defined in ${other.file}`));
+        problems.push(at(['name'], 'duplicate', `name: ${type.name} is also defined in ${other.file}`));
       } else if (other === undefined || own) {
         types.set(type.name, { type, file: path, own, at });
       }
@@ -92,7 +93,8 @@ function registry(types: ReadonlyMap<string, Entry>): Boards {
         ),
       ];
     },
-    problem: (name, path, message) => types.get(name)?.at(path, message) ?? { file: name, message },
+    problem: (name, path, code, message) =>
+      types.get(name)?.at(path, code, message) ?? { code, file: name, message },
   };
 }
 

@@ -1,4 +1,5 @@
 // The plans: what a job name of Maestro means, read from the shipped and the admin's plan files.
+import type { ErrorCode } from '../core/error-codes.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
@@ -25,8 +26,8 @@ export interface Plans {
   /** The priority (0 to 100) of a tree's branch, or of the tree. */
   treePriority(tree: string, branch: string | undefined): number | undefined;
   triggers(): readonly Trigger[];
-  /** The problem `message` at the place of `path` in the plan of that name (or pattern). */
-  problem(name: string, path: readonly PropertyKey[], message: string): Problem;
+  /** The problem at the place of `path` in the plan of that name (or pattern). */
+  problem(name: string, path: readonly PropertyKey[], code: ErrorCode, message: string): Problem;
 }
 
 interface Entry<T> {
@@ -79,8 +80,8 @@ export async function loadPlans(dirs: OverlayDirs): Promise<Plans> {
         trees.find((t) => t.tree === tree && t.branch === undefined)
       )?.priority,
     triggers: () => files.flatMap(({ located }) => located.value.triggers),
-    problem: (name, path, message) =>
-      plans.get(name)?.at(['plans', name, ...path], message) ?? { file: name, message },
+    problem: (name, path, code, message) =>
+      plans.get(name)?.at(['plans', name, ...path], code, message) ?? { code, file: name, message },
   };
 }
 
@@ -94,7 +95,9 @@ function collect<K extends 'plans' | 'rootfs'>(
     for (const [name, value] of Object.entries(located.value[section])) {
       const other = all.get(name);
       if (other?.own === own) {
-        problems.push(located.at([section, name], `${section}.${name} is also defined in ${other.file}`));
+        problems.push(
+          located.at([section, name], 'duplicate', `${section}.${name} is also defined in ${other.file}`),
+        );
       } else if (other === undefined || own) {
         all.set(name, { value, own, file: located.file, at: located.at });
       }
@@ -114,6 +117,7 @@ function crossCheck(
       problems.push(
         at(
           ['plans', name, 'rootfs'],
+          'unknown_reference',
           `plans.${name}.rootfs: there is no rootfs set ${plan.rootfs}${didYouMean(plan.rootfs, rootfs.keys())}`,
         ),
       );
@@ -121,7 +125,11 @@ function crossCheck(
     const names = plan.tests.map((t) => t.name);
     if (names.length > 1 && new Set(names).size < names.length) {
       problems.push(
-        at(['plans', name, 'tests'], `plans.${name}.tests: several tests need a name each, all different`),
+        at(
+          ['plans', name, 'tests'],
+          'duplicate',
+          `plans.${name}.tests: several tests need a name each, all different`,
+        ),
       );
     }
   }
@@ -132,6 +140,7 @@ function crossCheck(
       problems.push(
         at(
           ['triggers', i, 'plan'],
+          'unknown_reference',
           `triggers.${i}.plan: there is no plan ${trigger.plan}${didYouMean(trigger.plan, plans.keys())}`,
         ),
       );

@@ -162,6 +162,7 @@ function ownBoard(name: string, boards: Boards, lab: string, types: ReadonlySet<
   const problem = boards.problem(
     name,
     ['lava_device_type'],
+    'unknown_reference',
     `${lab} has no device type ${board.lava_device_type}${didYouMean(board.lava_device_type, types)}; jobs for ${name} wait until it has, or until \`labs\` in the file leaves ${lab} out`,
   );
   add({ what: lab, state: 'warning', text: formatProblem(problem) });

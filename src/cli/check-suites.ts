@@ -12,7 +12,7 @@ export function unknownSuites(plans: Plans, own: string | undefined): Problem[] 
       const suite = test.suite ?? test.type;
       if (isInCatalogue(suite)) return [];
       const message = `the suite ${suite} is not in KCIDB's catalogue of tests: ask KernelCI to add ${suite.split('.')[0] ?? ''}, or use a name that is there`;
-      const problem = plans.problem(name, ['tests', i], message);
+      const problem = plans.problem(name, ['tests', i], 'unknown_reference', message);
       return resolve(problem.file).startsWith(resolve(own) + sep) ? [problem] : [];
     }),
   );

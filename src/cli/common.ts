@@ -1,6 +1,7 @@
 // What the commands share: the configuration option, talking to the running daemon, and how they print.
 import { Option } from 'commander';
 import { z } from 'zod';
+import { isErrorCode } from '../core/error-codes.ts';
 import { BridgeError } from '../core/errors.ts';
 import { exchange, type HttpAnswer } from '../core/http-exchange.ts';
 import { tryJson } from '../core/parse/json.ts';
@@ -103,8 +104,7 @@ function read(answer: HttpAnswer): unknown {
     throw new BridgeError('odd_answer', `the daemon answered ${answer.status}, and not in JSON`);
   if (answer.status < 400) return value;
   const refusal = Refusal.safeParse(value);
-  throw new BridgeError(
-    'refused',
-    refusal.success ? refusal.data.message : `the daemon answered ${answer.status}`,
-  );
+  if (!refusal.success) throw new BridgeError('refused', `the daemon answered ${answer.status}`);
+  const { error, message } = refusal.data;
+  throw new BridgeError(isErrorCode(error) ? error : 'refused', message);
 }

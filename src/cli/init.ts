@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { BridgeError, errorText } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { BridgeConfig } from '../config/schema.ts';
 import type { Line } from './check-lines.ts';
 import { outside } from './check-outside.ts';
@@ -60,11 +61,8 @@ async function init(options: Options): Promise<void> {
   const answers = await ask(options);
   const config = BridgeConfig.safeParse(configOf(answers, (_name, text) => text));
   if (!config.success) {
-    const [issue] = config.error.issues;
-    throw new BridgeError(
-      'bad_option',
-      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-    );
+    const { field, text } = firstIssue(config.error);
+    throw new BridgeError('bad_option', text, { field });
   }
   const failed = options.try ? await tryAll(config.data) : [];
   if (failed.length > 0 && !(await wantsAllTheSame(failed.length))) {

@@ -34,8 +34,13 @@ function isWrongConfiguration(error: unknown): boolean {
   return error instanceof BridgeError && (error.code === 'config' || error.code === 'secret');
 }
 
+function lineOf(error: unknown): string {
+  const text = `lava-bridge: ${printable(errorText(error))}`;
+  return error instanceof BridgeError ? `${text} [${error.code}]` : text;
+}
+
 function printError(error: unknown): void {
-  const text = error instanceof ConfigError ? error.message : `lava-bridge: ${printable(errorText(error))}`;
+  const text = error instanceof ConfigError ? error.message : lineOf(error);
   // In the journal each line carries its priority.
   process.stderr.write(`${isJournal(2) ? text.replaceAll(/^/gm, `<${priorityOf('error')}>`) : text}\n`);
   if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)

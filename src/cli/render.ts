@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, RequestError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { parseJson, tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { shippedFolder } from '../core/shipped.ts';
@@ -125,9 +126,8 @@ async function renderRequest(value: unknown, bench: Bench): Promise<Rendered> {
 function parseRequest(value: unknown): JobRequest {
   const parsed = JobRequest.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.join('.') ?? '';
-  throw new RequestError('bad_request', `${field}: ${issue?.message ?? 'not a request'}`, { field });
+  const { field, text } = firstIssue(parsed.error);
+  throw new RequestError('bad_request', text, { field });
 }
 
 async function renderOne(file: string, bench: Bench, json: boolean): Promise<void> {

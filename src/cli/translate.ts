@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { keepHeapSmall } from '../core/heap.ts';
 import { parseJson } from '../core/parse/json.ts';
-import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../reporting/kcidb-report.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
@@ -142,7 +143,8 @@ async function readJson(file: string): Promise<unknown> {
     const text = (isGzip(bytes) ? gunzipSync(bytes) : bytes).toString('utf8');
     return parseJson(text, PARSE_LIMITS.file);
   } catch (error) {
-    throw new PermanentError('unreadable', `${name} cannot be read: ${errorText(error)}`, { cause: error });
+    const code = error instanceof ParseError ? error.code : 'unreadable';
+    throw new PermanentError(code, `${name} cannot be read: ${errorText(error)}`, { cause: error });
   }
 }
 
@@ -156,8 +158,8 @@ async function readRequest(file: string): Promise<JobRequest> {
   const request = await import('../maestro/request.ts');
   const parsed = request.JobRequest.safeParse(await readJson(file));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new PermanentError('bad_request', `${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  const { field, text } = firstIssue(parsed.error);
+  throw new PermanentError('bad_request', `${file}: ${text}`, { field });
 }
 
 // The shipped files, next to `src` or `dist`.

@@ -51,7 +51,7 @@ async function checkFile(file: string, check: Check): Promise<Problem[]> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    return [{ file, message: `cannot be read: ${errorText(error)}` }];
+    return [{ code: 'unreadable', file, message: `cannot be read: ${errorText(error)}` }];
   }
   return check(file, text);
 }
@@ -77,10 +77,14 @@ async function labCheck(options: Options): Promise<Check> {
   return async (file, text) => {
     try {
       const fault = await client.validate(text, true);
-      return fault === undefined ? [] : [{ file, message: `${lab.name}: ${fault.path}: ${fault.message}` }];
+      if (fault === undefined) return [];
+      const message = `${lab.name}: ${fault.path}: ${fault.message}`;
+      return [{ code: 'lava_refused', file, key: fault.path, message }];
     } catch (error) {
       // LAVA answers text that is no YAML with a fault of its own.
-      if (error instanceof BridgeError) return [{ file, message: `${lab.name}: ${error.message}` }];
+      if (error instanceof BridgeError) {
+        return [{ code: error.code, file, message: `${lab.name}: ${error.message}` }];
+      }
       throw error;
     }
   };

@@ -25,12 +25,13 @@ function crossCheck(located: Located<BridgeConfig>): Problem[] {
   const seen = new Set<string>();
   for (const [i, lab] of config.labs.entries()) {
     if (seen.has(lab.name))
-      problems.push(at(['labs', i, 'name'], `labs.${i}.name: ${lab.name} is there twice`));
+      problems.push(at(['labs', i, 'name'], 'duplicate', `labs.${i}.name: ${lab.name} is there twice`));
     seen.add(lab.name);
     if (lab.callback.token === lab.callback.token_name) {
       problems.push(
         at(
           ['labs', i, 'callback', 'token_name'],
+          'bad_value',
           `labs.${i}.callback.token_name: is the token itself; every definition names it, so anybody could read the token. Give the token in LAVA a name of its own`,
         ),
       );
@@ -38,13 +39,18 @@ function crossCheck(located: Located<BridgeConfig>): Problem[] {
     const { min, max } = lab.lava.priority;
     if (min > max) {
       problems.push(
-        at(['labs', i, 'lava', 'priority'], `labs.${i}.lava.priority: min ${min} is above max ${max}`),
+        at(
+          ['labs', i, 'lava', 'priority'],
+          'bad_value',
+          `labs.${i}.lava.priority: min ${min} is above max ${max}`,
+        ),
       );
     }
     if (config.http.public_url === undefined && lab.callback.url === undefined) {
       problems.push(
         at(
           ['labs', i, 'callback'],
+          'missing_key',
           `labs.${i}.callback.url: is missing, and http.public_url too; one of them must say where LAVA reaches us`,
         ),
       );
@@ -52,15 +58,19 @@ function crossCheck(located: Located<BridgeConfig>): Problem[] {
   }
   problems.push(...tokensTwice(located));
   if ('postgres' in config.store) {
-    problems.push(at(['store', 'postgres'], 'store.postgres: not yet; use sqlite: PATH'));
+    problems.push(at(['store', 'postgres'], 'bad_value', 'store.postgres: not yet; use sqlite: PATH'));
   }
   if (config.report.kcidb === 'direct' && config.kcidb === undefined && !process.env['KCIDB_REST']) {
     problems.push(
-      at(['report', 'kcidb'], 'kcidb: is missing; say where reports go, or set report.kcidb: off'),
+      at(
+        ['report', 'kcidb'],
+        'missing_key',
+        'kcidb: is missing; say where reports go, or set report.kcidb: off',
+      ),
     );
   }
   if (config.kcidb?.url !== undefined && config.kcidb.token === undefined) {
-    problems.push(at(['kcidb', 'url'], 'kcidb.token: is missing; a url needs one'));
+    problems.push(at(['kcidb', 'url'], 'missing_key', 'kcidb.token: is missing; a url needs one'));
   }
   return problems;
 }
@@ -73,7 +83,9 @@ function tokensTwice({ value: { http }, at }: Located<BridgeConfig>): Problem[] 
     seen.add(name);
     const message =
       name === 'admin' ? 'admin is the name of whoever has http.token' : `${name} is there twice`;
-    return isTwice ? [at(['http', 'tokens', i, 'name'], `http.tokens.${i}.name: ${message}`)] : [];
+    return isTwice
+      ? [at(['http', 'tokens', i, 'name'], 'duplicate', `http.tokens.${i}.name: ${message}`)]
+      : [];
   });
 }
 

@@ -1,11 +1,12 @@
 // The catalogue of errors: every code that the bridge shows, with what it means, what to do, and whether it passes. A new
 // code is a new row. docs/errors.md is made from it (`npm run docs`).
+import { FILE_ERRORS } from './error-codes/files.ts';
 import type { ErrorInfo } from './error-codes/kinds.ts';
 import { PROGRAM_ERRORS } from './error-codes/program.ts';
 import { REQUEST_ERRORS } from './error-codes/requests.ts';
 import { SYSTEM_ERRORS } from './error-codes/systems.ts';
 
-const CATALOGUE = { ...REQUEST_ERRORS, ...SYSTEM_ERRORS, ...PROGRAM_ERRORS };
+const CATALOGUE = { ...REQUEST_ERRORS, ...SYSTEM_ERRORS, ...FILE_ERRORS, ...PROGRAM_ERRORS };
 
 /** A code of the catalogue: stable, for programs. */
 export type ErrorCode = keyof typeof CATALOGUE;
@@ -14,7 +15,8 @@ export type ErrorCode = keyof typeof CATALOGUE;
 export const ERROR_GROUPS: readonly { title: string; codes: readonly ErrorCode[] }[] = [
   { title: 'Requests that cannot be run', codes: codesOf(REQUEST_ERRORS) },
   { title: 'Maestro, LAVA, KCIDB, storage', codes: codesOf(SYSTEM_ERRORS) },
-  { title: 'The program, its files and its API', codes: codesOf(PROGRAM_ERRORS) },
+  { title: 'Files and texts that are read', codes: codesOf(FILE_ERRORS) },
+  { title: 'The program, its store and its API', codes: codesOf(PROGRAM_ERRORS) },
 ];
 
 function codesOf(group: object): ErrorCode[] {

@@ -55,13 +55,28 @@ export class PermanentError extends BridgeError {
 }
 
 /** A request (or what it names) that can't be run; becomes a `rejected` job or a 4xx answer. */
-export class RequestError extends PermanentError {}
+export class RequestError extends PermanentError {
+  /** The key of the configuration or of a board (`definitions.file_hosts`) that would permit it, if one would. */
+  readonly setting: string | undefined;
+
+  constructor(
+    code: PermanentCode | AuthCode,
+    message: string,
+    options: { field?: string | undefined; setting?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+    this.setting = options.setting;
+  }
+}
 
 /** One thing wrong in a file that the admin writes. Line and column count from 1. */
 export interface Problem {
+  code: ErrorCode;
   file: string;
   line?: number | undefined;
   column?: number | undefined;
+  /** The key that it is about, dotted (`labs.0.name`); undefined where it is about the whole file. */
+  key?: string | undefined;
   message: string;
 }
 
@@ -75,10 +90,10 @@ export class ConfigError extends BridgeError {
   }
 }
 
-/** `file:line:column: message`, as compilers print it. */
+/** `file:line:column: message [code]`, as compilers print it. */
 export function formatProblem(p: Problem): string {
   const place = [p.file, p.line, p.column].filter((part) => part !== undefined).join(':');
-  return `${place}: ${p.message}`;
+  return `${place}: ${p.message} [${p.code}]`;
 }
 
 /** The text of anything that was thrown; for messages that name a cause. */

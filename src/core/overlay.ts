@@ -57,6 +57,8 @@ async function list(directory: string, extension: string): Promise<string[]> {
       )
       .map((e) => relative(directory, join(e.parentPath, e.name)).split(sep).join('/'));
   } catch (error) {
-    throw new ConfigError([{ file: directory, message: `cannot be read: ${errorText(error)}` }]);
+    throw new ConfigError([
+      { code: 'unreadable', file: directory, message: `cannot be read: ${errorText(error)}` },
+    ]);
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isNode, isScalar, LineCounter, visit, type Alias, type Document } from 'yaml';
 import type { z } from 'zod';
 import { oneLine } from './answer-text.ts';
+import type { ErrorCode } from './error-codes.ts';
 import { ConfigError, errorText, type Problem } from './errors.ts';
 import { knownKeys } from './known-keys.ts';
 import { didYouMean } from './nearest.ts';
@@ -13,8 +14,8 @@ import { readYaml } from './parse/yaml.ts';
 export interface Located<T> {
   file: string;
   value: T;
-  /** The problem `message` at the place of `path` (as zod gives it) in the file. */
-  at: (path: readonly PropertyKey[], message: string) => Problem;
+  /** The problem at the place of `path` (as zod gives it) in the file. */
+  at: (path: readonly PropertyKey[], code: ErrorCode, message: string) => Problem;
 }
 
 /** Reads and checks `file`. Throws ConfigError with all problems, each at its line and column. */
@@ -26,7 +27,7 @@ export async function readYamlFile<S extends z.ZodType>(
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new ConfigError([{ file, message: `cannot be read: ${errorText(error)}` }]);
+    throw new ConfigError([{ code: 'unreadable', file, message: `cannot be read: ${errorText(error)}` }]);
   }
   return parseYaml(file, text, schema);
 }
@@ -41,17 +42,26 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
     return { line, column: col };
   };
   if (doc === undefined || faults.length > 0) {
-    throw new ConfigError(faults.map(({ offset, message }) => ({ file, ...spot(offset), message })));
+    throw new ConfigError(
+      faults.map(({ offset, message }) => ({ code: 'malformed', file, ...spot(offset), message })),
+    );
   }
-  const at = (path: readonly PropertyKey[], message: string): Problem => ({
+  const at: Located<unknown>['at'] = (path, code, message) => ({
+    code,
     file,
     ...spot(offsetOf(doc, path)),
+    ...(path.length === 0 ? {} : { key: dotted(path) }),
     message,
   });
-  const odd = oddTexts(doc).map((offset) => ({ file, ...spot(offset), message: HALF_CHARACTER }));
+  const odd = oddTexts(doc).map((offset): Problem => ({
+    code: 'bad_text',
+    file,
+    ...spot(offset),
+    message: HALF_CHARACTER,
+  }));
   if (odd.length > 0) throw new ConfigError(odd);
   const parsed = schema.safeParse(
-    valueOf(doc, (offset, message) => ({ file, ...spot(offset), message })) ?? {},
+    valueOf(doc, (offset, code, message) => ({ code, file, ...spot(offset), message })) ?? {},
   );
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => explain(issue, { doc, at, schema }));
@@ -63,18 +73,22 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
 /** The document as values. Throws ConfigError for aliases of nothing, of themselves, or of too much. */
 function valueOf(
   doc: Document.Parsed,
-  problem: (offset: number | undefined, message: string) => Problem,
+  problem: (offset: number | undefined, code: ErrorCode, message: string) => Problem,
 ): unknown {
   const alias = firstOddAlias(doc);
   if (alias !== undefined)
     throw new ConfigError([
-      problem(alias.range?.[0], `no value before this one has the anchor &${oneLine(alias.source, 100)}`),
+      problem(
+        alias.range?.[0],
+        'unknown_reference',
+        `no value before this one has the anchor &${oneLine(alias.source, 100)}`,
+      ),
     ]);
   try {
     return doc.toJS({ maxAliasCount: 1000 });
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw new ConfigError([problem(undefined, oneLine(error.message))]);
+    throw new ConfigError([problem(undefined, 'too_complex', oneLine(error.message))]);
   }
 }
 
@@ -111,7 +125,8 @@ function readText(file: string, text: string, lineCounter: LineCounter): ReturnT
   try {
     return readYaml(text, PARSE_LIMITS.yamlFile, { lineCounter, uniqueKeys: true });
   } catch (error) {
-    if (error instanceof ParseError) throw new ConfigError([{ file, message: error.message }]);
+    if (error instanceof ParseError)
+      throw new ConfigError([{ code: error.code, file, message: error.message }]);
     throw error;
   }
 }
@@ -131,7 +146,11 @@ function explain(issue: z.core.$ZodIssue, read: Read): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) =>
-      at([...issue.path, key], `${dotted([...issue.path, key])}: no such key${whatWouldBeRight(key, known)}`),
+      at(
+        [...issue.path, key],
+        'unknown_key',
+        `${dotted([...issue.path, key])}: no such key${whatWouldBeRight(key, known)}`,
+      ),
     );
   }
   // A union that says itself what would be right knows better than any of its branches.
@@ -143,9 +162,10 @@ function explain(issue: z.core.$ZodIssue, read: Read): Problem[] {
   const wanted = issue.message
     .replace(/^Invalid (input|option|string): /, '')
     .replace(/, received undefined$/, '');
-  if (issue.path.length === 0) return [at(issue.path, wanted)];
+  if (issue.path.length === 0) return [at(issue.path, 'bad_value', wanted)];
   const isThere = doc.hasIn(issue.path);
-  return [at(issue.path, `${dotted(issue.path)}: ${isThere ? wanted : missing(wanted)}`)];
+  const text = isThere ? wanted : missing(wanted);
+  return [at(issue.path, isThere ? 'bad_value' : 'missing_key', `${dotted(issue.path)}: ${text}`)];
 }
 
 function whatWouldBeRight(key: string, known: readonly string[]): string {

@@ -2,7 +2,7 @@
 // readers take for different values is refused, so that what was checked here is what runs there.
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import { RequestError } from '../core/errors.ts';
-import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
+import { ParseError, PARSE_LIMITS, tooDeep } from '../core/parse/limits.ts';
 import { parseYaml } from '../core/parse/yaml.ts';
 
 /** What a definition is made of. */
@@ -29,9 +29,14 @@ interface Reading {
 
 type Path = readonly (string | number)[];
 
-function bad(path: Path, why: string): RequestError {
+function bad(path: Path, why: string, cause?: ParseError): RequestError {
   const field = ['definition_yaml', ...path].join('.');
-  return new RequestError('bad_definition', `${field}: ${why}`, { field });
+  return new RequestError('bad_definition', `${field}: ${why}`, { field, cause });
+}
+
+/** It costs more than a definition may. */
+function costly(path: Path, cause: ParseError): RequestError {
+  return bad(path, cause.message, cause);
 }
 
 /** Every plain scalar stays the text that it is. Doubled keys are found below: the library compares all with all. */
@@ -41,15 +46,16 @@ function compose(text: string): unknown {
   try {
     return parseYaml(text, PARSE_LIMITS.suppliedDefinition, OPTIONS);
   } catch (error) {
-    if (error instanceof ParseError) throw bad([], `it cannot be read as YAML: ${error.message}`);
+    if (error instanceof ParseError) throw bad([], `it cannot be read as YAML: ${error.message}`, error);
     throw error;
   }
 }
 
 function valueOf(node: unknown, reading: Reading, path: Path): Plain {
   reading.left -= 1;
-  if (reading.left < 0) throw bad([], `it holds more than ${MAX_VALUES} values`);
-  if (path.length > MAX_DEPTH) throw bad(path.slice(0, 5), `it is nested more than ${MAX_DEPTH} levels deep`);
+  if (reading.left < 0)
+    throw costly([], new ParseError('too_complex', `it holds more than ${MAX_VALUES} values`));
+  if (path.length > MAX_DEPTH) throw costly(path.slice(0, 5), tooDeep(PARSE_LIMITS.suppliedDefinition));
   if (isAlias(node)) {
     if (!reading.anchors.has(node.source)) throw bad(path, `there is no anchor ${node.source}`);
     return valueOf(reading.anchors.get(node.source), reading, path);

@@ -6,7 +6,7 @@ import type { LabConfig } from '../config/schema.ts';
 import { CONTEXT_VARIABLES, SUPPLIED_CONTEXT } from './context-variables.ts';
 import { definitionSchema } from './definition.ts';
 import { qemuFault } from './qemu-options.ts';
-import type { DeployFacts, Fault, Text, ValueRules } from './value-rules.ts';
+import type { DeployFacts, Fault, Refusal, Text, ValueRules } from './value-rules.ts';
 
 /** What a lab lets definitions contain that came to it. */
 export interface Policy {
@@ -49,8 +49,17 @@ function listed({ lists }: Policy, list: ListName, what: string): Text {
     .max(1000)
     .refine(
       (text) => patterns === undefined || patterns.some((pattern) => matches(pattern, text)),
-      `${what} is not among the lab's definitions.${list}`,
+      issueOf(notListed(what, list)),
     );
+}
+
+function notListed(what: string, list: ListName): Refusal {
+  return { message: `${what} is not among the lab's definitions.${list}`, setting: `definitions.${list}` };
+}
+
+/** As zod carries it. */
+function issueOf({ message, setting }: Refusal): { message: string; params: { setting?: string } } {
+  return { message, params: setting === undefined ? {} : { setting } };
 }
 
 function suppliedRules(policy: Policy): ValueRules {
@@ -96,10 +105,10 @@ const Context = z.strictObject(
   },
 );
 
-function checked(faultOf: (text: string) => string | undefined): Text {
+function checked(faultOf: (text: string) => Refusal | undefined): Text {
   return z.string().superRefine((text, ctx) => {
-    const message = faultOf(text);
-    if (message !== undefined) ctx.addIssue({ code: 'custom', message });
+    const fault = faultOf(text);
+    if (fault !== undefined) ctx.addIssue({ code: 'custom', ...issueOf(fault) });
   });
 }
 
@@ -122,13 +131,14 @@ const ODD_PERCENT = /%(?![0-9A-Fa-f]{2}|$)|%(?:2[ef]|5c|[01][0-9a-f]|7f)|%$/i;
  * What is wrong with a URL, wherever it leads. The last part of its path becomes a file name in command lines that LAVA
  * splits at blanks and commas.
  */
-function webFault(text: string): string | undefined {
+function webFault(text: string): Refusal | undefined {
   if (text.length > 2000 || !WEB_URL.test(text) || !URL.canParse(text)) {
-    return 'only http and https URLs without user, password and odd characters';
+    return { message: 'only http and https URLs without user, password and odd characters' };
   }
-  if (ODD_PERCENT.test(text)) return 'no % in place of a dot, a slash, a backslash or a control character';
+  if (ODD_PERCENT.test(text))
+    return { message: 'no % in place of a dot, a slash, a backslash or a control character' };
   // URL() takes them out of its path.
-  return /\/\.{1,2}(?:[/?]|$)/.test(text) ? 'its path holds ..' : undefined;
+  return /\/\.{1,2}(?:[/?]|$)/.test(text) ? { message: 'its path holds ..' } : undefined;
 }
 
 /** By its name or number alone: what a name stands for is found out where it is fetched. */
@@ -154,7 +164,7 @@ function listFault(
   text: string,
   patterns: readonly string[],
   { list, networks }: { list: ListName; networks: readonly Network[] },
-): string | undefined {
+): Refusal | undefined {
   const found = patterns.filter((pattern) => matches(pattern, text));
   const isWrittenOut = found.some(
     (pattern) =>
@@ -164,10 +174,12 @@ function listFault(
         ?.includes('*'),
   );
   if (isWrittenOut) return undefined;
-  if (isPublicHost(hostname))
-    return found.length > 0 ? undefined : `${hostname} is not among the lab's definitions.${list}`;
+  if (isPublicHost(hostname)) return found.length > 0 ? undefined : notListed(hostname, list);
   if (isTrusted(hostname, networks)) return undefined;
-  return `${hostname} is in the lab's own network, and not written out in definitions.${list}`;
+  return {
+    message: `${hostname} is in the lab's own network, and not written out in definitions.${list}`,
+    setting: `definitions.${list}`,
+  };
 }
 
 const DOWNLOADED = /^downloads:\/\/[A-Za-z0-9_][A-Za-z0-9_.+~-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.+~-]*)*$/;
@@ -175,17 +187,18 @@ const DOWNLOADED = /^downloads:\/\/[A-Za-z0-9_][A-Za-z0-9_.+~-]*(?:\/[A-Za-z0-9_
 /** `rclone://REMOTE/path`: the dispatcher's rclone, with the lab's own configuration (LAVA 2026 and newer). */
 const RCLONE = /^(rclone:\/\/[A-Za-z0-9_][A-Za-z0-9_.-]*)\/[A-Za-z0-9_][A-Za-z0-9_.+~/-]*$/;
 
-function fileFault(text: string, { lists, networks }: Policy): string | undefined {
+function fileFault(text: string, { lists, networks }: Policy): Refusal | undefined {
   const list = 'file_hosts';
   if (text.startsWith('downloads:')) {
     return DOWNLOADED.test(text)
       ? undefined
-      : 'downloads:// and the path of a file that was downloaded before, without ..';
+      : { message: 'downloads:// and the path of a file that was downloaded before, without ..' };
   }
   if (text.startsWith('rclone:')) {
     const remote = RCLONE.exec(text)?.[1];
-    if (remote === undefined || text.split('/').includes('..')) return 'rclone://REMOTE/path, without ..';
-    return lists[list].includes(remote) ? undefined : `${remote} is not among the lab's definitions.${list}`;
+    if (remote === undefined || text.split('/').includes('..'))
+      return { message: 'rclone://REMOTE/path, without ..' };
+    return lists[list].includes(remote) ? undefined : notListed(remote, list);
   }
   const fault = webFault(text);
   if (fault !== undefined) return fault;
@@ -198,20 +211,20 @@ function repositoryFault(
   text: string,
   { lists, networks }: Policy,
   list: 'repositories' | 'archives',
-): string | undefined {
-  if (/[%?]/.test(text)) return 'no % and ? in the address of a repository';
+): Refusal | undefined {
+  if (/[%?]/.test(text)) return { message: 'no % and ? in the address of a repository' };
   const fault = webFault(text);
   if (fault !== undefined) return fault;
   const found = lists[list].some((pattern) => matches(pattern, text));
-  if (!found) return `this address is not among the lab's definitions.${list}`;
+  if (!found) return notListed('this address', list);
   return listFault(new URL(text), text, lists[list], { list, networks });
 }
 
 /** LAVA replaces `{NAME}` in it by what it knows of the job, `{TOKEN}` among that: so there may be no braces. */
-function callbackFault(text: string, { lists }: Policy): string | undefined {
+function callbackFault(text: string, { lists }: Policy): Refusal | undefined {
   const fault = webFault(text);
   if (fault !== undefined) return fault;
   const { hostname } = new URL(text);
   const isListed = lists.notify_hosts.some((pattern) => matches(pattern, hostname));
-  return isListed ? undefined : `${hostname} is not among the lab's definitions.notify_hosts`;
+  return isListed ? undefined : notListed(hostname, 'notify_hosts');
 }

@@ -3,6 +3,12 @@
 // `validate --offline` checks), and once for definitions that came to us (supplied-rules.ts).
 import { z } from 'zod';
 
+/** Why a value is refused; `setting`: the key of the configuration that would permit it, if one would. */
+export interface Refusal {
+  message: string;
+  setting?: `definitions.${string}`;
+}
+
 /** A text that may be refused; the text itself is never changed. */
 export type Text = z.ZodType<string, string>;
 

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { isLoopback } from '../core/address.ts';
 import { BridgeError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { BridgeConfig } from '../config/schema.ts';
 import type { Importing } from './context.ts';
 import type { Lab } from './runtimes.ts';
@@ -84,8 +85,8 @@ export function bridgeConfig(
   };
   const parsed = BridgeConfig.safeParse(config.value);
   if (parsed.success) return config;
-  const [issue] = parsed.error.issues;
-  throw new BridgeError('bad_option', `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
+  const { field, text } = firstIssue(parsed.error);
+  throw new BridgeError('bad_option', text, { field });
 }
 
 /** Where logs are uploaded to, and where they are read if that is elsewhere; undefined: the storage takes none. */

@@ -1,5 +1,6 @@
 // KernelCI's jobs → plans: what a job name of Maestro means on a board.
 import { z } from 'zod';
+import { firstIssue } from '../core/issue-path.ts';
 import type { RootfsSet } from '../catalog/rootfs.ts';
 import { Plan, PlanName, Priority } from '../catalog/plan-schema.ts';
 import { ONE_MACHINE, type Importing } from './context.ts';
@@ -71,10 +72,8 @@ export function importJobs(
     const entry = planEntry(job, form, { sets, usual: usual.get(job.value.template) }, ledger);
     const parsed = typeof entry === 'string' ? undefined : Plan.safeParse(entry);
     if (typeof entry === 'string' || !PlanName.safeParse(job.name).success || parsed?.success !== true) {
-      const [issue] = parsed?.error?.issues ?? [];
-      const why = issue
-        ? `${issue.path.map(String).join('.')}: ${issue.message}`
-        : 'its name is none that a plan can have';
+      const why =
+        parsed?.error === undefined ? 'its name is none that a plan can have' : firstIssue(parsed.error).text;
       ledger.left(KIND, job.name, `${job.place}: ${typeof entry === 'string' ? entry : why}`);
     } else {
       ledger.over(KIND);

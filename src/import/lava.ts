@@ -110,7 +110,10 @@ async function knownFile(
     return { name, text: `${head}${text}`, to_fill_in: [] };
   }
   const { document: doc } = readYaml(text, PARSE_LIMITS.yamlFile);
-  if (doc === undefined) throw new ConfigError([{ file: board.file, message: 'cannot be read as YAML' }]);
+  if (doc === undefined) {
+    const message = 'cannot be read as YAML';
+    throw new ConfigError([{ code: 'malformed', file: board.file, message }]);
+  }
   if (labs.length === 1) doc.set('lava_device_type', type);
   else {
     const others = labs.filter((other) => other !== lab).map((other) => [other, {}]);

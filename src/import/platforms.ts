@@ -1,5 +1,6 @@
 // KernelCI's platforms → device types.
 import type { z } from 'zod';
+import { firstIssue } from '../core/issue-path.ts';
 import { archWords, type RootfsSet } from '../catalog/rootfs.ts';
 import { DeviceType } from '../catalog/board-schema.ts';
 import { ONE_MACHINE, type Importing } from './context.ts';
@@ -55,12 +56,7 @@ export function importPlatforms(
       ledger.over(KIND);
       boards.set(entry.name, { name: entry.name, place: entry.place, file, type: parsed.data });
     } else {
-      const [issue] = parsed.error.issues;
-      ledger.left(
-        KIND,
-        entry.name,
-        `${entry.place}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`,
-      );
+      ledger.left(KIND, entry.name, `${entry.place}: ${firstIssue(parsed.error).text}`);
     }
   }
   return boards;

@@ -1,5 +1,6 @@
 // KernelCI's rootfs sets → ours.
 import { RootfsName, RootfsSet } from '../catalog/rootfs.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import type { Importing } from './context.ts';
 import { formatText, LATER_WORDS } from './format.ts';
 import { Rootfs } from './schema.ts';
@@ -47,8 +48,7 @@ export function takeRoot(
   });
   const parsed = RootfsSet.safeParse(Object.fromEntries(given));
   if (parsed.success) return { set: parsed.data, problem: undefined };
-  const [issue] = parsed.error.issues;
-  return { set: {}, problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not readable'}` };
+  return { set: {}, problem: firstIssue(parsed.error).text };
 }
 
 export function isRootKey(key: string): boolean {

@@ -1,5 +1,6 @@
 // KernelCI's runtimes → labs: those of LAVA, and those that pull their jobs.
 import type { z } from 'zod';
+import { firstIssue } from '../core/issue-path.ts';
 import type { Rules } from '../catalog/rules.ts';
 import { LabConfig } from '../config/schema.ts';
 import type { Importing } from './context.ts';
@@ -40,12 +41,7 @@ export function importRuntimes(importing: Importing): Map<string, Lab> {
       ledger.over(KIND);
       labs.set(runtime.name, lab);
     } else {
-      const [issue] = parsed.error.issues;
-      ledger.left(
-        KIND,
-        runtime.name,
-        `${runtime.place}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
-      );
+      ledger.left(KIND, runtime.name, `${runtime.place}: ${firstIssue(parsed.error).text}`);
     }
   }
   return labs;

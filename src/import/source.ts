@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Document, type Tags } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, errorText, type Problem } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { overlayFiles } from '../core/overlay.ts';
-import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
 import { readYaml } from '../core/parse/yaml.ts';
 
 /** One entry of a section, as it stands in its file. */
@@ -40,18 +41,14 @@ export async function readSource(dir: string): Promise<Source> {
   const oddities: Source['oddities'] = [];
   const problems: Problem[] = [];
   const files = await overlayFiles({ own: dir }, '.yaml');
-  if (files.length === 0) problems.push({ file: dir, message: 'has no YAML files' });
+  if (files.length === 0) problems.push({ code: 'unreadable', file: dir, message: 'has no YAML files' });
   for (const { name, path } of files) {
     try {
       const file = parseFile(path, name, await readFile(path, 'utf8'));
       oddities.push(...file.oddities);
       for (const [section, entries] of file.sections) mergeSection(sections, section, entries, oddities);
     } catch (error) {
-      problems.push(
-        ...(error instanceof ConfigError
-          ? error.problems
-          : [{ file: path, message: `cannot be read: ${errorText(error)}` }]),
-      );
+      problems.push(...(error instanceof ConfigError ? error.problems : [unreadable(path, error)]));
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -81,6 +78,11 @@ function mergeSection(
     }
     known.set(key, entry);
   }
+}
+
+function unreadable(file: string, error: unknown): Problem {
+  const code = error instanceof ParseError ? error.code : 'unreadable';
+  return { code, file, message: `cannot be read: ${errorText(error)}` };
 }
 
 /** The sections that an import reads. */
@@ -139,7 +141,8 @@ function parseFile(path: string, name: string, text: string): ParsedFile {
       return { sections: sections.map((key) => [key, []]), oddities: [{ place: name, text: why }] };
     }
     throw new ConfigError(
-      (faults.length > 0 ? faults : twice).map(({ offset, message }) => ({
+      (faults.length > 0 ? faults : twice).map(({ offset, message }): Problem => ({
+        code: faults.length > 0 ? 'malformed' : 'duplicate',
         file: path,
         ...spot(offset),
         message,
@@ -151,7 +154,7 @@ function parseFile(path: string, name: string, text: string): ParsedFile {
   const whole = asJs(doc, path);
   if (whole === null || whole === undefined) return { sections: [], oddities: [] };
   if (typeof whole !== 'object' || Array.isArray(whole)) {
-    throw new ConfigError([{ file: path, line: 1, message: 'is no mapping of sections' }]);
+    throw new ConfigError([{ code: 'malformed', file: path, line: 1, message: 'is no mapping of sections' }]);
   }
   return {
     sections: Object.entries(whole).flatMap(([section, value]): ParsedFile['sections'] =>
@@ -168,7 +171,7 @@ function asJs(doc: Document.Parsed, path: string): unknown {
   try {
     return doc.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
-    throw new ConfigError([{ file: path, message: errorText(error) }]);
+    throw new ConfigError([{ code: 'too_complex', file: path, message: errorText(error) }]);
   }
 }
 
@@ -209,9 +212,7 @@ export function checkEntries<S extends z.ZodType>(
   return entries.flatMap((entry) => {
     const parsed = schema.safeParse(entry.value);
     if (parsed.success) return [{ ...entry, value: parsed.data }];
-    const [issue] = parsed.error.issues;
-    const path = issue?.path.map(String).join('.') ?? '';
-    refuse(entry, `${entry.place}: ${path === '' ? '' : `${path}: `}${issue?.message ?? 'not readable'}`);
+    refuse(entry, `${entry.place}: ${firstIssue(parsed.error).text}`);
     return [];
   });
 }

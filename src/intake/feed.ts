@@ -1,6 +1,7 @@
 // Finds work in Maestro. Events announce it soon; a slow listing of all open nodes is what makes sure: at the start, when
 // Maestro was away, and now and then.
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { createRecentSet } from '../core/recent.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { MaestroClient, MaestroEvent } from '../maestro/client.ts';
@@ -97,7 +98,7 @@ export function createFeed(options: FeedOptions): Feed {
   function considerRaw(raw: unknown): void {
     const parsed = MaestroNode.safeParse(raw);
     if (parsed.success) nodes.consider(parsed.data);
-    else nodes.considerOdd({ raw, message: `a node can't be read: ${parsed.error.issues[0]?.message}` });
+    else nodes.considerOdd({ raw, message: `a node can't be read: ${firstIssue(parsed.error).text}` });
   }
 
   async function readEvents(signal: AbortSignal): Promise<void> {
@@ -165,7 +166,7 @@ export function createKbuildFeed(options: KbuildFeedOptions): Feed {
     if (data.previous_state === 'available') return;
     const parsed = MaestroNode.safeParse(node);
     if (parsed.success) await receive(parsed.data);
-    else onProblem(`the build ${data.id} can't be read: ${parsed.error.issues[0]?.message}; it is left out`);
+    else onProblem(`the build ${data.id} can't be read: ${firstIssue(parsed.error).text}; it is left out`);
   }
 
   async function round(signal: AbortSignal): Promise<RoundResult> {

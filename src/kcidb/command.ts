@@ -109,7 +109,9 @@ function run(
     child.stdin.end(input);
     child.on('error', (error) => {
       settled();
-      reject(new TemporaryError('kcidb_command', `${program} can't be run: ${errorText(error)}`));
+      reject(
+        new TemporaryError('kcidb_command', `${program} can't be run: ${errorText(error)}`, { cause: error }),
+      );
     });
     child.on('close', (code, signal) => {
       settled();

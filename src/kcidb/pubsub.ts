@@ -4,6 +4,7 @@ import { createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place, type HttpAnswer } from '../core/http-exchange.ts';
 import { tryJson } from '../core/parse/json.ts';
@@ -140,10 +141,10 @@ async function readCredentials(file: string): Promise<Credentials> {
   }
   const parsed = Credentials.safeParse(tryJson(text, PARSE_LIMITS.file));
   if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
+  const { field } = firstIssue(parsed.error);
   throw new PermanentError(
     'kcidb_auth',
-    `${file} is not the credentials file of a service account${field === '' ? '' : ` (${field})`}`,
+    `${file} is not the credentials file of a service account${field === undefined ? '' : ` (${field})`}`,
   );
 }
 

@@ -53,7 +53,9 @@ export function upgradeReport(doc: unknown): Upgraded {
   const copy = structuredClone(report.data);
   const { major, minor } = versionOf(copy);
   const problems = tooNew(copy, major, minor);
-  if (problems.length > 0) throw refused(problems.join('; '));
+  if (problems.length > 0) {
+    throw refused(problems.map(({ message }) => message).join('; '), problems[0]?.field);
+  }
   try {
     if (major < 2) toVersion2(copy);
     if (major < 3) toVersion3(copy);
@@ -67,17 +69,20 @@ export function upgradeReport(doc: unknown): Upgraded {
   return { from: `${major}.${minor}`, report: copy };
 }
 
-function refused(why: string): PermanentError {
-  return new PermanentError('bad_report', `not a KCIDB report: ${why}`);
+function refused(why: string, field?: string): PermanentError {
+  return new PermanentError('bad_report', `not a KCIDB report: ${why}`, { field });
 }
 
 function versionOf(doc: Doc): z.output<typeof Version> {
   const parsed = Version.safeParse(doc['version']);
-  if (!parsed.success) throw refused('version: is missing, or has no major number');
+  if (!parsed.success) throw refused('version: is missing, or has no major number', 'version');
   const { major, minor } = parsed.data;
   if (KCIDB_VERSIONS.some(([a, b]) => a === major && b === minor)) return parsed.data;
   const known = KCIDB_VERSIONS.map((one) => one.join('.')).join(', ');
-  throw refused(`version: ${major}.${minor} is none of KCIDB's (${known}; an omitted minor number is 0)`);
+  throw refused(
+    `version: ${major}.${minor} is none of KCIDB's (${known}; an omitted minor number is 0)`,
+    'version',
+  );
 }
 
 /** What was added after 4.0: list, field (or a list itself), version. */
@@ -96,15 +101,16 @@ const ADDED: readonly [list: string, path: string, major: number, minor: number]
   ['tests', 'input_files', 5, 3],
 ];
 
-function tooNew(doc: Doc, major: number, minor: number): string[] {
+function tooNew(doc: Doc, major: number, minor: number): { field: string; message: string }[] {
   if (major < 4) return [];
   return ADDED.flatMap(([list, path, sinceMajor, sinceMinor]) => {
     const isThere = major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
     if (isThere || !(list in doc)) return [];
     const used = path === '' || objects(doc, list).some((object) => valueAt(object, path) !== undefined);
     if (!used) return [];
-    const what = path === '' ? list : `${list}: ${path}`;
-    return [`${what}: is new in ${sinceMajor}.${sinceMinor}, and the version is ${major}.${minor}`];
+    const field = path === '' ? list : `${list}.${path}`;
+    const message = `${field}: is new in ${sinceMajor}.${sinceMinor}, and the version is ${major}.${minor}`;
+    return [{ field, message }];
   });
 }
 
@@ -132,7 +138,7 @@ function rename(object: Obj, from: string, to: string): void {
 function textOf(object: Obj, key: string): string {
   const value = object[key];
   if (typeof value === 'string') return value;
-  throw refused(`${key}: is missing, or no text`);
+  throw refused(`${key}: is missing, or no text`, key);
 }
 
 /** Ids had been pairs, and names of files could have slashes. */
@@ -169,7 +175,7 @@ function toVersion3(doc: Doc): void {
   for (const list of ['revisions', 'builds', 'tests']) {
     for (const object of objects(doc, list)) {
       const [, origin] = /^([a-z0-9_]+):/.exec(textOf(object, 'id')) ?? [];
-      if (origin === undefined) throw refused(`${list}: id: has no origin`);
+      if (origin === undefined) throw refused(`${list}: id: has no origin`, `${list}.id`);
       object['origin'] = origin;
     }
   }
@@ -216,6 +222,7 @@ function toVersion5(doc: Doc): void {
     if (typeof url === 'string' && !PATTERNS.httpsUrl.test(url)) {
       throw refused(
         `git_repository_url: ${JSON.stringify(url)} is not https, which 5.0 and later need: correct it`,
+        'checkouts.git_repository_url',
       );
     }
   }
@@ -229,7 +236,10 @@ function toVersion5(doc: Doc): void {
     if (typeof test['waived'] === 'boolean') delete test['waived'];
     const { path } = test;
     if (typeof path === 'string' && !PATTERNS.path.test(path)) {
-      throw refused(`path: ${JSON.stringify(path)} has empty parts, which 5.0 and later refuse: correct it`);
+      throw refused(
+        `path: ${JSON.stringify(path)} has empty parts, which 5.0 and later refuse: correct it`,
+        'tests.path',
+      );
     }
     return isWaived;
   });

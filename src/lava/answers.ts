@@ -1,6 +1,7 @@
 // The shapes of LAVA's XML-RPC answers, parsed leniently into our own types.
 import { z } from 'zod';
-import { errorText, TemporaryError } from '../core/errors.ts';
+import { TemporaryError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { parseTime } from '../core/time.ts';
 import { LAVA_HEALTHS, LAVA_STATES, type LavaDevice, type LavaJobInfo, type LavaWorker } from './model.ts';
 
@@ -126,7 +127,6 @@ export const MasterConfig = z
 export function parseAnswer<S extends z.ZodType>(schema: S, method: string, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const what = issue ? `${issue.path.map(String).join('.')}: ${issue.message}` : errorText(parsed.error);
-  throw new TemporaryError('lava_answer', `${method}: LAVA's answer has an unknown shape: ${what}`);
+  const { text } = firstIssue(parsed.error);
+  throw new TemporaryError('lava_answer', `${method}: LAVA's answer has an unknown shape: ${text}`);
 }

@@ -2,6 +2,7 @@
 // (lava_scheduler_app/models.py, create_callback_data).
 import { z } from 'zod';
 import { PermanentError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { parseTime } from '../core/time.ts';
 import { LAVA_HEALTHS, LAVA_STATES, type LavaJob } from './model.ts';
 import { parseResults } from './results.ts';
@@ -42,21 +43,17 @@ export interface LavaCallback {
 export function parseCallback(body: unknown): LavaCallback {
   const parsed = Payload.safeParse(body);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-    throw new PermanentError(
-      'bad_callback',
-      `not the body of a LAVA callback: ${place}${issue?.message ?? ''}`,
-      {
-        field: issue?.path.join('.'),
-      },
-    );
+    const { field, text } = firstIssue(parsed.error);
+    throw new PermanentError('bad_callback', `not the body of a LAVA callback: ${text}`, { field });
   }
   const { data } = parsed;
   const state = oneOf(LAVA_STATES, data.state_string, data.state);
   const health = oneOf(LAVA_HEALTHS, data.health_string, data.health);
   if (state === undefined || health === undefined) {
-    throw new PermanentError('bad_callback', 'not the body of a LAVA callback: it has no state or no health');
+    const field = state === undefined ? 'state_string' : 'health_string';
+    throw new PermanentError('bad_callback', `not the body of a LAVA callback: ${field} is none of LAVA's`, {
+      field,
+    });
   }
   return {
     job: {

@@ -1,6 +1,7 @@
 // LAVA's test results, from the YAML text of a callback's suites or of `results.get_testjob_results_yaml`
 // (LAVA 2023.01 and 2026.07, lava_results_app/utils.py: every scalar is exported as text).
 import { errorText, PermanentError } from '../core/errors.ts';
+import { ParseError } from '../core/parse/limits.ts';
 import { parseTime } from '../core/time.ts';
 import { CASE_RESULTS, type CaseResult, type LavaCase } from './model.ts';
 import { readYamlList, type YamlText } from './yaml/list.ts';
@@ -29,13 +30,18 @@ function readSuite(text: string, suite: string | undefined, cases: LavaCase[]): 
   const before = cases.length;
   try {
     for (const item of readYamlList(text)) {
-      if (!isMapping(item)) throw new Error(`item ${cases.length - before + 1} is not a mapping`);
-      if (cases.length === MAX_CASES) throw new Error(`there are more than ${MAX_CASES} cases`);
+      if (!isMapping(item))
+        throw new ParseError('malformed', `item ${cases.length - before + 1} is not a mapping`);
+      if (cases.length === MAX_CASES)
+        throw new ParseError('too_complex', `there are more than ${MAX_CASES} cases`);
       cases.push(toCase(item, suite));
     }
   } catch (error) {
     const what = suite === undefined ? 'the results' : `the results of suite ${JSON.stringify(suite)}`;
-    throw new PermanentError('bad_results', `${what} cannot be read: ${errorText(error)}`, { cause: error });
+    throw new PermanentError('bad_results', `${what} cannot be read: ${errorText(error)}`, {
+      field: suite === undefined ? undefined : `results.${suite}`,
+      cause: error,
+    });
   }
 }
 

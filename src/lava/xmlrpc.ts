@@ -133,6 +133,7 @@ async function decode(options: XmlRpcOptions, method: string, answer: HttpAnswer
     throw new TemporaryError(
       'lava_answer',
       `${where}: ${method}: the answer can't be read: ${oneLine(errorText(error))}`,
+      { cause: error },
     );
   }
 }

@@ -2,7 +2,8 @@
 // reset what it does not name, so it is used only for the one hierarchy, with the whole root. Nothing is tried again
 // here: a lost answer leaves it open whether the call was done, and only the caller knows how to find out.
 import { z } from 'zod';
-import { errorText, PermanentError, TemporaryError } from '../core/errors.ts';
+import { PermanentError, TemporaryError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import { callMaestro, type Call, type MaestroAccess, type QueryValue } from './answers.ts';
 import {
   checkTree,
@@ -269,7 +270,10 @@ function readSome(raw: unknown): MaestroNode {
 function readNode(raw: unknown): MaestroNode {
   const parsed = MaestroNode.safeParse(raw);
   if (parsed.success) return parsed.data;
-  throw new PermanentError('maestro_odd_node', `${nameOf(raw)} can't be read: ${firstIssue(parsed.error)}`);
+  throw new PermanentError(
+    'maestro_odd_node',
+    `${nameOf(raw)} can't be read: ${firstIssue(parsed.error).text}`,
+  );
 }
 
 function read<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
@@ -277,7 +281,7 @@ function read<S extends z.ZodType>(schema: S, value: unknown, what: string): z.o
   if (parsed.success) return parsed.data;
   throw new TemporaryError(
     'maestro_odd_answer',
-    `Maestro's answer is not ${what}: ${firstIssue(parsed.error)}`,
+    `Maestro's answer is not ${what}: ${firstIssue(parsed.error).text}`,
   );
 }
 
@@ -287,16 +291,9 @@ function sift<S extends z.ZodType>(schema: S, items: unknown[]): { good: z.outpu
   for (const raw of items) {
     const parsed = schema.safeParse(raw);
     if (parsed.success) good.push(parsed.data);
-    else odd.push({ raw, message: `${nameOf(raw)} can't be read: ${firstIssue(parsed.error)}` });
+    else odd.push({ raw, message: `${nameOf(raw)} can't be read: ${firstIssue(parsed.error).text}` });
   }
   return { good, odd };
-}
-
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
-  return issue === undefined
-    ? errorText(error)
-    : [issue.path.map(String).join('.'), issue.message].filter((part) => part !== '').join(': ');
 }
 
 function nameOf(raw: unknown): string {

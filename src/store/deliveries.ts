@@ -2,6 +2,7 @@
 import { sql, type SelectQueryBuilder } from 'kysely';
 import { z } from 'zod';
 import { errorText, PermanentError } from '../core/errors.ts';
+import { firstIssue } from '../core/issue-path.ts';
 import type { Clock } from '../core/time.ts';
 import { addDeliveries, addEntries } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
@@ -225,9 +226,8 @@ async function changeDelivery(
 
 type Row = Omit<DeliveryRow, 'body'>;
 
-function faultOf({ issues }: z.ZodError): string {
-  const [issue] = issues;
-  return `the delivery in the store can't be read: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`;
+function faultOf(error: z.ZodError): string {
+  return `the delivery in the store can't be read: ${firstIssue(error).text}`;
 }
 
 /** A row that can't be read is shown all the same, as far as its state goes: a list is not to fail for it. */

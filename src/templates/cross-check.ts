@@ -6,13 +6,12 @@ import type { Board, Boards } from '../catalog/boards.ts';
 import { JobRequest } from '../maestro/request.ts';
 import type { Plans } from '../catalog/plans.ts';
 import type { Renderer } from './renderer.ts';
+import { TemplateError } from './run.ts';
 
 /** One plan on one board: `reason` says why it cannot be run. */
 export interface Ability {
   plan: string;
   reason: string | undefined;
-  /** Whether a template is at fault, not the board. */
-  isFault: boolean;
 }
 
 interface Parts {
@@ -23,10 +22,7 @@ interface Parts {
 
 /** What a board can run, plan by plan. */
 export function abilitiesOf(board: Board, { plans, renderer }: Omit<Parts, 'boards'>): Ability[] {
-  return plans.names().map((plan) => {
-    const reason = tryPlan(board, plan, plans, renderer);
-    return { plan, reason: reason?.message, isFault: reason?.code === 'template' };
-  });
+  return plans.names().map((plan) => ({ plan, reason: tryPlan(board, plan, plans, renderer)?.message }));
 }
 
 /** Names that lead nowhere, and templates that fail, with all the boards and plans that use them. */
@@ -37,28 +33,24 @@ export function crossCheck({ boards, plans, renderer }: Parts): Problem[] {
     ...plans.names().flatMap((name) => missingTypes(name, plans, renderer)),
   ];
   if (dangling.length > 0) return dangling;
-  const faults = new Map<string, { boards: Set<string>; plans: Set<string> }>();
+  const faults = new Map<string, { error: RequestError; boards: Set<string>; plans: Set<string> }>();
   for (const board of all) {
-    for (const { plan, reason, isFault } of abilitiesOf(board, { plans, renderer })) {
-      if (!isFault || reason === undefined) continue;
-      const fault = faults.get(reason) ?? { boards: new Set(), plans: new Set() };
+    for (const plan of plans.names()) {
+      const error = tryPlan(board, plan, plans, renderer);
+      if (error?.code !== 'template') continue; // the board cannot do it
+      const fault = faults.get(error.message) ?? { error, boards: new Set(), plans: new Set() };
       fault.boards.add(board.name);
       fault.plans.add(plan);
-      faults.set(reason, fault);
+      faults.set(error.message, fault);
     }
   }
-  return [...faults].map(([reason, { boards: on, plans: by }]) => {
-    const message = `${reason} (boards: ${few(on)}; plans: ${few(by)})`;
-    // Where a template failed is said already; else the first board is the nearest place.
-    const [file, line, column, ...rest] = message.split(':');
-    if (file !== undefined && isCount(line) && isCount(column))
-      return { file, line: Number(line), column: Number(column), message: rest.join(':').trim() };
-    return boards.problem([...on][0] ?? '', ['boot_method'], message);
+  return [...faults.values()].map(({ error, boards: on, plans: by }) => {
+    const uses = `(boards: ${few(on)}; plans: ${few(by)})`;
+    if (error instanceof TemplateError)
+      return { code: error.code, ...error.spot, message: `${error.what} ${uses}` };
+    // Where it failed is not known: the first board is the nearest place.
+    return boards.problem([...on][0] ?? '', ['boot_method'], error.code, `${error.message} ${uses}`);
   });
-}
-
-function isCount(text: string | undefined): boolean {
-  return /^\d+$/.test(text ?? '');
 }
 
 function missingTemplates(board: Board, boards: Boards, renderer: Renderer): Problem[] {
@@ -72,6 +64,7 @@ function missingTemplates(board: Board, boards: Boards, renderer: Renderer): Pro
       boards.problem(
         board.name,
         path,
+        'unknown_reference',
         `${path.join('.')}: there is no template boot/${boot}${didYouMean(boot, renderer.names('boot'))}; there are ${there}`,
       ),
     );
@@ -82,6 +75,7 @@ function missingTemplates(board: Board, boards: Boards, renderer: Renderer): Pro
       boards.problem(
         board.name,
         ['templates', 'test', type],
+        'unknown_reference',
         `templates.test.${type}: there is no template test/${name}${didYouMean(name, renderer.names('test'))}`,
       ),
     );
@@ -98,6 +92,7 @@ function missingTypes(name: string, plans: Plans, renderer: Renderer): Problem[]
           plans.problem(
             name,
             ['tests', i, 'type'],
+            'unknown_reference',
             `plans.${name}: there is no template test/${test.type}${didYouMean(test.type, renderer.names('test'))}; there are ${renderer.names('test').join(', ')}`,
           ),
         ],

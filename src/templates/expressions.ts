@@ -46,7 +46,7 @@ export function spotOf(file: string, node: hbs.AST.Node): Spot {
 }
 
 export function complain(c: Compiler, node: hbs.AST.Node, message: string): void {
-  c.problems.push({ ...spotOf(c.file, node), message });
+  c.problems.push({ code: 'template', ...spotOf(c.file, node), message });
 }
 
 const NOTHING: Evaluate = () => undefined;

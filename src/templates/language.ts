@@ -54,7 +54,10 @@ export function compileTemplate(
   find: FindTemplate,
 ): { template: Template | undefined; problems: Problem[] } {
   if (text.includes(MARK))
-    return { template: undefined, problems: [{ file, message: 'it contains the character U+E000' }] };
+    return {
+      template: undefined,
+      problems: [{ code: 'template', file, message: 'it contains the character U+E000' }],
+    };
   let program: hbs.AST.Program;
   try {
     program = Handlebars.parse(text, { srcName: file });
@@ -84,7 +87,13 @@ function parseProblem(file: string, error: unknown): Problem {
   const message = errorText(error);
   if (error instanceof Error && 'lineNumber' in error && typeof error.lineNumber === 'number') {
     const column = 'column' in error && typeof error.column === 'number' ? error.column + 1 : undefined;
-    return { file, line: error.lineNumber, column, message: message.replace(/ - \d+:\d+$/, '') };
+    return {
+      code: 'template',
+      file,
+      line: error.lineNumber,
+      column,
+      message: message.replace(/ - \d+:\d+$/, ''),
+    };
   }
   const m = /^(?:Parse|Lexical) error on line (\d+)/.exec(message);
   const lines = message.split('\n');
@@ -92,6 +101,7 @@ function parseProblem(file: string, error: unknown): Problem {
     .replace(/^Expecting .*, got /, 'unexpected ')
     .replace("'CLOSE_UNESCAPED'", '}}} (put a space between }} and })');
   return {
+    code: 'template',
     file,
     ...(m ? { line: Number(m[1]) } : {}),
     message: `no Handlebars: ${text} near ${(lines[1] ?? '').trim()}`,

@@ -80,7 +80,11 @@ function missingTemplates(templates: ReadonlyMap<string, Template>): Problem[] {
   return [...templates.values()].flatMap((template) =>
     [...template.includes]
       .filter(([name]) => !templates.has(name))
-      .map(([name, spot]) => ({ ...spot, message: `there is no template ${name}` })),
+      .map(([name, spot]): Problem => ({
+        code: 'unknown_reference',
+        ...spot,
+        message: `there is no template ${name}`,
+      })),
   );
 }
 
@@ -88,7 +92,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new ConfigError([{ file, message: `cannot be read: ${errorText(error)}` }]);
+    throw new ConfigError([{ code: 'unreadable', file, message: `cannot be read: ${errorText(error)}` }]);
   }
 }
 
@@ -102,7 +106,8 @@ function unknownVariables(templates: readonly Template[], variables: ReadonlySet
     .flatMap((template) =>
       [...template.outer]
         .filter(([name]) => !known.has(name))
-        .map(([name, spot]) => ({
+        .map(([name, spot]): Problem => ({
+          code: 'unknown_reference',
           ...spot,
           message: `there is no variable ${name} (docs/templates.md lists them)`,
         })),

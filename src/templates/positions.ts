@@ -13,7 +13,7 @@ export function positionProblems(file: string, program: hbs.AST.Program): Proble
     const flat = new Flat(branch);
     flat.add(program);
     for (const { node, message } of flat.faults()) {
-      const problem = { ...spotOf(file, node), message };
+      const problem: Problem = { code: 'template', ...spotOf(file, node), message };
       problems.set(`${problem.line}:${problem.column}`, problem);
     }
   }

@@ -1,6 +1,7 @@
 // From a request to a LAVA job definition: files and tests are chosen, the templates rendered, the result checked
 // against what LAVA takes, and written so that every YAML reader takes it for the same. Pure: no network, no store.
 import { RequestError } from '../core/errors.ts';
+import { issuePath } from '../core/issue-path.ts';
 import type { OverlayDirs } from '../core/overlay.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { Board } from '../catalog/boards.ts';
@@ -57,6 +58,7 @@ export interface Rendered {
   unread: string[];
 }
 
+/** Turns requests into definitions of LAVA. */
 export interface Renderer {
   /** Throws RequestError with code and field: the request cannot be run as it is, or a template failed. */
   render(input: RenderInput): Rendered;
@@ -192,24 +194,36 @@ function actionMs(entry: unknown, fallback: unknown): number {
 function checked(job: unknown, request: JobRequest): LavaDefinition {
   const parsed = LavaDefinition.safeParse(job);
   if (!parsed.success) {
-    const issues = parsed.error.issues
-      .slice(0, 5)
-      .map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    const { issues } = parsed.error;
+    const shown = issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    const [first] = issues;
     throw new RequestError(
       'template',
-      `the templates make no definition that LAVA takes: ${issues.join('; ')}`,
+      `the templates make no definition that LAVA takes: ${shown.join('; ')}`,
+      { field: first && issuePath(first) },
     );
   }
   const { job_name, metadata, notify } = parsed.data;
   const callback = notify?.callback ?? notify?.callbacks?.[0];
-  const faults = [
-    ...(job_name.includes(request.node.id) ? [] : ['job_name must hold the node’s id']),
-    ...(metadata?.['node_id'] === request.node.id ? [] : ['metadata.node_id must be the node’s id']),
-    ...(callback?.method === 'POST' && callback.dataset === 'all' && callback['content-type'] === 'json'
-      ? []
-      : ['notify needs a callback with method POST, dataset all and content-type json']),
+  const isOurs =
+    callback?.method === 'POST' && callback.dataset === 'all' && callback['content-type'] === 'json';
+  const needs = [
+    { field: 'job_name', holds: job_name.includes(request.node.id), what: 'must hold the node’s id' },
+    {
+      field: 'metadata.node_id',
+      holds: metadata?.['node_id'] === request.node.id,
+      what: 'must be the node’s id',
+    },
+    {
+      field: 'notify',
+      holds: isOurs,
+      what: 'needs a callback with method POST, dataset all and content-type json',
+    },
   ];
-  if (faults.length > 0)
-    throw new RequestError('template', `the job template is at fault: ${faults.join('; ')}`);
+  const faults = needs.filter(({ holds }) => !holds);
+  if (faults.length > 0) {
+    const text = faults.map(({ field, what }) => `${field} ${what}`).join('; ');
+    throw new RequestError('template', `the job template is at fault: ${text}`, { field: faults[0]?.field });
+  }
   return parsed.data;
 }

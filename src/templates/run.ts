@@ -1,6 +1,6 @@
 // One rendering of a template: what it has put out, and what it may still use up. Every loop and every call spends
 // from one budget, so no template runs long, whatever it does.
-import { BridgeError, RequestError } from '../core/errors.ts';
+import { PermanentError, RequestError } from '../core/errors.ts';
 import { hole } from './skeleton.ts';
 
 /** Steps of one rendering; the shipped templates need a few hundred. */
@@ -33,7 +33,7 @@ export class Run {
 
   write(text: string): void {
     this.text += text;
-    if (this.text.length > MAX_TEXT) throw new Error('it puts out too much text');
+    if (this.text.length > MAX_TEXT) throw new PermanentError('too_long', 'it puts out too much text');
   }
 
   /** Puts out a value: a hole in the text, and the value for it. */
@@ -47,12 +47,14 @@ export class Run {
   spend(made: unknown): void {
     this.steps++;
     if (typeof made === 'string') this.made += made.length;
-    if (this.steps > MAX_STEPS) throw new Error('it runs too long; does it loop?');
-    if (this.made > MAX_MADE) throw new Error('its helpers make too much text');
+    if (this.steps > MAX_STEPS) throw new PermanentError('too_complex', 'it runs too long; does it loop?');
+    if (this.made > MAX_MADE) throw new PermanentError('too_long', 'its helpers make too much text');
   }
 
   nested(work: () => void): void {
-    if (this.depth >= MAX_DEPTH) throw new Error('templates are nested too deep; does one include itself?');
+    if (this.depth >= MAX_DEPTH) {
+      throw new PermanentError('too_deep', 'templates are nested too deep; does one include itself?');
+    }
     this.depth++;
     try {
       work();
@@ -62,15 +64,26 @@ export class Run {
   }
 }
 
-/** Does `work`; what it throws becomes RequestError `template`, located. A refusal by the template stays itself. */
+/** A template that failed while it was rendered, and where. */
+export class TemplateError extends RequestError {
+  readonly spot: Spot;
+  /** What failed and why, without the place. */
+  readonly what: string;
+
+  constructor(spot: Spot, what: string, cause: unknown) {
+    super('template', `${spot.file}:${spot.line}:${spot.column}: ${what}`, { cause });
+    this.spot = spot;
+    this.what = what;
+  }
+}
+
+/** Does `work`; what it throws becomes TemplateError. A refusal by the template stays itself. */
 export function located<T>(spot: Spot, what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof BridgeError) throw error;
+    if (error instanceof RequestError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw new RequestError('template', `${spot.file}:${spot.line}:${spot.column}: ${what}: ${message}`, {
-      cause: error,
-    });
+    throw new TemplateError(spot, `${what}: ${message}`, error);
   }
 }

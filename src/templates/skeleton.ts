@@ -1,6 +1,7 @@
 // A rendered template is YAML text with a hole where each value goes: the values never pass through YAML. The text is
 // parsed once for all renderings that take the same branches, then the holes are filled with the values as they are.
 // So a value is one node of the document, whatever it holds.
+import { PermanentError } from '../core/errors.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { readYaml } from '../core/parse/yaml.ts';
 
@@ -29,7 +30,7 @@ type Shape =
 export type Fill = (values: readonly unknown[]) => unknown;
 
 /**
- * Parses a skeleton; the result fills in values. Throws Error when the text is no YAML, when a hole is only a part of
+ * Parses a skeleton; the result fills in values. Throws PermanentError when the text is no YAML, when a hole is only a part of
  * a scalar, or when a mapping has a key twice; the message names the line of the text.
  */
 export function parseSkeleton(text: string): Fill {
@@ -41,7 +42,8 @@ export function parseSkeleton(text: string): Fill {
     const shown = (text.split('\n')[line - 1] ?? '')
       .replaceAll(new RegExp(`${MARK}\\d+${MARK}`, 'g'), '{{…}}')
       .trim();
-    throw new Error(
+    throw new PermanentError(
+      'malformed',
       `it makes no YAML: ${fault?.message ?? ''} (line ${line} of the result: ${shown.slice(0, 120)})`,
     );
   }
@@ -63,7 +65,7 @@ function shapeOf(value: unknown): Shape {
 function textShape(text: string): Shape {
   const index = holeIndex(text);
   if (index !== undefined) return { kind: 'hole', index };
-  if (text.includes(MARK)) throw new Error(PART_OF_SCALAR);
+  if (text.includes(MARK)) throw new PermanentError('malformed', PART_OF_SCALAR);
   return { kind: 'plain', value: text };
 }
 
@@ -77,9 +79,12 @@ function fill(shape: Shape, values: readonly unknown[]): unknown {
   const map: Record<string, unknown> = {};
   for (const [key, value] of shape.entries) {
     const name = typeof key === 'string' ? key : fill(key, values);
-    if (typeof name !== 'string') throw new Error('the key of a mapping must be a text');
-    if (name === '__proto__') throw new Error('no key may be called __proto__');
-    if (Object.hasOwn(map, name)) throw new Error(`the key ${JSON.stringify(name)} is there twice`);
+    if (typeof name !== 'string')
+      throw new PermanentError('bad_value', 'the key of a mapping must be a text');
+    if (name === '__proto__') throw new PermanentError('bad_value', 'no key may be called __proto__');
+    if (Object.hasOwn(map, name)) {
+      throw new PermanentError('duplicate', `the key ${JSON.stringify(name)} is there twice`);
+    }
     map[name] = fill(value, values);
   }
   return map;

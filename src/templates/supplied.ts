@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { Network } from '../core/address.ts';
 import { RequestError } from '../core/errors.ts';
+import { issuePath } from '../core/issue-path.ts';
 import { formatDuration, SECOND } from '../core/time.ts';
 import type { Board } from '../catalog/boards.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -116,20 +117,25 @@ function refuseMultinode({ protocols }: { [key: string]: Plain }): void {
 
 const MAX_SHOWN = 5;
 
-/** One error for all that is wrong; its field is the first's. */
+/** One error for all that is wrong; its field and setting are the first's. */
 function refusal(issues: readonly z.core.$ZodIssue[]): RequestError {
   const faults = issues.map((issue) => ({
-    field: ['definition_yaml', ...issue.path, ...keyOf(issue)].map(String).join('.'),
+    field: ['definition_yaml', issuePath(issue)].filter((part) => part !== '').join('.'),
     message: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message,
   }));
   const more = faults.length > MAX_SHOWN ? `; and ${faults.length - MAX_SHOWN} more` : '';
   const text = faults.slice(0, MAX_SHOWN).map(({ field, message }) => `${field}: ${message}`);
-  return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: faults[0]?.field });
+  const [first] = issues;
+  const setting = first === undefined ? undefined : settingOf(first);
+  return new RequestError('not_permitted', `${text.join('; ')}${more}`, { field: faults[0]?.field, setting });
 }
 
-/** Where one key is one too many, that is the place. */
-function keyOf(issue: z.core.$ZodIssue): string[] {
-  return issue.code === 'unrecognized_keys' && issue.keys.length === 1 ? issue.keys : [];
+/** The list of the lab that would permit it. */
+function settingOf(issue: z.core.$ZodIssue): string | undefined {
+  const within =
+    issue.code === 'invalid_key' ? issue.issues : issue.code === 'invalid_union' ? issue.errors.flat() : [];
+  const setting: unknown = issue.code === 'custom' ? issue.params?.['setting'] : undefined;
+  return typeof setting === 'string' ? setting : within.map(settingOf).find((found) => found !== undefined);
 }
 
 function boundedJobTimeout(
@@ -141,11 +147,14 @@ function boundedJobTimeout(
   const limit = Math.min(ofBoard, definitions.max_job_timeout);
   if (ms <= limit) return ms;
   const field = 'definition_yaml.timeouts.job';
-  const whose = limit === ofBoard ? `board ${board?.name} (limits` : 'lab (definitions';
+  const [whose, setting] =
+    limit === ofBoard
+      ? [`board ${board?.name}`, 'limits.max_job_timeout']
+      : ['lab', 'definitions.max_job_timeout'];
   throw new RequestError(
     'job_too_long',
-    `${field}: longer than ${formatDuration(limit)}, the limit of the ${whose}.max_job_timeout)`,
-    { field },
+    `${field}: longer than ${formatDuration(limit)}, the limit of the ${whose} (${setting})`,
+    { field, setting },
   );
 }
 

@@ -20,7 +20,9 @@ export function unreadParams({ boards, plans, renderer }: Parts): Problem[] {
   const ofBoards = boards.names().flatMap((name) =>
     boards.paramsOf(name).flatMap((path) => {
       const message = fault(String(path.at(-1)), known, 'no template reads it');
-      return message === undefined ? [] : [boards.problem(name, path, `${path.join('.')}: ${message}`)];
+      return message === undefined
+        ? []
+        : [boards.problem(name, path, 'unread_parameter', `${path.join('.')}: ${message}`)];
     }),
   );
   return [...ofBoards, ...plans.names().flatMap((name) => unreadInPlan(name, known, plans, renderer))];
@@ -30,7 +32,9 @@ function unreadInPlan(name: string, known: ReadonlySet<string>, plans: Plans, re
   const plan = plans.get(name);
   if (plan === undefined) return [];
   const problem = (path: (string | number)[], message: string | undefined): Problem[] =>
-    message === undefined ? [] : [plans.problem(name, path, `plans.${name}.${path.join('.')}: ${message}`)];
+    message === undefined
+      ? []
+      : [plans.problem(name, path, 'unread_parameter', `plans.${name}.${path.join('.')}: ${message}`)];
   return [
     ...Object.keys(plan.params).flatMap((key) =>
       problem(['params', key], fault(key, known, 'no template reads it')),

@@ -104,7 +104,7 @@ const neverBegan = [
   'MISS third',
   'MISS third.third-a',
 ];
-/** LAVA forced two cases that nobody expected to fail: the board's own signals say what they were. */
+/** LAVA forced two cases that no one expected to fail: the board's own signals say what they were. */
 const smokeWithForced = [
   'FAIL smoke',
   'PASS smoke.came',
@@ -256,11 +256,11 @@ describe('a captured callback', () => {
   });
 
   it.each(WITHOUT_RESULTS)('%s gives no verdict: its results are not there', async (name) => {
-    await expect(explain(bodyOf(name))).rejects.toThrow(/results are not here/);
+    await expect(explain(bodyOf(name))).rejects.toMatchObject({ code: 'no_results' });
   });
 
   it.each(UNFINISHED)('%s gives no verdict before its end', async (name) => {
-    await expect(explain(bodyOf(name))).rejects.toThrow(/nothing is reported before LAVA says Finished/);
+    await expect(explain(bodyOf(name))).rejects.toMatchObject({ code: 'not_finished' });
   });
 
   // When a callback was lost or too large, the same results are fetched by XML-RPC.

@@ -18,8 +18,8 @@ beforeEach(async () => {
   await chmod(file, 0o644);
 });
 
-/** What is told, but for what is well. */
-async function told(token: SecretSource, more: object = {}): Promise<Line[]> {
+/** What is complaints, but for what is well. */
+async function complaints(token: SecretSource, more: object = {}): Promise<Line[]> {
   const config = BridgeConfig.parse({
     labs: [
       {
@@ -43,21 +43,21 @@ async function secret(mode: number): Promise<SecretSource> {
 }
 
 it('warns of a configuration that everybody can read, if secrets are in it', async () => {
-  expect(await told('a-secret')).toEqual([
+  expect(await complaints('a-secret')).toEqual([
     { what: 'configuration', state: 'warning', text: expect.stringContaining('lava-lab lava.token') },
   ]);
-  expect(await told({ env: 'PATH' })).toEqual([]);
+  expect(await complaints({ env: 'PATH' })).toEqual([]);
   await chmod(file, 0o640);
-  expect(await told('a-secret')).toEqual([]);
+  expect(await complaints('a-secret')).toEqual([]);
 });
 
 it('warns of a secret’s file that everybody can read, and not of one in a closed folder', async () => {
-  expect(await told(await secret(0o600))).toEqual([]);
-  expect(await told(await secret(0o644))).toEqual([
+  expect(await complaints(await secret(0o600))).toEqual([]);
+  expect(await complaints(await secret(0o644))).toEqual([
     { what: 'lava-lab lava.token', state: 'warning', text: expect.stringContaining('token') },
   ]);
   await chmod(folder, 0o750);
-  expect(await told(await secret(0o644))).toEqual([]);
+  expect(await complaints(await secret(0o644))).toEqual([]);
 });
 
 it('warns of what everybody can change', async () => {
@@ -66,7 +66,7 @@ it('warns of what everybody can change', async () => {
   await chmod(templates, 0o777);
   await chmod(file, 0o666);
 
-  const lines = await told({ env: 'PATH' }, { job_templates: templates });
+  const lines = await complaints({ env: 'PATH' }, { job_templates: templates });
 
   expect(lines.map(({ state, text }) => [state, text])).toEqual([
     ['warning', expect.stringContaining(`change ${file}`)],
@@ -75,5 +75,5 @@ it('warns of what everybody can change', async () => {
 });
 
 it('says that a secret is not there', async () => {
-  expect(await told({ file: join(folder, 'nothing') })).toMatchObject([{ state: 'failed' }]);
+  expect(await complaints({ file: join(folder, 'nothing') })).toMatchObject([{ state: 'failed' }]);
 });

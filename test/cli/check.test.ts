@@ -4,7 +4,7 @@ import { lavaBridge } from '../support/command.ts';
 import { makeFiles } from '../support/folder.ts';
 import { LAB, testWorld, type TestWorld } from '../support/world.ts';
 
-/** The lines of `check`, without those of what is well, and without the logs', which nobody else could read here. */
+/** The lines of `check`, without those of what is well, and without the logs', which no one else could read here. */
 async function wrong(world: TestWorld): Promise<{ code: number | null; lines: string[]; stderr: string }> {
   const { code, stdout, stderr } = await lavaBridge(['check', '--config', world.configFile]);
   return {
@@ -72,7 +72,7 @@ describe('check', { timeout: 60_000 }, () => {
     const { code, lines } = await wrong(world);
     expect(code).toBe(0);
     expect(lines).toEqual([
-      `WARNING  parameters: ${own}/b.yaml:6:3: params.promts: no template reads it; did you mean prompts?`,
+      `WARNING  parameters: ${own}/b.yaml:6:3: params.promts: no template reads it; did you mean prompts? [unread_parameter]`,
       expect.stringMatching(/^WARNING {2}files: .*\/c\.yml: is not read/),
     ]);
   });
@@ -142,7 +142,7 @@ describe('check', { timeout: 60_000 }, () => {
     );
   });
 
-  it('says that callbacks carry another token, of which strangers can make nobody believe anything', async () => {
+  it('says that callbacks carry another token, which strangers cannot make it believe', async () => {
     const world = await testWorld();
     world.lava.switches.callbacks = 'drop';
     const send = async (key: string): Promise<number> => {

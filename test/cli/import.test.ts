@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -8,6 +6,7 @@ import { addImport } from '../../src/cli/import.ts';
 import { addRender } from '../../src/cli/render.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
 import { makeFiles, newFolder } from '../support/folder.ts';
+import { listen } from '../support/listen.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -33,14 +32,10 @@ async function run(...args: string[]): Promise<string> {
 
 /** Answers every request with the metadata of a build that has one device tree. */
 async function startFiles(): Promise<string> {
-  const server = createServer((request, response) => {
+  return listen((request, response) => {
     const file = `http://files.example${request.url?.replace('metadata.json', '') ?? ''}dtbs/v/rk1.dtb`;
     response.end(JSON.stringify({ artifacts: { 'dtbs/v/rk1.dtb': file } }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => server.closeAllConnections(), () => server.close()); // prettier-ignore
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  });
 }
 
 async function kernelciFolder(filesUrl = 'https://files.example'): Promise<string> {
@@ -144,12 +139,12 @@ it('makes a folder and a list that render takes as they stand, with no secret', 
 it('refuses a folder that is not empty, and one that is no configuration', async () => {
   const out = await makeFiles({ 'mine.txt': 'x' });
 
-  await expect(run('import', 'kernelci', await kernelciFolder(), '--out', out)).rejects.toThrow(
-    /not empty; --force/,
-  );
-  await expect(run('import', 'kernelci', await newFolder(), '--out', join(out, 'x'))).rejects.toThrow(
-    'no YAML files',
-  );
+  await expect(run('import', 'kernelci', await kernelciFolder(), '--out', out)).rejects.toMatchObject({
+    code: 'not_empty',
+  });
+  await expect(run('import', 'kernelci', await newFolder(), '--out', join(out, 'x'))).rejects.toMatchObject({
+    problems: [{ code: 'unreadable' }],
+  });
   await expect(run('import', 'kernelci', '.')).rejects.toMatchObject({
     code: 'commander.missingMandatoryOptionValue',
   });
@@ -179,5 +174,7 @@ report: { kcidb: off }
   for (const name of await readdir(out)) {
     expect(text).toContain(`--- # ${name}\n${(await readFile(join(out, name), 'utf8')).trimEnd()}`);
   }
-  await expect(run('import', 'lava', '--lab', 'lab-b', '--config', file)).rejects.toThrow('there are lab-a');
+  await expect(run('import', 'lava', '--lab', 'lab-b', '--config', file)).rejects.toMatchObject({
+    code: 'unknown_lab',
+  });
 });

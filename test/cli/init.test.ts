@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { lavaBridge, type Ran } from '../support/command.ts';
+import { failsWith, lavaBridge, type Ran } from '../support/command.ts';
 import { newFolder } from '../support/folder.ts';
 import { testWorld } from '../support/world.ts';
 
@@ -50,12 +50,12 @@ it('tries what it was given, and writes a configuration and secrets with the rig
     labs: [{ name: 'lava-demo', lava: { user: world.lava.user } }],
   });
 
-  expect(await init(world.lava.token)).toMatchObject({ code: 1, stderr: expect.stringContaining('--force') });
+  expect(await init(world.lava.token)).toMatchObject({ code: 1, stderr: failsWith('not_written') });
 });
 
 it('names the option that is missing where there is no terminal to ask on', async () => {
   expect(await lavaBridge(['init', '--lab', 'lava-x', '--no-try'])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('--lava-url'),
+    stderr: failsWith('bad_option', '--lava-url'),
   });
 });

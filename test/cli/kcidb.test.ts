@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
-import { lavaBridge } from '../support/command.ts';
+import { failsWith, lavaBridge } from '../support/command.ts';
 import { newFolder } from '../support/folder.ts';
 
 const GOOD = {
@@ -124,7 +124,7 @@ describe('kcidb', { timeout: 60_000 }, () => {
       env: { KCIDB_REST: rest() },
     });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/not sent: .*bad\.json: tests\.0/);
+    expect(stderr).toEqual(failsWith('bad_report', 'bad.json: tests.0'));
     expect(stdout + stderr).not.toContain(kcidb.token);
     expect(kcidb.submissions.size).toBe(0);
   });
@@ -141,7 +141,7 @@ describe('kcidb', { timeout: 60_000 }, () => {
     const wrong = await lavaBridge(['kcidb', 'submit'], { env, input: `${stream}{"version": ` });
     expect(wrong.code).toBe(1);
     expect(wrong.stdout).toBe('');
-    expect(wrong.stderr).toContain('standard input, report 4');
+    expect(wrong.stderr).toEqual(failsWith('bad_report', 'standard input, report 4'));
   });
 
   it('submit takes kcidb.rest of the configuration', async () => {

@@ -55,7 +55,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
     return { code: 0, ...printed };
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
-    return { code: 1, out: printed.out, err: error.message };
+    return { code: 1, out: printed.out, err: error.code };
   } finally {
     vi.restoreAllMocks();
   }
@@ -126,13 +126,11 @@ describe('the captures of a real lab', () => {
   });
 
   it.each(['dataset-minimal', 'dataset-logs'])('lack results: %s', async (name) => {
-    await expect(translate(options(name))).rejects.toThrow(/results are not here/);
+    await expect(translate(options(name))).rejects.toMatchObject({ code: 'no_results' });
   });
 
   it('are refused while the job runs', async () => {
-    await expect(translate(options('running'))).rejects.toThrow(
-      /job 2 is Running: nothing is reported before/,
-    );
+    await expect(translate(options('running'))).rejects.toMatchObject({ code: 'not_finished' });
   });
 });
 
@@ -218,28 +216,35 @@ describe('translate', () => {
   });
 
   it.each([
-    ['no file', {}, /gone\.json cannot be read/],
-    ['no JSON', { content: '{' }, /is not JSON/],
-    ['another JSON', { content: '{"hello": 1}' }, /not the body of a LAVA callback: id/],
-    ['a capture around the body', { content: '{"json": {"id": 1}}' }, /not the body of a LAVA callback: id/],
-  ])('refuses %s', async (_what, { content }: { content?: string }, message) => {
+    ['no file', {}, { code: 'unreadable' }],
+    ['no JSON', { content: '{' }, { code: 'malformed' }],
+    ['another JSON', { content: '{"hello": 1}' }, { code: 'bad_callback', field: 'id' }],
+    ['a capture around the body', { content: '{"json": {"id": 1}}' }, { code: 'bad_callback', field: 'id' }],
+  ])('refuses %s', async (_what, { content }: { content?: string }, error) => {
     const callback = content === undefined ? join(folder, 'gone.json') : await file('callback.json', content);
 
-    await expect(translate(options('', { callback }))).rejects.toThrow(message);
+    await expect(translate(options('', { callback }))).rejects.toMatchObject(error);
   });
 
   it('refuses names that KCIDB would refuse', async () => {
-    await expect(translate(options('complete', { origin: 'My-Lab' }))).rejects.toThrow(/--origin: /);
-    await expect(translate(options('complete', { buildId: 'My Lab:1' }))).rejects.toThrow(/--build-id: /);
+    await expect(translate(options('complete', { origin: 'My-Lab' }))).rejects.toMatchObject({
+      code: 'bad_origin',
+    });
+    await expect(translate(options('complete', { buildId: 'My Lab:1' }))).rejects.toMatchObject({
+      code: 'bad_build',
+    });
   });
 
   it('refuses a request that is none, and a log that is not there', async () => {
     const request = await file('request.json', '{"node": {}}');
 
-    await expect(translate(options('complete', { request }))).rejects.toThrow(/request\.json: node\./);
-    await expect(translate(options('complete', { log: join(folder, 'gone') }))).rejects.toThrow(
-      /gone cannot be read/,
-    );
+    await expect(translate(options('complete', { request }))).rejects.toMatchObject({
+      code: 'bad_request',
+      field: 'node.id',
+    });
+    await expect(translate(options('complete', { log: join(folder, 'gone') }))).rejects.toMatchObject({
+      code: 'unreadable',
+    });
   });
 });
 
@@ -266,13 +271,13 @@ describe('the command', () => {
   });
 
   it.each([
-    ['without results', 'dataset-minimal', /results are not here/],
-    ['while the job runs', 'running', /is Running/],
-  ])('exits 1 %s, saying so and printing nothing', async (_what, name, message) => {
+    ['without results', 'dataset-minimal', 'no_results'],
+    ['while the job runs', 'running', 'not_finished'],
+  ])('exits 1 %s, saying so and printing nothing', async (_what, name, reason) => {
     const { code, out, err } = await run('--callback', capture(name));
 
     expect(code).toBe(1);
     expect(out).toBe('');
-    expect(err).toMatch(message);
+    expect(err).toBe(reason);
   });
 });

@@ -36,7 +36,7 @@ async function json(
 }
 
 describe('triage', () => {
-  it('prints what Maestro finds, and nothing else beside our own findings', async () => {
+  it('prints what Maestro finds, and nothing else next to our own findings', async () => {
     const expected = JSON.parse(
       readFileSync(join(ROOT, 'test/fixtures/triage/expected.json'), 'utf8'),
     ) as Record<string, { result: object }>;
@@ -127,12 +127,12 @@ describe('triage', () => {
   });
 
   it('says which file cannot be read', async () => {
-    await expect(triageFile(join(folder, 'nowhere'), 'generic_linux_boot')).rejects.toThrow(
-      /nowhere cannot be read: /,
-    );
+    await expect(triageFile(join(folder, 'nowhere'), 'generic_linux_boot')).rejects.toMatchObject({
+      code: 'unreadable',
+    });
     await expect(
       triageFile(file('torn.gz', gzipSync('x'.repeat(1000)).subarray(0, 20)), 'generic_linux_boot'),
-    ).rejects.toThrow(/torn\.gz cannot be read: /);
+    ).rejects.toMatchObject({ code: 'unreadable' });
   });
 });
 
@@ -147,7 +147,7 @@ describe('lava-bridge triage', () => {
     expect(await run([join(folder, 'nowhere')])).toMatchObject({
       code: 1,
       out: '',
-      err: expect.stringContaining('nowhere'),
+      err: expect.stringContaining('[unreadable]'),
     });
     expect(await run(['--parser', 'odd', CONSOLE_LOG])).toMatchObject({ code: 2, out: '' });
     expect(await run([])).toMatchObject({ code: 2, out: '' });

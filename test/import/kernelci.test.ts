@@ -396,7 +396,7 @@ describe('plans', () => {
     expect(reasonFor(world, 'jobs', name)).toMatch(reason);
   });
 
-  it('have the root file systems and the trees’ priorities beside them', () => {
+  it('have the root file systems and the trees’ priorities next to them', () => {
     const { plans, report } = world;
 
     expect(plans.rootfs('nfs-set')).toEqual({ nfsroot: 'http://storage.example/nfs/{debarch}/' });
@@ -529,10 +529,10 @@ describe('the folder', () => {
     const dir = await makeFiles(FILES);
     const out = join(await newFolder(), 'x');
 
-    await expect(runImport(dir, { out, api: 'prod' })).rejects.toThrow(
-      /no api prod; there are production, staging/,
-    );
-    await expect(runImport(dir, { out, storage: 'x' })).rejects.toThrow(/no storage x/);
+    await expect(runImport(dir, { out, api: 'prod' })).rejects.toMatchObject({
+      code: 'unknown_name',
+    });
+    await expect(runImport(dir, { out, storage: 'x' })).rejects.toMatchObject({ code: 'unknown_name' });
     await expect(runImport(dir, { out, instance: 'a b' })).rejects.toMatchObject({ code: 'bad_option' });
     expect(existsSync(out)).toBe(false);
   });

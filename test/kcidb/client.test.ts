@@ -105,10 +105,7 @@ it.each(['', 'https://db.kernelci.org', 'ftp://TOKEN@host', 'TOKEN@', 'https://b
   'refuses %j for KCIDB_REST, without repeating it',
   (text) => {
     expect(() => parseKcidbRest(text)).toThrow(
-      expect.objectContaining({
-        code: 'kcidb_rest',
-        message: 'KCIDB_REST must be [http[s]://]TOKEN@HOST[:PORT][/path]',
-      }),
+      expect.objectContaining({ code: 'kcidb_rest', message: expect.not.stringMatching(/bad%|ftp:|db\./) }),
     );
   },
 );

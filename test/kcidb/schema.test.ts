@@ -57,13 +57,14 @@ describe('validateReport', () => {
       ['tests', 2, undefined],
       ['issues', 0, 'mylab:i'],
     ]);
-    expect(rejected[0]?.reasons.join()).toMatch(/path: .*status: /);
+    expect(rejected[0]?.reasons.map((reason) => reason.split(':')[0])).toEqual(['path', 'status']);
     expect(rejected[0]?.object).toBe(bad);
   });
 
   it('refuses what is no report at all', () => {
-    expect(() => validateReport({ version: { major: 4, minor: 3 } })).toThrow(/not a KCIDB 5\.3 report/);
-    expect(() => validateReport([])).toThrow(/not a KCIDB 5\.3 report/);
+    const BAD_REPORT = expect.objectContaining({ code: 'bad_report' });
+    expect(() => validateReport({ version: { major: 4, minor: 3 } })).toThrow(BAD_REPORT);
+    expect(() => validateReport([])).toThrow(BAD_REPORT);
   });
 });
 

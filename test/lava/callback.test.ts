@@ -80,25 +80,28 @@ describe('a callback', () => {
   });
 
   it.each([
-    ['no object', 'text', /not the body of a LAVA callback/],
-    ['no id', { state_string: 'Finished', health_string: 'Complete' }, /callback: id: /],
+    ['no object', 'text', 'bad_callback', undefined],
+    ['no id', { state_string: 'Finished', health_string: 'Complete' }, 'bad_callback', 'id'],
     [
       'an unknown state',
       { id: 1, state_string: 'Dancing', health_string: 'Complete' },
-      /no state or no health/,
+      'bad_callback',
+      'state_string',
     ],
     [
       'results that are no text',
       { id: 1, state: 5, health: 1, results: { s: [] } },
-      /callback: results\.s: /,
+      'bad_callback',
+      'results.s',
     ],
     [
       'results that are no YAML',
       { id: 1, state: 5, health: 1, results: { s: '- "' } },
-      /suite "s" cannot be read/,
+      'bad_results',
+      'results.s',
     ],
-    ['form data', { id: '1', state: '5', results: 'lava' }, /callback: /],
-  ])('is refused if it has %s', (_what, body, message) => {
-    expect(() => parseCallback(body)).toThrow(message);
+    ['form data', { id: '1', state: '5', results: 'lava' }, 'bad_callback', 'state'],
+  ])('is refused if it has %s', (_what, body, code, field) => {
+    expect(() => parseCallback(body)).toThrow(expect.objectContaining({ code, field }));
   });
 });

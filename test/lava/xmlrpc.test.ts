@@ -187,25 +187,19 @@ describe('calling', () => {
     expect(sockets.size).toBe(1);
   });
 
-  it.each<[number, Record<string, string>, string, string, RegExp]>([
-    [401, {}, 'PermanentError', 'lava_auth', /user "bridge".*check user and token/],
-    [
-      302,
-      { location: '/api/help/' },
-      'PermanentError',
-      'lava_redirect',
-      /redirects to http:\/\/127.0.0.1:\d+\/api\/help\//,
-    ],
-    [404, {}, 'PermanentError', 'lava_http', /HTTP 404/],
-    [502, {}, 'TemporaryError', 'lava_busy', /HTTP 502/],
-    [200, { 'content-type': 'text/html' }, 'TemporaryError', 'lava_answer', /no XML/],
-    [200, { 'content-type': 'text/xml' }, 'TemporaryError', 'lava_answer', /m: the answer can't be read/],
-  ])('explains HTTP %i %o', async (status, headers, name, code, message) => {
+  it.each<[number, Record<string, string>, string, string]>([
+    [401, {}, 'PermanentError', 'lava_auth'],
+    [302, { location: '/api/help/' }, 'PermanentError', 'lava_redirect'],
+    [404, {}, 'PermanentError', 'lava_http'],
+    [502, {}, 'TemporaryError', 'lava_busy'],
+    [200, { 'content-type': 'text/html' }, 'TemporaryError', 'lava_answer'],
+    [200, { 'content-type': 'text/xml' }, 'TemporaryError', 'lava_answer'],
+  ])('explains HTTP %i %o', async (status, headers, name, code) => {
     const url = await serve((_req, res) => res.writeHead(status, headers).end('<h1>hello</h1>'));
 
     const failure = client(url).call('m');
 
-    await expect(failure).rejects.toMatchObject({ name, code, message: expect.stringMatching(message) });
+    await expect(failure).rejects.toMatchObject({ name, code });
     await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('secret-token') });
   });
 
@@ -219,7 +213,7 @@ describe('calling', () => {
 
     await expect(client(url).call('m')).rejects.toMatchObject({
       code: 'lava_answer',
-      message: expect.stringMatching(/nested more than 256 levels|more than 1000000 parts/),
+      cause: expect.objectContaining({ code: expect.stringMatching(/^too_(?:deep|complex)$/) }),
     });
   });
 

@@ -66,7 +66,6 @@ it('does not believe a 200 when an older file of another size is there', async (
 
   await expect(storage.put('job-1/log.txt', Buffer.from('newer'), 'text/plain')).rejects.toMatchObject({
     code: 'storage_unverified',
-    message: expect.stringContaining('accepted with 5 bytes, but has 3 bytes'),
   });
 });
 

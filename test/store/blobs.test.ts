@@ -23,11 +23,11 @@ describe('a blob', () => {
 
   it('takes another name once, and it does no harm to say it twice', async () => {
     const { blobs, folder } = await open();
-    await blobs.put('lab/node/callback.gz', ['told']);
+    await blobs.put('lab/node/callback.gz', ['written']);
 
     expect(await blobs.move('lab/node/callback.gz', 'lab/node/1.gz')).toBe(true);
     expect(await blobs.move('lab/node/callback.gz', 'lab/node/1.gz')).toBe(true);
-    expect(await text(blobs, 'lab/node/1.gz')).toBe('told');
+    expect(await text(blobs, 'lab/node/1.gz')).toBe('written');
     expect(await readdir(join(folder, 'lab/node'))).toEqual(['1.gz']);
     expect(await blobs.move('lab/node/none.gz', 'lab/node/2.gz')).toBe(false);
   });
@@ -46,7 +46,7 @@ describe('a blob', () => {
   it('lies below the folder and nowhere else', async () => {
     const { blobs } = await open();
 
-    await expect(blobs.put('../out.gz', ['x'])).rejects.toThrow('no blob');
-    await expect(blobs.move('a.gz', '/tmp/out.gz')).rejects.toThrow('no blob');
+    await expect(blobs.put('../out.gz', ['x'])).rejects.toMatchObject({ code: 'blob' });
+    await expect(blobs.move('a.gz', '/tmp/out.gz')).rejects.toMatchObject({ code: 'blob' });
   });
 });

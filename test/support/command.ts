@@ -1,6 +1,8 @@
 // The command line as a process of its own, as a user starts it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { expect } from 'vitest';
+import type { ErrorCode } from '../../src/core/error-codes.ts';
 
 export interface Ran {
   /** null: ended by a signal. */
@@ -29,4 +31,10 @@ export async function lavaBridge(args: readonly string[], { env = {}, input }: O
   child.stdin.on('error', () => undefined).end(input); // it need not read it
   await once(child, 'close');
   return { ...ran, code: child.exitCode };
+}
+
+/** What a command writes on standard error when it ends with an error of that code, for `expect`; `words` stand in it. */
+export function failsWith(code: ErrorCode, words = ''): unknown {
+  const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return expect.stringMatching(new RegExp(`${escaped}.* \\[${code}\\]$`, 'm'));
 }

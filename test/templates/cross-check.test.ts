@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { formatProblem } from '../../src/core/errors.ts';
 import { loadBoards } from '../../src/catalog/boards.ts';
 import { loadPlans } from '../../src/catalog/plans.ts';
 import { abilitiesOf, crossCheck } from '../../src/templates/cross-check.ts';
 import { createRenderer } from '../../src/templates/renderer.ts';
 import { makeFiles } from '../support/folder.ts';
+import { inShort } from '../support/problems.ts';
 import { ROOT, shipped } from './support.ts';
 
 it('finds nothing wrong with what is shipped', () => {
@@ -20,7 +20,6 @@ it('says what a board can run, and why not the rest', () => {
   expect(abilities.get('kselftest-*-ramdisk')).toMatchObject({ reason: undefined });
   expect(abilities.get('kselftest-*')).toMatchObject({
     reason: 'board dragonboard-410c boots with fastboot and cannot boot from NFS',
-    isFault: false,
   });
 });
 
@@ -29,17 +28,16 @@ it('finds names of templates that are not there, each at its place', async () =>
     'a.yaml': 'name: a\narch: arm\nboot_method: fvp\n',
     'b.yaml': 'name: b\narch: arm\nboot_method: u-boot\ntemplates: { boot: mine, test: { ltp: my-ltp } }\n',
   });
-  const plans = await loadPlans({
-    own: await makeFiles({ 'p.yaml': 'plans: { p: { tests: [{ type: dance }] } }\n' }),
-  });
+  const ownPlans = await makeFiles({ 'p.yaml': 'plans: { p: { tests: [{ type: dance }] } }\n' });
+  const plans = await loadPlans({ own: ownPlans });
 
   const found = crossCheck({ ...shipped, boards: await loadBoards({ own }), plans });
 
-  expect(found.map((p) => formatProblem(p).replace(/^[^:]*\//, ''))).toEqual([
-    expect.stringMatching(/^a\.yaml:3:1: boot_method: there is no template boot\/fvp; there are barebox, /),
-    expect.stringMatching(/^b\.yaml:4:14: templates\.boot: there is no template boot\/mine/),
-    'b.yaml:4:34: templates.test.ltp: there is no template test/my-ltp',
-    expect.stringMatching(/^p\.yaml:1:25: plans\.p: there is no template test\/dance; there are blktests, /),
+  expect([...inShort(found.slice(0, 3), own), ...inShort(found.slice(3), ownPlans)]).toEqual([
+    'a.yaml:3:1 unknown_reference boot_method',
+    'b.yaml:4:14 unknown_reference templates.boot',
+    'b.yaml:4:34 unknown_reference templates.test.ltp',
+    'p.yaml:1:25 unknown_reference plans.p.tests.0.type',
   ]);
 });
 
@@ -56,10 +54,8 @@ it('finds a template that fails, at its place, with the boards and plans that us
 
   const found = crossCheck({ ...shipped, plans, renderer });
 
-  expect(found).toHaveLength(1);
-  expect(found[0]?.file).toBe(`${own}/boot/qemu.yaml.hbs`);
-  expect(found[0]).toMatchObject({ line: 1, column: expect.any(Number) });
-  expect(found[0]?.message).toMatch(
-    /^params\.prompt: prompt is not defined \(boards: qemu-arm, qemu-arm64, qemu-riscv64, qemu-x86_64; plans: p\)$/,
-  );
+  expect(inShort(found, own)).toEqual(['boot/qemu.yaml.hbs:1:36 template']);
+  for (const name of ['qemu-arm', 'qemu-arm64', 'qemu-riscv64', 'qemu-x86_64', 'plans: p']) {
+    expect(found[0]?.message).toContain(name);
+  }
 });

@@ -177,7 +177,7 @@ it('asks for no metadata where none is needed', () => {
   expect(metadataUrl(given, shipped.boards.get('qemu-arm64', undefined))).toBeUndefined();
 });
 
-it('boots from NFS when the request brings a root file system, with the initrd beside it', () => {
+it('boots from NFS when the request brings a root file system, with the initrd next to it', () => {
   const rootfs = 'https://a.example/trixie/full.rootfs.tar.xz';
   const request = pull(
     [{ id: 'a', type: 'boot' }],
@@ -286,7 +286,7 @@ it('refuses two tests of one name, and a request without plan and definition', (
   expect(() => render(twice)).toThrow(
     expect.objectContaining({ code: 'bad_name', field: 'definition.tests.1.id' }),
   );
-  expect(() => render(makeRequest({ name: 'nobody-knows', platform: RPI }))).toThrow(
+  expect(() => render(makeRequest({ name: 'no-such-plan', platform: RPI }))).toThrow(
     expect.objectContaining({ code: 'unknown_plan', field: 'node.name' }),
   );
 });
@@ -539,21 +539,15 @@ it('uses a board’s own templates, and those of the admin’s directory', async
 
 it.each([
   ['job.yaml.hbs', 'job_name: {{job.name}}\n', 'visibility'],
-  [
-    'boot/qemu.yaml.hbs',
-    '- boot: { method: qemu, surprise: 1 }\n',
-    'actions.0.boot: Unrecognized key: "surprise"',
-  ],
+  ['boot/qemu.yaml.hbs', '- boot: { method: qemu, surprise: 1 }\n', 'actions.0.boot.surprise'],
   ['boot/qemu.yaml.hbs', '- boot: { method: teleport }\n', 'actions.0.boot.method'],
   ['boot/qemu.yaml.hbs', '- boot:\n    method: qemu\n    prompts:\n', 'actions.0.boot.prompts'],
-])('says what LAVA would not take in what a template makes (%s)', async (file, text, message) => {
+])('says what LAVA would not take in what a template makes (%s)', async (file, text, field) => {
   const own = await makeFiles({ [file]: text });
   const renderer = await createRenderer({ shipped: `${ROOT}/job-templates`, own });
   const input = makeInput(makeRequest({ name: 'baseline-arm64', platform: 'qemu-arm64' }));
 
-  expect(() => renderer.render(input)).toThrow(
-    expect.objectContaining({ code: 'template', message: expect.stringContaining(message) }),
-  );
+  expect(() => renderer.render(input)).toThrow(expect.objectContaining({ code: 'template', field }));
 });
 
 it('insists on a callback, whatever the job template says', async () => {
@@ -574,7 +568,7 @@ it('insists on a callback, whatever the job template says', async () => {
 
   expect(() =>
     renderer.render(makeInput(makeRequest({ name: 'baseline-arm64', platform: 'qemu-arm64' }))),
-  ).toThrow(/notify needs a callback/);
+  ).toThrow(expect.objectContaining({ code: 'template', field: 'notify' }));
 });
 
 it('throws ConfigError for templates at fault', async () => {

@@ -30,7 +30,7 @@ describe('evidence without results', () => {
     const lava = lavaJob('Complete', []);
 
     expect(lacksResults({ ending: undefined, lava, console: undefined })).toBe(true);
-    expect(() => judged({ lava })).toThrow(/results are not here/);
+    expect(() => judged({ lava })).toThrow(expect.objectContaining({ code: 'no_results' }));
   });
 
   it('does not apply once LAVA itself was asked and has none', () => {
@@ -43,8 +43,8 @@ describe('evidence without results', () => {
   it('says nothing of a job before LAVA says Finished', () => {
     const lava = lavaJob('Unknown', [login()], { state: 'Running' });
 
-    expect(() => judged({ lava })).toThrow(/nothing is reported before LAVA says Finished/);
-    expect(() => judged({})).toThrow(/nothing is known/);
+    expect(() => judged({ lava })).toThrow(expect.objectContaining({ code: 'not_finished' }));
+    expect(() => judged({})).toThrow(expect.objectContaining({ code: 'no_evidence' }));
   });
 });
 

@@ -1,6 +1,7 @@
-// What goes wrong in the program itself: its files, its store, its HTTP interface, its commands.
+// What goes wrong in the program itself: its store, its HTTP interface, its commands.
 import { answer, permanent, temporary } from './kinds.ts';
 
+/** The rows of the catalogue on the program, its store and its API. */
 export const PROGRAM_ERRORS = {
   bad_body: answer(400, 'The body is not what the path takes.', 'See /api/v1/openapi.json.'),
   busy: answer(
@@ -66,10 +67,6 @@ export const PROGRAM_ERRORS = {
     'systemd, or its journal, cannot be reached by its local socket.',
     'The message names the socket and the cause; compare the unit with the one that is shipped.',
   ),
-  malformed: permanent(
-    'A text is not the JSON, YAML or XML that it should be.',
-    'The message says where it came from, and its line where that is known.',
-  ),
   newer_state: permanent(
     'The state that a backup would replace has changed since it was made.',
     'Give --force if the backup is wanted all the same.',
@@ -109,18 +106,8 @@ export const PROGRAM_ERRORS = {
     'A certificate or its key cannot be used.',
     'The message names the file and the cause; see http.tls.',
   ),
-  too_complex: permanent(
-    'A text has more parts than are read, or its YAML aliases stand for too many.',
-    'Find out who made it: nothing that LAVA, Maestro or KCIDB writes comes near the limit.',
-  ),
-  too_deep: permanent(
-    'A text is nested deeper than is read.',
-    'Find out who made it: nothing that LAVA, Maestro or KCIDB writes comes near the limit.',
-  ),
-  too_long: permanent('A text is longer than is read.', 'The message has the limit.'),
   unknown_name: permanent(
     'The configuration to import does not know the name.',
     'The message lists those that it knows.',
   ),
-  unreadable: permanent('A file cannot be read.', 'The message names it and the cause.'),
 };

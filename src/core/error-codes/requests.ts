@@ -1,6 +1,7 @@
 // Why a request cannot be run.
 import { refusal } from './kinds.ts';
 
+/** The rows of the catalogue on requests. */
 export const REQUEST_ERRORS = {
   bad_build: refusal(
     'The build that the request tests cannot be read, or its id is not one.',

@@ -1,6 +1,7 @@
 // What goes wrong between the bridge and the systems outside.
 import { auth, permanent, temporary } from './kinds.ts';
 
+/** The rows of the catalogue on the systems outside. */
 export const SYSTEM_ERRORS = {
   aborted: temporary('A call was given up, because the daemon is stopping.', 'Nothing; it is made again.'),
   answer_too_large: temporary(

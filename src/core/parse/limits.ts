@@ -60,6 +60,7 @@ export function checkLength(length: number, limits: ParseLimits): void {
     throw new ParseError('too_long', `it is longer than ${limits.length} characters (${length})`);
 }
 
+/** The error `too_deep` for a text of this kind. */
 export function tooDeep(limits: ParseLimits, line?: number): ParseError {
   const message = `it is nested more than ${limits.depth} levels deep`;
   return new ParseError('too_deep', message, line === undefined ? {} : { line });
