@@ -3,7 +3,8 @@ import { createTransport } from 'nodemailer';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { TemporaryError } from '../core/errors.ts';
-import { exchange } from '../core/http-exchange.ts';
+import { answerError, type Explanations } from '../core/http-answer.ts';
+import { exchange, place } from '../core/http-exchange.ts';
 import { SECOND } from '../core/time.ts';
 
 /** What is sent: what began, and what ended. */
@@ -32,7 +33,7 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
     const { url } = webhook;
     const token = webhook.token === undefined ? undefined : resolveSecret(webhook.token);
     senders.set('webhook', async (notification) => {
-      const { status } = await exchange({
+      const answer = await exchange({
         method: 'POST',
         url,
         timeoutMs: TIME_LIMIT,
@@ -43,11 +44,18 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
         },
         body: JSON.stringify({ ...notification, text: textOf(notification) }),
       });
-      if (status >= 300) throw new TemporaryError('unreachable', `the webhook answers with HTTP ${status}`);
+      if (answer.status >= 300) throw answerError(place(url), answer, WEBHOOK);
     });
   }
   return senders;
 }
+
+/** What a webhook's answers mean. */
+const WEBHOOK: Explanations = {
+  busy: 'notify_busy',
+  credentials: { code: 'notify_auth', hint: 'check notify.webhook.token' },
+  refused: { code: 'notify_refused' },
+};
 
 function subjectOf({ instance, began, ended }: Notification): string {
   const [first = ended[0] ?? ''] = began;

@@ -100,6 +100,13 @@ export const SYSTEM_ERRORS = {
   ),
   maestro_refused: permanent('Maestro refuses the call.', 'The message has its words.'),
 
+  notify_auth: auth('The webhook of notify refuses our token.', 'Check notify.webhook.token.'),
+  notify_busy: temporary(
+    'The webhook of notify is busy or broken.',
+    'Nothing; what holds then is sent with the next look.',
+  ),
+  notify_refused: permanent('The webhook of notify refuses a notification.', 'The message has its words.'),
+
   storage_auth: auth(
     'The storage refuses our token.',
     'Check storage.token and the permission for storage.prefix.',
