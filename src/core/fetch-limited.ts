@@ -142,7 +142,10 @@ function guardedLookup(
 }
 
 function outsideNetworks(url: string): RequestError {
-  return new RequestError('fetch_refused', `${place(url)}: its address is outside of fetch.networks`);
+  const setting = 'fetch.networks';
+  return new RequestError('fetch_refused', `${place(url)}: its address is outside of ${setting}`, {
+    setting,
+  });
 }
 
 function redirect(from: string, { status, headers }: HttpAnswer): string | undefined {

@@ -22,7 +22,7 @@ export interface ReportedJob {
   };
   request: JobRequest;
   lab: { origin: string; lavaUrl: string };
-  /** The board's compatible list, if anybody knows it. */
+  /** The board's compatible list, if it is known. */
   compatible: readonly string[] | undefined;
 }
 
