@@ -36,7 +36,9 @@ function visibilitySchema(rules: ValueRules) {
     .superRefine((who, ctx) => {
       for (const name of typeof who === 'string' ? [who] : who.group) {
         const [issue] = rules.visibility.safeParse(name).error?.issues ?? [];
-        if (issue !== undefined) ctx.addIssue({ code: 'custom', message: issue.message });
+        const params = issue?.code === 'custom' ? issue.params : undefined;
+        if (issue !== undefined)
+          ctx.addIssue({ code: 'custom', message: issue.message, ...(params && { params }) });
       }
     });
 }

@@ -132,10 +132,9 @@ function refusal(issues: readonly z.core.$ZodIssue[]): RequestError {
 
 /** The list of the lab that would permit it. */
 function settingOf(issue: z.core.$ZodIssue): string | undefined {
-  const within =
-    issue.code === 'invalid_key' ? issue.issues : issue.code === 'invalid_union' ? issue.errors.flat() : [];
+  if (issue.code === 'invalid_key') return issue.issues.map(settingOf).find((found) => found !== undefined);
   const setting: unknown = issue.code === 'custom' ? issue.params?.['setting'] : undefined;
-  return typeof setting === 'string' ? setting : within.map(settingOf).find((found) => found !== undefined);
+  return typeof setting === 'string' ? setting : undefined;
 }
 
 function boundedJobTimeout(

@@ -13,11 +13,11 @@ it('asks LAVA for a job’s log only while there is a reader', async () => {
 
   const log = createLiveLog(world.daemon.context).open(`${LAB}:${nodeId}`, options);
   expect((await log?.next())?.value).toContain('Linux version');
-  await log?.next();
-  expect(asked()).toBe(2);
+  while (asked() < 2) await log?.next();
   reader.abort();
+  const before = asked();
 
   // With its end nothing is left that could ask.
   expect(await log?.next()).toEqual({ done: true, value: undefined });
-  expect(asked()).toBe(2);
+  expect(asked()).toBe(before);
 });
