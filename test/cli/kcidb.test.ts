@@ -27,7 +27,7 @@ async function file(name: string, content: unknown): Promise<string> {
 
 const rest = (): string => kcidb.url.replace('://', `://${encodeURIComponent(kcidb.token)}@`);
 
-describe('kcidb', { timeout: 60_000 }, () => {
+describe('kcidb', () => {
   it('schema prints the JSON Schema of version 5.3', async () => {
     const { code, stdout } = await lavaBridge(['kcidb', 'schema']);
     expect(code).toBe(0);

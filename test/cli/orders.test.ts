@@ -7,7 +7,7 @@ import type { StageName } from '../../src/store/index.ts';
 import { failsWith, lavaBridge, type Ran } from '../support/command.ts';
 import { definition, LAB, testWorld, X86 } from '../support/world.ts';
 
-describe('the commands for a running daemon', { timeout: 90_000 }, () => {
+describe('the commands for a running daemon', () => {
   it('do what they say, and say what they do not know', async () => {
     const world = await testWorld();
     const run = (...args: string[]): Promise<Ran> => lavaBridge([...args, '--config', world.configFile]);

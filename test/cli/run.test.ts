@@ -3,30 +3,26 @@ import { expect, it } from 'vitest';
 import { childWorld } from '../support/child.ts';
 import { failsWith, lavaBridge } from '../support/command.ts';
 
-it(
-  'keeps a second daemon from the same store, until the first one has ended',
-  { timeout: 60_000 },
-  async () => {
-    const { world, daemon } = await childWorld();
-    await daemon.start();
-    const other = `${world.folder}/other.yaml`;
-    const text = await readFile(world.configFile, 'utf8');
-    // At another address, so that only the store is in its way.
-    await writeFile(other, text.replaceAll(/listen: .*/g, 'listen: 127.0.0.1:1'));
+it('keeps a second daemon from the same store, until the first one has ended', async () => {
+  const { world, daemon } = await childWorld();
+  await daemon.start();
+  const other = `${world.folder}/other.yaml`;
+  const text = await readFile(world.configFile, 'utf8');
+  // At another address, so that only the store is in its way.
+  await writeFile(other, text.replaceAll(/listen: .*/g, 'listen: 127.0.0.1:1'));
 
-    const { code, stderr } = await lavaBridge(['run', '--config', other]);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: failsWith('in_use'),
-    });
+  const { code, stderr } = await lavaBridge(['run', '--config', other]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: failsWith('in_use'),
+  });
 
-    await daemon.end('SIGKILL');
-    await daemon.start();
-    expect(await daemon.end('SIGTERM')).toBe(0);
-  },
-);
+  await daemon.end('SIGKILL');
+  await daemon.start();
+  expect(await daemon.end('SIGTERM')).toBe(0);
+});
 
-it('says which address it can not have', { timeout: 60_000 }, async () => {
+it('says which address it can not have', async () => {
   const { world, daemon } = await childWorld();
   await daemon.start();
   const other = `${world.folder}/other.yaml`;
@@ -42,7 +38,7 @@ it('says which address it can not have', { timeout: 60_000 }, async () => {
 it.each([
   ['an unknown key', 'lbas: []\n', 'unknown_key'],
   ['a secret that is not there', 'token: { env: NO_SUCH_VARIABLE }\n', 'secret'],
-] as const)('ends with 78 for %s', { timeout: 60_000 }, async (_what, line, code) => {
+] as const)('ends with 78 for %s', async (_what, line, code) => {
   const { world } = await childWorld();
   const text = await readFile(world.configFile, 'utf8');
   const wrong = line.startsWith('token') ? text.replace(/token: .*\n/, line) : text + line;

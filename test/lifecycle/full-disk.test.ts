@@ -27,35 +27,31 @@ function logged(world: TestWorld, words: string): number {
 describe('a full disk', () => {
   const stages: StageName[] = ['received', 'claimed', 'submitted', 'running', 'judged'];
   for (const stage of stages) {
-    it(
-      `loses nothing and does nothing twice (full when a job is ${stage})`,
-      { timeout: 60_000 },
-      async () => {
-        const { world, disk } = await worldOnDisk();
-        // Without KCIDB no job ends before the disk is full.
-        const over = world.kcidb.faults.add({ kind: 'cut' });
-        const nodes = [1, 2, 3].map(() => world.publish({ scenario: 'fail' }));
-        for (const nodeId of nodes) await world.at(nodeId, stage);
-        disk.isFull = true;
-        world.fly();
-        await until('nothing can be stored', () => (disk.refused >= 3 ? true : undefined));
-        disk.isFull = false;
-        over();
+    it(`loses nothing and does nothing twice (full when a job is ${stage})`, async () => {
+      const { world, disk } = await worldOnDisk();
+      // Without KCIDB no job ends before the disk is full.
+      const over = world.kcidb.faults.add({ kind: 'cut' });
+      const nodes = [1, 2, 3].map(() => world.publish({ scenario: 'fail' }));
+      for (const nodeId of nodes) await world.at(nodeId, stage);
+      disk.isFull = true;
+      world.fly();
+      await until('nothing can be stored', () => (disk.refused >= 3 ? true : undefined));
+      disk.isFull = false;
+      over();
 
-        for (const nodeId of nodes) {
-          expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
-          expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', result: 'fail' });
-        }
-        expect(world.lava.jobs()).toHaveLength(3);
-        expect(world.kcidb.objects('tests').filter(({ path }) => path === 'boot')).toHaveLength(3);
-        for (const nodeId of nodes) {
-          expect((await world.deliveries(nodeId)).map(({ state }) => state)).not.toContain('parked');
-        }
-      },
-    );
+      for (const nodeId of nodes) {
+        expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+        expect(world.maestro.node(nodeId)).toMatchObject({ state: 'done', result: 'fail' });
+      }
+      expect(world.lava.jobs()).toHaveLength(3);
+      expect(world.kcidb.objects('tests').filter(({ path }) => path === 'boot')).toHaveLength(3);
+      for (const nodeId of nodes) {
+        expect((await world.deliveries(nodeId)).map(({ state }) => state)).not.toContain('parked');
+      }
+    });
   }
 
-  it('is reported once, keeps no part busy, and makes the daemon unready', { timeout: 60_000 }, async () => {
+  it('is reported once, keeps no part busy, and makes the daemon unready', async () => {
     const { world, disk } = await worldOnDisk();
     const nodes = [1, 2, 3, 4, 5].map(() => world.publish({ scenario: 'fail' }));
     for (const nodeId of nodes) await world.at(nodeId, 'claimed');

@@ -16,37 +16,33 @@ function isAt(world: TestWorld, nodeId: string, stage: string): Promise<true> {
 }
 
 describe('stopping', () => {
-  it(
-    'takes seconds, whatever hangs: LAVA, Maestro, KCIDB, a reader of a log',
-    { timeout: 90_000 },
-    async () => {
-      const { world, daemon } = await childWorld({ config: { log_level: 'info' } });
-      await daemon.start();
-      const nodeId = world.publish({ scenario: 'long' });
-      await isAt(world, nodeId, 'running');
-      const reader = new AbortController();
-      atEnd(async () => reader.abort());
-      const log = await fetch(`${world.url}/api/v1/jobs/${nodeId}/log?follow=true`, {
-        signal: reader.signal,
-      });
-      await log.body?.getReader().read();
-      world.kcidb.faults.add({ kind: 'mute' });
-      const other = world.publish();
-      await isAt(world, other, 'judged');
-      world.lava.faults.add({ kind: 'mute', path: /RPC2/ });
-      world.maestro.faults.add({ kind: 'mute' });
-      await order(world, `jobs/${nodeId}/cancel`);
+  it('takes seconds, whatever hangs: LAVA, Maestro, KCIDB, a reader of a log', async () => {
+    const { world, daemon } = await childWorld({ config: { log_level: 'info' } });
+    await daemon.start();
+    const nodeId = world.publish({ scenario: 'long' });
+    await isAt(world, nodeId, 'running');
+    const reader = new AbortController();
+    atEnd(async () => reader.abort());
+    const log = await fetch(`${world.url}/api/v1/jobs/${nodeId}/log?follow=true`, {
+      signal: reader.signal,
+    });
+    await log.body?.getReader().read();
+    world.kcidb.faults.add({ kind: 'mute' });
+    const other = world.publish();
+    await isAt(world, other, 'judged');
+    world.lava.faults.add({ kind: 'mute', path: /RPC2/ });
+    world.maestro.faults.add({ kind: 'mute' });
+    await order(world, `jobs/${nodeId}/cancel`);
 
-      // What hangs would hang for a minute.
-      const code = await Promise.race([daemon.end('SIGTERM'), sleep(30_000)]);
+    // What hangs would hang for a minute.
+    const code = await Promise.race([daemon.end('SIGTERM'), sleep(30_000)]);
 
-      expect(code).toBe(0);
-      // A stop that goes well says nothing.
-      expect(daemon.output()).not.toMatch(/stopp|level=error/);
-    },
-  );
+    expect(code).toBe(0);
+    // A stop that goes well says nothing.
+    expect(daemon.output()).not.toMatch(/stopp|level=error/);
+  });
 
-  it('is forced by a second signal', { timeout: 60_000 }, async () => {
+  it('is forced by a second signal', async () => {
     const { world, daemon } = await childWorld({ config: { log_level: 'debug' } });
     await daemon.start();
     const nodeId = world.publish({ scenario: 'long' });
@@ -74,7 +70,7 @@ describe('stopping', () => {
     expect(await world.attempts(nodeId)).toMatchObject([{ lavaId: 1 }]);
   });
 
-  it('is what a start does when an address can’t be had', { timeout: 60_000 }, async () => {
+  it('is what a start does when an address can’t be had', async () => {
     const { world, daemon } = await childWorld({ config: { log_level: 'info' } });
     await listen(() => undefined, { port: Number(new URL(world.url).port) });
     daemon.start().catch(() => undefined);
