@@ -80,7 +80,12 @@ export interface Daemon {
 
 /** How long the parts wait for what shows late, and how often they look at what is outside (ms); their own if not there. */
 export type Delays = Pick<Ports, 'claimSettle'> &
-  Pick<DestinationParts, 'kcidbFirstLook'> & { askParts?: number; notify?: number };
+  Pick<DestinationParts, 'kcidbFirstLook'> & {
+    askParts?: number;
+    notify?: number;
+    /** How long the process has to live before work that was under way when it died begins again. */
+    quietAfterCrash?: number;
+  };
 
 interface Parts {
   log: Logger;
@@ -149,7 +154,7 @@ export async function createDaemon(
     networks: config.fetch.networks,
   };
   const fetch = createHostFetch({ limits: fetchLimits, now });
-  const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll });
+  const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll, quietFor: delays.quietAfterCrash });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
   const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, now });
   const ports: Ports = {

@@ -4,7 +4,7 @@ import { errorText } from '../core/errors.ts';
 import { openLog, type DaemonLog } from '../core/logger.ts';
 import type { LogLevel } from '../core/log-record.ts';
 import { loadConfig } from '../config/load.ts';
-import { createDaemon } from '../daemon.ts';
+import { createDaemon, type Delays } from '../daemon.ts';
 import { stateFolder } from '../store/blobs.ts';
 import { createNotifier, takePassedSocket } from '../systemd.ts';
 import { claimFolder } from './alone.ts';
@@ -20,8 +20,8 @@ export function addRun(program: Command): void {
     });
 }
 
-/** Returns when a signal asked for the end and all is stopped; a second signal does not wait. */
-async function run(file: string): Promise<void> {
+/** Returns when a signal asked for the end and all is stopped; a second signal does not wait. `delays`: shorter in tests. */
+export async function run(file: string, delays: Delays = {}): Promise<void> {
   const config = await loadConfig(file);
   const daemonLog = await openLog(config.log_level);
   const { log } = daemonLog;
@@ -29,7 +29,7 @@ async function run(file: string): Promise<void> {
   switchLevelBySignal(daemonLog, () => config.log_level);
   const systemd = await createNotifier(log);
   const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
-  const daemon = await createDaemon(config, { log, callbackSocket: takePassedSocket() });
+  const daemon = await createDaemon(config, { log, delays, callbackSocket: takePassedSocket() });
   await daemon.start();
   systemd.ready(() => daemon.alive());
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');

@@ -35,15 +35,17 @@ interface Options {
   now: Clock;
   /** A suspect may begin now. */
   onTurn: () => void;
+  /** How long the process has to live before a suspect may begin (ms). */
+  quietFor?: number | undefined;
 }
 
 /** In so many deaths an item has to be under way before it is set aside. */
 const DEATHS = 2;
-/** How long the process has to live before a suspect may begin, so that a series of deaths condemns nothing. */
+/** Long enough that a series of deaths condemns nothing. */
 const QUIET_FOR = 5 * SECOND;
 
 /** `notes` keeps what is under way; `onTurn` is called when work that had to wait may begin. */
-export function createCrashGuard({ notes, now, onTurn }: Options): CrashGuard {
+export function createCrashGuard({ notes, now, onTurn, quietFor = QUIET_FOR }: Options): CrashGuard {
   const suspects = new Set<string>();
   let quietUntil = 0;
   let underWay: string | undefined;
@@ -65,8 +67,8 @@ export function createCrashGuard({ notes, now, onTurn }: Options): CrashGuard {
         await notes.forgetWork(item);
       }
       if (suspects.size > 0) {
-        quietUntil = now() + QUIET_FOR;
-        setTimeout(onTurn, QUIET_FOR).unref();
+        quietUntil = now() + quietFor;
+        setTimeout(onTurn, quietFor).unref();
       }
       return condemned;
     },

@@ -28,7 +28,7 @@ function reported(world: TestWorld, nodeId: string, limit?: number): Promise<z.i
 
 describe('kill -9', () => {
   it('right after the 2xx of a callback loses nothing of it', { timeout: 300_000 }, async () => {
-    const { world, daemon } = await childWorld({ lava: { age: 'newest' } });
+    const { world, daemon } = await childWorld({ lava: { age: 'newest' } }, { quick: true });
     await daemon.start();
     const nodeId = world.publish({ scenario: 'fail' });
     await until('the callback was accepted', () => (world.lava.callbacks.accepted > 0 ? true : undefined));

@@ -16,7 +16,7 @@ async function reported(world: TestWorld, nodeId: string): Promise<void> {
 }
 
 it('a job that kills the daemon is set aside, the others go on, and it is taken up by an order', async () => {
-  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison.mjs' });
+  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison.mjs', quick: true });
   await daemon.start();
   // So that all are at the same stage when the daemon dies.
   await order(world, 'drain', { lab: LAB });
@@ -49,7 +49,7 @@ it.each([
   ['that kills the daemon as it is sent', 'poison-report'],
   ['whose stored body kills the daemon as it is read', 'poison-delivery'],
 ])('a report %s is parked, the others go out, and it is sent by an order', async (_how, fixture) => {
-  const { world, daemon } = await childWorld({}, { preload: `test/fixtures/${fixture}.mjs` });
+  const { world, daemon } = await childWorld({}, { preload: `test/fixtures/${fixture}.mjs`, quick: true });
   await daemon.start();
   const poisoned = world.publish({ name: 'poisoned-report' });
   await daemon.exit();
@@ -76,7 +76,7 @@ it.each([
 });
 
 it('a node that kills the daemon as it is taken in is rejected with its reason, and the others go on', async () => {
-  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison-intake.mjs' });
+  const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison-intake.mjs', quick: true });
   await daemon.start();
   const poisoned = world.publish({ name: 'poisoned-intake' });
   await daemon.exit();
@@ -114,7 +114,7 @@ function poisonedCallback(lavaId: number): string {
 }
 
 it('a callback that kills the daemon is set aside with its reason, and everything else goes on', async () => {
-  const small = { heap: 128, preload: undefined };
+  const small = { heap: 128, quick: true };
   const { world, daemon } = await childWorld({ lava: { age: 'newest' } }, small);
   await daemon.start();
   const poisoned = world.publish({ name: 'poisoned', scenario: 'long' });

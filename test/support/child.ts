@@ -5,9 +5,11 @@ import { atEnd, testWorld, until, type TestWorld } from './world.ts';
 
 export interface ChildOptions {
   /** A module that is loaded before the daemon. */
-  preload: string | undefined;
+  preload?: string | undefined;
   /** Of its heap (MiB); Node's own limit if it is not there. */
   heap?: number;
+  /** Without its rests. */
+  quick?: boolean;
 }
 
 export interface ChildDaemon {
@@ -25,7 +27,7 @@ export interface ChildDaemon {
 /** A world whose daemon is not in this process; it is not started yet. */
 export async function childWorld(
   options: Parameters<typeof testWorld>[0] = {},
-  settings: ChildOptions = { preload: undefined },
+  settings: ChildOptions = {},
 ): Promise<{ world: TestWorld; daemon: ChildDaemon }> {
   const world = await testWorld(options);
   await world.daemon.stop();
@@ -36,12 +38,15 @@ export async function childWorld(
   let output = '';
   const daemon: ChildDaemon = {
     async start(changes) {
-      const { preload, heap } = { ...settings, ...changes };
+      const { preload, heap, quick = false } = { ...settings, ...changes };
       const flags = [
         ...(preload === undefined ? [] : ['--import', `./${preload}`]),
         ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`]),
       ];
-      child = spawn(process.execPath, [...flags, 'src/cli/main.ts', 'run', '--config', world.configFile], {
+      const command = quick
+        ? ['test/support/quick-daemon.ts', world.configFile]
+        : ['src/cli/main.ts', 'run', '--config', world.configFile];
+      child = spawn(process.execPath, [...flags, ...command], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       exited = once(child, 'exit');
