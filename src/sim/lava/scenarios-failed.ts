@@ -42,6 +42,8 @@ const NO_SERIAL: Scenario = {
   },
 };
 
+const TEST_PANIC = cut('crashed-in-test', 'the kernel panics in the last suite', { kind: 'panic' });
+
 export const FAILED: Record<string, Scenario> = {
   refused: { rule: 'never-ran', about: 'LAVA refuses the submission', play: PASS.play },
   lost: {
@@ -90,7 +92,7 @@ export const FAILED: Record<string, Scenario> = {
       return jobFails(log, CLOSED);
     },
   },
-  'test-panic': cut('crashed-in-test', 'the kernel panics in the last suite', { kind: 'panic' }),
+  'test-panic': TEST_PANIC,
   long: {
     rule: 'canceled',
     about: 'runs until it is cancelled',
@@ -133,6 +135,11 @@ export const FAILED: Record<string, Scenario> = {
     rule: 'infrastructure',
     about: 'as no-serial for the first job with this kernel URL; later ones pass',
     play: (log) => (log.run.attempt > 0 ? PASS : NO_SERIAL).play(log),
+  },
+  'infrastructure-then-panic': {
+    rule: 'infrastructure',
+    about: 'as no-serial for the first job with this kernel URL; later ones as test-panic',
+    play: (log) => (log.run.attempt > 0 ? TEST_PANIC : NO_SERIAL).play(log),
   },
   'test-closed': cut(
     'infrastructure',
