@@ -80,12 +80,7 @@ export interface Daemon {
 
 /** How long the parts wait for what shows late, and how often they look at what is outside (ms); their own if not there. */
 export type Delays = Pick<Ports, 'claimSettle'> &
-  Pick<DestinationParts, 'kcidbFirstLook'> & {
-    askParts?: number;
-    notify?: number;
-    /** How long the process has to live before work that was under way when it died begins again. */
-    quietAfterCrash?: number;
-  };
+  Pick<DestinationParts, 'kcidbFirstLook'> & { askParts?: number; notify?: number; quietAfterCrash?: number };
 
 interface Parts {
   log: Logger;

@@ -4,7 +4,7 @@
 // no callback of the lab was accepted.
 import type { Logger } from 'pino';
 import { createRecentSet } from '../core/recent.ts';
-import { DAY, type Clock } from '../core/time.ts';
+import { DAY, SECOND, type Clock } from '../core/time.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Store } from '../store/index.ts';
 import type { PartState } from './parts.ts';
@@ -122,8 +122,8 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
       acceptedAt.set(lab, now());
     },
     ended(lab, at, calledBack) {
-      // What was sent while no daemon ran could not arrive.
-      if (calledBack || at < startedAt) return;
+      // What was sent while no daemon ran could not arrive. LAVA's times are cut to whole seconds.
+      if (calledBack || at + SECOND <= startedAt) return;
       const record = recordOf(lab);
       record.missing += 1;
       if (record.missing === MISSING) log.warn({ lab }, `the last ${MISSING} jobs ended without a callback`);
