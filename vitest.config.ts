@@ -5,11 +5,21 @@ import { LongFirst } from './test/support/sequencer.ts';
 /** Commands that the tests start need not compile the sources each time. */
 const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
+/** Those need a real lab, or other projects' data. */
+const ELSEWHERE = ['test/lab/**', 'test/parity/**'];
+/** Folders whose tests change nothing that others in the process see: they share one, which loads each module once. */
+const SHARED =
+  'test/{catalog,config,core,definition,engine,import,kcidb,kernel-log,lava,maestro,metrics,notify,scripts,storage,templates,verdict}/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Those need a real lab, or other projects' data.
-    exclude: ['test/lab/**', 'test/parity/**'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: [...ELSEWHERE, SHARED] },
+      },
+      { extends: true, test: { name: 'shared', include: [SHARED], isolate: false } },
+    ],
     setupFiles: ['test/support/query-plans.ts'],
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     testTimeout: 300_000,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 
 /** A sink whose command is a program of Node's. */
-function node(program: string, args: string[] = [], timeoutMs = 10_000): KcidbSink {
+function node(program: string, args: string[] = [], timeoutMs = 120_000): KcidbSink {
   return createKcidbCommand({ command: [process.execPath, '-e', program, '--', ...args], timeoutMs });
 }
 
@@ -74,7 +74,7 @@ it('is not flooded by a command that prints without end', async () => {
 });
 
 it('says that the command is not there', async () => {
-  const missing = createKcidbCommand({ command: [join(directory, 'no-such-program')], timeoutMs: 1000 });
+  const missing = createKcidbCommand({ command: [join(directory, 'no-such-program')], timeoutMs: 120_000 });
 
   await expect(missing.submit(REPORT)).rejects.toMatchObject({
     code: 'kcidb_command',
