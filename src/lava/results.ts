@@ -1,5 +1,6 @@
 // LAVA's test results, from the YAML text of a callback's suites or of `results.get_testjob_results_yaml`
 // (LAVA 2023.01 and 2026.07, lava_results_app/utils.py: every scalar is exported as text).
+import { oneLine } from '../core/answer-text.ts';
 import { errorText, PermanentError } from '../core/errors.ts';
 import { ParseError } from '../core/parse/limits.ts';
 import { parseTime } from '../core/time.ts';
@@ -37,9 +38,10 @@ function readSuite(text: string, suite: string | undefined, cases: LavaCase[]): 
       cases.push(toCase(item, suite));
     }
   } catch (error) {
-    const what = suite === undefined ? 'the results' : `the results of suite ${JSON.stringify(suite)}`;
+    const name = suite === undefined ? undefined : oneLine(suite, 100);
+    const what = name === undefined ? 'the results' : `the results of suite ${JSON.stringify(name)}`;
     throw new PermanentError('bad_results', `${what} cannot be read: ${errorText(error)}`, {
-      field: suite === undefined ? undefined : `results.${suite}`,
+      field: name === undefined ? undefined : `results.${name}`,
       cause: error,
     });
   }

@@ -7,6 +7,7 @@ import { retryAfterMs } from '../../src/core/http-answer.ts';
 import { exchange } from '../../src/core/http-exchange.ts';
 import { createMaestroClient } from '../../src/maestro/client.ts';
 import { listenRaw } from '../support/listen.ts';
+import { LAB, testWorld } from '../support/world.ts';
 
 const MIB = 1024 * 1024;
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -105,6 +106,39 @@ describe('Retry-After', () => {
     expect(wait).toBeGreaterThanOrEqual(0);
     expect(wait).toBeLessThanOrEqual(LONGEST_RETRY_AFTER);
   });
+});
+
+describe('LAVA', () => {
+  it.each([
+    ['a text where a list should be', { lava: 'hello' }],
+    ['a mapping where a list should be', { lava: 'name: a\n' }],
+    ['a list of no cases', { lava: '- 1\n- [a]\n' }],
+    ['brackets without end', { lava: '['.repeat(1e6) }],
+    ['a name of a megabyte', { ['x'.repeat(1e6)]: '- - -' }],
+    [
+      'half characters',
+      { lava: '- {id: 1, name: "\\ud800", result: pass, suite: "\\udfff", level: "", metadata: {}}\n' },
+    ],
+  ])(
+    'that says of a finished job %s lets it end, with a reason and valid reports',
+    async (_what, results) => {
+      const world = await testWorld();
+      world.lava.switches.callbacks = 'drop';
+      const lab = world.daemon.context.labs.get(LAB);
+      if (lab === undefined) throw new Error('no lab');
+      const { call } = lab;
+      lab.call = (work) => call((client) => work({ ...client, fetchResults: async () => results }));
+
+      const nodeId = world.publish({ scenario: 'fail' });
+      await world.ended(nodeId);
+
+      expect(await world.attempts(nodeId)).toMatchObject([{ evidence: 'fetched' }]);
+      expect((await world.deliveries(nodeId)).filter(({ state }) => state === 'parked')).toEqual([]);
+      const texts = (await world.timeline(nodeId)).map(({ text }) => text);
+      expect(texts.filter((text) => text.length > 2000 || !text.isWellFormed())).toEqual([]);
+      expect([...world.kcidb.submissions.values()].filter(({ state }) => state === 'failed')).toEqual([]);
+    },
+  );
 });
 
 describe('Maestro', () => {

@@ -1,10 +1,15 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { compare } from '../../src/notify/notifier.ts';
 import { conditionsOf } from '../../src/notify/conditions.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { BridgeConfig } from '../../src/config/schema.ts';
+import { openSenders } from '../../src/notify/senders.ts';
 import { listen } from '../support/listen.ts';
-import { testWorld, until } from '../support/world.ts';
+import { atEnd, testWorld, until } from '../support/world.ts';
 
 const Posted = z.object({ began: z.array(z.string()), ended: z.array(z.string()) });
 
@@ -68,3 +73,46 @@ it('a parked delivery and a low disk are conditions; a lab that is away for a mo
     'disk',
   ]);
 });
+
+it('words from outside make no header of a mail, and no other addressee', async () => {
+  const mail = await mailServer();
+  const config = { server: mail.url, from: 'bridge@example.org', to: ['admin@example.org'] };
+  const send = openSenders(BridgeConfig.shape.notify.parse({ mail: config })).get('mail');
+  const why = 'no\r\nBcc: evil@example.org\r\n\r\n.\r\nRCPT TO:<evil@example.org>\r\n';
+
+  await send?.({ instance: 'x\nCc: evil@example.org', began: [why, why], ended: [why] });
+
+  expect(mail.commands.filter((line) => line.startsWith('RCPT'))).toEqual(['RCPT TO:<admin@example.org>']);
+  const [head = ''] = mail.message().split('\r\n\r\n');
+  expect(head).not.toMatch(/^b?cc:/im);
+  expect(head).toMatch(/^Subject: \[x Cc: evil@example\.org\] no Bcc: /m);
+});
+
+/** Takes mails, and keeps what was said. */
+async function mailServer(): Promise<{ url: string; commands: string[]; message: () => string }> {
+  const commands: string[] = [];
+  let message = '';
+  const server = createServer((socket) => {
+    let isMessage = false;
+    socket.write('220 mail.example\r\n');
+    socket.on('error', () => undefined);
+    createInterface({ input: socket }).on('line', (line) => {
+      if (isMessage) {
+        if (line !== '.') message += `${line}\r\n`;
+        else {
+          isMessage = false;
+          socket.write('250 ok\r\n');
+        }
+        return;
+      }
+      commands.push(line);
+      isMessage = line === 'DATA';
+      socket.write(isMessage ? '354 go on\r\n' : line === 'QUIT' ? '221 bye\r\n' : '250 ok\r\n');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(async () => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  return { url: `smtp://127.0.0.1:${address.port}`, commands, message: () => message };
+}
