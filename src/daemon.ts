@@ -1,10 +1,10 @@
 // Builds the parts from the configuration, starts them in order, and stops them in the reverse one.
 import type { Logger } from 'pino';
 import { createCircuit, type Circuit, type CircuitState } from './engine/circuit.ts';
-import { errorText, RequestError } from './core/errors.ts';
+import { errorText } from './core/errors.ts';
 import { MINUTE, SECOND, type Clock } from './core/time.ts';
 import type { BridgeConfig } from './config/schema.ts';
-import { resolveSecret } from './config/secrets.ts';
+import { guarded, maestroOf, storeOf } from './daemon-parts.ts';
 import type { HttpPorts } from './http/ports.ts';
 import { createServers } from './http/servers.ts';
 import { createDrift, watchClock } from './engine/clock.ts';
@@ -19,6 +19,8 @@ import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.t
 import { createHostFetch } from './intake/host-fetch.ts';
 import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
 import { createDeviceLog } from './lifecycle/device-log.ts';
+import { createEarlierRuns } from './lifecycle/earlier-runs.ts';
+import { createStoreHealth, reportDamage, type StoreHealth } from './lifecycle/store-health.ts';
 import { allParts } from './lifecycle/all-parts.ts';
 import { jobMetrics } from './lifecycle/job-metrics.ts';
 import { askParts, knownParts } from './lifecycle/parts.ts';
@@ -41,9 +43,7 @@ import {
 import { callTimer, createMetrics } from './metrics/metrics.ts';
 import { notifyAdmins } from './notify/facts.ts';
 import { openSenders } from './notify/senders.ts';
-import { createOutage } from './engine/outage.ts';
 import { openFolders, watchFolders } from './live-folders.ts';
-import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
@@ -72,6 +72,8 @@ export interface Daemon {
   reload: Reload;
   /** Whether the jobs move: for the watchdog. */
   alive: () => boolean;
+  /** As in StoreHealth: only a start can mend the store. */
+  damaged: StoreHealth['damaged'];
   /** Where it listens, once started. */
   urls: string[];
   /** What was built; for the demo and for tests. */
@@ -113,21 +115,19 @@ export async function createDaemon(
   const { signal } = cut;
 
   const metrics = createMetrics(folders.boards.names());
-  const store = withListeners(parts.store ?? (await openStore(storeOf(config), now)), [
-    jobJournal(log),
-    jobMetrics(metrics),
-  ]);
+  const store = withListeners(
+    parts.store ?? (await openStore(storeOf(config), now, (damage) => reportDamage(log, damage))),
+    [jobJournal(log), jobMetrics(metrics)],
+  );
   const reader = openReader(storeOf(config).sqlite);
   const state = stateFolder(storeOf(config));
   const senders = openSenders(config.notify);
   const logs = openLogStore(config, state, signal);
   const blobs = openBlobs(evidenceFolder(state));
-  const maestro = maestroOf(config, signal);
-  const storeOutage = createOutage(
-    log,
-    'the store fails; what is to be stored waits',
-    'the store works again',
-  );
+  const maestro = maestroOf(config, { signal, onCall: callTimer(metrics, 'maestro') });
+  const file = storeOf(config).sqlite;
+  const storeHealth = createStoreHealth({ file, missing: () => earlier.missing(), log, now });
+  const { outage: storeOutage } = storeHealth;
   const labs = openLabs(config.labs, {
     log,
     now,
@@ -137,6 +137,7 @@ export async function createDaemon(
     onCall: (lab) => callTimer(metrics, lab),
   });
   const { instanceId } = store;
+  const earlier = await createEarlierRuns({ store, labs, hasMaestro: maestro !== undefined, log, now });
   const opened = openDestinations({ config, maestro, logs, blobs, instanceId, now, signal, ...delays });
   const destinations = opened.map((destination) => ({
     ...destination,
@@ -151,7 +152,7 @@ export async function createDaemon(
   const fetch = createHostFetch({ limits: fetchLimits, now });
   const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll, quietFor: delays.quietAfterCrash });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
-  const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, now });
+  const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, storeHealth, now });
   const ports: Ports = {
     config,
     guard,
@@ -174,6 +175,8 @@ export async function createDaemon(
     parts: () => knownParts(known, now),
     metrics,
     log,
+    earlier,
+    storeHealth,
     storeOutage,
     now,
     drift,
@@ -221,7 +224,8 @@ export async function createDaemon(
     return createCircuit({
       name,
       now,
-      onCall: callTimer(metrics, name),
+      // Maestro's client measures its calls itself, those of the feed among them.
+      onCall: name === 'maestro' ? undefined : callTimer(metrics, name),
       onChange: ({ status, why }: CircuitState) => {
         if (status === 'down')
           return log.warn({ destination: name, why }, `${name} is away; deliveries wait`);
@@ -267,6 +271,7 @@ export async function createDaemon(
     context: ports,
     reload,
     alive,
+    damaged: storeHealth.damaged,
     urls,
     async start() {
       checkpoints = startCheckpoints(storeOf(config).sqlite, log);
@@ -296,6 +301,8 @@ export async function createDaemon(
         runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
         notifyAdmins({ ...ports, senders, every: delays.notify }, stopping.signal),
+        earlier.search(stopping.signal),
+        storeHealth.run(stopping.signal),
         askParts(known, { now, every: delays.askParts, signal: stopping.signal }),
       );
     },
@@ -316,23 +323,4 @@ export async function createDaemon(
 async function forgetOther(ports: ForgetPorts): Promise<void> {
   await forgetRuns(ports);
   await forgetCrashes(ports);
-}
-
-function storeOf(config: BridgeConfig): { sqlite: string } {
-  if ('sqlite' in config.store) return config.store;
-  throw new RequestError('store', 'store.postgres: not yet; use sqlite: PATH');
-}
-
-function maestroOf({ maestro }: BridgeConfig, signal: AbortSignal): MaestroClient | undefined {
-  if (maestro === undefined) return undefined;
-  const { url, token, timeout } = maestro;
-  return createMaestroClient({ url, token: resolveSecret(token), timeoutMs: timeout, signal });
-}
-
-/** The stages share the outbox's circuit: while Maestro is away, no job waits for its time-out. */
-function guarded(maestro: MaestroClient, { run }: Circuit): NonNullable<Ports['maestro']> {
-  return {
-    getNode: (...args) => run(() => maestro.getNode(...args)),
-    updateNode: (...args) => run(() => maestro.updateNode(...args)),
-  };
 }

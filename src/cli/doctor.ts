@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile, statfs, writeFile } from 'node:fs/promises';
 import { arch, freemem, loadavg, release, totalmem, uptime } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { BridgeError, errorText } from '../core/errors.ts';
@@ -75,11 +75,13 @@ function sectionsOf(file: string, config: BridgeConfig): Section[] {
       'files',
       () => modes([file, dirname(file), state, config.device_types, config.plans, config.job_templates]),
     ],
+    ['state folder', () => modes(readdirSync(state).map((name) => join(state, name)))],
     ['own device types', () => texts(config.device_types, '.yaml')],
     ['own plans', () => texts(config.plans, '.yaml')],
     ['own job templates', () => texts(config.job_templates, '.hbs')],
     ['check', async () => linesOf(file, config)],
     ['labs', () => fromDaemon('/api/v1/labs')],
+    ['parts', () => fromDaemon('/api/v1/parts')],
     ['boards', () => fromDaemon('/api/v1/boards')],
     ['open jobs', () => fromDaemon('/api/v1/jobs?done=false&limit=100')],
     ['last jobs', () => fromDaemon('/api/v1/jobs?limit=50')],

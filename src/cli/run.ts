@@ -52,6 +52,11 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
         resolve();
       });
     }
+    void daemon.damaged.then(() => {
+      // systemd starts it again: the store is set aside then, and what can be saved of it is saved.
+      process.exitCode = 1;
+      return resolve();
+    });
   });
   systemd.stopping();
   try {

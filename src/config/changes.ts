@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BridgeConfig } from './schema.ts';
 
 /** Keys whose changes count at once, and those of each lab; all others need a restart. docs/configuration.md has the same list. */
-const LIVE_KEYS = ['log_level', 'http.token', 'http.tokens', 'http.reading', 'http.tls'];
+const LIVE_KEYS = ['log_level', 'http.token', 'http.tokens', 'http.reading', 'http.tls', 'retention'];
 const LIVE_LAB_KEYS = ['limits.max_jobs', 'limits.max_queued_per_device', 'limits.queue_timeout', 'retries'];
 
 /** Keys that changed, `labs.lava-mylab.limits.max_jobs`. */

@@ -184,8 +184,6 @@ const StorageConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('local'),
     path: z.string().min(1).optional(),
-    max_age: Duration.prefault('90d'),
-    max_size: Size.prefault('20GiB'),
   }),
   z.strictObject({
     kind: z.literal('kernelci-storage'),
@@ -207,6 +205,20 @@ const StoreConfig = z.union(
   [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: z.string().min(1) })],
   { error: '{ sqlite: PATH }' },
 );
+
+const Kept = (max_age: string, max_size: string) =>
+  z.strictObject({ max_age: Duration.prefault(max_age), max_size: Size.prefault(max_size) }).prefault({});
+
+/** How long what has ended is kept, and how much of it: the oldest goes first. What is open stays. */
+const RetentionConfig = z.strictObject({
+  /** What the database has of jobs. Daily totals stay. */
+  jobs: Kept('90d', '5GiB'),
+  /** LAVA's logs, as they came. */
+  evidence: Kept('30d', '20GiB'),
+  /** Logs for people, where they are kept here (storage.kind: local). */
+  logs: Kept('90d', '20GiB'),
+});
+export type RetentionConfig = z.infer<typeof RetentionConfig>;
 
 /** Limits on what requests may make the bridge fetch. */
 export const FetchConfig = z.strictObject({
@@ -235,6 +247,8 @@ const NotifyConfig = z.strictObject({
   webhook: z.strictObject({ url: HttpUrl, token: SecretSource.optional() }).optional(),
   away_after: Duration.prefault('15m'),
   disk_free: Size.prefault('2GiB'),
+  /** Failures of a device in a row, for the lab's part. */
+  harness_failures: z.number().int().min(1).max(100).prefault(3),
 });
 
 /** The whole of lava-bridge.yaml. */
@@ -251,6 +265,7 @@ export const BridgeConfig = z.strictObject({
   storage: StorageConfig.prefault({ kind: 'local' }),
   http: HttpConfig.prefault({}),
   store: StoreConfig.prefault({ sqlite: '/var/lib/lava-bridge/lava-bridge.db' }),
+  retention: RetentionConfig.prefault({}),
   fetch: FetchConfig.prefault({}),
   requests: RequestsConfig.prefault({}),
   notify: NotifyConfig.prefault({}),

@@ -97,7 +97,11 @@ const EVENTS = {
   no_report: 'KCIDB gets no report of this run.',
   held_back: "A report is held back until Maestro's next try.",
   left_out: 'KCIDB would refuse an object, so the report goes without it.',
-  found: 'LAVA had the job, although its answer to the submission was lost.',
+  found:
+    'LAVA had the job, although its answer to the submission was lost, or the store lost that it was submitted.',
+  evidence_lost:
+    "A job's log is missing or damaged on our disk: results and log are fetched from LAVA again.",
+  logs_removed: 'The logs of a job were removed, because they are older, or more, than is kept.',
   known_again: 'LAVA knows the job again.',
   canceling: 'LAVA was asked to cancel the job.',
   queued_too_long: 'LAVA was asked to cancel the job: it let it wait for a device for too long.',

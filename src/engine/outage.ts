@@ -9,12 +9,17 @@ export interface Outage {
   worked: () => void;
 }
 
-/** `begin` and `end` are what the log says. */
-export function createOutage(log: Logger, begin: string, end: string): Outage {
+/** `begin` and `end` are what the log says; `explain` puts a failure into words. */
+export function createOutage(
+  log: Logger,
+  begin: string,
+  end: string,
+  explain: (error: unknown) => string = errorText,
+): Outage {
   let isLogged = false;
   return {
     failed(error) {
-      if (!isLogged) log.error({ error: errorText(error) }, begin);
+      if (!isLogged) log.error({ error: errorText(error) }, `${begin}: ${explain(error)}`);
       isLogged = true;
     },
     worked() {

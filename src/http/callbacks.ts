@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { ErrorCode } from '../core/error-codes.ts';
-import { errorText } from '../core/errors.ts';
+import { errorText, TemporaryError } from '../core/errors.ts';
 import type { ReasonCode } from '../core/reason-codes.ts';
 import { SECOND, type Clock } from '../core/time.ts';
 import { LAVA_STATES } from '../lava/model.ts';
@@ -170,6 +170,10 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
       counters.callbackBytes(lab.name, Number(request.headers['content-length'] ?? 0));
       return reply.code(200).send({ status: 'stored' });
     } catch (error) {
+      if (error instanceof TemporaryError && error.code === 'disk_full') {
+        lookSoon(lab, jobId);
+        return refuse(reply, 503, error.code, errorText(error));
+      }
       if (!(error instanceof CallbackBodyError)) throw error;
       if (error.code === 'too_large') return tooLarge(lab, jobId, reply);
       return refuse(reply, 400, 'bad_body', errorText(error));

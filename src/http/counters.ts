@@ -4,7 +4,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 /** What becomes of a pushed request. */
 const REQUEST_OUTCOMES = ['received', 'known', 'rejected', 'invalid', 'unauthorized'];
 /** What becomes of a callback: `accepted`, or the code with which it is refused. */
-const CALLBACK_OUTCOMES = ['accepted', 'unauthorized', 'unknown_job', 'other_job', 'bad_body', 'too_large', 'busy']; // prettier-ignore
+const CALLBACK_OUTCOMES = ['accepted', 'unauthorized', 'unknown_job', 'other_job', 'bad_body', 'too_large', 'busy', 'disk_full']; // prettier-ignore
 
 export interface Counters {
   callback: (outcome: string) => void;

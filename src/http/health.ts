@@ -1,6 +1,5 @@
 // `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither says more than that and why not.
 import type { FastifyInstance } from 'fastify';
-import { errorText } from '../core/errors.ts';
 import { sharedAnswer } from '../core/shared-answer.ts';
 import { SECOND } from '../core/time.ts';
 import type { HttpPorts } from './ports.ts';
@@ -20,11 +19,7 @@ export type Readiness = () => Promise<string[]>;
 
 export function createReadiness({ ctx, alive }: Pick<Options, 'ctx' | 'alive'>): Readiness {
   const probe = sharedAnswer(
-    () =>
-      ctx.store.probe().then(
-        () => undefined,
-        (error: unknown) => errorText(error),
-      ),
+    () => ctx.store.probe().then(() => undefined, ctx.storeHealth.explain),
     PROBE_AGE,
     ctx.now,
   );
@@ -32,6 +27,7 @@ export function createReadiness({ ctx, alive }: Pick<Options, 'ctx' | 'alive'>):
     const store = await probe();
     return [
       ...(store === undefined ? [] : [`store: ${store}`]),
+      ...ctx.storeHealth.problems(),
       ...(alive() ? [] : ['the jobs do not move']),
     ];
   };

@@ -116,6 +116,7 @@ async function disk({ ctx }: Options): Promise<void> {
     ),
   );
   metrics.set('lava_bridge_store_bytes', [[{}, sizes.reduce((sum, size) => sum + size, 0)]]);
+  metrics.set('lava_bridge_stores_set_aside', [[{}, (await ctx.storeHealth.setAside()).length]]);
   const found = await statfs(file).catch(() => undefined);
   if (found === undefined) return;
   metrics.set('lava_bridge_disk_free_bytes', [[{}, found.bavail * found.bsize]]);

@@ -8,6 +8,7 @@ import type { ReceivePorts } from '../intake/receive.ts';
 import type { CallbackWatch } from '../lifecycle/callback-watch.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { StoreHealth } from '../lifecycle/store-health.ts';
 import type { LogPorts } from '../lifecycle/live-log.ts';
 import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
 import type { Reporting } from '../reporting/reporting.ts';
@@ -34,6 +35,7 @@ export type HttpPorts = ReceivePorts &
     callbackWatch: CallbackWatch;
     /** What is known of every part outside. */
     parts: () => Promise<KnownPart[]>;
+    storeHealth: Pick<StoreHealth, 'problems' | 'setAside' | 'explain'>;
     metrics: Metrics;
     log: Logger;
     now: Clock;

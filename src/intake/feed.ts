@@ -6,7 +6,7 @@ import { createRecentSet } from '../core/recent.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { MaestroClient, MaestroEvent } from '../maestro/client.ts';
 import { createEventReader, type CursorStore } from '../maestro/event-reader.ts';
-import { createNodeQueue, type Found } from './node-queue.ts';
+import { createNodeQueue, type Found, type NodeQueueOptions } from './node-queue.ts';
 import { MaestroNode } from '../maestro/node.ts';
 import type { AssemblerOptions } from './assemble.ts';
 import { attempt, poll, type FeedReason, type FeedState, type RoundResult } from './polling.ts';
@@ -30,6 +30,9 @@ interface PollOptions {
 export interface FeedOptions extends PollOptions {
   client: Pick<MaestroClient, 'events' | 'findNodes' | 'getNode'>;
   runtimes: readonly Runtime[];
+  claims: NodeQueueOptions['claims'];
+  /** All open nodes were listed. */
+  onListed?: () => void;
   /** Fetches a job definition, within the limits for what comes from outside. */
   fetch: AssemblerOptions['fetch'];
   takeIn: TakeIn;
@@ -65,7 +68,7 @@ const WORK: Record<WorkSource, { name: string; state: string; recursive: boolean
 
 /** Finds PULL_LABS and LAVA-pull jobs for our runtimes. */
 export function createFeed(options: FeedOptions): Feed {
-  const { client, runtimes, cursors, reconcileMs, pollMs, onState, clock = Date.now } = options;
+  const { client, runtimes, cursors, reconcileMs, pollMs, onState, onListed, clock = Date.now } = options;
   const onProblem = once(options.onProblem);
   const nodes = createNodeQueue({ ...options, retryMs: options.retryMs ?? 5 * SECOND, onProblem, clock });
   const sources = (['pull_labs', 'lava_pull'] as const).filter((source) =>
@@ -132,6 +135,7 @@ export function createFeed(options: FeedOptions): Feed {
       const failure = await attempt(() => list(signal));
       listAt = failure === undefined ? clock() + reconcileMs : 0;
       if (failure !== undefined) return { state: 'down', ...reasonOf(failure) };
+      onListed?.();
     }
     return eventsLost === undefined
       ? { state: 'up', why: ALL_WELL }

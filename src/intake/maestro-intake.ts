@@ -6,6 +6,7 @@ import { createFeed, type CursorStore, type Feed, type Found } from './feed.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Logger } from 'pino';
 import type { Clock } from '../core/time.ts';
+import type { EarlierRuns } from '../lifecycle/earlier-runs.ts';
 import type { Store } from '../store/index.ts';
 import type { HostFetch } from './host-fetch.ts';
 import { receive, type ReceivePorts } from './receive.ts';
@@ -17,6 +18,7 @@ export type IntakePorts = ReceivePorts &
   CursorPorts &
   TakeInPorts & {
     config: Pick<BridgeConfig, 'requests'>;
+    earlier: Pick<EarlierRuns, 'mayBeOurs' | 'isOurs' | 'listed'>;
     log: Logger;
     now: Clock;
   };
@@ -41,6 +43,8 @@ export function createMaestroIntake(
     })),
     fetch: (url, signal) =>
       fetch(url, { maxBytes: ports.config.requests.max_size, ...(signal === undefined ? {} : { signal }) }),
+    claims: ports.earlier,
+    onListed: ports.earlier.listed,
     takeIn: createTakeIn(ports),
     receive: (found) => take(found, ports),
     reconcileMs: settings.reconcile_interval,
@@ -48,7 +52,7 @@ export function createMaestroIntake(
     cursors: cursorsOf(ports),
     onState: (state, { code, text }) => {
       if (state === 'up') ports.log.info('Maestro is followed');
-      else ports.log.warn({ code, why: text }, 'Maestro is away; requests come in when it is back');
+      else ports.log.warn({ code, why: text }, `requests of Maestro do not come in for now: ${text}`);
     },
     onProblem: (message) => ports.log.warn(message),
     clock: ports.now,

@@ -5,6 +5,7 @@ import { errorText, PermanentError, type RequestError } from '../core/errors.ts'
 import { createWorkPool, type Share } from '../engine/work-pool.ts';
 import { createRecentSet } from '../core/recent.ts';
 import type { Clock } from '../core/time.ts';
+import type { EarlierRuns } from '../lifecycle/earlier-runs.ts';
 import { hostOf } from './host-fetch.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
 import type { OddItem } from '../maestro/client.ts';
@@ -21,6 +22,8 @@ export type Found =
 
 export interface NodeQueueOptions extends AssemblerOptions {
   runtimes: readonly Runtime[];
+  /** Which nodes that somebody has taken are our own: the store may have lost them. */
+  claims: Pick<EarlierRuns, 'mayBeOurs' | 'isOurs'>;
   takeIn: TakeIn;
   /** Stores what was found. May get a node again (after a restart); if it throws, it does. */
   receive: (found: Found) => Promise<void>;
@@ -58,7 +61,7 @@ const MAX_WAITING = 10_000;
 const MAX_KNOWN = 20_000;
 
 export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
-  const { client, runtimes, takeIn, receive, onProblem, retryMs, clock } = options;
+  const { client, runtimes, claims, takeIn, receive, onProblem, retryMs, clock } = options;
   const assemble = createAssembler(options);
   const done = createRecentSet<string>(MAX_KNOWN);
 
@@ -83,8 +86,12 @@ export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
     const node = candidate.node ?? (await readNode(candidate.id, signal));
     candidate.node = undefined;
     candidate.host = definitionHost(node);
-    const source = node === undefined ? undefined : workSource(node, runtimes);
+    const source = node === undefined ? undefined : workSource(node, runtimes, claims.mayBeOurs);
     if (node === undefined || source === undefined) return;
+    if (!(await claims.isOurs(node))) {
+      done.add(node.id);
+      return;
+    }
     await receive(
       killed === undefined
         ? await judge(node, source, candidate.refusal, signal)
@@ -125,13 +132,13 @@ export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
 
   return {
     consider: (node) => {
-      if (workSource(node, runtimes) !== undefined) offer(candidateOf(node, undefined));
+      if (workSource(node, runtimes, claims.mayBeOurs) !== undefined) offer(candidateOf(node, undefined));
     },
     considerId: (id, runtime) => offer({ id, node: undefined, refusal: undefined, runtime, host: '' }),
     considerOdd: ({ raw, message }) => {
       const node = salvageNode(raw);
       if (node === undefined) onProblem(`${message}; it is left out`);
-      else if (workSource(node, runtimes) !== undefined) {
+      else if (workSource(node, runtimes, claims.mayBeOurs) !== undefined) {
         offer(candidateOf(node, new PermanentError('bad_node', message)));
       }
     },

@@ -12,13 +12,17 @@ export interface Runtime {
 
 /**
  * The kind of work that a node is for us, or undefined. PULL_LABS: `available` with a JSON definition. LAVA pull: it
- * stays `running`, with a YAML definition. Whose job_id it carries has taken it.
+ * stays `running`, with a YAML definition. Whose job_id it carries has taken it, unless that may be ourselves.
  */
-export function workSource(node: MaestroNode, runtimes: readonly Runtime[]): WorkSource | undefined {
+export function workSource(
+  node: MaestroNode,
+  runtimes: readonly Runtime[],
+  mayBeOurs: (jobId: string, nodeId: string) => boolean,
+): WorkSource | undefined {
   const { runtime, job_id } = node.data;
   const source = kindOfWork(node);
   if (node.kind !== 'job' || source === undefined) return undefined;
-  if (typeof job_id === 'string' && job_id !== '') return undefined;
+  if (typeof job_id === 'string' && job_id !== '' && !mayBeOurs(job_id, node.id)) return undefined;
   return runtimes.some(({ name, accept }) => name === runtime && accept.includes(source))
     ? source
     : undefined;

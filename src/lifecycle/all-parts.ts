@@ -3,9 +3,9 @@ import type { Clock } from '../core/time.ts';
 import type { Circuit } from '../engine/circuit.ts';
 import type { Destination } from '../reporting/destinations/destination.ts';
 import type { Store } from '../store/index.ts';
-import { errorText } from '../core/errors.ts';
 import type { CallbackWatch } from './callback-watch.ts';
 import type { Lab } from './lab.ts';
+import type { StoreHealth } from './store-health.ts';
 import { ASK_EVERY, createHeard, type Heard, type Part } from './parts.ts';
 
 interface Options {
@@ -13,6 +13,7 @@ interface Options {
   callbackWatch: Pick<CallbackWatch, 'state'>;
   destinations: readonly (Pick<Destination, 'name' | 'check'> & { circuit: Circuit })[];
   store: Pick<Store, 'probe'>;
+  storeHealth: Pick<StoreHealth, 'withProblems' | 'explain'>;
   now: Clock;
 }
 
@@ -23,7 +24,7 @@ export interface AllParts {
 }
 
 /** Makes the list of all parts, and what the event streams report to. */
-export function allParts({ labs, callbackWatch, destinations, store, now }: Options): AllParts {
+export function allParts({ labs, callbackWatch, destinations, store, storeHealth, now }: Options): AllParts {
   const followed = [...labs.values()].filter(({ config }) => config.lava.events !== false);
   const streams = new Map(followed.map(({ name }) => [name, createHeard(now)]));
   const ownStore = createHeard(now);
@@ -51,10 +52,10 @@ export function allParts({ labs, callbackWatch, destinations, store, now }: Opti
   parts.push({
     kind: 'store',
     name: 'store',
-    state: ownStore.state,
+    state: () => storeHealth.withProblems(ownStore.state()),
     ask: () =>
       store.probe().then(ownStore.answered, (error: unknown) => {
-        ownStore.failed(errorText(error));
+        ownStore.failed(storeHealth.explain(error));
       }),
   });
   return { parts, streams };

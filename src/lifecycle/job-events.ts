@@ -47,6 +47,18 @@ export function withListeners(store: Store, listeners: readonly JobListener[]): 
 
   return {
     ...store,
+    async holdBack(queue, until, reason, except) {
+      const held = await store.holdBack(queue, until, reason, except);
+      const { lab, board } = queue;
+      // There may be thousands, of which no more has to be read: none of them has been in LAVA yet.
+      for (const id of held.jobs)
+        for (const listener of listeners) listener.entry?.(held.entry, { ...placeById(id), lab, board });
+      return held;
+    },
+    async takeUp(id, entries) {
+      await store.takeUp(id, entries);
+      await announce(id, entries);
+    },
     async receive(job, entries) {
       const received = await store.receive(job, entries);
       if (received.isNew) await announce(received.job.id, entries);

@@ -17,6 +17,8 @@ export type Outcome =
   | { kind: 'end'; ending: Ending; change?: Change }
   /** Again from after stage `to`, with a new attempt. */
   | { kind: 'again'; to: StageName; at: number; reason: Reason; change?: Change }
+  /** Again from after stage `to`, with what is there: something that was stored of it is lost, or was found. */
+  | { kind: 'back'; to: StageName; at: number; reason: Reason; change?: Change }
   /** It is not ours any more: nothing is reported. */
   | { kind: 'forget'; reason: Reason; change?: Change };
 

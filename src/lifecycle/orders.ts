@@ -72,8 +72,9 @@ export async function retryJob(job: JobRecord, ports: RetryPorts, by: string): P
   const parked = await resendParked(job, ports, by);
   if (parked > 0) return `${parked} parked deliveries`;
   if (job.setAside) {
-    await ports.store.takeUp(job.id);
-    await ports.store.note(job.id, [{ kind: 'note', text: `taken up again, ordered by ${by}` }]);
+    await ports.store.takeUp(job.id, [
+      { kind: 'note', code: 'taken_up', text: `taken up again, ordered by ${by}` },
+    ]);
     ports.wake(job.lab);
     return 'what was set aside';
   }

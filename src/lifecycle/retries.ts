@@ -36,7 +36,8 @@ export function anotherAttempt({ job, request, attempts, judgement, lab, now }: 
   const last = attempts.at(-1);
   const limit = lab.config.retries.infrastructure;
   if (last === undefined || judgement.evidence.ending !== undefined || job.cancel !== null) return undefined;
-  const inLava = attempts.filter(({ lavaId }) => lavaId !== null).length;
+  // Those before the first were in LAVA, too: the store lost them.
+  const inLava = attempts.filter(({ lavaId }) => lavaId !== null).length + ((attempts[0]?.n ?? 1) - 1);
   if (!judgement.verdict.labFailed || inLava > limit) return undefined;
   if ((request.node.retry_counter ?? 0) > 0) return undefined;
   const why = judgement.verdict.node.errorMsg ?? `rule ${judgement.verdict.rule}`;

@@ -106,6 +106,13 @@ function resultOf(
         entry: { kind: 'attempt', code: reason.code, text: reason.text },
       };
     }
+    case 'back': {
+      const { to, reason } = outcome;
+      return {
+        fields: { stage: to, tries: 0, reason: null, nextAt: outcome.at },
+        entry: { kind: 'note', code: reason.code, text: reason.text },
+      };
+    }
     case 'forget': {
       const { reason } = outcome;
       return {

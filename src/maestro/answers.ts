@@ -1,5 +1,6 @@
 // One call to Maestro: the request as its API wants it, and what its answers mean (kernelci-api api/main.py, July 2026).
-import { errorText, TemporaryError } from '../core/errors.ts';
+import type { ErrorCode } from '../core/error-codes.ts';
+import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place } from '../core/http-exchange.ts';
 import { parseJson } from '../core/parse/json.ts';
@@ -24,6 +25,8 @@ export interface MaestroAccess {
   timeoutMs: number;
   /** Ends every call that brings no signal of its own. */
   signal?: AbortSignal | undefined;
+  /** A call was made: how long it took (ms), and the code of its failure. */
+  onCall?: ((ms: number, code: ErrorCode | undefined) => void) | undefined;
 }
 
 // A page of nodes or events is far below it; the API's own proxy takes 32 MiB in the other direction.
@@ -47,6 +50,19 @@ const ANSWERS: Explanations = {
  * `maestro_refused`, `maestro_not_found`).
  */
 export async function callMaestro(access: MaestroAccess, call: Call): Promise<unknown> {
+  const began = performance.now();
+  const called = (code?: ErrorCode): void => access.onCall?.(performance.now() - began, code);
+  try {
+    const answer = await exchangeWith(access, call);
+    called();
+    return answer;
+  } catch (error) {
+    called(error instanceof BridgeError ? error.code : 'internal');
+    throw error;
+  }
+}
+
+async function exchangeWith(access: MaestroAccess, call: Call): Promise<unknown> {
   const url = callUrl(access.url, call);
   const answer = await exchange({
     method: call.method ?? 'GET',

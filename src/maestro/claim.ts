@@ -8,6 +8,8 @@ import type { MaestroNode } from './node.ts';
 export interface Claim {
   outcome: 'claimed' | 'taken' | 'ended' | 'gone';
   detail: string;
+  /** Whose it is, by its `data.job_id`, if it is another's. */
+  holder?: string;
 }
 
 /**
@@ -53,7 +55,7 @@ function judge(node: MaestroNode, mark: string): Claim | undefined {
   }
   const holder = node.data.job_id;
   if (typeof holder === 'string' && holder !== '' && holder !== mark) {
-    return { outcome: 'taken', detail: `node ${node.id} belongs to ${holder}` };
+    return { outcome: 'taken', detail: `node ${node.id} belongs to ${holder}`, holder };
   }
   return undefined;
 }

@@ -45,6 +45,20 @@ export const ALERTS: readonly Alert[] = [
     ],
   },
   {
+    name: 'LavaBridgeStoreDamaged',
+    severity: 'warning',
+    expr: 'lava_bridge_stores_set_aside > 0',
+    for: '0m',
+    summary: 'the database was damaged, and set aside',
+    meaning:
+      'A new one has what could be read of it; what is missing is looked for in Maestro and LAVA. Pushed jobs may be lost.',
+    steps: [
+      '`journalctl -u lava-bridge -p err -g damaged` says what was found and what was saved; `lava-bridge labs` what is still looked for.',
+      'Decide whether to go on so, or from the last backup (docs/backup.md), and look at the disk: `dmesg`, `smartctl`.',
+      'Remove `lava-bridge.db.damaged-…` from the state folder when it is not needed any more; the alert ends with that.',
+    ],
+  },
+  {
     name: 'LavaBridgeLabAway',
     severity: 'critical',
     expr: 'lava_bridge_part_state{part="lab",state="up"} == 0',
@@ -158,7 +172,9 @@ export const ALERTS: readonly Alert[] = [
     for: '10m',
     summary: 'only {{ $value | humanize }} (bytes, or share) are free on the disk of the state folder',
     meaning: 'On a full disk nothing can be stored: callbacks are refused and jobs wait.',
-    steps: ['Make room, or shorten what is kept (`storage.max_age`, `storage.max_size`).'],
+    steps: [
+      'Make room, or keep less: `retention` in the configuration, with ages and sizes for jobs, evidence and logs; a reload makes it count.',
+    ],
   },
   {
     name: 'LavaBridgeBusy',

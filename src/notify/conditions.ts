@@ -1,5 +1,6 @@
 // What an admin is notified of: conditions that hold for a while. Pure: the same facts, the same conditions.
 import { formatDuration, rfc3339 } from '../core/time.ts';
+import type { FailingDevice } from './failing.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 
 /** Something that holds now; `key` says which it is, the same for as long as it holds. */
@@ -14,6 +15,10 @@ export interface Facts {
   parts: readonly KnownPart[];
   /** Deliveries that were refused for good, by destination. */
   parked: ReadonlyMap<string, number>;
+  /** Devices whose last jobs all failed for the lab's part. */
+  failing: readonly FailingDevice[];
+  /** Damaged stores that were set aside. */
+  damaged: readonly string[];
   /** undefined: not known. */
   diskFree: number | undefined;
 }
@@ -22,10 +27,16 @@ export interface Facts {
 export interface Limits {
   awayAfter: number;
   diskFree: number;
+  /** Failures of a device in a row. */
+  harnessFailures: number;
 }
 
 /** All conditions that hold at `now` (ms). */
-export function conditionsOf({ parts, parked, diskFree }: Facts, limits: Limits, now: number): Condition[] {
+export function conditionsOf(
+  { parts, parked, failing, damaged, diskFree }: Facts,
+  limits: Limits,
+  now: number,
+): Condition[] {
   return [
     ...parts
       .filter(
@@ -39,6 +50,14 @@ export function conditionsOf({ parts, parked, diskFree }: Facts, limits: Limits,
     ...[...parked].map(([destination, n]) => ({
       key: `parked ${destination}`,
       text: `${n} deliveries to ${destination} were refused and are parked: \`lava-bridge jobs show\` has the reasons`,
+    })),
+    ...failing.map(({ lab, device, rule }) => ({
+      key: `failing ${lab} ${device}`,
+      text: `the device ${device} of ${lab} failed ${limits.harnessFailures} jobs in a row for the lab's part (the last by the rule ${rule}): look at its power, network and console; its health in LAVA keeps jobs away meanwhile`,
+    })),
+    ...damaged.map((file) => ({
+      key: `damaged ${file}`,
+      text: `the store was damaged, and is set aside as ${file}: docs/backup.md says what that means and what to do`,
     })),
     ...(diskFree !== undefined && diskFree < limits.diskFree
       ? [

@@ -3,13 +3,19 @@ import { statfs } from 'node:fs/promises';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
-import type { Store } from '../store/index.ts';
+import type { StoreHealth } from '../lifecycle/store-health.ts';
+import type { Lab } from '../lifecycle/lab.ts';
+import type { Reader, Store } from '../store/index.ts';
 import { conditionsOf, type Condition } from './conditions.ts';
+import { failingDevices } from './failing.ts';
 import { runNotifier, type NotifierOptions } from './notifier.ts';
 
 interface FactPorts {
   parts: () => Promise<KnownPart[]>;
   store: Pick<Store, 'deliveryCounts'>;
+  storeHealth: Pick<StoreHealth, 'setAside'>;
+  labs: ReadonlyMap<string, Lab>;
+  reader: Pick<Reader, 'lastRuns'>;
   config: Pick<BridgeConfig, 'notify' | 'store' | 'instance'>;
   now: Clock;
 }
@@ -25,8 +31,9 @@ export function notifyAdmins(
 }
 
 /** The conditions that hold now. What cannot be read is not known, and no condition. */
-async function conditions({ parts, store, config, now }: FactPorts): Promise<Condition[]> {
-  const { away_after: awayAfter, disk_free: diskFree } = config.notify;
+async function conditions(ports: FactPorts): Promise<Condition[]> {
+  const { parts, store, storeHealth, labs, reader, config, now } = ports;
+  const { away_after: awayAfter, disk_free: diskFree, harness_failures: harnessFailures } = config.notify;
   const [known, counts, disk] = await Promise.all([
     parts(),
     store.deliveryCounts().catch(() => []),
@@ -35,7 +42,9 @@ async function conditions({ parts, store, config, now }: FactPorts): Promise<Con
   const facts = {
     parts: known,
     parked: new Map(counts.filter(({ state }) => state === 'parked').map((c) => [c.destination, c.count])),
+    failing: await failingDevices(labs, reader, harnessFailures).catch(() => []),
+    damaged: await storeHealth.setAside(),
     diskFree: disk === undefined ? undefined : disk.bavail * disk.bsize,
   };
-  return conditionsOf(facts, { awayAfter, diskFree }, now());
+  return conditionsOf(facts, { awayAfter, diskFree, harnessFailures }, now());
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { writeFailure } from '../core/disk-full.ts';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { DAY } from '../core/time.ts';
 import { checkLogPath, contentTypeOf, isLogPath, type LogStore } from './log-store.ts';
@@ -14,9 +15,11 @@ export interface LocalStoreOptions {
   directory: string;
   /** What readers put before `/logs/…`. */
   publicUrl: string;
-  /** Milliseconds. */
+}
+
+/** How long files are kept (ms), and how large they may be together (bytes). */
+interface Kept {
   maxAgeMs: number;
-  /** Of all files together. */
   maxBytes: number;
 }
 
@@ -42,14 +45,14 @@ export interface LocalLogStore extends LogStore {
   /** undefined: there is no such file, or the path is none. */
   open: (path: string) => Promise<StoredFile | undefined>;
   /** Removes what is too old or too much, as of `now` (milliseconds since the epoch). */
-  sweep: (now: number) => Promise<Sweep>;
+  sweep: (now: number, kept: Kept) => Promise<Sweep>;
 }
 
 // Begins with a dot, as no log's path does.
 const UNFINISHED = '.unfinished';
 
 export function createLocalStore(options: LocalStoreOptions): LocalLogStore {
-  const { directory, maxAgeMs, maxBytes } = options;
+  const { directory } = options;
   const publicUrl = options.publicUrl.replace(/\/+$/, '');
 
   async function write(path: string, content: Uint8Array | Readable): Promise<void> {
@@ -65,12 +68,12 @@ export function createLocalStore(options: LocalStoreOptions): LocalLogStore {
       await rm(unfinished, { force: true }).catch(() => undefined);
       throw new TemporaryError(
         'storage_failed',
-        `${path} can't be kept in ${directory}: ${errorText(error)}`,
+        `${path} can't be kept in ${directory}: ${writeFailure(error, directory)}`,
       );
     }
   }
 
-  async function sweep(now: number): Promise<Sweep> {
+  async function sweep(now: number, { maxAgeMs, maxBytes }: Kept): Promise<Sweep> {
     const files = (await listFiles(directory)).toSorted((a, b) => a.modifiedAt - b.modifiedAt);
     let keptBytes = files.reduce((sum, { size }) => sum + size, 0);
     const result = { removedFiles: 0, removedBytes: 0 };

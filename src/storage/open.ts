@@ -21,8 +21,6 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string, sig
     const local = createLocalStore({
       directory: logFolder(storage, state),
       publicUrl,
-      maxAgeMs: storage.max_age,
-      maxBytes: storage.max_size,
     });
     return { local, remote: undefined, urlOf: (path) => `${publicUrl}/logs/${path}` };
   }

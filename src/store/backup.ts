@@ -7,6 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { isDiskFull } from '../core/disk-full.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { programVersion } from '../core/version.ts';
 
@@ -63,10 +64,16 @@ export async function makeBackup(places: StatePlaces, file: string, now: number)
     await rm(partial, { force: true });
     throw error instanceof BridgeError
       ? error
-      : new BridgeError('backup', `${file} cannot be written: ${errorText(error)}`, { cause: error });
+      : new BridgeError('backup', `${file} cannot be written: ${whyNot(error, file)}`, { cause: error });
   } finally {
     await rm(snapshot, { force: true });
   }
+}
+
+function whyNot(error: unknown, file: string): string {
+  return isDiskFull(error)
+    ? `the disk of ${dirname(file)} is full; a backup needs room for itself and for a copy of the database`
+    : errorText(error);
 }
 
 /**

@@ -1,12 +1,13 @@
 // Large things next to the database: logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
 // it is written under another name, synced, and renamed before the record that names it is stored.
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip, constants } from 'node:zlib';
-import { BridgeError } from '../core/errors.ts';
+import { isDiskFull, writeFailure } from '../core/disk-full.ts';
+import { BridgeError, TemporaryError } from '../core/errors.ts';
 
 export interface Blobs {
   /** Stores the bytes under `name` (a relative path), gzipped; replaces what was there. */
@@ -21,8 +22,20 @@ export interface Blobs {
   has(name: string): Promise<boolean>;
   /** Gives a blob another name. False if there is none, unless it has that name already. */
   move(from: string, to: string): Promise<boolean>;
+  /** All files, the unfinished ones among them. */
+  list(): Promise<StoredBlob[]>;
   /** Removes a blob or all below a folder; no error if there is none. */
   remove(name: string): Promise<void>;
+}
+
+/** A file as it lies on the disk. */
+interface StoredBlob {
+  /** The job that it belongs to. */
+  jobId: string;
+  /** Bytes. */
+  size: number;
+  /** When it was written (ms). */
+  modifiedAt: number;
 }
 
 /** Blobs below `root`, which is made with the first one. Throws on names that lead out of it. */
@@ -55,7 +68,8 @@ export function openBlobs(root: string): Blobs {
         );
       } catch (error) {
         await rm(temporary, { force: true });
-        throw error;
+        if (!isDiskFull(error)) throw error;
+        throw new TemporaryError('disk_full', writeFailure(error, base), { cause: error });
       }
       await rename(temporary, path);
       await syncFolder(dirname(path));
@@ -76,13 +90,36 @@ export function openBlobs(root: string): Blobs {
       await syncFolder(dirname(path));
       return true;
     },
+    list: () => listFiles(base),
     remove: (name) => rm(pathOf(name), { recursive: true, force: true }),
   };
+}
+
+/** Whether a blob could not be read because it is gone, or damaged. */
+export function isBlobLost(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'Z_DATA_ERROR' || code === 'Z_BUF_ERROR';
 }
 
 /** Where all blobs of a job lie. */
 export function blobFolder(jobId: string): string {
   return jobId.replace(':', '/');
+}
+
+async function listFiles(base: string): Promise<StoredBlob[]> {
+  const files: StoredBlob[] = [];
+  const entries = await readdir(base, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const [lab, node] = relative(base, entry.parentPath).split(sep);
+    const found = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    if (found === undefined || lab === undefined || node === undefined) continue;
+    files.push({ jobId: `${lab}:${node}`, size: found.size, modifiedAt: found.mtimeMs });
+  }
+  return files;
 }
 
 /** A rename is only as durable as its folder. */

@@ -96,6 +96,10 @@ export interface StoreParts
   drains(): Promise<Drain[]>;
   drain(lab: string, board: string, why: string): Promise<void>;
   resume(lab: string, board: string): Promise<boolean>;
+  /** How large what is stored is, and what of the database's file is free for more (bytes). */
+  size(): Promise<{ used: number; free: number }>;
+  /** Gives a piece of what is free back to the disk; false: there is nothing more to give. */
+  shrink(): Promise<boolean>;
   /** Throws if the database does not take a write. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -131,17 +135,27 @@ export interface JobStore {
   /** Leaves an open job alone, for this reason, until it is taken up again; false if there is no such job. */
   setAside(id: string, reason: Reason): Promise<boolean>;
   /** Makes a job that was set aside due again. */
-  takeUp(id: string): Promise<void>;
+  takeUp(id: string, entries: readonly Entry[]): Promise<void>;
   /** Asks for a cancel, and takes the job up again if it was set aside; false if the job is done, or that was asked before. */
   requestCancel(id: string, why: string, entries: readonly Entry[]): Promise<boolean>;
   /** The most urgent open job in a queue, `except` that one. */
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
-  /** Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled are left alone. */
-  holdBack(queue: JobQueue, until: number, reason: Reason, except: string): Promise<void>;
+  /**
+   * Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled are left alone. Gives the line
+   * that was added to the timelines of those for which the reason is new, and their ids.
+   */
+  holdBack(
+    queue: JobQueue,
+    until: number,
+    reason: Reason,
+    except: string,
+  ): Promise<{ entry: Entry; jobs: string[] }>;
   /** Open jobs, counted by lab, board and stage. */
   openCounts(): Promise<{ lab: string; board: string; stage: StageName; count: number }[]>;
-  /** Removes jobs that were done before `before` (ms); returns their ids. */
+  /** Removes jobs that were done before `before` (ms), the oldest first; returns their ids. */
   forget(before: number, limit: number): Promise<string[]>;
+  /** The logs of a job that is done are removed; false: it is open. A job that is not there has none. */
+  dropLogs(id: string): Promise<boolean>;
 }
 
 export interface AttemptStore {

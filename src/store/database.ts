@@ -20,5 +20,9 @@ export interface Database {
   types: ColumnTypes;
   /** Runs while no other process migrates this database. */
   migrateAlone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** How large what is stored is, and what of the file is free (bytes). */
+  size: () => Promise<{ used: number; free: number }>;
+  /** Gives a piece of what is free back to the disk; false: there is nothing more to give. */
+  shrink: () => Promise<boolean>;
   close: () => Promise<void>;
 }

@@ -1,5 +1,7 @@
 // The store's public face.
 export { openStore, type StorePlace } from './store.ts';
+export { checkDatabase, LOST_BEFORE, storesSetAside, type Damage } from './damage.ts';
+export { isDamage } from './sqlite-errors.ts';
 export { StaleError, type Change, type JobQueue, type Store } from './contract.ts';
 export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
 export type { DeviceSpan, SeenDevice } from './devices.ts';
@@ -9,7 +11,7 @@ export { startCheckpoints } from './checkpoints.ts';
 export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
 export { dayOf } from './judged.ts';
 export { toReasonCode } from './rows.ts';
-export { blobFolder, openBlobs, type Blobs } from './blobs.ts';
+export { blobFolder, isBlobLost, openBlobs, type Blobs } from './blobs.ts';
 export {
   stageAfter,
   STAGES,

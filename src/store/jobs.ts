@@ -7,7 +7,7 @@ import type { Connection, Tx } from './connection.ts';
 import { forgetDeliveries } from './delivery-counts.ts';
 import { StaleError, type JobQueue, type JobStore } from './contract.ts';
 import { sourceOf } from '../maestro/request.ts';
-import { stageAfter, type JobRecord, type Reason, type StageName } from './job.ts';
+import { stageAfter, type Entry, type JobRecord, type Reason, type StageName } from './job.ts';
 import { readJobs } from './reads-jobs.ts';
 import {
   JOB_COLUMNS,
@@ -180,7 +180,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
 
     setAside,
 
-    takeUp: (id) =>
+    takeUp: (id, entries) =>
       write(async (tx) => {
         await tx
           .updateTable('jobs')
@@ -188,7 +188,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .where('id', '=', id)
           .where('setAside', '=', 1)
           .execute();
-        await addEntries(tx, id, now(), [{ kind: 'note', code: 'taken_up', text: 'taken up again' }]);
+        await addEntries(tx, id, now(), entries);
       }),
 
     requestCancel: (id, why, entries) =>
@@ -245,6 +245,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .select('id')
           .where('done', '=', 1)
           .where('updatedAt', '<', before)
+          .orderBy('updatedAt')
           .limit(limit)
           .execute();
         const ids = old.map((row) => row.id);
@@ -252,6 +253,23 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         await forgetDeliveries(tx, ids);
         await tx.deleteFrom('jobs').where('id', 'in', ids).execute();
         return ids;
+      }),
+
+    dropLogs: (id) =>
+      write(async (tx) => {
+        const job = await tx.selectFrom('jobs').select('done').where('id', '=', id).executeTakeFirst();
+        if (job?.done === 0) return false;
+        const dropped = await tx
+          .updateTable('attempts')
+          .set({ log: null })
+          .where('jobId', '=', id)
+          .where('log', 'is not', null)
+          .returning('n')
+          .execute();
+        const text = 'its logs were removed: they are older, or more, than is kept (retention.evidence)';
+        const entry = { kind: 'note', code: 'logs_removed', text } as const;
+        if (dropped.length > 0) await addEntries(tx, id, now(), [entry]);
+        return true;
       }),
   };
 }
@@ -282,8 +300,14 @@ interface Hold {
 }
 
 /** One statement for all, and a line in the timeline of those for which the reason is new. */
-async function hold(tx: Tx, queue: JobQueue, { until, reason, except, at }: Hold): Promise<void> {
+async function hold(
+  tx: Tx,
+  queue: JobQueue,
+  { until, reason, except, at }: Hold,
+): Promise<{ entry: Entry; jobs: string[] }> {
   const { lab, board, stage } = queue;
+  const { code } = reason;
+  const text = `waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`;
   const held = tx
     .selectFrom('jobs')
     .where('done', '=', 0)
@@ -293,24 +317,22 @@ async function hold(tx: Tx, queue: JobQueue, { until, reason, except, at }: Hold
     .where('setAside', '=', 0)
     .where('id', '!=', except)
     .where('cancel', 'is', null);
-  await tx
+  const added = await tx
     .insertInto('timeline')
     .columns(['jobId', 'at', 'kind', 'code', 'text'])
     .expression(
       held
         .where((e) => e.or([e('reason', 'is', null), e('reason', '!=', reason.text)]))
         .select(['id', sql<number>`CAST(${at} AS bigint)`.as('at'), sql<string>`'wait'`.as('kind')])
-        .select(sql<string>`CAST(${reason.code} AS text)`.as('code'))
-        .select(
-          sql<string>`CAST(${`waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`} AS text)`.as(
-            'text',
-          ),
-        ),
+        .select(sql<string>`CAST(${code} AS text)`.as('code'))
+        .select(sql<string>`CAST(${text} AS text)`.as('text')),
     )
+    .returning('jobId')
     .execute();
   await tx
     .updateTable('jobs')
-    .set({ reasonCode: reason.code, reason: reason.text, nextAt: until })
+    .set({ reasonCode: code, reason: reason.text, nextAt: until })
     .where('id', 'in', held.select('id'))
     .execute();
+  return { entry: { kind: 'wait', code, text }, jobs: added.map(({ jobId }) => jobId) };
 }

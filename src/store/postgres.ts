@@ -68,6 +68,14 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
       bytes: 'bytea',
     },
     migrateAlone: (work) => migrateAlone(pool, work),
+    size: async () => {
+      const found = await sql<{
+        bytes: string;
+      }>`SELECT pg_database_size(current_database()) AS bytes`.execute(db);
+      return { used: Number(found.rows[0]?.bytes ?? 0), free: 0 };
+    },
+    // Its own autovacuum does that.
+    shrink: async () => false,
     close: () => db.destroy(),
   };
 }

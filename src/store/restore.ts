@@ -10,6 +10,7 @@ import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { checkedSchema, DATABASE, FORMAT, syncFile, type BackupSummary, type StatePlaces } from './backup.ts';
+import { LOST_BEFORE } from './damage.ts';
 import { MIGRATIONS } from './schema.ts';
 import { BEING_RESTORED } from './store-copies.ts';
 
@@ -151,9 +152,13 @@ async function unpack(archive: DatabaseSync, file: string, places: StatePlaces):
     if (hash.digest('hex') !== sha256) throw new BridgeError('backup', `${file} is damaged: ${name}`);
     await utimes(path, modified_at / 1000, modified_at / 1000);
   }
-  const database = new DatabaseSync(places.database + BEING_RESTORED, { readOnly: true });
+  const database = new DatabaseSync(places.database + BEING_RESTORED);
   try {
     checkedSchema(database);
+    // What came after the backup is not in it: before a job is submitted, the lab is searched for it.
+    database
+      .prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
+      .run(LOST_BEFORE, String(Date.now()));
   } finally {
     database.close();
   }

@@ -21,7 +21,8 @@ export function openSqlite(path: string): Database {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     database = new DatabaseSync(path);
     database.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;
+      // First of all, before there is a table: so that what is removed later can be given back to the disk, piece by piece.
+      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;
       PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT}; PRAGMA journal_size_limit = ${LOG_KEPT}`,
     );
   } catch (error) {
@@ -38,6 +39,13 @@ export function openSqlite(path: string): Database {
     },
     // SQLite's own lock: one daemon alone has the file.
     migrateAlone: (work) => work(),
+    size: async () => sizeOf(database),
+    async shrink() {
+      const { free, pageSize } = sizeOf(database);
+      if (free < SLACK) return false;
+      database.exec(`PRAGMA incremental_vacuum(${Math.ceil(PIECE / pageSize)})`);
+      return sizeOf(database).free < free;
+    },
     async close() {
       await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
       await db.destroy();
@@ -80,6 +88,18 @@ function adapt(database: DatabaseSync): SqliteDatabase {
       return made;
     },
   };
+}
+
+/** So much of the file may stay free, for what comes next (bytes). */
+const SLACK = 16 * 1024 * 1024;
+/** So much is given back in one piece (bytes): some milliseconds, in which nothing else is stored. */
+const PIECE = 1024 * 1024;
+
+function sizeOf(database: DatabaseSync): { used: number; free: number; pageSize: number } {
+  const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+  const pageSize = pragma('page_size');
+  const free = pragma('freelist_count') * pageSize;
+  return { used: pragma('page_count') * pageSize - free, free, pageSize };
 }
 
 const NOTHING_DONE = { changes: 0, lastInsertRowid: 0 };

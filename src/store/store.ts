@@ -1,5 +1,4 @@
 // Opens the store: makes or upgrades its schema, and puts its parts together.
-import { randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
@@ -8,6 +7,7 @@ import type { Store, StoreParts } from './contract.ts';
 import { createAgeStore } from './ages.ts';
 import { createAttemptStore } from './attempts.ts';
 import { announced } from './feed.ts';
+import { keepInstance, mendDatabase, newInstance, type Damage } from './damage.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createDeviceStore } from './devices.ts';
 import { createHistoryStore } from './history.ts';
@@ -25,17 +25,27 @@ import { settingKey, type SettingKey } from './settings.ts';
 export type StorePlace = { sqlite: string } | { postgres: string };
 
 /**
- * Opens the store of the configuration, making or upgrading its schema; a file is copied before an upgrade. Throws BridgeError
- * `store`, or `newer_store` for one that this program does not know yet.
+ * Opens the store of the configuration, making or upgrading its schema; a file is copied before an upgrade. With `onDamage` a
+ * file is looked through first, and one that is damaged is replaced. Throws BridgeError `store`, or `newer_store` for one that
+ * this program does not know yet.
  */
-export async function openStore(place: StorePlace, now: Clock = Date.now): Promise<Store> {
+export async function openStore(
+  place: StorePlace,
+  now: Clock = Date.now,
+  onDamage?: (damage: Damage) => void,
+): Promise<Store> {
   if ('sqlite' in place) refuseHalfRestored(place.sqlite);
+  if ('sqlite' in place && onDamage !== undefined) {
+    const damage = await mendDatabase(place.sqlite, now(), makeEmpty);
+    if (damage !== undefined) onDamage(damage);
+  }
   const database = 'sqlite' in place ? openSqlite(place.sqlite) : await openPostgres(place.postgres);
   try {
     const instanceId = await database.migrateAlone(async () => {
       await migrate(database, place);
       return instance(database.db);
     });
+    if ('sqlite' in place) await keepInstance(place.sqlite, instanceId);
     return createStore(database, instanceId, now);
   } catch (error) {
     await database.close();
@@ -43,7 +53,17 @@ export async function openStore(place: StorePlace, now: Clock = Date.now): Promi
   }
 }
 
-async function migrate({ db, types }: Database, place: StorePlace): Promise<void> {
+/** An empty store in a new file; `schema`: of an older version. */
+async function makeEmpty(file: string, schema: number | undefined): Promise<void> {
+  const database = openSqlite(file);
+  try {
+    await migrate(database, { sqlite: file }, schema);
+  } finally {
+    await database.close();
+  }
+}
+
+async function migrate({ db, types }: Database, place: StorePlace, until = MIGRATIONS.length): Promise<void> {
   await db.schema
     .createTable('meta')
     .ifNotExists()
@@ -61,7 +81,7 @@ async function migrate({ db, types }: Database, place: StorePlace): Promise<void
   if ('sqlite' in place && version > 0 && version < MIGRATIONS.length)
     await keepCopy(db, place.sqlite, version);
   for (const [i, migration] of MIGRATIONS.entries()) {
-    if (i < version) continue;
+    if (i < version || i >= until) continue;
     await db.transaction().execute(async (tx) => {
       await migration(tx, types);
       await setMeta(tx, 'schema', String(i + 1));
@@ -72,7 +92,7 @@ async function migrate({ db, types }: Database, place: StorePlace): Promise<void
 async function instance(db: Kysely<Tables>): Promise<string> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', 'instance').executeTakeFirst();
   if (row) return row.value;
-  const made = randomBytes(6).toString('hex');
+  const made = newInstance();
   await setMeta(db, 'instance', made);
   return made;
 }
@@ -88,7 +108,11 @@ async function setMeta(db: Kysely<Tables>, key: OwnKey | SettingKey, value: stri
     .execute();
 }
 
-function createStore({ db, connection, close }: Database, instanceId: string, now: Clock): Store {
+function createStore(
+  { db, connection, size, shrink, close }: Database,
+  instanceId: string,
+  now: Clock,
+): Store {
   const { read, write } = connection;
   return announced<StoreParts>({
     instanceId,
@@ -137,6 +161,9 @@ function createStore({ db, connection, close }: Database, instanceId: string, no
           .executeTakeFirst();
         return gone.numDeletedRows > 0n;
       }),
+
+    size: () => read(size),
+    shrink: () => read(shrink),
 
     probe: () => write((tx) => setMeta(tx, 'probe', String(now()))),
 

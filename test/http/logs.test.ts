@@ -11,8 +11,6 @@ async function served(): Promise<(headers?: Record<string, string>) => Promise<L
   const local = createLocalStore({
     directory: await newFolder(),
     publicUrl: 'http://x',
-    maxAgeMs: 1e9,
-    maxBytes: 1e9,
   });
   await local.put('job/log.txt', Buffer.from(TEXT), 'text/plain');
   const app = fastify();

@@ -27,6 +27,14 @@ it('the metrics follow a job, and counters begin at 0', async () => {
   expect(after).toContain(`lava_bridge_run_seconds_count{lab="${job.lab}",board="${job.board}"} 1`);
   expect(after).toMatch(/^lava_bridge_callback_bytes_count\{lab="lava-demo"\} [1-9]/m);
   expect(after).toMatch(/^lava_bridge_call_seconds_count\{destination="kcidb"\} [1-9]/m);
+  // The feed asks every 200 ms, whatever there is to report.
+  const maestro = /^lava_bridge_call_seconds_count\{destination="maestro"\} (\d+)$/m;
+  const calls = Number(maestro.exec(after)?.[1]);
+  const later = await until('the feed is measured, too', async () => {
+    const now = Number(maestro.exec(await scrape(world))?.[1]);
+    return now > calls + 3 ? now : undefined;
+  });
+  expect(later).toBeGreaterThan(calls);
   expect(after).toMatch(/^lava_bridge_part_state\{part="lab",name="lava-demo",state="up"\} 1$/m);
   expect(after).toMatch(/^lava_bridge_store_bytes [1-9]/m);
   expect(after).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);

@@ -47,6 +47,7 @@ function start(options: Partial<FeedOptions> = {}): AbortController {
   const feed = createFeed({
     client,
     runtimes: [{ name: 'lava-lab', accept: ['pull_labs', 'lava_pull'] }],
+    claims: { mayBeOurs: () => false, isOurs: async () => true },
     cursors: cursorStore(),
     fetch: (url, signal) => fetchLimited(url, LIMITS, { signal }),
     takeIn: async (_place, work) => work(undefined).then(() => true),

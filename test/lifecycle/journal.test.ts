@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { STAGES } from '../../src/store/index.ts';
-import { testWorld } from '../support/world.ts';
+import { LAB, testWorld, X86 } from '../support/world.ts';
 
 interface Line {
   level: string;
@@ -46,4 +46,22 @@ it('what an admin must know of stands out: a job that is tried again', async () 
     .filter(({ level, event }) => level === 'warn' && event !== undefined)
     .map(({ job: id, event }) => `${id} ${event}`);
   expect(warned).toEqual([`${job.id} retried`]);
+});
+
+it('what is held back by a drain has a line for each job, and so has what is taken up', async () => {
+  const world = await testWorld();
+  await world.daemon.context.store.drain(LAB, '', 'new switch');
+  const nodes = [1, 2, 3].map(() => world.publish());
+  for (const node of nodes) await world.waits(node, 'drained');
+  const lines = world.log.map((line) => JSON.parse(line) as Line & { reason?: string });
+  for (const node of nodes) {
+    const held = lines.filter((line) => line.node === node && line.reason === 'drained');
+    expect(held.at(0)).toMatchObject({ level: 'info', event: 'wait', lab: LAB, board: X86 });
+  }
+  const id = `${LAB}:${nodes[0]}`;
+  await world.daemon.context.store.setAside(id, { code: 'crashes', text: 'twice' });
+  const order = { method: 'POST', headers: { authorization: `Bearer ${world.token}` } };
+  expect((await world.http(`/api/v1/jobs/${id}/retry`, order)).status).toBe(202);
+  const taken = world.log.map((line) => JSON.parse(line) as Line).filter(({ job }) => job === id);
+  expect(taken.at(-1)).toMatchObject({ level: 'info', event: 'note', reason: 'taken_up' });
 });

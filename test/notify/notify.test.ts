@@ -64,8 +64,14 @@ it('what was reported before a restart is not reported again', () => {
 
 it('a parked delivery and a low disk are conditions; a lab that is away for a moment is none', () => {
   const part = { kind: 'lab', name: 'a', status: 'down', since: 0, answeredAt: 0, why: 'no route' } as const;
-  const limits = { awayAfter: 10 * MINUTE, diskFree: 2 ** 30 };
-  const facts = { parts: [part], parked: new Map([['kcidb', 2]]), diskFree: 2 ** 20 };
+  const limits = { awayAfter: 10 * MINUTE, diskFree: 2 ** 30, harnessFailures: 3 };
+  const facts = {
+    parts: [part],
+    parked: new Map([['kcidb', 2]]),
+    failing: [],
+    damaged: [],
+    diskFree: 2 ** 20,
+  };
   expect(conditionsOf(facts, limits, MINUTE).map(({ key }) => key)).toEqual(['parked kcidb', 'disk']);
   expect(conditionsOf(facts, limits, HOUR).map(({ key }) => key)).toEqual([
     'away lab a',

@@ -19,10 +19,10 @@ beforeEach(async () => {
   store = createLocalStore({
     directory,
     publicUrl: 'https://lab.example/',
-    maxAgeMs: 30 * DAY,
-    maxBytes: 1000,
   });
 });
+
+const KEPT = { maxAgeMs: 30 * DAY, maxBytes: 1000 };
 
 async function read(path: string): Promise<string | undefined> {
   const file = await store.open(path);
@@ -137,7 +137,7 @@ describe('sweeping', () => {
     await putOld('old/log.txt', 10, 31, now);
     await putOld('young/log.txt', 10, 29, now);
 
-    const swept = await store.sweep(now);
+    const swept = await store.sweep(now, KEPT);
 
     expect(swept).toEqual({ removedFiles: 1, removedBytes: 10, keptBytes: 10 });
     expect((await readdir(directory)).filter((name) => !name.startsWith('.'))).toEqual(['young']);
@@ -148,7 +148,7 @@ describe('sweeping', () => {
     await putOld('a/log.txt', 400, 3, now);
     await putOld('b/log.txt', 400, 2, now);
 
-    const swept = await store.sweep(now);
+    const swept = await store.sweep(now, KEPT);
 
     expect(swept).toEqual({ removedFiles: 1, removedBytes: 400, keptBytes: 800 });
     expect(await read('a/log.txt')).toBeUndefined();
@@ -164,13 +164,13 @@ describe('sweeping', () => {
     await writeFile(writing, 'half');
     await utimes(writing, now / 1000, now / 1000);
 
-    await store.sweep(now);
+    await store.sweep(now, KEPT);
 
     expect(await readdir(join(directory, '.unfinished'))).toEqual(['writing']);
   });
 
   it('has nothing to do before the first file', async () => {
-    expect(await store.sweep(now)).toEqual({ removedFiles: 0, removedBytes: 0, keptBytes: 0 });
+    expect(await store.sweep(now, KEPT)).toEqual({ removedFiles: 0, removedBytes: 0, keptBytes: 0 });
   });
 
   it('does not follow links out of the directory', async () => {
@@ -178,7 +178,7 @@ describe('sweeping', () => {
     await mkdir(directory);
     await symlink(parent, join(directory, 'link'));
 
-    await store.sweep(now + 10_000 * DAY);
+    await store.sweep(now + 10_000 * DAY, KEPT);
 
     expect(await readdir(parent)).toContain('secret');
   });

@@ -54,6 +54,10 @@ export const PROGRAM_ERRORS = {
     'A file that the admin writes is wrong.',
     'The message names file, line, column and what is right.',
   ),
+  disk_full: temporary(
+    'The disk of a folder is full, so that something cannot be written there.',
+    'The message names the folder: make room there, or keep less (retention). It goes on by itself.',
+  ),
   in_use: permanent('Another lava-bridge works with the same state.', 'End it, or set another store.'),
   invalid_report: permanent(
     'A translated report is not valid.',

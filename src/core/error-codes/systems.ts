@@ -74,6 +74,10 @@ export const SYSTEM_ERRORS = {
     'LAVA has too many jobs to say whether it has one of ours.',
     'Nothing; the search goes on. Nothing is submitted meanwhile.',
   ),
+  searching: temporary(
+    'The store lost data, and the lab has not been searched yet for what was submitted before.',
+    'Nothing; it is searched as soon as it answers, and nothing is submitted twice.',
+  ),
   xmlrpc_fault: permanent('LAVA answered a call with a fault.', 'The message has its code and its words.'),
 
   maestro_auth: auth(

@@ -63,6 +63,11 @@ interface Note {
 export function needs(known: Known, flow: readonly FlowStep[], mayOperate: boolean): Html {
   const notes = [
     ...known.parts.flatMap((part) => (part.status === 'down' ? [downNote(part)] : [])),
+    ...known.parts.flatMap(({ kind, status, why: text }) =>
+      kind === 'store' && status !== 'down' && text !== undefined
+        ? [{ isBad: false, text: folded(text) }]
+        : [],
+    ),
     ...known.drains.map((drain) => drainNote(drain, mayOperate)),
     ...known.deliveries.flatMap(({ destination, state, count }) =>
       state === 'parked' ? [parkedNote(destination, count)] : [],
@@ -84,7 +89,7 @@ function downNote({ kind, name: which, why }: KnownPart): Note {
     events: html`Events of ${of} do not come in: ${reason}. Jobs go on by callbacks and the poll, more slowly.`,
     callbacks: html`Callbacks of ${of}: ${reason}`,
     destination: html`${of} does not answer: ${reason}. Reports wait. See ${check}.`,
-    store: html`The store does not take writes: ${reason}. Nothing moves. Is the disk full?`,
+    store: html`The store: ${reason}.`,
   };
   return { isBad: kind !== 'events', text: texts[kind] };
 }

@@ -4,6 +4,7 @@ import { errorText, TemporaryError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
 import type { JobRecord, Reason, Store } from '../../store/index.ts';
 import { passOn, queueOf, type QueuePorts } from '../admission-queue.ts';
+import type { EarlierRuns } from '../earlier-runs.ts';
 import { labOf, type LabPorts } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
 import {
@@ -20,7 +21,10 @@ export type AdmittedPorts = LabPorts &
   QueuePorts &
   DrainPorts &
   CapacityPorts &
-  WantedPorts & { store: Pick<Store, 'holdBack' | 'firstOf'> };
+  WantedPorts & {
+    store: Pick<Store, 'holdBack' | 'firstOf' | 'request'>;
+    earlier: Pick<EarlierRuns, 'find'>;
+  };
 
 /** A job that frees capacity wakes the next one; this is for what is not announced (a device that comes back unseen). */
 const LOOK_AGAIN = 30 * SECOND;
@@ -30,6 +34,10 @@ export const admitted: Stage<AdmittedPorts> = { name: 'admitted', serial: true, 
 async function run(job: JobRecord, ports: AdmittedPorts): Promise<Outcome> {
   if (job.cancel !== null)
     return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
+  const { node } = await ports.store.request(job.id);
+  if ((await ports.earlier.find(job.lab, node)) !== undefined) {
+    return { kind: 'done', note: 'LAVA has it already, from before the store lost data' };
+  }
   const until = ports.now() + LOOK_AGAIN;
   const queue = queueOf(job);
   const reason = await whyNot(job, ports);

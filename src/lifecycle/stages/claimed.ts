@@ -3,6 +3,7 @@
 import { SECOND, type Clock } from '../../core/time.ts';
 import { confirmMark, placeMark, type Claim } from '../../maestro/claim.ts';
 import type { JobRecord, Reason, Store } from '../../store/index.ts';
+import type { EarlierRuns } from '../earlier-runs.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
 import type { Outcome, Stage } from '../model.ts';
@@ -11,7 +12,8 @@ import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
 /** What it uses. */
 export type ClaimedPorts = ReportedJobPorts & {
   maestro: Pick<MaestroClient, 'getNode' | 'updateNode'> | undefined;
-  store: Pick<Store, 'instanceId'>;
+  store: Pick<Store, 'instanceId' | 'request'>;
+  earlier: Pick<EarlierRuns, 'find'>;
   reporting: Reporting;
   now: Clock;
   /** How long another's write may take to show (ms); two seconds if it is not there. */
@@ -38,6 +40,10 @@ async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
   const mark = `${ports.store.instanceId}:${job.nodeId}`;
   if (job.claimedAt === null) {
     const placed = await placeMark(ports.maestro, job.nodeId, mark);
+    if (placed.outcome === 'taken' && (await isOwnRun(job, placed, ports))) {
+      const claim = { claimedAt: ports.now(), nodeSeenAt: ports.now() };
+      return { kind: 'done', note: 'the node has the number of our LAVA job', change: { job: claim } };
+    }
     if (placed.outcome !== 'claimed') return yielded(job, placed, ports);
     return marked(ports.now(), ports.now() + settle);
   }
@@ -46,6 +52,13 @@ async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
   const kept = await confirmMark(ports.maestro, job.nodeId, mark);
   if (kept.outcome !== 'claimed') return yielded(job, kept, ports);
   return { kind: 'done', change: { job: { nodeSeenAt: ports.now() } } };
+}
+
+/** LAVA's number has taken our mark's place, and the store lost that it was us. */
+async function isOwnRun(job: JobRecord, { holder }: Claim, ports: ClaimedPorts): Promise<boolean> {
+  if (!/^\d+$/.test(holder ?? '')) return false;
+  const { node } = await ports.store.request(job.id);
+  return (await ports.earlier.find(job.lab, node)) !== undefined;
 }
 
 function marked(at: number, until: number): Outcome {

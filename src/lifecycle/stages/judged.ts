@@ -1,7 +1,16 @@
 // From evidence to verdict, and from the verdict to the reports: the logs for people and what goes to each destination,
 // stored in the outbox in one transaction. An infrastructure failure gets another attempt first, if there is one left.
+import { errorText } from '../../core/errors.ts';
 import { MINUTE, type Clock } from '../../core/time.ts';
-import type { Blobs, Change, Entry, JobRecord, Store } from '../../store/index.ts';
+import {
+  isBlobLost,
+  type AttemptRecord,
+  type Blobs,
+  type Change,
+  type Entry,
+  type JobRecord,
+  type Store,
+} from '../../store/index.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
 import type { OpenLogs } from '../../storage/open.ts';
@@ -34,6 +43,27 @@ export const judged: Stage<JudgedPorts> = { name: 'judged', run };
 async function run(job: JobRecord, ports: JudgedPorts): Promise<Outcome> {
   const attempts = await ports.store.attempts(job.id);
   const attempt = countingAttempt(attempts);
+  try {
+    return await judgeStored(job, attempts, attempt, ports);
+  } catch (error) {
+    if (typeof attempt?.log !== 'string' || !isBlobLost(error)) throw error;
+    const text = `the log of LAVA job ${attempt.lavaId} is lost (${errorText(error)}), so all is fetched again`;
+    return {
+      kind: 'back',
+      to: 'running',
+      at: ports.now(),
+      reason: { code: 'evidence_lost', text },
+      change: { attempts: new Map([[attempt.n, { evidence: null, log: null, finishedAt: null }]]) },
+    };
+  }
+}
+
+async function judgeStored(
+  job: JobRecord,
+  attempts: readonly AttemptRecord[],
+  attempt: AttemptRecord | undefined,
+  ports: JudgedPorts,
+): Promise<Outcome> {
   const definition = attempt && (await ports.store.definition(job.id, attempt.n));
   const reporter = await reporterOf(job, attempt && { ...attempt, definition: definition ?? '' }, ports);
   if (reporter.kind === 'wait') {

@@ -2,7 +2,8 @@
 // the world carries.
 import { RequestError } from '../../core/errors.ts';
 import { SECOND, type Clock } from '../../core/time.ts';
-import type { JobRecord, Store } from '../../store/index.ts';
+import type { Change, JobRecord, Store } from '../../store/index.ts';
+import type { EarlierRun, EarlierRuns } from '../earlier-runs.ts';
 import { labOf } from '../labs.ts';
 import type { Outcome, Stage } from '../model.ts';
 import { renderJob, type RenderPorts } from '../render.ts';
@@ -10,7 +11,11 @@ import { nextTurn, type AgainPorts } from '../retries.ts';
 
 /** What it uses. */
 export type RenderedPorts = RenderPorts &
-  AgainPorts & { store: Pick<Store, 'attempts' | 'request' | 'instanceId'>; now: Clock };
+  AgainPorts & {
+    store: Pick<Store, 'attempts' | 'request' | 'instanceId'>;
+    earlier: Pick<EarlierRuns, 'find'>;
+    now: Clock;
+  };
 
 const LOOK_AGAIN = 30 * SECOND;
 
@@ -20,17 +25,21 @@ async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
   if (job.cancel !== null)
     return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
   const attempts = await ports.store.attempts(job.id);
-  const { wait: reason, device } = await nextTurn(job, attempts, ports);
+  const request = await ports.store.request(job.id);
+  const last = attempts.at(-1)?.n ?? 0;
+  const found = await ports.earlier.find(job.lab, request.node);
+  const earlier = found !== undefined && found.n > last ? found : undefined;
+  const { wait: reason, device } = earlier === undefined ? await nextTurn(job, attempts, ports) : {};
   if (reason !== undefined) {
     const pause = Math.min(LOOK_AGAIN, labOf(ports, job.lab).config.retries.pause);
     return { kind: 'wait', until: ports.now() + pause, reason };
   }
-  const n = attempts.length + 1;
-  const submissionKey = `${ports.store.instanceId}.${job.nodeId}.${n}`;
+  const n = earlier?.n ?? last + 1;
+  const submissionKey = earlier?.submissionKey ?? `${ports.store.instanceId}.${job.nodeId}.${n}`;
   try {
     const lab = labOf(ports, job.lab);
     const marks = { mark: submissionKey, device };
-    const result = await renderJob(await ports.store.request(job.id), job.lab, marks, ports);
+    const result = await renderJob(request, job.lab, marks, ports);
     const newAttempt = {
       jobId: job.id,
       n,
@@ -44,10 +53,27 @@ async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
       queueTimeout: result.queueTimeoutMs > 0 ? result.queueTimeoutMs : lab.config.limits.queue_timeout,
     };
     const unread = result.unread.map((field) => `; ${field} is read by nothing`).join('');
-    return { kind: 'done', note: `attempt ${n}, ${result.jobName}${unread}`, change: { newAttempt } };
+    return {
+      kind: 'done',
+      note: `attempt ${n}, ${result.jobName}${unread}`,
+      change: { newAttempt, ...(earlier === undefined ? {} : asSubmitted(earlier, ports.now())) },
+    };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const errorCode = error.code === 'template' ? 'job_generation_error' : 'invalid_job_params';
     return { kind: 'end', ending: { kind: 'rejected', code: error.code, reason: error.message, errorCode } };
   }
+}
+
+/** The store lost that it was submitted: LAVA has it, so it goes on from there. */
+function asSubmitted(
+  { n, lavaId, submittedAt = 0 }: EarlierRun,
+  now: number,
+): Pick<Change, 'attempts' | 'entries'> {
+  const at = submittedAt > 0 ? submittedAt : now;
+  const text = `attempt ${n} was found in LAVA by its submission key, as job ${lavaId}`;
+  return {
+    attempts: new Map([[n, { lavaId, intentAt: at, sentAt: at, submittedAt: at }]]),
+    entries: [{ kind: 'note', code: 'found', text }],
+  };
 }

@@ -1,12 +1,14 @@
 // Gives the definition to LAVA, once. LAVA has no idempotency key: so the intent is stored before the call, and if its
 // answer was lost (crash, time-out, cut), the lab is searched for the submission key before anything is sent again.
 import { BridgeError, errorText, RequestError, TemporaryError } from '../../core/errors.ts';
-import { MINUTE, SECOND, type Clock } from '../../core/time.ts';
+import { MINUTE, type Clock } from '../../core/time.ts';
 import type { AttemptRecord, JobRecord, Store } from '../../store/index.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
 import { nextRound } from '../following.ts';
 import type { Lab } from '../lab.ts';
 import { labOf, type LabPorts } from '../labs.ts';
+import type { EarlierRun, EarlierRuns } from '../earlier-runs.ts';
+import { LOST_ANSWER_REST } from '../lost-answer.ts';
 import { whyNotWanted, type NodeWatchPorts } from '../node-watch.ts';
 import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
 import { currentAttempt, type Outcome, type Stage } from '../model.ts';
@@ -15,15 +17,17 @@ import { currentAttempt, type Outcome, type Stage } from '../model.ts';
 export type SubmittedPorts = LabPorts &
   NodeWatchPorts &
   ReportedJobPorts & {
-    store: Pick<Store, 'attempts' | 'definition' | 'callbacks' | 'record' | 'lastLavaId' | 'instanceId'>;
+    store: Pick<
+      Store,
+      'attempts' | 'definition' | 'callbacks' | 'record' | 'lastLavaId' | 'instanceId' | 'request'
+    >;
+    earlier: Pick<EarlierRuns, 'find'>;
     reporting: Reporting;
     now: Clock;
   };
 
 export const submitted: Stage<SubmittedPorts> = { name: 'submitted', run };
 
-/** LAVA may still be at work on a submission whose answer was lost: its web server gives a request 30 s. */
-const LOST_ANSWER_REST = 35 * SECOND;
 /** How far a lab's clock may be from ours. */
 const CLOCK_SKEW = 10 * MINUTE;
 
@@ -40,8 +44,17 @@ async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
     }
     const found = await search(job, attempt, lab, ports);
     if (found !== undefined) {
-      await recordId(attempt, found, ports, `found in LAVA by its submission key, as job ${found}`);
+      await recordId(attempt, found, ports, foundText(found));
       return done(job, attempt, found, ports);
+    }
+  }
+  if (attempt.sentAt === null) {
+    const { node } = await ports.store.request(job.id);
+    const earlier = await ports.earlier.find(job.lab, node);
+    if (earlier !== undefined && earlier.n > attempt.n) return placeTaken(attempt, earlier, ports.now());
+    if (earlier?.n === attempt.n) {
+      await recordId(attempt, earlier.lavaId, ports, foundText(earlier.lavaId));
+      return done(job, attempt, earlier.lavaId, ports);
     }
   }
   const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
@@ -49,6 +62,20 @@ async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
     return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: unwanted } };
   return submit(job, attempts, lab, ports);
 }
+
+/** The store lost that it was submitted, and that another attempt followed: that one is taken up. */
+function placeTaken({ n }: AttemptRecord, { n: later, lavaId }: EarlierRun, now: number): Outcome {
+  const text = `attempt ${later} followed attempt ${n} in LAVA, as job ${lavaId}`;
+  return {
+    kind: 'back',
+    to: 'claimed',
+    at: now,
+    reason: { code: 'found', text },
+    change: { attempts: new Map([[n, { outcome: text }]]) },
+  };
+}
+
+const foundText = (lavaId: number): string => `found in LAVA by its submission key, as job ${lavaId}`;
 
 async function search(
   job: JobRecord,

@@ -1,0 +1,29 @@
+// Devices whose last jobs all failed for the lab's part: their power, network, console or boot loader needs somebody.
+import type { Lab } from '../lifecycle/lab.ts';
+import type { Reader } from '../store/index.ts';
+
+/** A device that fails. */
+export interface FailingDevice {
+  lab: string;
+  device: string;
+  /** The rule of its last run's verdict. */
+  rule: string;
+}
+
+/** The devices, as LAVA listed them last, whose last `inARow` runs all failed for the lab's part. */
+export async function failingDevices(
+  labs: ReadonlyMap<string, Pick<Lab, 'name' | 'knownInventory'>>,
+  reader: Pick<Reader, 'lastRuns'>,
+  inARow: number,
+): Promise<FailingDevice[]> {
+  const failing: FailingDevice[] = [];
+  for (const { name: lab, knownInventory } of labs.values()) {
+    const devices = knownInventory()?.inventory.boards.map(({ name }) => name) ?? [];
+    for (const [device, runs] of await reader.lastRuns(lab, devices, inARow)) {
+      const [last] = runs;
+      if (last === undefined || runs.length < inARow) continue;
+      if (runs.every(({ layer }) => layer === 'harness')) failing.push({ lab, device, rule: last.rule });
+    }
+  }
+  return failing;
+}
