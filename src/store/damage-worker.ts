@@ -24,7 +24,9 @@ function check({ file }: { file: string }): string[] {
   try {
     database = new DatabaseSync(file, { readOnly: true });
     const found = database.prepare(`PRAGMA quick_check(${MOST_FINDINGS})`).all();
-    return found.map((row) => String(row['quick_check'])).filter((text) => text !== 'ok');
+    return found
+      .flatMap((row) => String(row['quick_check']).split('\n'))
+      .filter((text) => text !== 'ok' && !text.startsWith('***'));
   } catch (error) {
     if (isDamage(error) && error instanceof Error) return [error.message];
     throw error;
