@@ -2,9 +2,10 @@
 
 /**
  * What is kept: how far a reader of events has read (`cursor`), when a plan last ran somewhere (`trigger`), a node of Maestro
- * that is refused since it made the daemon die twice (`crashed`), what a sender was given (`notified`).
+ * that is refused since it made the daemon die twice (`crashed`), what a sender was given
+ * (`notified`), from when on nothing is missing after a loss of data (`lost`).
  */
-export type SettingKind = 'cursor' | 'trigger' | 'crashed' | 'notified';
+export type SettingKind = 'cursor' | 'trigger' | 'crashed' | 'notified' | 'lost';
 
 /** The name of one setting. */
 export type SettingKey = `${SettingKind} ${string}`;

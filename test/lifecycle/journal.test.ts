@@ -62,6 +62,8 @@ it('what is held back by a drain has a line for each job, and so has what is tak
   await world.daemon.context.store.setAside(id, { code: 'crashes', text: 'twice' });
   const order = { method: 'POST', headers: { authorization: `Bearer ${world.token}` } };
   expect((await world.http(`/api/v1/jobs/${id}/retry`, order)).status).toBe(202);
-  const taken = world.log.map((line) => JSON.parse(line) as Line).filter(({ job }) => job === id);
+  const taken = world.log
+    .map((line) => JSON.parse(line) as Line)
+    .filter(({ job, event }) => job === id && event === 'note');
   expect(taken.at(-1)).toMatchObject({ level: 'info', event: 'note', reason: 'taken_up' });
 });
