@@ -3,13 +3,13 @@
 import { stat } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { z } from 'zod';
-import { SECOND } from '../core/time.ts';
 
+/** How often the log is looked at (ms). */
+const EVERY = 1000;
 /** A log that is smaller is left alone (bytes). */
 const FROM = 4 * 1024 * 1024;
 
-const file = z.string().parse(workerData);
+const file = String(workerData);
 const database = new DatabaseSync(file);
 
 setInterval(() => {
@@ -18,4 +18,4 @@ setInterval(() => {
     ({ size }) => size >= FROM && database.exec('PRAGMA wal_checkpoint(PASSIVE)'),
     () => undefined,
   );
-}, SECOND);
+}, EVERY);

@@ -3,20 +3,33 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { SECOND } from '../core/time.ts';
+
+/** Until then a write does it: a daemon that has just begun has better to do than to start threads (ms). */
+const FIRST = 5 * SECOND;
 
 /** Works until it is stopped; the store in this file must have been opened before. */
 export function startCheckpoints(file: string, log: Logger): { stop: () => Promise<void> } {
-  const worker = new Worker(new URL(`./checkpoint-worker${extname(import.meta.url)}`, import.meta.url), {
-    workerData: file,
-    // What the tests load before each file is nothing to it.
-    execArgv: [],
-  });
-  worker.unref();
-  worker.on('error', (error) =>
-    log.warn(
-      { error: error.message },
-      'the thread of the store’s checkpoints died; they are made without it',
-    ),
-  );
-  return { stop: async () => void (await worker.terminate()) };
+  let worker: Worker | undefined;
+  const begin = setTimeout(() => {
+    worker = new Worker(new URL(`./checkpoint-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData: file,
+      // What the tests load before each file is nothing to it.
+      execArgv: [],
+    });
+    worker.unref();
+    worker.on('error', (error) =>
+      log.warn(
+        { error: error.message },
+        'the thread of the store’s checkpoints died; they are made without it',
+      ),
+    );
+  }, FIRST);
+  begin.unref();
+  return {
+    async stop() {
+      clearTimeout(begin);
+      await worker?.terminate();
+    },
+  };
 }
