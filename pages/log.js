@@ -6,10 +6,12 @@ const main = document.querySelector('.log') ?? document.querySelector('main');
 function anchor(number) {
   const known = document.getElementById(`L${number}`);
   if (known !== null) return known;
-  const block = [...main.querySelectorAll('.b')][Math.floor((number - 1) / 100)];
+  // Each block begins with a line that has an anchor.
+  const block = [...main.querySelectorAll('.b')].findLast(
+    (block) => Number(block.querySelector('i')?.id.slice(1)) <= number,
+  );
   if (block === undefined) return null;
   let line = block.querySelector('i');
-  // Each hundredth line begins a block, and has an anchor.
   let at = Number(line?.id.slice(1));
   const texts = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {

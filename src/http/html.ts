@@ -16,7 +16,22 @@ export type Content = Html | string | number | null | undefined | readonly Conte
 
 /** Attributes must stand in double quotes. null and undefined are nothing, a list is its parts in a row. */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
-  return new Html(strings.map((part, i) => (i === 0 ? part : `${textOf(values[i - 1])}${part}`)).join(''));
+  return new Html(
+    outdented(strings)
+      .map((part, i) => (i === 0 ? part : `${textOf(values[i - 1])}${part}`))
+      .join(''),
+  );
+}
+
+/** By template: its own text. Long tables are much smaller without the indentation of the source. */
+const texts = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+function outdented(strings: TemplateStringsArray): readonly string[] {
+  const known = texts.get(strings);
+  if (known !== undefined) return known;
+  const text = strings.map((part) => part.replace(/\n\s+/g, '\n'));
+  texts.set(strings, text);
+  return text;
 }
 
 function textOf(value: Content): string {

@@ -27,8 +27,8 @@ export const LOG_BEGINS = '<!--log-->';
 
 /** No list has more entries than this. */
 const MAX_LISTED = 2000;
-/** Lines of a block: as many as a screen or two show. */
-const BLOCK = 100;
+/** Lines of a block. Each block costs a browser time in every frame, and each line of those in sight when they come there. */
+export const BLOCK = 400;
 /** Of so many lines each has its number; after that each twentieth, and those that are led to. */
 const NUMBERED = 10_000;
 const NUMBER_EVERY = 20;

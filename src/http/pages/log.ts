@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { LineCleaner } from '../../lava/log-clean.ts';
-import { escapeHtml, htmlLog, lineAnchor, LOG_BEGINS } from '../../lava/log-html.ts';
+import { BLOCK, escapeHtml, htmlLog, lineAnchor, LOG_BEGINS } from '../../lava/log-html.ts';
 import { linesOf, logPagePath, outlineOf, transformed } from '../../reporting/logs.ts';
 import type { AttemptRecord, ListedJob } from '../../store/index.ts';
 import { html, queryOf, type Html } from '../html.ts';
@@ -67,7 +67,7 @@ export async function* growingLog(
     rest = lines.pop() ?? '';
     yield lines
       .map((line) => {
-        const begin = number > 0 && number % 100 === 0 ? '</div>\n<div class=b>' : '';
+        const begin = number > 0 && number % BLOCK === 0 ? '</div>\n<div class=b>' : '';
         const level = { at: undefined, level: 'target', text: line, value: undefined, namespace: undefined };
         return `${begin}<i id=${lineAnchor(number++)}></i>${escapeHtml(cleaner.clean(level))}\n`;
       })
