@@ -14,7 +14,7 @@ import { HEAP, startBenchDaemon } from './daemon.ts';
 import { send, type Sent } from './send.ts';
 
 const MB = 1e6;
-const { world, child, exit, stop } = await startBenchDaemon(['./bench/loop-watch.ts']);
+const { world, child, exit, stop } = await startBenchDaemon({ preload: ['./bench/loop-watch.ts'] });
 const { hostname: host, port } = new URL(world.url);
 const agent = new Agent({ keepAlive: false });
 let isAlive = true;

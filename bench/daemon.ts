@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { startWorld, type World } from '../src/demo/world.ts';
+import type { LavaSimulatorOptions } from '../src/sim/lava/simulator.ts';
 
 /** Of the daemon, MiB. */
 export const HEAP = 256;
@@ -19,11 +20,29 @@ export interface BenchDaemon {
   stop: () => Promise<void>;
 }
 
-/** Starts it; `preload`: a module that is loaded before the daemon. */
-export async function startBenchDaemon(preload: string[] = []): Promise<BenchDaemon> {
+interface Options {
+  /** Modules that are loaded before the daemon. */
+  preload?: string[];
+  /** In place of the lab's own. */
+  devices?: NonNullable<LavaSimulatorOptions['devices']>;
+  /** What is done with the world, whose store is made, before the daemon is started. */
+  prepare?: (world: World) => Promise<void>;
+}
+
+/** Starts it. */
+export async function startBenchDaemon({
+  preload = [],
+  devices,
+  prepare,
+}: Options = {}): Promise<BenchDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-bench-'));
-  const world = await startWorld({ folder, log: pino({ level: 'silent' }), lava: { age: 'newest' } });
+  const world = await startWorld({
+    folder,
+    log: pino({ level: 'silent' }),
+    lava: { age: 'newest', ...(devices === undefined ? {} : { devices }) },
+  });
   await world.daemon.stop();
+  await prepare?.(world);
   const flags = preload.flatMap((file) => ['--import', file]);
   const child = spawn(process.execPath, [...flags, 'src/cli/main.ts', 'run', '--config', world.configFile], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

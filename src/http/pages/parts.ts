@@ -40,7 +40,7 @@ export function table({ caption, hideCaption = false, head, rows, ids = [], none
 
 /** A list of terms with what each is; those without a value are left out. */
 export function facts(entries: readonly (readonly [string, Content])[]): Html {
-  const there = entries.filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const there = entries.filter(([, value]) => html`${value}`.text !== '');
   return html`<dl class="facts">
     ${there.map(
       ([term, value]) =>

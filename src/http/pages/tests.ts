@@ -20,7 +20,7 @@ export const TestsQuery = z.object({
 type TestsQuery = z.infer<typeof TestsQuery>;
 
 /** So many at once. */
-export const TESTS_SHOWN = 200;
+export const TESTS_SHOWN = 150;
 
 export function testsPart(
   job: JobDetail,
