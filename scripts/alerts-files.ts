@@ -1,9 +1,12 @@
 // Makes from the table of alerts: Prometheus' rules (docs/alerts/lava-bridge.yaml), and their sections in docs/operations.md.
 import { stringify } from 'yaml';
 import { ALERTS } from '../src/metrics/alerts.ts';
+import { withSection, type Marks } from './section.ts';
 
-const BEGIN = '<!-- Alerts: made from src/metrics/alerts.ts by `npm run docs`. -->';
-const END = '<!-- End of the alerts. -->';
+const MARKS: Marks = {
+  begin: '<!-- Alerts: made from src/metrics/alerts.ts by `npm run docs`. -->',
+  end: '<!-- End of the alerts. -->',
+};
 
 /** The rules, as Prometheus reads them. */
 export function alertRules(): string {
@@ -20,9 +23,6 @@ ${stringify({ groups: [{ name: 'lava-bridge', rules }] }, { lineWidth: 0 })}`;
 
 /** `page` with the sections of the alerts as they are now. Throws if it has no place for them. */
 export function withAlerts(page: string): string {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  if (from < 0 || to < from) throw new Error('docs/operations.md has no place for the alerts');
   const sections = ALERTS.map(({ name, severity, meaning, steps, for: holds }) =>
     [
       `### ${name}`,
@@ -32,5 +32,5 @@ export function withAlerts(page: string): string {
       ...steps.map((step, i) => `${i + 1}. ${step}`),
     ].join('\n'),
   );
-  return `${page.slice(0, from)}${BEGIN}\n\n${sections.join('\n\n')}\n\n${page.slice(to)}`;
+  return withSection(page, MARKS, sections.join('\n\n'));
 }

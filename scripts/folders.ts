@@ -1,5 +1,4 @@
-// Prints how the folders of src/ depend on each other, a line each: `node scripts/folders.ts`. The test of the structure
-// reads the same graph.
+// How the folders of src/ depend on each other: read by the test of the structure, and listed in docs/architecture.md.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,8 +31,11 @@ export function folderOf(file: string): string {
   return file.split('/')[0] ?? file;
 }
 
+/** By folder: those that it takes something from. */
+export type FolderGraph = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** Which folders each folder takes something from. */
-export function folderGraph(imports: readonly Import[]): Map<string, Set<string>> {
+export function folderGraph(imports: readonly Import[]): FolderGraph {
   const graph = new Map<string, Set<string>>();
   for (const { from, to } of imports) {
     if (!to.endsWith('.ts') || folderOf(from) === folderOf(to)) continue;
@@ -44,7 +46,7 @@ export function folderGraph(imports: readonly Import[]): Map<string, Set<string>
 }
 
 /** A way from a folder back to itself, if there is one. */
-export function findCircle(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
+export function findCircle(graph: FolderGraph): string[] | undefined {
   const finished = new Set<string>();
   const visit = (node: string, way: readonly string[]): string[] | undefined => {
     if (way.includes(node)) return [...way.slice(way.indexOf(node)), node];
@@ -61,11 +63,4 @@ export function findCircle(graph: ReadonlyMap<string, ReadonlySet<string>>): str
     if (circle !== undefined) return circle;
   }
   return undefined;
-}
-
-if (import.meta.main) {
-  const graph = folderGraph(readImports());
-  for (const [folder, targets] of [...graph].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    console.log(`${folder} → ${[...targets].toSorted().join(', ')}`);
-  }
 }

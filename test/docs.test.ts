@@ -1,9 +1,11 @@
 // What README and docs print must be there: commands with their options, npm's scripts, and the files that links lead to.
+// What is made from the program's own tables must be as they are.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { madeDocuments } from '../scripts/made-documents.ts';
 import { createProgram } from '../src/cli/program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -69,5 +71,10 @@ describe('README and docs', () => {
       ([, to = '']) => to,
     );
     expect(links.filter((to) => !existsSync(join(ROOT, dirname(page), to)))).toEqual([]);
+  });
+
+  it.each(Object.entries(madeDocuments))('hold what `npm run docs` makes: docs/%s', (name, make) => {
+    const text = textOf(`docs/${name}`);
+    expect(make(() => text)).toBe(text);
   });
 });
