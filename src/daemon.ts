@@ -29,7 +29,7 @@ import { jobJournal } from './lifecycle/job-journal.ts';
 import { openLabs } from './lifecycle/open-lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
-import { forgetCrashes, setAsideWhatKills } from './lifecycle/set-aside.ts';
+import { deathsOf, forgetCrashes, setAsideWhatKills } from './lifecycle/set-aside.ts';
 import { createRunner } from './engine/runner.ts';
 import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
 import { createStep } from './lifecycle/step.ts';
@@ -150,7 +150,13 @@ export async function createDaemon(
     networks: config.fetch.networks,
   };
   const fetch = createHostFetch({ limits: fetchLimits, now });
-  const guard = createCrashGuard({ notes: store, now, onTurn: wakeAll, quietFor: delays.quietAfterCrash });
+  const guard = createCrashGuard({
+    notes: store,
+    now,
+    onTurn: wakeAll,
+    deaths: deathsOf,
+    quietFor: delays.quietAfterCrash,
+  });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
   const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, storeHealth, now });
   const ports: Ports = {

@@ -1,7 +1,8 @@
 // Finds the work that makes the process die. What is under way is noted; what was under way when the process died is
 // suspected at the next start. A suspect waits until the process has lived for a while, and then runs while no other
 // suspect does, so that a second death is its own and not its neighbours'. Work that comes to an end is suspected no
-// more; what was under way in two deaths is to be set aside.
+// more; what was under way in as many deaths as it may have is to be set aside. With each death it waits longer, so that
+// kills from outside, which come at any time, hardly ever find it at work again.
 //
 // Most of the time work only waits: for a server's answer, or its turn. It does not make the process die then, so such a
 // death (a kill from outside, a power cut) counts for nothing, however often it comes.
@@ -35,41 +36,43 @@ interface Options {
   now: Clock;
   /** A suspect may begin now. */
   onTurn: () => void;
-  /** How long the process has to live before a suspect may begin (ms). */
+  /** In so many deaths an item has to be under way before it is set aside: more where that can't be taken back. */
+  deaths: (item: string) => number;
+  /** How long the process has to live before a suspect of one death may begin (ms). */
   quietFor?: number | undefined;
 }
 
-/** In so many deaths an item has to be under way before it is set aside. */
-const DEATHS = 2;
 /** Long enough that a series of deaths condemns nothing. */
 const QUIET_FOR = 5 * SECOND;
+/** So many times as long after each further death. */
+const LONGER = 4;
 
 /** `notes` keeps what is under way; `onTurn` is called when work that had to wait may begin. */
-export function createCrashGuard({ notes, now, onTurn, quietFor = QUIET_FOR }: Options): CrashGuard {
-  const suspects = new Set<string>();
-  let quietUntil = 0;
+export function createCrashGuard({ notes, now, onTurn, deaths, quietFor = QUIET_FOR }: Options): CrashGuard {
+  /** The suspects, and when each may begin at the earliest. */
+  const suspects = new Map<string, number>();
   let underWay: string | undefined;
 
   function mayBegin(item: string): boolean {
-    if (!suspects.has(item)) return true;
-    return now() >= quietUntil && underWay === undefined;
+    const quietUntil = suspects.get(item);
+    return quietUntil === undefined || (now() >= quietUntil && underWay === undefined);
   }
 
   return {
     async start() {
       const condemned: string[] = [];
+      const waits = new Set<number>();
       for (const { item, crashes } of await notes.countCrash()) {
-        if (crashes < DEATHS) {
-          suspects.add(item);
+        if (crashes < deaths(item)) {
+          const wait = quietFor * LONGER ** (crashes - 1);
+          suspects.set(item, now() + wait);
+          waits.add(wait);
           continue;
         }
         condemned.push(item);
         await notes.forgetWork(item);
       }
-      if (suspects.size > 0) {
-        quietUntil = now() + quietFor;
-        setTimeout(onTurn, quietFor).unref();
-      }
+      for (const wait of waits) setTimeout(onTurn, wait).unref();
       return condemned;
     },
 

@@ -1,5 +1,5 @@
 // Takes each node in under the crash guard, and once. A node that makes the daemon die as it is taken in would be found
-// again at every start: after two deaths it is refused, and only what can do no harm is stored of it.
+// again at every start: after three deaths it is refused, and only what can do no harm is stored of it.
 import { RequestError, TemporaryError } from '../core/errors.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
 import { crashKey, nodeItem, type NodePlace } from '../lifecycle/set-aside.ts';
@@ -41,6 +41,6 @@ export function createTakeIn({ store, guard }: TakeInPorts): TakeIn {
 
   async function refusalOf(place: NodePlace): Promise<RequestError | undefined> {
     if ((await store.setting(crashKey(place))) === undefined) return undefined;
-    return new RequestError('crashes', 'the daemon died twice while it was taking the node in');
+    return new RequestError('crashes', 'the daemon died three times while it was taking the node in');
   }
 }

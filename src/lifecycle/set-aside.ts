@@ -1,5 +1,5 @@
-// Sets aside what was under way in two crashes of the daemon, so that the rest goes on: a job, a delivery, or a node of
-// Maestro that was being taken in.
+// Sets aside what was under way in two crashes of the daemon, so that the rest goes on: a job or a delivery; or, after three,
+// refuses a node of Maestro that was being taken in.
 import type { Logger } from 'pino';
 import { DAY, type Clock } from '../core/time.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
@@ -28,7 +28,12 @@ export function nodeItem({ lab, id }: NodePlace): string {
   return itemName({ kind: 'node', id, of: lab });
 }
 
-/** The name of the setting that is there if the node is to be refused, with the time of its second death. */
+/** How many deaths set an item aside. A node's end in Maestro can't be taken back; the rest is taken up again by an order. */
+export function deathsOf(name: string): number {
+  return itemOf(name).kind === 'node' ? 3 : 2;
+}
+
+/** The name of the setting that is there if the node is to be refused, with the time of its last death. */
 export function crashKey({ lab, id }: NodePlace): SettingKey {
   return settingKey('crashed', `${lab}:${id}`);
 }
@@ -58,7 +63,7 @@ export async function setAsideWhatKills({ store, guard, log, now }: SetAsidePort
       await store.saveSetting(crashKey(node), String(now()));
       log.error(
         { lab: node.lab, node: node.id },
-        'a node will be refused: it was being taken in in two crashes',
+        'a node will be refused: it was being taken in in three crashes',
       );
     } else if (await store.setAside(item.id, { code: 'crashes', text: WHY })) {
       log.error({ job: item.id }, 'the job is set aside: it was under way in two crashes of the daemon');

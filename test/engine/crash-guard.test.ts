@@ -16,7 +16,8 @@ async function processes(): Promise<{
     store,
     pass: (ms) => (now += ms),
     async start() {
-      const guard = createCrashGuard({ notes: store, now: () => now, onTurn: () => undefined });
+      const deaths = (item: string): number => (item === 'irrevocable' ? 3 : 2);
+      const guard = createCrashGuard({ notes: store, now: () => now, onTurn: () => undefined, deaths });
       return { guard, condemned: await guard.start() };
     },
   };
@@ -55,6 +56,25 @@ describe('work that makes the process die', () => {
     expect(third.guard.mayBegin('good')).toBe(true);
     expect(third.guard.mayBegin('poison')).toBe(true);
     expect(third.guard.mayBegin('other')).toBe(false);
+  });
+
+  it('has another death where what becomes of it can’t be taken back, and waits longer before it', async () => {
+    const { start, pass } = await processes();
+    await dieIn((await start()).guard, 'irrevocable');
+    const second = await start();
+    pass(5_000);
+    expect(second.guard.mayBegin('irrevocable')).toBe(true);
+    await dieIn(second.guard, 'irrevocable');
+
+    const third = await start();
+    expect(third.condemned).toEqual([]);
+    pass(19_999);
+    expect(third.guard.mayBegin('irrevocable')).toBe(false);
+    pass(1);
+    expect(third.guard.mayBegin('irrevocable')).toBe(true);
+    await dieIn(third.guard, 'irrevocable');
+
+    expect((await start()).condemned).toEqual(['irrevocable']);
   });
 
   it('is not what only waited for others when the process died', async () => {

@@ -79,10 +79,10 @@ it('a node that kills the daemon as it is taken in is rejected with its reason, 
   const { world, daemon } = await childWorld({}, { preload: 'test/fixtures/poison-intake.mjs', quick: true });
   await daemon.start();
   const poisoned = world.publish({ name: 'poisoned-intake' });
-  await daemon.exit();
-  await daemon.start();
-  await daemon.exit();
-  await daemon.start();
+  for (let deaths = 0; deaths < 3; deaths++) {
+    await daemon.exit();
+    await daemon.start();
+  }
   const other = world.publish();
 
   await reported(world, other);
