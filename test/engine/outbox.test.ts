@@ -49,7 +49,7 @@ function start(...destinations: Destination[]): Outbox {
   };
   const log = pino({ level: 'silent' });
   const onEnd = (jobId: string): void => void ended.push(jobId);
-  const guard = createCrashGuard({ notes: store, now, onTurn: () => undefined });
+  const guard = createCrashGuard({ notes: store, now, onTurn: () => undefined, deaths: () => 2 });
   const outbox = createOutbox({ store, destinations, log, outage, guard, now, onEnd });
   outbox.start();
   running.push(outbox);
