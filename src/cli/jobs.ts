@@ -58,7 +58,7 @@ function queryOf(options: ListOptions): string {
 const UNITS = { h: HOUR, d: DAY };
 
 /** A time, or how long ago it was. */
-function sinceTime(text: string): string {
+export function sinceTime(text: string): string {
   const [, number = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
   if (unit === 'h' || unit === 'd') return rfc3339(Date.now() - Number(number) * UNITS[unit]);
   const at = parseTime(text);

@@ -107,6 +107,8 @@ const EVENTS = {
   queued_too_long: 'LAVA was asked to cancel the job: it let it wait for a device for too long.',
   runs_too_long: 'LAVA was asked to cancel the job: it let it run for too long.',
   node_timeout_moved: "The time-out of Maestro's node was moved.",
+  rejudged:
+    'The job was judged again by newer rules; what came out differently is stored, and reported as a correction.',
   taken_up: 'An admin took up what was set aside.',
   callback: 'LAVA sent a callback.',
   callback_repeated: 'LAVA sent the same callback again.',

@@ -1,12 +1,13 @@
 // The admin's API: requests in, jobs and what is known of them out. What changes something needs the bearer token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError } from '../core/errors.ts';
+import { BridgeError, RequestError } from '../core/errors.ts';
 import { rfc3339, SECOND } from '../core/time.ts';
 import { programVersion } from '../core/version.ts';
 import type { HttpPorts } from './ports.ts';
 import type { LiveLog } from '../lifecycle/live-log.ts';
 import { receive } from '../intake/receive.ts';
 import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
+import { rejudgeJob } from '../lifecycle/rejudge.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { ListedJob } from '../store/index.ts';
 import { refuse, type Guards } from './auth.ts';
@@ -16,7 +17,7 @@ import { addLists } from './lists.ts';
 import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
 import { labsView, partView, type BoardsView } from './overview.ts';
-import { DrainBody, DropBody, LogQuery, Why } from './queries.ts';
+import { DrainBody, DropBody, LogQuery, RejudgeBody, Why } from './queries.ts';
 import { invalid } from './refusals.ts';
 
 import { deliveryView, findJob, jobDetail, jobRow } from './views.ts';
@@ -43,6 +44,7 @@ export function addApi(app: FastifyInstance, options: Options): void {
   addRequests(app, options);
   addLists(app, options.ctx);
   addJob(app, options);
+  addRejudging(app, options);
   addLabs(app, options);
 }
 
@@ -96,26 +98,27 @@ function addRequests(app: FastifyInstance, options: Options): void {
   );
 }
 
+async function withJob(
+  { reader }: Pick<HttpPorts, 'reader'>,
+  request: FastifyRequest<ById>,
+  reply: FastifyReply,
+  work: (job: ListedJob) => Promise<unknown>,
+): Promise<unknown> {
+  const job = await findJob(request.params.id, reader);
+  return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
+}
+
 /** One job: what is known of it, its log, and orders. */
 function addJob(app: FastifyInstance, options: Options): void {
   const { ctx, liveLog, guards } = options;
   const guard = { onRequest: guards.operate };
 
-  async function withJob(
-    request: FastifyRequest<ById>,
-    reply: FastifyReply,
-    work: (job: ListedJob) => Promise<unknown>,
-  ): Promise<unknown> {
-    const job = await findJob(request.params.id, ctx.reader);
-    return job ? work(job) : refuse(reply, 404, 'unknown_job', `no job ${JSON.stringify(request.params.id)}`);
-  }
-
   app.get<ById>('/api/v1/jobs/:id', (request, reply) =>
-    withJob(request, reply, (job) => jobDetail(job, ctx.reader)),
+    withJob(ctx, request, reply, (job) => jobDetail(job, ctx.reader)),
   );
 
   app.get<ById>('/api/v1/jobs/:id/log', (request, reply) =>
-    withJob(request, reply, async (job) => {
+    withJob(ctx, request, reply, async (job) => {
       const query = LogQuery.safeParse(request.query);
       if (!query.success) return invalid(reply, query.error);
       const { follow = false, raw = false } = query.data;
@@ -124,7 +127,7 @@ function addJob(app: FastifyInstance, options: Options): void {
   );
 
   app.post<ById>('/api/v1/jobs/:id/cancel', guard, (request, reply) =>
-    withJob(request, reply, async (job) => {
+    withJob(ctx, request, reply, async (job) => {
       const body = Why.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
       const by = guards.nameOf(request);
@@ -137,7 +140,7 @@ function addJob(app: FastifyInstance, options: Options): void {
   );
 
   app.post<ById>('/api/v1/jobs/:id/retry', guard, (request, reply) =>
-    withJob(request, reply, async (job) => {
+    withJob(ctx, request, reply, async (job) => {
       const what = await retryJob(job, ctx, guards.nameOf(request));
       if (what !== undefined) noteOrder(options, request, 'retry', { job: job.id, what });
       return what === undefined
@@ -152,7 +155,7 @@ function addJob(app: FastifyInstance, options: Options): void {
   );
 
   app.post<ById>('/api/v1/jobs/:id/drop-delivery', guard, (request, reply) =>
-    withJob(request, reply, async (job) => {
+    withJob(ctx, request, reply, async (job) => {
       const body = DropBody.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
       const by = guards.nameOf(request);
@@ -162,6 +165,41 @@ function addJob(app: FastifyInstance, options: Options): void {
       return dropped.length === 0
         ? refuse(reply, 409, 'nothing', `${job.id} has no delivery ${delivery} that has not ended`)
         : reply.code(200).send({ id: job.id, dropped: dropped.map(deliveryView) });
+    }),
+  );
+}
+
+/** Consoles are read one at a time: jobs that run come first. */
+const REJUDGING = { width: 1, most: 20, waitMs: 20 * SECOND };
+
+/** Judging again what was reported: `POST /api/v1/jobs/{id}/rejudge`. */
+function addRejudging(app: FastifyInstance, options: Options): void {
+  const { ctx, guards } = options;
+  const queue = createQueue(REJUDGING);
+  app.post<ById>('/api/v1/jobs/:id/rejudge', { onRequest: guards.operate }, (request, reply) =>
+    withJob(ctx, request, reply, async (job) => {
+      const body = RejudgeBody.safeParse(request.body ?? {});
+      if (!body.success) return invalid(reply, body.error);
+      const endTurn = await queue.turn();
+      if (endTurn === undefined)
+        return refuse(
+          reply.header('retry-after', '5'),
+          503,
+          'busy',
+          'too many jobs are judged again at once',
+        );
+      try {
+        const report = body.data.report ? { by: guards.nameOf(request) } : undefined;
+        const { changes, stored } = await rejudgeJob(job, report, ctx);
+        if (stored) noteOrder(options, request, 'rejudge', { job: job.id });
+        return { id: job.id, changes, stored };
+      } catch (error) {
+        if (error instanceof BridgeError && error.code === 'not_judged')
+          return refuse(reply, 409, error.code, error.message);
+        throw error;
+      } finally {
+        endTurn();
+      }
     }),
   );
 }

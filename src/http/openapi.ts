@@ -20,9 +20,19 @@ import {
   PartView,
   Overview,
   Refusal,
+  RejudgedView,
   TimelineView,
 } from './shapes.ts';
-import { DrainBody, DropBody, IssuesQuery, ListQuery, LogQuery, SummaryQuery, Why } from './queries.ts';
+import {
+  DrainBody,
+  DropBody,
+  IssuesQuery,
+  ListQuery,
+  LogQuery,
+  RejudgeBody,
+  SummaryQuery,
+  Why,
+} from './queries.ts';
 
 type Json = Record<string, unknown>;
 
@@ -33,6 +43,7 @@ const NAMED = {
   Attempt: AttemptView,
   Delivery: DeliveryView,
   Entry: TimelineView,
+  Rejudged: RejudgedView,
   Lab: LabView,
   LabList,
   Part: PartView,
@@ -149,6 +160,17 @@ function paths(): Json {
           properties: { id: { type: 'string' }, dropped: { type: 'array', items: ref('Delivery') } },
         }),
         409: refused('no such delivery is open'),
+        ...unknown,
+      },
+      [id],
+    ),
+    '/api/v1/jobs/{id}/rejudge': order(
+      'Judge the stored evidence of a reported job again, by today’s rules',
+      RejudgeBody,
+      {
+        200: json('what differs', ref('Rejudged')),
+        409: refused('it has no verdict that was reported'),
+        503: refused('too many at once; to be sent again after Retry-After'),
         ...unknown,
       },
       [id],

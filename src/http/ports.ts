@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { StoreHealth } from '../lifecycle/store-health.ts';
 import type { LogPorts } from '../lifecycle/live-log.ts';
 import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
+import type { RejudgePorts } from '../lifecycle/rejudge.ts';
 import type { Reporting } from '../reporting/reporting.ts';
 import type { OpenLogs } from '../storage/open.ts';
 import type { Blobs, Reader, Store } from '../store/index.ts';
@@ -20,7 +21,8 @@ export type HttpPorts = ReceivePorts &
   LogPorts &
   CancelPorts &
   RetryPorts &
-  DropPorts & {
+  DropPorts &
+  RejudgePorts & {
     config: BridgeConfig;
     store: Store;
     /** The store, to read what is shown. */

@@ -74,6 +74,13 @@ export const LogQuery = z.object({
 
 export const Why = z.object({ reason: z.string().max(500).optional() }).nullish();
 
+export const RejudgeBody = z.strictObject({
+  report: z
+    .boolean()
+    .default(false)
+    .describe('store what comes out differently, and report it as a correction; else it is only shown'),
+});
+
 export const DropBody = z.strictObject({
   delivery: z
     .union([z.number().int(), z.string().min(1).max(100)])

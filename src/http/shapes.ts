@@ -112,6 +112,14 @@ export const TimelineView = z.looseObject({
 });
 export type TimelineView = z.infer<typeof TimelineView>;
 
+/** What judging a job again came to. */
+export const RejudgedView = z.looseObject({
+  id: z.string(),
+  changes: z.array(z.string()).describe('what differs from the stored verdict; empty: nothing does'),
+  stored: z.boolean().describe('whether it was stored, to be reported as a correction'),
+});
+export type RejudgedView = z.infer<typeof RejudgedView>;
+
 /** A job with all that is known of it. */
 export const JobDetail = JobRow.extend({
   attempts: z.array(AttemptView),

@@ -7,8 +7,9 @@ import { eventOf } from './job-journal.ts';
 /** Counts what happens to jobs, as the store announces it. */
 export function jobMetrics(metrics: Metrics): JobListener {
   return {
-    saved({ lab, board }, { judged }) {
-      if (judged === undefined || !judged.counts) return;
+    saved({ lab, board, done }, { judged }) {
+      // What was done is judged again: it ended before.
+      if (judged === undefined || !judged.counts || done) return;
       const { result, layer, runMs, bootMs } = judged;
       for (const each of LAYERS) {
         // From the first job of a board on, so that what never happened is 0 and not missing.

@@ -2,6 +2,7 @@
 import type { JobRequest, Source } from '../maestro/request.ts';
 import type { AttemptRecord } from '../store/index.ts';
 import type { Ending, Evidence, Verdict } from '../verdict/model.ts';
+import type { NodeResult } from '../verdict/node-result.ts';
 import type { PublishedLogs } from './logs.ts';
 
 /** A job, as reports describe it. */
@@ -41,6 +42,14 @@ interface Judged {
   ending: Ending | undefined;
 }
 
+/** A verdict that takes the place of one that was reported. */
+interface Correction {
+  /** When it was judged again, RFC 3339: distinguishes its deliveries from those before. */
+  at: string;
+  /** The result that was reported. */
+  corrects: NodeResult;
+}
+
 /** Something that happened to a job, with the job. */
 export type JobEvent = ReportedJob &
   (
@@ -51,7 +60,7 @@ export type JobEvent = ReportedJob &
     /** A LAVA job failed, and another takes its place. */
     | ({ kind: 'superseded' } & Judged)
     /** The end: `logs` are what was published of it. */
-    | ({ kind: 'judged'; logs: PublishedLogs } & Judged)
+    | ({ kind: 'judged'; logs: PublishedLogs; correction?: Correction } & Judged)
   );
 
 /** An event that comes with a verdict. */

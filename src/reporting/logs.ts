@@ -48,11 +48,10 @@ export async function publishLogs(
   evidence: Evidence,
   { logs, blobs }: Places,
 ): Promise<PublishedLogs> {
-  const published: PublishedLogs = { logUrl: undefined, outputFiles: [], artifacts: {}, uploads: [] };
+  const published = logsOf(job, attempt, evidence, { logs, blobs });
   if (attempt === undefined) return published;
   for (const sheet of sheetsOf(job, attempt, evidence, blobs)) {
     const path = `${folderOf(job, attempt)}/${sheet.file}`;
-    const url = logs.urlOf(path);
     const plain = Readable.from(sheet.text(), { objectMode: false });
     const content = path.endsWith('.gz') ? plain.pipe(createGzip()) : plain;
     plain.on('error', (error) => content.destroy(error));
@@ -62,9 +61,24 @@ export async function publishLogs(
       await blobs.put(`upload/${path}`, content);
       published.uploads.push(path);
     }
-    if (sheet.file === MAIN) published.logUrl = url;
-    else published.outputFiles.push({ name: sheet.file, url });
-    published.artifacts[sheet.artifact] = url;
+  }
+  return published;
+}
+
+/** The logs of an attempt as they are, or will be, published: nothing is written. */
+export function logsOf(
+  job: Job,
+  attempt: Attempt | undefined,
+  evidence: Evidence,
+  { logs, blobs }: Places,
+): PublishedLogs {
+  const published: PublishedLogs = { logUrl: undefined, outputFiles: [], artifacts: {}, uploads: [] };
+  if (attempt === undefined) return published;
+  for (const { file, artifact } of sheetsOf(job, attempt, evidence, blobs)) {
+    const url = logs.urlOf(`${folderOf(job, attempt)}/${file}`);
+    if (file === MAIN) published.logUrl = url;
+    else published.outputFiles.push({ name: file, url });
+    published.artifacts[artifact] = url;
   }
   return published;
 }

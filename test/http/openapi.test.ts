@@ -79,6 +79,7 @@ describe('the OpenAPI document', () => {
       'jobs/{id}/cancel',
       'jobs/{id}/retry',
       'jobs/{id}/drop-delivery',
+      'jobs/{id}/rejudge',
       'labs',
       'parts',
       'boards',

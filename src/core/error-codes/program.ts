@@ -22,6 +22,11 @@ export const PROGRAM_ERRORS = {
     'No token for orders is set, so that nothing can be changed.',
     'Set http.token, or one of http.tokens with the role operate.',
   ),
+  not_judged: answer(
+    409,
+    'The job has no verdict that was reported, so it cannot be judged again.',
+    'Wait for its end.',
+  ),
   not_drained: answer(409, 'The lab or board was not drained.', 'Nothing is left to do.'),
   not_found: answer(404, 'There is no such path or file.', 'See /api/v1/openapi.json.'),
   nothing: answer(409, 'The job has nothing to retry.', 'See its timeline: `lava-bridge jobs show`.'),

@@ -22,8 +22,8 @@ import { NO_REPORTS, type Destination, type Parts, type Reports } from './destin
 
 const FIRST_LOOK = 2 * SECOND;
 const LOOK_AGAIN = 30 * SECOND;
-/** The reports of a job: of the start and the end of a run, and of the whole. */
-type KcidbKind = 'report' | `${'start' | 'end'} ${number}`;
+/** The reports of a job: of the start and the end of a run, of the whole, and of what was judged again (at a time). */
+type KcidbKind = 'report' | `correction ${string}` | `${'start' | 'end'} ${number}`;
 /** At the end of a part's kind: it is one object, and was refused before. */
 const ONCE_MORE = '.again';
 /** Maestro says that it tries a job again, and sometimes does not (of two that fail close together): then it is reported after all. */
@@ -115,9 +115,10 @@ function reportsOn(event: JobEvent, config: Parts['config'], now: number): Repor
       const verdict = progress ? withStart(event) : event.verdict;
       const report = buildReport(verdict, endedContext(event, event.logs));
       const nextTry = tries === 'last' ? nextTryOf(event) : undefined;
-      if (nextTry === undefined) return checked(report, 'report');
+      const kind: KcidbKind = event.correction === undefined ? 'report' : `correction ${event.correction.at}`;
+      if (nextTry === undefined) return checked(report, kind);
       const notBefore = now + RETRY_WITHIN;
-      const withheld = checked(report, 'report', { unlessTriedAgain: nextTry, notBefore });
+      const withheld = checked(report, kind, { unlessTriedAgain: nextTry, notBefore });
       const text = `Maestro tries it again (its retry ${nextTry.counter} of ${MAESTRO_RETRIES}): KCIDB gets this one only if Maestro has not by ${rfc3339(notBefore)} (report.tries is last)`;
       return {
         ...withheld,

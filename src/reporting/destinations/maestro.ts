@@ -57,14 +57,16 @@ const CloseBody = z.strictObject({
   ours: z.array(z.string()),
   /** Nothing was found out about the kernel: a time-out of the node stays. */
   empty: z.boolean(),
+  /** The result that we ended the node with, where that is corrected. */
+  corrects: z.enum(NODE_RESULTS).optional(),
   /** The results below the node (report.maestro: hierarchy). */
   children: z.array(Child).optional(),
 });
 type CloseBody = z.infer<typeof CloseBody>;
 
-/** The end of a node, and the number of its LAVA job. */
-type MaestroKind = 'close' | `job_id ${number}`;
-const CLOSE = 'close' satisfies MaestroKind;
+/** The end of a node, its correction (at a time), and the number of its LAVA job. */
+type MaestroKind = 'close' | `correction ${string}` | `job_id ${number}`;
+const JOB_ID = /^job_id /;
 
 /** The name of this destination. */
 export const MAESTRO = 'maestro';
@@ -77,7 +79,7 @@ export function openMaestro({ config, maestro, instanceId, now }: Parts): Destin
     need: 'required',
     reports: (event) => reportsOn(event, config, instanceId),
     async send({ kind, body }) {
-      if (kind !== CLOSE) return sendJobId(maestro, JobIdBody.parse(body));
+      if (JOB_ID.test(kind)) return sendJobId(maestro, JobIdBody.parse(body));
       const { isClosed, note } = await close(maestro, CloseBody.parse(body), now);
       if (isClosed) counts.closed += 1;
       else counts.leftAlone += 1;
@@ -108,10 +110,11 @@ function reportsOn(event: JobEvent, config: Parts['config'], instanceId: string)
   }
   if (event.kind !== 'judged' || config.report.maestro === 'off' || job.source === 'trigger')
     return NO_REPORTS;
-  const { attempts, logs } = event;
-  return {
-    deliveries: [{ kind: CLOSE, body: closeBody(event, attempts, logs.artifacts, config, instanceId) }],
-  };
+  const { attempts, logs, correction } = event;
+  const body = closeBody(event, attempts, logs.artifacts, config, instanceId);
+  if (correction === undefined) return { deliveries: [{ kind: 'close' satisfies MaestroKind, body }] };
+  const kind: MaestroKind = `correction ${correction.at}`;
+  return { deliveries: [{ kind, body: { ...body, corrects: correction.corrects } satisfies CloseBody }] };
 }
 
 function closeBody(
@@ -189,7 +192,11 @@ async function closeNode(
   if (stop !== undefined) return { isClosed: false, note: stop };
   const { children } = body;
   const patch = patchOf(body, node);
-  if (children !== undefined && (await client.childrenOf(node.id)).length === 0) {
+  if (
+    body.corrects === undefined &&
+    children !== undefined &&
+    (await client.childrenOf(node.id)).length === 0
+  ) {
     const tree = treeOf(node, patch, children, body, now());
     await client.putHierarchy(node.id, tree).catch(letItFinish);
     if (tree.node['state'] === 'done')
@@ -234,7 +241,7 @@ async function closeOdd(client: MaestroClient, body: CloseBody): Promise<Closed>
       const { artifacts } = writableArtifacts(found.artifacts);
       return stop === undefined ? patchOf(body, { ...found, artifacts }) : undefined;
     },
-    { noevent: body.kcidbIsOurs && !body.withEvent },
+    { noevent: body.corrects !== undefined || (body.kcidbIsOurs && !body.withEvent) },
   );
   if (node === undefined) return { isClosed: false, note: 'Maestro has no such node' };
   if (stop !== undefined) return { isClosed: false, note: stop };
@@ -250,19 +257,23 @@ function isOurEnd({ state, result, data }: MaestroNode, { end, ours }: CloseBody
 }
 
 /** Why the node is not to be written; undefined if it is. */
-function whyNot(node: MaestroNode, { ours, empty }: CloseBody): string | undefined {
+function whyNot(node: MaestroNode, { ours, empty, corrects }: CloseBody): string | undefined {
   const holder = node.data.job_id;
   if (typeof holder === 'string' && holder !== '' && !ours.includes(holder)) {
     return `left alone: the node belongs to ${holder}`;
   }
   if (node.state !== 'done' && node.state !== 'closing') return undefined;
+  if (node.state === 'done' && node.result === corrects && node.data.error_code !== 'node_timeout')
+    return undefined;
   // Maestro's time-out says nothing about the kernel; what a person, or the end of the build, decided stays.
   if (node.state === 'done' && node.data.error_code === 'node_timeout' && !empty) return undefined;
   return `left alone: Maestro ended the node (${node.state}, ${node.result ?? 'no result'})`;
 }
 
 /** Whether the end is announced with an event. */
-function needsEvent(node: MaestroNode, { end, kcidbIsOurs, withEvent }: CloseBody): boolean {
+function needsEvent(node: MaestroNode, { end, kcidbIsOurs, withEvent, corrects }: CloseBody): boolean {
+  // Its end was announced; job_retry would try it once more for a second event.
+  if (corrects !== undefined) return false;
   if (isTriedAgain(node.name, end.result, node.retry_counter ?? 0)) {
     // If the node had timed out, job_retry has heard of that, and would try it once more for a second event.
     return node.state !== 'done';
