@@ -1,7 +1,7 @@
 // `lava-bridge top`: the lab at a glance, again and again until it is interrupted; once where no one watches (no terminal).
 import type { Command } from 'commander';
 import { formatDuration, SECOND, sleep } from '../core/time.ts';
-import { JobList, Overview, troubleOf, type JobRow } from '../http/shapes.ts';
+import { JobList, Overview, PartList, troubleOf, type JobRow, type PartView } from '../http/shapes.ts';
 import { errorText } from '../core/errors.ts';
 import { bold, configOption, daemonOf, print, table, type Daemon } from './common.ts';
 import { stageAfterOf, summaryOf } from './job-text.ts';
@@ -50,12 +50,21 @@ async function watch(daemon: Daemon, pause: number): Promise<void> {
 
 async function screen(daemon: Daemon, height: number): Promise<string> {
   const overview = Overview.parse(await daemon.get('/api/v1/overview'));
+  const { parts } = PartList.parse(await daemon.get('/api/v1/parts'));
   const open = JobList.parse(await daemon.get(`/api/v1/jobs?done=false&limit=${ROWS}`)).jobs;
-  const lines = [...systems(overview), '', ...flow(overview), '', ...reasons(overview), '', ...jobs(open)];
+  const lines = [
+    ...systems(overview, parts),
+    '',
+    ...flow(overview),
+    '',
+    ...reasons(overview),
+    '',
+    ...jobs(open),
+  ];
   return lines.slice(0, height).join('\n');
 }
 
-function systems({ labs, destinations, last_day }: Overview): string[] {
+function systems({ labs, destinations, last_day }: Overview, parts: readonly PartView[]): string[] {
   const ended = last_day.reduce((n, hour) => n + hour.jobs, 0);
   const failed = last_day.reduce((n, hour) => n + hour.jobs - (hour.layers['none'] ?? 0), 0);
   const rows = [
@@ -65,6 +74,14 @@ function systems({ labs, destinations, last_day }: Overview): string[] {
       ago(lab.since),
       troubleOf(lab),
     ]),
+    ...parts
+      .filter(({ kind }) => kind === 'events' || kind === 'callbacks' || kind === 'store')
+      .map(({ kind, name, status, since, why }) => [
+        kind === 'store' ? name : `${name} ${kind}`,
+        status,
+        since === undefined ? '' : ago(since),
+        why ?? '',
+      ]),
     ...destinations.map(({ name, status, since, why, deliveries }) => [
       name,
       status,

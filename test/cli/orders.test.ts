@@ -38,11 +38,17 @@ describe('the commands for a running daemon', () => {
     expect((await run('jobs', '--open')).stdout).toMatch(/^RECEIVED \(UTC\).*\n.* admitted +.*new cable\n$/);
     expect((await run('jobs', 'list', '--stage', 'runing')).stderr).toEqual(failsWith('invalid', 'stage: '));
     expect(await run('jobs', '--limit', 'many')).toMatchObject({ code: 2 });
+    expect((await run('top', '--once')).stdout).toMatch(
+      new RegExp(
+        `SYSTEM .*\\n${LAB} +up .*\\n${LAB} events +\\w+ .*\\n${LAB} callbacks +\\w+ .*\\nstore +\\w+ [^]*admitted[^]*drained .*new cable`,
+      ),
+    );
 
     expect((await run('resume', LAB, X86)).stdout).toBe(`${X86} in ${LAB}: takes jobs again\n`);
     await world.ended(key);
     expect((await run('jobs', 'log', key)).stdout).toMatch(/Linux version/);
     expect((await run('jobs', 'show', key)).stdout).toMatch(/ended after the stage reported[^]*boot +PASS/);
+    expect((await run('summary', '--since', '7d')).stdout).toMatch(/^Jobs: 1 \(1 pass\)$/m);
     for (const words of ['log', 'cancel']) {
       const { code, stderr } = await run('jobs', words, 'no-such-job');
       expect({ code, stderr }).toEqual({ code: 1, stderr: failsWith('unknown_job', 'no-such-job') });
