@@ -24,15 +24,15 @@ export type Outcome =
 
 /** One step of a job's life, and what it uses. */
 export interface Stage<Ports> {
-  /** What the job has been through when this is done. */
-  name: StageName;
   /** One at a time in each lab, until what came of it is stored: for a stage that counts what is there. */
   serial?: true;
   run: (job: JobRecord, ports: Ports, signal: AbortSignal) => Promise<Outcome>;
 }
 
 /** A stage that has what it uses. */
-export interface ReadyStage extends Pick<Stage<never>, 'name' | 'serial'> {
+export interface ReadyStage extends Pick<Stage<never>, 'serial'> {
+  /** What the job has been through when this is done. */
+  name: StageName;
   run: (job: JobRecord, signal: AbortSignal) => Promise<Outcome>;
 }
 

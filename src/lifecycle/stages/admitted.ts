@@ -29,7 +29,7 @@ export type AdmittedPorts = LabPorts &
 /** A job that frees capacity wakes the next one; this is for what is not announced (a device that comes back unseen). */
 const LOOK_AGAIN = 30 * SECOND;
 
-export const admitted: Stage<AdmittedPorts> = { name: 'admitted', serial: true, run };
+export const admitted: Stage<AdmittedPorts> = { serial: true, run };
 
 async function run(job: JobRecord, ports: AdmittedPorts): Promise<Outcome> {
   if (job.cancel !== null)

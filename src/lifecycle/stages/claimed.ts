@@ -29,7 +29,7 @@ const YIELDED = {
 
 const CLAIM_SETTLE = 2 * SECOND;
 
-export const claimed: Stage<ClaimedPorts> = { name: 'claimed', run };
+export const claimed: Stage<ClaimedPorts> = { run };
 
 async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
   if (job.cancel !== null)

@@ -21,7 +21,7 @@ export type FinishedPorts = FollowingPorts &
     now: Clock;
   };
 
-export const finished: Stage<FinishedPorts> = { name: 'finished', run };
+export const finished: Stage<FinishedPorts> = { run };
 
 /**
  * LAVA sends its callback before it commits (2023.01), so at that moment it still says Running. It commits within its

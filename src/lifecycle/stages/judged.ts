@@ -38,7 +38,7 @@ export type JudgedPorts = LabPorts &
 /** The outbox wakes the job when a delivery ends; until then there is nothing to look at. */
 const DELIVERED_WITHIN = MINUTE;
 
-export const judged: Stage<JudgedPorts> = { name: 'judged', run };
+export const judged: Stage<JudgedPorts> = { run };
 
 async function run(job: JobRecord, ports: JudgedPorts): Promise<Outcome> {
   const attempts = await ports.store.attempts(job.id);

@@ -19,7 +19,7 @@ export type RenderedPorts = RenderPorts &
 
 const LOOK_AGAIN = 30 * SECOND;
 
-export const rendered: Stage<RenderedPorts> = { name: 'rendered', run };
+export const rendered: Stage<RenderedPorts> = { run };
 
 async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
   if (job.cancel !== null)

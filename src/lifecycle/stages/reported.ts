@@ -6,7 +6,7 @@ import type { Outcome, Stage } from '../model.ts';
 /** What it uses. */
 export type ReportedPorts = { store: Pick<Store, 'deliveries'>; now: Clock };
 
-export const reported: Stage<ReportedPorts> = { name: 'reported', run };
+export const reported: Stage<ReportedPorts> = { run };
 
 async function run(job: JobRecord, ports: ReportedPorts): Promise<Outcome> {
   const deliveries = await ports.store.deliveries(job.id);

@@ -21,7 +21,7 @@ export type RunningPorts = LabPorts &
     now: Clock;
   };
 
-export const running: Stage<RunningPorts> = { name: 'running', run };
+export const running: Stage<RunningPorts> = { run };
 
 async function run(job: JobRecord, ports: RunningPorts): Promise<Outcome> {
   const attempt = currentAttempt(await ports.store.attempts(job.id));

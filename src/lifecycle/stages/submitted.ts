@@ -26,7 +26,7 @@ export type SubmittedPorts = LabPorts &
     now: Clock;
   };
 
-export const submitted: Stage<SubmittedPorts> = { name: 'submitted', run };
+export const submitted: Stage<SubmittedPorts> = { run };
 
 /** How far a lab's clock may be from ours. */
 const CLOCK_SKEW = 10 * MINUTE;
