@@ -1,22 +1,12 @@
 // Makes a fresh checkout runnable: installs what package-lock.json names (once per lockfile) and builds dist/.
 //   --build-only   builds alone
-//   --production   leaves only what the daemon needs: no compiler and no tests' libraries, and no Node if the
-//                  machine's is new enough; node_modules/.bin/node is the one to be used, whichever it is
 // A node_modules that is a symbolic link belongs to another checkout: it is used as it is, and never changed.
 // Runs on any Node from 18 on, before anything is installed, so it uses only what Node itself has.
 'use strict';
 const { createHash } = require('node:crypto');
-const {
-  existsSync,
-  lstatSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} = require('node:fs');
+const { existsSync, lstatSync, readFileSync, writeFileSync } = require('node:fs');
 const { spawnSync } = require('node:child_process');
-const { delimiter, join } = require('node:path');
+const { join } = require('node:path');
 
 const root = join(__dirname, '..');
 const modules = join(root, 'node_modules');
@@ -56,42 +46,5 @@ function build() {
   if (existsSync(tsc)) run(tsc, ['-p', 'tsconfig.build.json']);
 }
 
-/** The machine's own Node if it is new enough (node:sqlite as Node 24 and later have it); npm puts ours before it. */
-function systemNode() {
-  const folders = (process.env.PATH || '')
-    .split(delimiter)
-    .filter((folder) => !folder.includes('node_modules'));
-  const node = folders.map((folder) => join(folder, 'node')).find((file) => existsSync(file));
-  if (node === undefined) return undefined;
-  const version = spawnSync(node, ['--version'], { encoding: 'utf8', timeout: 10000 }).stdout || '';
-  return Number(version.replace(/^v/, '').split('.')[0]) >= 24 ? node : undefined;
-}
-
-function prune() {
-  if (isLinked()) {
-    process.stderr.write(
-      'lava-bridge: node_modules is a symbolic link, so nothing is removed from it; --production needs a node_modules of its own\n',
-    );
-    process.exit(1);
-  }
-  const node = systemNode();
-  run('npm', ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-  rmSync(stamp, { force: true });
-  if (node !== undefined) {
-    for (const name of readdirSync(modules)) {
-      if (name.startsWith('node-linux-')) rmSync(join(modules, name), { recursive: true });
-    }
-    const own = join(modules, '.bin', 'node');
-    rmSync(own, { force: true });
-    symlinkSync(node, own);
-  }
-  process.stderr.write(
-    'lava-bridge: installed for production, with ' +
-      (node === undefined ? 'the Node that comes along' : node) +
-      '\n',
-  );
-}
-
 if (!process.argv.includes('--build-only')) install();
 build();
-if (process.argv.includes('--production')) prune();
