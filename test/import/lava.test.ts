@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { parseYaml } from '../../src/core/yaml-file.ts';
 import { loadBoards } from '../../src/catalog/boards.ts';
 import { DeviceType } from '../../src/catalog/board-schema.ts';
@@ -63,6 +65,16 @@ describe('the settings of a device', () => {
     expect(await read('qemu-arm64-01.yaml')).toEqual({ bootMethods: ['qemu', 'minimal'], arch: 'arm64' });
     expect(await read('qemu-01.yaml')).toEqual({ bootMethods: ['qemu', 'minimal'], arch: undefined });
     expect(readSettings(UBOOT)).toEqual({ bootMethods: ['u-boot', 'fastboot', 'minimal'], arch: 'arm' });
+  });
+
+  it('say every boot method that there is a template for', () => {
+    const templates = readdirSync('job-templates/boot').map((file) => basename(file, '.yaml.hbs'));
+    const methods = templates.filter((name) => name !== 'efi'); // LAVA's method behind it is `minimal`
+    const text = stringify({
+      actions: { boot: { methods: Object.fromEntries(methods.map((m) => [m, {}])) } },
+    });
+
+    expect(readSettings(text).bootMethods.toSorted()).toEqual(methods.toSorted());
   });
 
   it.each(['', 'nothing: here', '- a\n- b', '{', 'actions: {boot: {methods: }}', '*nothing'])(

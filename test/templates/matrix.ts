@@ -1,8 +1,10 @@
 // Every definition that the shipped templates can produce, by its form: each shipped board, booted each way, with each
 // test, and with what changes the form (coverage, containers, namespaces, kernel arguments, …).
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Board } from '../../src/catalog/boards.ts';
 import { RequestError } from '../../src/core/errors.ts';
-import { makeInput, makeRequest, shipped, type InputParts } from './support.ts';
+import { makeInput, makeRequest, ROOT, shipped, type InputParts } from './support.ts';
 import type { RenderInput } from '../../src/templates/renderer.ts';
 
 export interface MatrixEntry {
@@ -10,10 +12,9 @@ export interface MatrixEntry {
   input: RenderInput;
 }
 
-/** For each test type what a PULL_LABS request says to it. */
-const TESTS: Record<string, Record<string, unknown>> = {
+/** What a PULL_LABS request says to a test type; nothing to those that are not here. */
+const PARAMETERS: Record<string, Record<string, unknown>> = {
   blktests: { parameters: 'test_group=loop test_device=/dev/sda' },
-  boot: {},
   'fault-injection': {
     test_name: 'slab',
     test_command: 'ls -l /',
@@ -31,18 +32,17 @@ const TESTS: Record<string, Record<string, unknown>> = {
     branch: 'master',
     parameters: 'A=b C="d e"',
   },
-  'h26forge-debian': {},
   inline: { definition: { run: { steps: ['lava-test-case a --result pass'] }, install: { deps: ['curl'] } } },
   kselftest: { parameters: 'collections=net tests=a skipfile=https://a.example/s.yaml env=A=b' },
   'kselftest-platform-parameters': { parameters: 'collections=devices/exist' },
-  'kvm-unit-tests': {},
   ltp: { parameters: 'tst_cmdfiles=syscalls workers=max shard_number=4 shard_index=2', subset: ['a', 'b'] },
   'rt-tests': { parameters: 'tst_cmd=cyclictest' },
   shell: { commands: ['uname -a', 'echo "a: b" # c'], 'pre-commands': ['true'] },
   sleep: { parameters: 'sleep_params=mem' },
   'watchdog-reset': { bl_message: 'U-Boot' },
-  'wifi-basic': {},
 };
+
+const TESTS = readdirSync(join(ROOT, 'job-templates/test')).map((file) => basename(file, '.yaml.hbs'));
 
 const KERNELS: Record<string, string[]> = {
   arm: ['zImage'],
@@ -93,11 +93,11 @@ export function* matrix(): Generator<MatrixEntry> {
     for (const boot of ['ramdisk', 'nfs']) {
       for (const variant of VARIANTS) {
         for (const kernel of KERNELS[board.arch] ?? []) {
-          for (const [type, more] of Object.entries(TESTS)) {
+          for (const type of TESTS) {
             if (variant.label !== 'plain' && !['boot', 'kselftest', 'ltp', 'shell'].includes(type)) continue;
             yield {
               label: `${name} ${boot} ${kernel} ${type} ${variant.label}`,
-              input: entry(board, boot, kernel, type, { ...more, ...variant.test }, variant),
+              input: entry(board, boot, kernel, type, { ...PARAMETERS[type], ...variant.test }, variant),
             };
           }
         }
