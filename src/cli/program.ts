@@ -15,6 +15,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   triage: async () => (await import('./triage.ts')).addTriage,
   submit: async () => (await import('./submit.ts')).addSubmit,
   jobs: async () => (await import('./jobs.ts')).addJobs,
+  test: async () => (await import('./test.ts')).addTest,
   rejudge: async () => (await import('./rejudge.ts')).addRejudge,
   top: async () => (await import('./top.ts')).addTop,
   summary: async () => (await import('./summary.ts')).addSummary,

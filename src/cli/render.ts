@@ -52,11 +52,12 @@ export function addRender(program: Command): void {
 }
 
 /** All that rendering needs. */
-interface Bench extends Workshop {
+export interface Bench extends Workshop {
   lab: (name: string) => RenderLabConfig | undefined;
 }
 
-async function setUp(file: string, isGiven: boolean): Promise<Bench> {
+/** What renders with a configuration; without one (`isGiven`: it was asked for), with the shipped files. */
+export async function setUp(file: string, isGiven: boolean): Promise<Bench> {
   const config = isGiven || (await exists(file)) ? await loadConfig(file) : undefined;
   if (config === undefined) {
     process.stderr.write(
@@ -109,7 +110,8 @@ function madeUpLab(name: string): RenderLabConfig {
   };
 }
 
-async function renderRequest(value: unknown, bench: Bench): Promise<Rendered> {
+/** The definition of a request. Throws RequestError if it cannot be run. */
+export async function renderRequest(value: unknown, bench: Bench): Promise<Rendered> {
   const request = parseRequest(value);
   const { runtime } = request.node.data;
   const lab = bench.lab(runtime ?? '');

@@ -6,7 +6,7 @@ import { errorText, RequestError } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { printable } from '../core/printable.ts';
-import { configOption, daemonOf, jsonOption, print, printJson } from './common.ts';
+import { configOption, daemonOf, jsonOption, print, printJson, type Daemon } from './common.ts';
 import { summaryOf } from './job-text.ts';
 import { succeeded, waitForEnd } from './jobs.ts';
 
@@ -38,11 +38,16 @@ async function submit(options: Options): Promise<void> {
     else print(`${id}: received; follow it with: lava-bridge jobs show ${id}`);
     return;
   }
+  await showEnd(daemon, id, options.json === true);
+}
+
+/** Waits for the end of a job and prints it, its progress on standard error; exit code 1 unless it passed. */
+export async function showEnd(daemon: Daemon, id: string, json: boolean): Promise<void> {
   const job = await waitForEnd(daemon.get, id, (seen) => {
     const why = seen.reason === null ? '' : `, waits: ${seen.reason}`;
     process.stderr.write(`${printable(`${id}: ${seen.stage}${why}`)}\n`);
   });
-  if (options.json) printJson(job);
+  if (json) printJson(job);
   else print(printable(`${id}: ${job.result ?? job.stage}; ${summaryOf(job)}`));
   if (!succeeded(job)) process.exitCode = 1;
 }

@@ -94,7 +94,7 @@ const EVENTS = {
   resend: 'A report is sent again.',
   split: 'A report is sent in parts, or again without what was refused.',
   dropped: 'A report was given up.',
-  no_report: 'KCIDB gets no report of this run.',
+  no_report: 'KCIDB gets no report of this run; of a test of our own, nobody does.',
   held_back: "A report is held back until Maestro's next try.",
   left_out: 'KCIDB would refuse an object, so the report goes without it.',
   found:

@@ -48,6 +48,12 @@ export function addApi(app: FastifyInstance, options: Options): void {
   addLabs(app, options);
 }
 
+/** What comes by our own commands says so. */
+function wayOf({ headers }: FastifyRequest): Source {
+  const way = headers['x-lava-bridge-source'];
+  return way === 'hand' || way === 'test' ? way : 'push';
+}
+
 /** Requests that come in: `POST /api/v1/requests`. */
 function addRequests(app: FastifyInstance, options: Options): void {
   const { ctx, counters, guards } = options;
@@ -93,8 +99,7 @@ function addRequests(app: FastifyInstance, options: Options): void {
   app.post(
     '/api/v1/requests',
     { onRequest: [guards.operate, takeTurn], bodyLimit: ctx.config.requests.max_size },
-    (request, reply) =>
-      take(request.headers['x-lava-bridge-source'] === 'hand' ? 'hand' : 'push', request, reply),
+    (request, reply) => take(wayOf(request), request, reply),
   );
 }
 

@@ -31,6 +31,7 @@ const WAY: Record<Source, LabConfig['accept'][number] | undefined> = {
   push: 'push',
   trigger: 'triggers',
   hand: undefined,
+  test: undefined,
 };
 
 /**

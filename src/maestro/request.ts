@@ -60,8 +60,8 @@ export const JobRequest = z
   });
 export type JobRequest = z.infer<typeof JobRequest>;
 
-/** The ways in (design 3). */
-export const SOURCES = ['pull_labs', 'lava_pull', 'push', 'trigger', 'hand'] as const;
+/** The ways in (design 3). `test`: a test of the admin's own, of which nothing is reported. */
+export const SOURCES = ['pull_labs', 'lava_pull', 'push', 'trigger', 'hand', 'test'] as const;
 /** The way that a request came in. */
 export type Source = (typeof SOURCES)[number];
 

@@ -36,6 +36,7 @@ async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
     return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
   if (!ports.maestro) return { kind: 'done', note: 'no Maestro is configured' };
   if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
+  if (job.source === 'test') return { kind: 'done', note: 'a test of our own: Maestro has no node for it' };
   const settle = ports.claimSettle ?? CLAIM_SETTLE;
   const mark = `${ports.store.instanceId}:${job.nodeId}`;
   if (job.claimedAt === null) {

@@ -87,7 +87,9 @@ async function judgeStored(
     return { ...again, change };
   }
 
-  const logs = await publishLogs(job, attempt, judgement.evidence, ports);
+  // What is not reported leaves nothing in KernelCI's storage.
+  const published = job.source === 'test' && ports.logs.local === undefined ? undefined : attempt;
+  const logs = await publishLogs(job, published, judgement.evidence, ports);
   const reports = isOurs ? ports.reporting.reports({ ...ended, kind: 'judged', logs }) : REPORTED_BY_LAVA;
   const outcome = judgedRun(judgement, attempt, true);
   return {

@@ -1,0 +1,87 @@
+// `lava-bridge test`: a kernel of one's own on a board of the lab, through everything but the reports.
+import { InvalidArgumentError, type Command } from 'commander';
+import { z } from 'zod';
+import { loadBoards } from '../catalog/boards.ts';
+import { loadConfig } from '../config/load.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import { BridgeError } from '../core/errors.ts';
+import { shippedFolder } from '../core/shipped.ts';
+import { configOption, daemonAt, print } from './common.ts';
+import { ownRequest } from './own-request.ts';
+import { renderRequest, setUp } from './render.ts';
+import { showEnd } from './submit.ts';
+
+interface Options {
+  board: string;
+  kernel: string;
+  modules?: string;
+  lab?: string;
+  tests: string[];
+  wait?: true;
+  dry?: true;
+  config: string;
+}
+
+export function addTest(program: Command): void {
+  program
+    .command('test')
+    .description('run a kernel of your own on a board of the lab; the verdict is shown, nothing is reported')
+    .requiredOption('--board <name>', 'on this board')
+    .requiredOption('--kernel <url>', 'the kernel, where LAVA can fetch it', url)
+    .option('--modules <url>', 'its modules', url)
+    .option('--lab <name>', 'in this lab (default: the only one)')
+    .option('--tests <names>', 'what runs, by the names of plans: baseline,kselftest-dt', names, ['baseline'])
+    .option('--wait', 'until they have ended; exit 1 unless all passed')
+    .option('--dry', 'print the LAVA job definitions and run nothing')
+    .addOption(configOption())
+    .action(test);
+}
+
+async function test(options: Options): Promise<void> {
+  const config = await loadConfig(options.config);
+  const requests = await requestsOf(options, config);
+  if (options.dry) {
+    const bench = await setUp(options.config, true);
+    for (const request of requests) {
+      const { definition } = await renderRequest(request, bench);
+      process.stdout.write(`---\n${definition}`);
+    }
+    return;
+  }
+  const daemon = daemonAt(config);
+  const ids: string[] = [];
+  for (const request of requests) {
+    const answer = await daemon.post('/api/v1/requests', request, { 'x-lava-bridge-source': 'test' });
+    const { id } = z.looseObject({ id: z.string() }).parse(answer);
+    ids.push(id);
+    if (!options.wait) print(`${id}: received; follow it with: lava-bridge jobs show ${id}`);
+  }
+  if (options.wait) for (const id of ids) await showEnd(daemon, id, false);
+}
+
+/** A request for each test. Throws BridgeError `bad_option` if it is not clear in which lab. */
+async function requestsOf(
+  { board, kernel, modules, lab: asked, tests }: Options,
+  config: BridgeConfig,
+): Promise<object[]> {
+  const [first, ...others] = config.labs.filter(({ name }) => asked === undefined || name === asked);
+  const known = config.labs.map(({ name }) => name).join(', ');
+  if (first === undefined)
+    throw new BridgeError('bad_option', `--lab: there is no such lab; there are: ${known}`);
+  if (others.length > 0) throw new BridgeError('bad_option', `--lab is needed: one of ${known}`);
+  const boards = await loadBoards({ shipped: shippedFolder('device-types'), own: config.device_types });
+  const { arch } = boards.get(board, first.name);
+  const artifacts = { kernel, ...(modules === undefined ? {} : { modules }) };
+  return tests.map((plan) => ownRequest({ lab: first.name, board, plan, arch, artifacts }));
+}
+
+function url(text: string): string {
+  if (/^https?:/i.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('an http or https URL');
+}
+
+function names(text: string): string[] {
+  const all = text.split(',').map((name) => name.trim());
+  if (all.every((name) => name !== '')) return all;
+  throw new InvalidArgumentError('names, with commas between them');
+}
