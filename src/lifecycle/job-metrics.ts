@@ -33,8 +33,9 @@ export function jobMetrics(metrics: Metrics): JobListener {
     },
     delivery(destination, state) {
       // From the first one on, so that what never happened is 0 and not missing.
-      const by = state === 'parked' || state === 'dropped' ? 1 : 0;
-      metrics.count('lava_bridge_delivery_refusals_total', { destination }, by);
+      const refused = state === 'parked' || state === 'dropped' ? 1 : 0;
+      metrics.count('lava_bridge_deliveries_accepted_total', { destination }, state === 'done' ? 1 : 0);
+      metrics.count('lava_bridge_delivery_refusals_total', { destination }, refused);
     },
   };
 }

@@ -80,6 +80,7 @@ export const METRICS = {
   lava_bridge_delivery_age_seconds: gauge('How long the oldest delivery that is to be sent has waited.', [
     'destination',
   ]),
+  lava_bridge_deliveries_accepted_total: counter('Deliveries that were accepted.', ['destination']),
   lava_bridge_delivery_refusals_total: counter('Deliveries that were refused for good, or given up.', [
     'destination',
   ]),

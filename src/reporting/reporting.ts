@@ -1,13 +1,12 @@
 // What is to be sent because of an event in a job's life: each destination is asked for its part.
 import type { Entry, NewDelivery } from '../store/index.ts';
-import type { Destination, Metric } from './destinations/destination.ts';
+import type { Destination } from './destinations/destination.ts';
 import type { JobEvent } from './events.ts';
 
 /** All destinations together. */
 export interface Reporting {
   /** The deliveries for the outbox, and what goes into the job's timeline; to be stored together with the event. */
   reports: (event: JobEvent) => { deliveries: NewDelivery[]; entries: Entry[] };
-  metrics: () => Metric[];
 }
 
 /** Asks each destination for its reports on an event. */
@@ -25,7 +24,6 @@ export function createReporting(destinations: readonly Destination[]): Reporting
       });
       return { deliveries: all.flatMap((r) => r.deliveries), entries: all.flatMap((r) => r.entries) };
     },
-    metrics: () => destinations.flatMap((destination) => destination.metrics()),
   };
 }
 

@@ -26,6 +26,8 @@ it('the metrics follow a job, and counters begin at 0', async () => {
   expect(after).toContain(`result="pass",layer="kernel"} 0`);
   expect(after).toContain(`lava_bridge_run_seconds_count{lab="${job.lab}",board="${job.board}"} 1`);
   expect(after).toMatch(/^lava_bridge_callback_bytes_count\{lab="lava-demo"\} [1-9]/m);
+  expect(after).toContain('lava_bridge_deliveries_accepted_total{destination="kcidb"} 1');
+  expect(after).toContain('lava_bridge_delivery_refusals_total{destination="kcidb"} 0');
   expect(after).toMatch(/^lava_bridge_call_seconds_count\{destination="kcidb"\} [1-9]/m);
   // The feed asks every 200 ms, whatever there is to report.
   const maestro = /^lava_bridge_call_seconds_count\{destination="maestro"\} (\d+)$/m;

@@ -20,14 +20,6 @@ export interface Finding {
   text: string;
 }
 
-/** A count since the start, for `/metrics`. */
-export interface Metric {
-  /** `lava_bridge_…_total`. */
-  name: string;
-  help: string;
-  value: number;
-}
-
 /** A place that reports go to. */
 export interface Destination {
   /** Under this name its deliveries are stored. */
@@ -40,7 +32,6 @@ export interface Destination {
   send: (delivery: SentDelivery) => Promise<Sent>;
   /** Looks whether it would take anything. Throws what the look throws. */
   check: () => Promise<Finding[]>;
-  metrics: () => Metric[];
 }
 
 /** What destinations are made of. */

@@ -58,34 +58,13 @@ export function openKcidb(parts: Parts): Destination | { off: string } {
   const { config, now, signal, maestro, kcidbFirstLook = FIRST_LOOK } = parts;
   const sink = openSink(config, signal);
   if (sink === undefined) return { off: 'off: this bridge reports nothing to it' };
-  const counts = { reports: 0, refused: 0 };
   return {
     name: 'kcidb',
     need: 'required',
     reports: (event) => reportsOn(event, config, now()),
-    async send(delivery) {
-      const sent = await send(
-        { sink, maestro, firstLook: kcidbFirstLook },
-        Body.parse(delivery.body),
-        delivery,
-      );
-      if (sent.kind === 'done') counts.reports += 1;
-      if (sent.kind === 'instead') counts.refused += 1;
-      return sent;
-    },
+    send: (delivery) =>
+      send({ sink, maestro, firstLook: kcidbFirstLook }, Body.parse(delivery.body), delivery),
     check: async () => [{ state: 'ok', text: await sink.check() }],
-    metrics: () => [
-      {
-        name: 'lava_bridge_kcidb_reports_total',
-        help: 'Reports, and pieces of them, that KCIDB took since the start.',
-        value: counts.reports,
-      },
-      {
-        name: 'lava_bridge_kcidb_refused_total',
-        help: 'Reports that KCIDB refused as one piece since the start.',
-        value: counts.refused,
-      },
-    ],
   };
 }
 

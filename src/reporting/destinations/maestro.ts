@@ -73,31 +73,16 @@ export const MAESTRO = 'maestro';
 
 export function openMaestro({ config, maestro, instanceId, now }: Parts): Destination | { off: string } {
   if (maestro === undefined) return { off: 'none is configured; requests come by push or by hand' };
-  const counts = { closed: 0, leftAlone: 0 };
   return {
     name: MAESTRO,
     need: 'required',
     reports: (event) => reportsOn(event, config, instanceId),
     async send({ kind, body }) {
       if (JOB_ID.test(kind)) return sendJobId(maestro, JobIdBody.parse(body));
-      const { isClosed, note } = await close(maestro, CloseBody.parse(body), now);
-      if (isClosed) counts.closed += 1;
-      else counts.leftAlone += 1;
+      const { note } = await close(maestro, CloseBody.parse(body), now);
       return { kind: 'done', note };
     },
     check: () => check(maestro, config),
-    metrics: () => [
-      {
-        name: 'lava_bridge_nodes_closed_total',
-        help: "Maestro's nodes ended since the start.",
-        value: counts.closed,
-      },
-      {
-        name: 'lava_bridge_nodes_left_alone_total',
-        help: 'Nodes that another client had ended or taken since the start.',
-        value: counts.leftAlone,
-      },
-    ],
   };
 }
 

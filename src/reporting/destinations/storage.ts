@@ -11,7 +11,6 @@ const Body = z.strictObject({ path: z.string() });
 /** Logs that are kept and served here need nothing to be sent; `check` says then who can read them. */
 export function openStorage({ config, logs, blobs }: Parts): Destination {
   const { remote } = logs;
-  let uploads = 0;
   return {
     name: 'storage',
     need: 'required',
@@ -25,7 +24,6 @@ export function openStorage({ config, logs, blobs }: Parts): Destination {
         return { kind: 'dropped', why: 'logs are kept here now (storage.kind is local)' };
       await remote.put(path, blobs.read(`upload/${path}`), contentTypeOf(path)).catch(explain);
       await blobs.remove(`upload/${path}`);
-      uploads += 1;
       return { kind: 'done' };
     },
     async check() {
@@ -33,13 +31,6 @@ export function openStorage({ config, logs, blobs }: Parts): Destination {
       await remote.checkAuth();
       return [{ state: 'ok', text: 'the token is good' }];
     },
-    metrics: () => [
-      {
-        name: 'lava_bridge_uploads_total',
-        help: 'Files uploaded to the storage since the start.',
-        value: uploads,
-      },
-    ],
   };
 }
 
