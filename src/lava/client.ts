@@ -9,22 +9,13 @@ import { readLogText } from './log.ts';
 import type { LavaJobInfo } from './model.ts';
 import { fetchPages } from './results-pages.ts';
 import { jobsByMetadata } from './rest.ts';
-import { createXmlRpcClient, type Outcome } from './xmlrpc.ts';
+import { createXmlRpcClient, type Outcome, type XmlRpcOptions } from './xmlrpc.ts';
 
 export type { LabFacts } from './facts.ts';
 
-export interface LavaClientOptions {
+export interface LavaClientOptions extends XmlRpcOptions {
   /** Where LAVA's web pages are: `https://lava.example`, without `/RPC2`. */
   url: string;
-  /** Without both, only public things can be read. */
-  user?: string | undefined;
-  token?: string | undefined;
-  /** For one request, milliseconds. */
-  timeoutMs: number;
-  /** The largest answer that is taken, bytes. */
-  maxBytes?: number;
-  /** Ends every call that brings no signal of its own. */
-  signal?: AbortSignal | undefined;
 }
 
 /** What became of one id that was asked for. */

@@ -5,7 +5,8 @@ import { parseTime } from '../core/time.ts';
 import { blockSplitter, jsonSplitter, recordParser, type RecordSplitter } from './log-records.ts';
 import type { LogLine } from './model.ts';
 import { parseFlatMapping, parseFlow } from './yaml/flow.ts';
-import { closingQuote, unescape } from './yaml/quoting.ts';
+import { closingQuote } from '../core/parse/closing-quote.ts';
+import { unescape } from './yaml/quoting.ts';
 
 /** The level of lines that are no LAVA log line: torn, of another format, or too long. */
 export const UNREADABLE = 'unreadable';

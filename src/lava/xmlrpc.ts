@@ -34,7 +34,7 @@ export class XmlRpcFault extends BridgeError {
 export interface XmlRpcOptions {
   /** The endpoint itself, `http://lab.example/RPC2`. */
   url: string;
-  /** Without both, calls are anonymous. */
+  /** Without both, calls are anonymous: only public things can be read. */
   user?: string | undefined;
   token?: string | undefined;
   /** For one call, milliseconds. */

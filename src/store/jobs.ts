@@ -1,5 +1,5 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { errorText } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
@@ -18,6 +18,7 @@ import {
   toRequest,
   ofKnownStages,
 } from './rows.ts';
+import type { Tables } from './tables.ts';
 
 export function createJobStore({ read, write }: Connection, now: Clock): JobStore {
   function setAside(id: string, reason: Reason): Promise<boolean> {
@@ -206,17 +207,10 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return true;
       }),
 
-    firstOf: ({ lab, board, stage }, except = '') =>
+    firstOf: (queue, except = '') =>
       read((db) =>
-        db
-          .selectFrom('jobs')
+        waitingIn(db, queue, except)
           .select(['id', 'nextAt'])
-          .where('done', '=', 0)
-          .where('lab', '=', lab)
-          .where('board', '=', board)
-          .where('stage', '=', stage)
-          .where('setAside', '=', 0)
-          .where('id', '!=', except)
           .orderBy('priority', 'desc')
           .orderBy('receivedAt')
           .orderBy('id')
@@ -292,6 +286,18 @@ async function wakeWaiting(
   await query.execute();
 }
 
+/** The jobs of a queue but one. */
+function waitingIn(db: Kysely<Tables>, { lab, board, stage }: JobQueue, except: string) {
+  return db
+    .selectFrom('jobs')
+    .where('done', '=', 0)
+    .where('lab', '=', lab)
+    .where('board', '=', board)
+    .where('stage', '=', stage)
+    .where('setAside', '=', 0)
+    .where('id', '!=', except);
+}
+
 interface Hold {
   until: number;
   reason: Reason;
@@ -305,18 +311,10 @@ async function hold(
   queue: JobQueue,
   { until, reason, except, at }: Hold,
 ): Promise<{ entry: Entry; jobs: string[] }> {
-  const { lab, board, stage } = queue;
+  const { stage } = queue;
   const { code } = reason;
   const text = `waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`;
-  const held = tx
-    .selectFrom('jobs')
-    .where('done', '=', 0)
-    .where('lab', '=', lab)
-    .where('board', '=', board)
-    .where('stage', '=', stage)
-    .where('setAside', '=', 0)
-    .where('id', '!=', except)
-    .where('cancel', 'is', null);
+  const held = waitingIn(tx, queue, except).where('cancel', 'is', null);
   const added = await tx
     .insertInto('timeline')
     .columns(['jobId', 'at', 'kind', 'code', 'text'])

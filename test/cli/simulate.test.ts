@@ -7,18 +7,23 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it gets a signal', async (what) => {
-  let printed = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
+/** Starts the command; `printed` gives what it has printed so far. */
+function simulate(...args: string[]): { printed: () => string; running: Promise<unknown> } {
+  let text = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((more) => {
+    text += String(more);
     return true;
   });
   const program = new Command().exitOverride();
   addSimulate(program);
+  const running = program.parseAsync(['simulate', ...args], { from: 'user' });
+  return { printed: () => text, running };
+}
 
-  const running = program.parseAsync(['simulate', what], { from: 'user' });
-  await eventually(() => expect(printed).toMatch(/^token +\S+$/m));
-  const url = /^url +(\S+)$/m.exec(printed)?.[1] ?? '';
+it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it gets a signal', async (what) => {
+  const { printed, running } = simulate(what);
+  await eventually(() => expect(printed()).toMatch(/^token +\S+$/m));
+  const url = /^url +(\S+)$/m.exec(printed())?.[1] ?? '';
   const answer = await fetch(url);
   await answer.text();
   process.emit('SIGTERM');
@@ -29,19 +34,10 @@ it.each(['maestro', 'lava', 'kcidb'])('runs a simulated %s until it gets a signa
 });
 
 it('plays a Maestro whose user may edit the nodes of the labs that are asked for', async () => {
-  let printed = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-  const program = new Command().exitOverride();
-  addSimulate(program);
-
-  const args = ['simulate', 'maestro', '--runtime', 'lava-a', 'lava-b'];
-  const running = program.parseAsync(args, { from: 'user' });
-  await eventually(() => expect(printed).toMatch(/^runtimes +lava-a lava-b$/m));
+  const { printed, running } = simulate('maestro', '--runtime', 'lava-a', 'lava-b');
+  await eventually(() => expect(printed()).toMatch(/^runtimes +lava-a lava-b$/m));
   const [url = '', token = ''] = ['url', 'token'].map(
-    (key) => new RegExp(`^${key} +(\\S+)$`, 'm').exec(printed)?.[1],
+    (key) => new RegExp(`^${key} +(\\S+)$`, 'm').exec(printed())?.[1],
   );
   const answer = await fetch(`${url}/whoami`, { headers: { authorization: `Bearer ${token}` } });
   const who: unknown = await answer.json();

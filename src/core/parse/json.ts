@@ -1,4 +1,5 @@
 // The door for JSON that others wrote: its length, depth and number of values are known before JSON.parse sees it.
+import { closingQuote } from './closing-quote.ts';
 import { checkLength, ParseError, tooComplex, tooDeep, type ParseLimits } from './limits.ts';
 
 /** The value of a JSON text. Throws ParseError; its message repeats nothing of the text. */
@@ -78,18 +79,11 @@ function checkEffort(text: string, limits: ParseLimits): void {
 
 /** The index of the closing quote, or the text's end. */
 function endOfString(text: string, from: number): number {
-  let quote = text.indexOf('"', from);
-  while (quote >= 0) {
-    let slash = quote;
-    while (slash > from && text.charCodeAt(slash - 1) === BACKSLASH) slash--;
-    if ((quote - slash) % 2 === 0) return quote;
-    quote = text.indexOf('"', quote + 1);
-  }
-  return text.length;
+  const end = closingQuote(text, from);
+  return end < 0 ? text.length : end;
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;

@@ -2,7 +2,8 @@
 // folded over lines. The YAML library takes half a second for a megabyte of it. Whatever else YAML may be, anchors, tags,
 // block scalars, comments, is left to the library.
 import { parseFlow } from './flow.ts';
-import { closingQuote, singleQuoted, unescape, unfold } from './quoting.ts';
+import { closingQuote } from '../../core/parse/closing-quote.ts';
+import { singleQuoted, unescape, unfold } from './quoting.ts';
 import { resolveScalar } from './scalar.ts';
 
 /** What scalars without quotes are: `text` as they stand, or of the `typed` kind that PyYAML gives them. */

@@ -2,7 +2,8 @@
 // own escapes, every other scalar as `! "12"` (libyaml) or `!!int "12"` (PyYAML without libyaml). It looks like JSON
 // but is not, and YAML libraries take `! "12"` for text. Linear in the length of the line, bounded in depth.
 
-import { closingQuote, unescape } from './quoting.ts';
+import { closingQuote } from '../../core/parse/closing-quote.ts';
+import { unescape } from './quoting.ts';
 import { keyText, resolveScalar } from './scalar.ts';
 
 /** Deeper nesting than this is not read: LAVA's deepest messages have about six levels. */

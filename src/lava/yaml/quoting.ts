@@ -23,18 +23,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 const HEX_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
-/** Where the double-quoted string that begins before `from` ends: the index of its closing quote, or -1. */
-export function closingQuote(text: string, from: number): number {
-  let quote = text.indexOf('"', from);
-  while (quote >= 0) {
-    let slash = quote;
-    while (slash > from && text.charCodeAt(slash - 1) === BACKSLASH) slash--;
-    if ((quote - slash) % 2 === 0) return quote;
-    quote = text.indexOf('"', quote + 1);
-  }
-  return -1;
-}
-
 /** The content of a double-quoted string, `text` from `from` to `to`, with its escapes resolved. */
 export function unescape(text: string, from: number, to: number): string {
   let slash = text.indexOf('\\', from);
