@@ -95,8 +95,14 @@ export async function askParts(
         const { answeredAt } = await state();
         const isFresh = answeredAt !== undefined && Math.abs(now() - answeredAt) < every;
         // What came of it is in the part's state.
-        if (!isFresh) await ask().catch(() => undefined);
-        await sleep(every, signal);
+        const isFailing =
+          !isFresh &&
+          (await ask().then(
+            () => false,
+            () => true,
+          ));
+        // One failure may be a hiccup: whether it is an outage is known within the same minute.
+        await sleep(isFailing && (await state()).status !== 'down' ? every / 6 : every, signal);
       }
     }),
   );

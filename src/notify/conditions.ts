@@ -1,6 +1,6 @@
 // What an admin is notified of: conditions that hold for a while. Pure: the same facts, the same conditions.
 import { formatDuration, rfc3339 } from '../core/time.ts';
-import type { FailingDevice } from './failing.ts';
+import type { FailingDevice } from '../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 
 /** Something that holds now; `key` says which it is, the same for as long as it holds. */

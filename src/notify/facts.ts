@@ -2,12 +2,12 @@
 import { statfs } from 'node:fs/promises';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
+import { failingDevices } from '../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 import type { StoreHealth } from '../lifecycle/store-health.ts';
 import type { Lab } from '../lifecycle/lab.ts';
 import type { Reader, Store } from '../store/index.ts';
 import { conditionsOf, type Condition } from './conditions.ts';
-import { failingDevices } from './failing.ts';
 import { runNotifier, type NotifierOptions } from './notifier.ts';
 
 interface FactPorts {

@@ -18,6 +18,8 @@ const READS = new Set([
   'dueDeliveries',
   'deliveryBody',
   'nextDelivery',
+  'oldestDelivery',
+  'oldestOpen',
   'deliveryCounts',
   'drains',
   'onChange',

@@ -1,5 +1,6 @@
 // The first page: what needs the admin now, what is up, how jobs flow, what came of them, and what waits.
 import { HOUR } from '../../core/time.ts';
+import { failingDevices } from '../../lifecycle/failing-devices.ts';
 import { STAGES, type StageName } from '../../store/index.ts';
 import type { FlowStep, HourRecord, Totals, WaitingGroup } from '../../store/reader.ts';
 import { html, queryOf, type Html } from '../html.ts';
@@ -18,16 +19,17 @@ const LAYER_WORDS = [
 
 export async function overviewPage({ ctx, user }: PageParts): Promise<Html> {
   const now = ctx.now();
-  const [parts, drains, deliveries, waiting, flow, hours, days] = await Promise.all([
+  const [parts, drains, deliveries, failing, waiting, flow, hours, days] = await Promise.all([
     ctx.parts(),
     ctx.reader.drains(),
     ctx.reader.deliveryCounts(),
+    failingDevices(ctx.labs, ctx.reader, ctx.config.notify.harness_failures),
     ctx.reader.waiting(),
     ctx.reader.flow(),
     ctx.reader.hours(now - 24 * HOUR),
     ctx.reader.totals({ since: daysBefore(now, 7), by: ['day'] }),
   ]);
-  const known = { parts, drains, deliveries };
+  const known = { parts, drains, deliveries, failing };
   return html`<h1>Overview</h1>
     ${section('needs', 'Needs you', needs(known, flow, user?.mayOperate === true))}
     ${section('systems', 'Systems', systemsTable(known, now))}

@@ -1,8 +1,10 @@
 // What the bridge works with, each as it was last known, and what of it needs the admin.
 import type { FlowStep } from '../../store/reader.ts';
 import type { Drain } from '../../store/index.ts';
+import type { FailingDevice } from '../../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../../lifecycle/parts.ts';
 import { html, queryOf, type Content, type Html } from '../html.ts';
+import { devicePath } from './jobs.ts';
 import { age, folded, moment, name, table, word } from './parts.ts';
 
 /** What is known of the systems, and of what is to go there. */
@@ -10,6 +12,8 @@ export interface Known {
   parts: readonly KnownPart[];
   drains: readonly Drain[];
   deliveries: readonly { destination: string; state: string; count: number }[];
+  /** Devices whose last jobs all failed for the lab's part. */
+  failing: readonly FailingDevice[];
 }
 
 const KINDS: Readonly<Record<KnownPart['kind'], string>> = {
@@ -72,6 +76,7 @@ export function needs(known: Known, flow: readonly FlowStep[], mayOperate: boole
     ...known.deliveries.flatMap(({ destination, state, count }) =>
       state === 'parked' ? [parkedNote(destination, count)] : [],
     ),
+    ...known.failing.map(failingNote),
     ...asideNotes(flow),
   ];
   if (notes.length === 0) return html`<p class="none">Nothing.</p>`;
@@ -109,6 +114,15 @@ function parkedNote(destination: string, count: number): Note {
     isBad: true,
     text: html`${destination} refused ${count} deliveries: they are parked until somebody sends them again or
     drops them (on the job’s page).`,
+  };
+}
+
+function failingNote({ lab, device, rule }: FailingDevice): Note {
+  return {
+    isBad: true,
+    text: html`The device <a href="${devicePath(lab, device)}">${name(device)}</a> of ${name(lab)} failed its
+      last jobs for the lab’s part (<code>${rule}</code>): look at its power, network, console and boot
+      loader.`,
   };
 }
 

@@ -1,5 +1,5 @@
 // Devices whose last jobs all failed for the lab's part: their power, network, console or boot loader needs somebody.
-import type { Lab } from '../lifecycle/lab.ts';
+import type { Lab } from './lab.ts';
 import type { Reader } from '../store/index.ts';
 
 /** A device that fails. */

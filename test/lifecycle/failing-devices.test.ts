@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failingDevices } from '../../src/notify/failing.ts';
+import { failingDevices } from '../../src/lifecycle/failing-devices.ts';
 import type { RunRecord } from '../../src/store/index.ts';
 
 function runsOf(layers: readonly RunRecord['layer'][]): RunRecord[] {
