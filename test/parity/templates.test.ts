@@ -7,10 +7,9 @@ import { makeRequest, readDefinition, render, type RequestParts } from '../templ
 import { everyDefinition } from '../templates/matrix.ts';
 import { expectCounted } from './document.ts';
 import { referencePath } from './folder.ts';
+import { SAMPLES } from './samples.ts';
 
 const RPI = 'bcm2711-rpi-4-b';
-const JACUZZI = 'mt8183-kukui-jacuzzi-juniper-sku16';
-const CHROMEBOOK = 'kbuild-gcc-14-arm64-chromebook';
 
 const LABS: Record<string, { token: string; min: number; max: number }> = {
   'lava-collabora': { token: 'kernelci-api-token-staging', min: 40, max: 60 },
@@ -25,177 +24,92 @@ const ECHO = 'actions.#.test.definitions.0.repository.run.steps.0';
 const DESCRIPTION = 'actions.2.test.definitions.0.repository.metadata.description';
 const OS_NFS = 'actions.0.deploy.os';
 
-const CASES: [sample: string, parts: RequestParts, differences: string[]][] = [
-  [
-    'barebox-riotboard-baseline',
-    {
-      name: 'baseline-arm-pengutronix',
-      platform: 'imx6dl-riotboard',
-      build: 'kbuild-gcc-14-arm',
-      kernel: 'zImage',
-      lab: 'lava-pengutronix',
-    },
-    [ECHO, JOB_TIMEOUT],
+/** Where ours differ. */
+const DIFFERENCES: Partial<Record<keyof typeof SAMPLES, string[]>> = {
+  'barebox-riotboard-baseline': [ECHO, JOB_TIMEOUT],
+  'depthcharge-fluster-h264': [
+    'actions.0.deploy.nfsrootfs.url',
+    OS_NFS,
+    'actions.0.deploy.ramdisk.url',
+    DESCRIPTION,
+    'actions.2.test.definitions.0.repository.metadata.os',
+    'actions.2.test.definitions.0.repository.metadata.scope',
+    JOB_TIMEOUT,
   ],
-  [
-    'depthcharge-fluster-h264',
-    { name: 'fluster-debian-h264', platform: JACUZZI, build: CHROMEBOOK },
-    [
-      'actions.0.deploy.nfsrootfs.url',
-      OS_NFS,
-      'actions.0.deploy.ramdisk.url',
-      DESCRIPTION,
-      'actions.2.test.definitions.0.repository.metadata.os',
-      'actions.2.test.definitions.0.repository.metadata.scope',
-      JOB_TIMEOUT,
-    ],
+  'depthcharge-jacuzzi-baseline-nfs': [OS_NFS, ECHO, JOB_TIMEOUT],
+  'depthcharge-jacuzzi-baseline': [ECHO, JOB_TIMEOUT],
+  'depthcharge-watchdog-reset': [
+    'actions.2.test.interactive.0.script.0.failures.0.message',
+    'actions.2.test.interactive.0.script.1.command',
+    JOB_TIMEOUT,
+    'timeouts.connections',
   ],
-  [
-    'depthcharge-jacuzzi-baseline-nfs',
-    { name: 'baseline-nfs-arm64-mediatek-chromebook', platform: JACUZZI, build: CHROMEBOOK },
-    [OS_NFS, ECHO, JOB_TIMEOUT],
+  'efi-rb3gen2-baseline': ['actions.0.deploy.postprocess.docker.steps', ECHO, JOB_TIMEOUT],
+  'fastboot-db410c-baseline': [
+    'actions.0.deploy.postprocess.docker.steps',
+    'actions.0.deploy.timeout',
+    ECHO,
+    JOB_TIMEOUT,
   ],
-  [
-    'depthcharge-jacuzzi-baseline',
-    { name: 'baseline-arm64-mediatek-chromebook', platform: JACUZZI, build: CHROMEBOOK },
-    [ECHO, JOB_TIMEOUT],
+  'grub-orion-o6-baseline': [
+    'actions.0.deploy.kernel.image_arg',
+    'actions.0.deploy.root_partition',
+    'actions.0.deploy.timeout',
+    'actions.0.deploy.modules',
+    ECHO,
+    JOB_TIMEOUT,
   ],
-  [
-    'depthcharge-watchdog-reset',
-    { name: 'watchdog-reset-arm64-mediatek', platform: JACUZZI, build: CHROMEBOOK },
-    [
-      'actions.2.test.interactive.0.script.0.failures.0.message',
-      'actions.2.test.interactive.0.script.1.command',
-      JOB_TIMEOUT,
-      'timeouts.connections',
-    ],
+  'ipxe-mcom-baseline': ['actions.0.deploy.kernel.type', ECHO, JOB_TIMEOUT],
+  'qemu-arm64-baseline': [
+    'actions.0.deploy.images.ramdisk.compression',
+    'actions.0.deploy.images.ramdisk.format',
+    'actions.0.deploy.images.ramdisk.overlays',
+    'actions.1.boot.docker',
+    ECHO,
+    JOB_TIMEOUT,
   ],
-  [
-    'efi-rb3gen2-baseline',
-    { name: 'baseline-arm64-qualcomm', platform: 'qcs6490-rb3gen2' },
-    ['actions.0.deploy.postprocess.docker.steps', ECHO, JOB_TIMEOUT],
+  'qemu-x86-baseline': [
+    'actions.0.deploy.images.ramdisk.compression',
+    'actions.0.deploy.images.ramdisk.format',
+    'actions.0.deploy.images.ramdisk.overlays',
+    'actions.1.boot.docker',
+    ECHO,
+    'context.console_device',
+    'context.memory',
+    JOB_TIMEOUT,
   ],
-  [
-    'fastboot-db410c-baseline',
-    { name: 'baseline-arm64', platform: 'dragonboard-410c', kernel: 'Image.gz' },
-    ['actions.0.deploy.postprocess.docker.steps', 'actions.0.deploy.timeout', ECHO, JOB_TIMEOUT],
+  'testpull-bbb-baseline': [ECHO, JOB_TIMEOUT],
+  'uboot-kselftest-coverage': [
+    DESCRIPTION,
+    'actions.2.test.definitions.1.repository.metadata.description',
+    'actions.2.test.definitions.1.repository.run.steps.0',
+    'actions.2.test.definitions.3.repository.metadata.description',
+    'actions.2.test.definitions.3.repository.metadata.environment',
+    'actions.2.test.definitions.3.repository.metadata.os',
+    'actions.2.test.definitions.3.repository.run.steps',
+    JOB_TIMEOUT,
   ],
-  [
-    'grub-orion-o6-baseline',
-    { name: 'baseline-arm64-broonie', platform: 'cd8180-orion-o6', kernel: 'Image.gz', lab: 'lava-broonie' },
-    [
-      'actions.0.deploy.kernel.image_arg',
-      'actions.0.deploy.root_partition',
-      'actions.0.deploy.timeout',
-      'actions.0.deploy.modules',
-      ECHO,
-      JOB_TIMEOUT,
-    ],
+  'uboot-kselftest-cpufreq': [DESCRIPTION, JOB_TIMEOUT],
+  'uboot-kselftest-mm-2g': [DESCRIPTION, JOB_TIMEOUT],
+  'uboot-kvm-unit-tests': [DESCRIPTION, 'actions.2.test.timeout.minutes', JOB_TIMEOUT],
+  'uboot-ltp-smoke': ['actions.2.test.name', JOB_TIMEOUT],
+  'uboot-rpi4-baseline-nfs': [ECHO, JOB_TIMEOUT],
+  'uboot-rpi4-baseline': [ECHO, JOB_TIMEOUT],
+  'uboot-rt-tests-cyclictest': [
+    'actions.2.test.definitions.0.parameters.AFFINITY',
+    'actions.2.test.definitions.0.parameters.AFFINTIY',
+    'actions.2.test.definitions.0.parameters.ARTIFACTORIAL_TOKEN',
+    'actions.2.test.definitions.0.parameters.ARTIFACTORIAL_URL',
+    'actions.2.test.definitions.0.parameters.HISTOGRAM',
+    'actions.2.test.definitions.0.parameters.PRIORITY',
+    'actions.2.test.name',
+    JOB_TIMEOUT,
   ],
-  [
-    'ipxe-mcom-baseline',
-    {
-      name: 'baseline-x86',
-      platform: 'x86-siemens-mcom',
-      build: 'kbuild-gcc-14-x86',
-      kernel: 'bzImage',
-      lab: 'lava-cip',
-    },
-    ['actions.0.deploy.kernel.type', ECHO, JOB_TIMEOUT],
-  ],
-  [
-    'qemu-arm64-baseline',
-    { name: 'baseline-arm64', platform: 'qemu-arm64' },
-    [
-      'actions.0.deploy.images.ramdisk.compression',
-      'actions.0.deploy.images.ramdisk.format',
-      'actions.0.deploy.images.ramdisk.overlays',
-      'actions.1.boot.docker',
-      ECHO,
-      JOB_TIMEOUT,
-    ],
-  ],
-  [
-    'qemu-x86-baseline',
-    { name: 'baseline-x86', platform: 'qemu-x86_64', build: 'kbuild-gcc-14-x86', kernel: 'bzImage' },
-    [
-      'actions.0.deploy.images.ramdisk.compression',
-      'actions.0.deploy.images.ramdisk.format',
-      'actions.0.deploy.images.ramdisk.overlays',
-      'actions.1.boot.docker',
-      ECHO,
-      'context.console_device',
-      'context.memory',
-      JOB_TIMEOUT,
-    ],
-  ],
-  [
-    'testpull-bbb-baseline',
-    {
-      name: 'baseline-arm-testpull',
-      platform: 'beaglebone-black',
-      build: 'kbuild-gcc-14-arm',
-      kernel: 'zImage',
-      lab: 'lava-testpull',
-    },
-    [ECHO, JOB_TIMEOUT],
-  ],
-  [
-    'uboot-kselftest-coverage',
-    {
-      name: 'kselftest-futex',
-      platform: RPI,
-      build: 'kbuild-gcc-14-arm64-coverage',
-      configFull: 'defconfig+coverage',
-    },
-    [
-      DESCRIPTION,
-      'actions.2.test.definitions.1.repository.metadata.description',
-      'actions.2.test.definitions.1.repository.run.steps.0',
-      'actions.2.test.definitions.3.repository.metadata.description',
-      'actions.2.test.definitions.3.repository.metadata.environment',
-      'actions.2.test.definitions.3.repository.metadata.os',
-      'actions.2.test.definitions.3.repository.run.steps',
-      JOB_TIMEOUT,
-    ],
-  ],
-  [
-    'uboot-kselftest-cpufreq',
-    { name: 'kselftest-cpufreq-suspend', platform: RPI },
-    [DESCRIPTION, JOB_TIMEOUT],
-  ],
-  ['uboot-kselftest-mm-2g', { name: 'kselftest-mm-2g', platform: RPI }, [DESCRIPTION, JOB_TIMEOUT]],
-  [
-    'uboot-kvm-unit-tests',
-    { name: 'kvm-unit-tests', platform: RPI },
-    [DESCRIPTION, 'actions.2.test.timeout.minutes', JOB_TIMEOUT],
-  ],
-  ['uboot-ltp-smoke', { name: 'ltp-smoke', platform: RPI }, ['actions.2.test.name', JOB_TIMEOUT]],
-  [
-    'uboot-rpi4-baseline-nfs',
-    { name: 'baseline-nfs-arm64', platform: RPI, kernel: 'Image.gz' },
-    [ECHO, JOB_TIMEOUT],
-  ],
-  [
-    'uboot-rpi4-baseline',
-    { name: 'baseline-arm64-broonie', platform: RPI, lab: 'lava-broonie' },
-    [ECHO, JOB_TIMEOUT],
-  ],
-  [
-    'uboot-rt-tests-cyclictest',
-    { name: 'rt-tests-cyclictest', platform: RPI, build: 'kbuild-gcc-14-arm64-preempt_rt' },
-    [
-      'actions.2.test.definitions.0.parameters.AFFINITY',
-      'actions.2.test.definitions.0.parameters.AFFINTIY',
-      'actions.2.test.definitions.0.parameters.ARTIFACTORIAL_TOKEN',
-      'actions.2.test.definitions.0.parameters.ARTIFACTORIAL_URL',
-      'actions.2.test.definitions.0.parameters.HISTOGRAM',
-      'actions.2.test.definitions.0.parameters.PRIORITY',
-      'actions.2.test.name',
-      JOB_TIMEOUT,
-    ],
-  ],
-];
+};
+const CASES = Object.entries(SAMPLES).flatMap(([sample, parts]): [string, RequestParts, string[]][] => {
+  const differences = Object.entries(DIFFERENCES).find(([name]) => name === sample)?.[1];
+  return differences === undefined ? [] : [[sample, parts, differences]];
+});
 
 function readReference(name: string): string {
   return readFileSync(referencePath('reference/rendered', name), 'utf8');
