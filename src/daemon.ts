@@ -47,6 +47,7 @@ import { openFolders, watchFolders } from './live-folders.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
+import { openOwnFiles } from './storage/own-files.ts';
 import { evidenceFolder, stateFolder } from './store/blobs.ts';
 import { openBlobs, openReader, openStore, startCheckpoints, type Store } from './store/index.ts';
 
@@ -176,6 +177,7 @@ export async function createDaemon(
       { fetch: (url, { maxBytes }) => fetch(url, { maxBytes, signal }) },
     ),
     logs,
+    files: openOwnFiles(state),
     callbackWatch,
     reporting: createReporting(opened),
     parts: () => knownParts(known, now),
@@ -326,7 +328,8 @@ export async function createDaemon(
   };
 }
 
-async function forgetOther(ports: ForgetPorts): Promise<void> {
+async function forgetOther(ports: ForgetPorts & Pick<Ports, 'files' | 'now'>): Promise<void> {
+  await ports.files.sweep(ports.now());
   await forgetRuns(ports);
   await forgetCrashes(ports);
 }

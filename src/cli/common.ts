@@ -1,5 +1,7 @@
 // What the commands share: the configuration option, talking to the running daemon, and how they print.
+import { createReadStream } from 'node:fs';
 import { Option } from 'commander';
+import got from 'got';
 import { z } from 'zod';
 import { isErrorCode } from '../core/error-codes.ts';
 import { BridgeError } from '../core/errors.ts';
@@ -26,6 +28,8 @@ export interface Daemon {
   getText: (path: string) => Promise<string>;
   /** Needs http.token. */
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<unknown>;
+  /** Hands in a file as it is. */
+  postFile: (path: string, file: string) => Promise<unknown>;
   authorization: () => Record<string, string>;
   /** The same for what only reads: empty where that needs no token. */
   forReading: () => Record<string, string>;
@@ -95,10 +99,22 @@ export function daemonAt(config: BridgeConfig): Daemon {
           headers: { 'content-type': 'application/json', ...authorization(), ...headers },
         }),
       ),
+    async postFile(path, file) {
+      const answer = await got.post(`${url}${path}`, {
+        body: createReadStream(file),
+        headers: { 'content-type': 'application/octet-stream', ...authorization() },
+        retry: { limit: 0 },
+        https: { rejectUnauthorized: false },
+        timeout: { connect: 5000 },
+        throwHttpErrors: false,
+        responseType: 'buffer',
+      });
+      return read({ status: answer.statusCode, body: Buffer.from(answer.body) });
+    },
   };
 }
 
-function read(answer: HttpAnswer): unknown {
+function read(answer: Pick<HttpAnswer, 'status' | 'body'>): unknown {
   const value = tryJson(answer.body.toString('utf8'), PARSE_LIMITS.answer);
   if (value === undefined)
     throw new BridgeError('odd_answer', `the daemon answered ${answer.status}, and not in JSON`);

@@ -90,7 +90,7 @@ export interface Guards {
 }
 
 /** Routes that show nothing of jobs, or have a check of their own, or are what links in reports lead to. */
-const OPEN = /^\/(?:healthz|readyz|callback\/|logs\/|pages\/|login$|api\/v1\/openapi\.json$)/;
+const OPEN = /^\/(?:healthz|readyz|callback\/|logs\/|files\/|pages\/|login$|api\/v1\/openapi\.json$)/;
 
 export function createGuards(access: Access, counters: Counters): Guards {
   function unauthorized(reply: FastifyReply, message: string): FastifyReply {

@@ -26,6 +26,7 @@ import {
 import {
   DrainBody,
   DropBody,
+  FileQuery,
   IssuesQuery,
   ListQuery,
   LogQuery,
@@ -175,7 +176,30 @@ function paths(): Json {
       },
       [id],
     ),
+    ...filePaths(),
     ...labPaths(),
+  };
+}
+
+/** Files for tests of one's own. */
+function filePaths(): Json {
+  return {
+    '/api/v1/files': {
+      post: {
+        summary: 'Keep a file for a week, for LAVA to fetch: a kernel of one’s own',
+        security: [{ token: [] }],
+        parameters: query(FileQuery),
+        requestBody: { content: { 'application/octet-stream': {} } },
+        responses: {
+          200: json('where it is, below http.public_url', {
+            type: 'object',
+            properties: { path: { type: 'string' } },
+          }),
+          ...BAD_QUERY,
+          ...CLOSED,
+        },
+      },
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts'
 import type { RejudgePorts } from '../lifecycle/rejudge.ts';
 import type { Reporting } from '../reporting/reporting.ts';
 import type { OpenLogs } from '../storage/open.ts';
+import type { OwnFiles } from '../storage/own-files.ts';
 import type { Blobs, Reader, Store } from '../store/index.ts';
 
 /** All that the HTTP side uses of the daemon. */
@@ -33,6 +34,7 @@ export type HttpPorts = ReceivePorts &
     /** Changes when boards, plans or templates were read again. */
     catalogVersion: () => number;
     logs: OpenLogs;
+    files: OwnFiles;
     reporting: Reporting;
     callbackWatch: CallbackWatch;
     /** What is known of every part outside. */

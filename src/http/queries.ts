@@ -74,6 +74,13 @@ export const LogQuery = z.object({
 
 export const Why = z.object({ reason: z.string().max(500).optional() }).nullish();
 
+export const FileQuery = z.object({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/, 'letters, digits and . _ -, no dot first')
+    .describe('the file’s name, with which LAVA sees it'),
+});
+
 export const RejudgeBody = z.strictObject({
   report: z
     .boolean()

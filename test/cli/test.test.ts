@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { DAY } from '../../src/core/time.ts';
 import { failsWith, lavaBridge, type Ran } from '../support/command.ts';
+import { order } from '../support/order.ts';
 import { LAB, testWorld, X86, type TestWorld } from '../support/world.ts';
 
 const test = (world: TestWorld, ...args: string[]): Promise<Ran> =>
@@ -57,6 +61,34 @@ describe('a test of one’s own', () => {
       stderr: failsWith('bad_option', 'lava-demo'),
     });
     expect((await test(world, '--board', 'no-board', '--kernel', file)).code).toBe(1);
-    expect((await test(world, '--board', X86, '--kernel', './bzImage')).code).toBe(2);
+    expect(await test(world, '--board', X86, '--kernel', `${world.folder}/none`)).toMatchObject({
+      code: 1,
+      stderr: failsWith('bad_option'),
+    });
+  });
+
+  it('takes a kernel from the disk, and serves it to LAVA under a path that cannot be guessed', async () => {
+    const world = await testWorld();
+    const file = `${world.folder}/bzImage`;
+    const content = randomBytes(300_000);
+    await writeFile(file, content);
+
+    expect((await test(world, '--board', X86, '--kernel', file, '--wait')).code).toBe(0);
+
+    const [job] = world.lava.jobs();
+    const url = new RegExp(`${world.url}/files/[0-9a-f]{32}/bzImage`).exec(
+      JSON.stringify(job?.definition),
+    )?.[0];
+    const answer = await fetch(url ?? '');
+    expect(Buffer.from(await answer.arrayBuffer()).equals(content)).toBe(true);
+    expect(await world.http('/files/bzImage')).toMatchObject({ status: 404 });
+    const open = await world.http('/api/v1/files?name=bzImage', { method: 'POST', body: 'x' });
+    expect(open).toMatchObject({ status: 401 });
+    for (const name of ['..', '.hidden', 'a%2Fb', '']) {
+      expect(await order(world, `files?name=${name}`, 'x')).toMatchObject({ status: 400 });
+    }
+    const { files, now } = world.daemon.context;
+    await files.sweep(now() + 8 * DAY);
+    expect((await fetch(url ?? '')).status).toBe(404);
   });
 });

@@ -80,6 +80,7 @@ describe('the OpenAPI document', () => {
       'jobs/{id}/retry',
       'jobs/{id}/drop-delivery',
       'jobs/{id}/rejudge',
+      'files',
       'labs',
       'parts',
       'boards',
