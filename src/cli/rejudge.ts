@@ -1,6 +1,6 @@
 // `lava-bridge rejudge`: what today's rules make of the evidence of jobs that were reported, one after the other.
 import type { Command } from 'commander';
-import { errorText } from '../core/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 import { DAY, rfc3339 } from '../core/time.ts';
 import { JobList, RejudgedView } from '../http/shapes.ts';
 import { configOption, daemonOf, jsonOption, print, printJson, type Daemon } from './common.ts';
@@ -36,8 +36,8 @@ export function addRejudge(program: Command): void {
     .action(rejudge);
 }
 
-/** What became of one job; `error`: it could not be judged. */
-type Line = RejudgedView | { id: string; error: string };
+/** What became of one job; `error`: it could not be judged; `gone`: nor can it ever be, for its logs are no longer kept. */
+type Line = RejudgedView | { id: string; error: string } | { id: string; gone: true };
 
 async function rejudge(options: Options): Promise<void> {
   const daemon = await daemonOf(options.config);
@@ -47,12 +47,16 @@ async function rejudge(options: Options): Promise<void> {
     lines.push(line);
     if (options.json) continue;
     if ('error' in line) print(printable(`${line.id}: ERROR: ${line.error}`));
-    else for (const change of line.changes) print(printable(`${line.id}: ${change}`));
+    else if ('changes' in line) for (const change of line.changes) print(printable(`${line.id}: ${change}`));
   }
   const failed = lines.filter((line) => 'error' in line).length;
   const differ = lines.filter((line) => 'changes' in line && line.changes.length > 0).length;
   if (options.json) printJson({ jobs: lines });
-  else print(summary(lines.length, differ, failed, options.report === true));
+  else
+    print(
+      summary(lines.filter((line) => !('gone' in line)).length, differ, failed, options.report === true) +
+        goneOf(lines),
+    );
   if (failed > 0) process.exitCode = 1;
 }
 
@@ -60,6 +64,11 @@ function summary(all: number, differ: number, failed: number, isReported: boolea
   const faults = failed === 0 ? '' : `, ${failed} could not be judged`;
   const what = differ === 0 ? '' : isReported ? '; they are reported' : '; --report would report them';
   return `${all} jobs judged again: ${differ} come out differently${faults}${what}`;
+}
+
+function goneOf(lines: readonly Line[]): string {
+  const gone = lines.filter((line) => 'gone' in line).length;
+  return gone === 0 ? '' : `; of ${gone} the logs are no longer kept`;
 }
 
 /** The ids of what has ended with a verdict, the newest first. */
@@ -82,6 +91,7 @@ async function one(daemon: Daemon, id: string, report: boolean): Promise<Line> {
     const answer = await daemon.post(`/api/v1/jobs/${encodeURIComponent(id)}/rejudge`, { report });
     return RejudgedView.parse(answer);
   } catch (error) {
+    if (error instanceof BridgeError && error.code === 'evidence_gone') return { id, gone: true };
     return { id, error: errorText(error) };
   }
 }

@@ -199,7 +199,7 @@ function addRejudging(app: FastifyInstance, options: Options): void {
         if (stored) noteOrder(options, request, 'rejudge', { job: job.id });
         return { id: job.id, changes, stored };
       } catch (error) {
-        if (error instanceof BridgeError && error.code === 'not_judged')
+        if (error instanceof BridgeError && (error.code === 'not_judged' || error.code === 'evidence_gone'))
           return refuse(reply, 409, error.code, error.message);
         throw error;
       } finally {

@@ -170,7 +170,7 @@ function paths(): Json {
       RejudgeBody,
       {
         200: json('what differs', ref('Rejudged')),
-        409: refused('it has no verdict that was reported'),
+        409: refused('it has no verdict that was reported, or its logs are no longer kept'),
         503: refused('too many at once; to be sent again after Retry-After'),
         ...unknown,
       },

@@ -1,18 +1,19 @@
 // Judges a reported job again, from its stored evidence by today's rules. What came out differently is shown; where it is
 // ordered, it takes the place of the stored verdict and goes out as a correction, in one transaction.
-import { BridgeError } from '../core/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 import { MINUTE, rfc3339, type Clock } from '../core/time.ts';
 import { logsOf } from '../reporting/logs.ts';
 import type { Reporting } from '../reporting/reporting.ts';
 import type { OpenLogs } from '../storage/open.ts';
-import type {
-  Blobs,
-  JudgedRun,
-  ListedJob,
-  Reader,
-  StoredVerdict,
-  Store,
-  TestRecord,
+import {
+  isBlobLost,
+  type Blobs,
+  type JudgedRun,
+  type ListedJob,
+  type Reader,
+  type StoredVerdict,
+  type Store,
+  type TestRecord,
 } from '../store/index.ts';
 import { judgedRun } from './judged-run.ts';
 import { judgeJob, type JudgingPorts } from './judging.ts';
@@ -49,7 +50,8 @@ const ALL_TESTS = 1_000_000;
 
 /**
  * Judges again. `report`: who ordered that a verdict which differs is stored and reported; undefined: it is only shown.
- * Throws BridgeError `not_judged` if the job has not been reported yet, or never was judged.
+ * Throws BridgeError `not_judged` if the job has not been reported yet, or never was judged, and `evidence_gone` if its logs
+ * are no longer kept.
  */
 export async function rejudgeJob(
   job: ListedJob,
@@ -59,10 +61,17 @@ export async function rejudgeJob(
   const { verdict: before, result: corrects } = job;
   if (!job.done || before === null || corrects === null)
     throw new BridgeError('not_judged', `${job.id} has no verdict that was reported`);
+  const timeline = await ports.store.timeline(job.id);
+  // Without its console a crash would be judged as something milder.
+  if (timeline.some(({ code }) => code === 'logs_removed'))
+    throw new BridgeError('evidence_gone', `the logs of ${job.id} are no longer kept`);
   const attempts = await ports.store.attempts(job.id);
   const attempt = countingAttempt(attempts);
   const ending = job.ending ?? undefined;
-  const judgement = await judgeJob(job, attempt, ending, ports);
+  const judgement = await judgeJob(job, attempt, ending, ports).catch((error: unknown) => {
+    if (!isBlobLost(error)) throw error;
+    throw new BridgeError('evidence_gone', `the log of ${job.id} is lost: ${errorText(error)}`);
+  });
   const judged = judgedRun(judgement, attempt, true);
   const tests = await ports.reader.tests(job.id, { limit: ALL_TESTS });
   const changes = changesOf({ verdict: before, tests: tests.rows }, judged);
@@ -72,9 +81,7 @@ export async function rejudgeJob(
   const logs = logsOf(job, attempt, judgement.evidence, ports);
   const correction = { at: rfc3339(ports.now()), corrects };
   // Where LAVA reported to Maestro itself, nothing of ours is there to be corrected.
-  const isOurs = !(await ports.store.timeline(job.id)).some(
-    ({ kind, code }) => kind === 'report' && code === 'maestro_reports',
-  );
+  const isOurs = !timeline.some(({ kind, code }) => kind === 'report' && code === 'maestro_reports');
   const { deliveries, entries } = isOurs
     ? ports.reporting.reports({ ...reported, ...judgement, attempts, attempt, ending, kind: 'judged', logs, correction }) // prettier-ignore
     : { deliveries: [], entries: [] };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { blobFolder } from '../../src/store/index.ts';
 import { lavaBridge, type Ran } from '../support/command.ts';
 import { order } from '../support/order.ts';
 import { LAB, testWorld, type TestWorld } from '../support/world.ts';
@@ -95,6 +96,33 @@ describe('judging again', () => {
       jobs: [{ changes: [], stored: false }],
     });
     expect(await world.deliveries(nodeId)).toHaveLength(sent + 2);
+  });
+
+  it('leaves alone what has lost its logs: without them it would be judged otherwise', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish({ scenario: 'boot-panic' });
+    await world.ended(nodeId);
+    await world.daemon.context.store.dropLogs(`${LAB}:${nodeId}`);
+    const before = await stateOf(world, nodeId);
+
+    const { code, stdout } = await rejudge(world, '--report');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^0 jobs judged again.*of 1 the logs/);
+    expect(await stateOf(world, nodeId)).toEqual(before);
+  });
+
+  it('leaves alone what has a log that was damaged', async () => {
+    const world = await testWorld();
+    const nodeId = world.publish();
+    await world.ended(nodeId);
+    await world.daemon.context.blobs.remove(blobFolder(`${LAB}:${nodeId}`));
+    const before = await stateOf(world, nodeId);
+    expect(await order(world, `jobs/${nodeId}/rejudge`, { report: true })).toMatchObject({
+      status: 409,
+      json: { error: 'evidence_gone' },
+    });
+    expect(await stateOf(world, nodeId)).toEqual(before);
   });
 
   it('is refused for a job that has no verdict yet', async () => {

@@ -22,6 +22,11 @@ export const PROGRAM_ERRORS = {
     'No token for orders is set, so that nothing can be changed.',
     'Set http.token, or one of http.tokens with the role operate.',
   ),
+  evidence_gone: answer(
+    409,
+    'The logs of the job are no longer kept, so it cannot be judged again.',
+    'Nothing; retention.evidence says how long they are kept.',
+  ),
   not_judged: answer(
     409,
     'The job has no verdict that was reported, so it cannot be judged again.',
