@@ -54,10 +54,7 @@ async function sendTest({ what, lab, config, daemon, options }: Case, add: Add):
   const begin = Date.now();
   const say = (state: 'ok' | 'failed', text: string): void =>
     add({ what, state, text: `${text} (after ${formatDuration(Date.now() - begin)})` });
-  const board = await boardFor(lab.name, daemon, options.board);
-  const boards = await loadBoards({ shipped: shippedFolder('device-types'), own: config.device_types });
-  const { arch } = boards.get(board, lab.name);
-  const artifacts = await artifactsFor(arch, config, options.kernel);
+  const { board, arch, artifacts } = await choose(lab.name, config, daemon, options);
   say('ok', `${PLAN} on ${board}, with the kernel ${artifacts['kernel'] ?? ''}`);
 
   const request = ownRequest({ lab: lab.name, board, plan: PLAN, arch, artifacts });
@@ -94,36 +91,59 @@ async function sendTest({ what, lab, config, daemon, options }: Case, add: Add):
 
 type Say = (state: 'ok' | 'failed', text: string) => void;
 
-/** The board that was named, or the first that could run it now. Throws BridgeError `bad_option` if there is none. */
-async function boardFor(lab: string, daemon: Daemon, named: string | undefined): Promise<string> {
-  if (named !== undefined) return named;
-  const { boards } = BoardList.parse(await daemon.get('/api/v1/boards'));
-  const fit = boards.filter((one) => one.lab === lab && one.drained === null && one.runs.includes(PLAN));
-  const board = fit.find(({ idle }) => (idle ?? 0) > 0) ?? fit.find(({ online }) => (online ?? 0) > 0);
-  if (board !== undefined) return board.board;
-  throw new BridgeError(
-    'bad_option',
-    `no board of ${lab} that runs ${PLAN} has a device online (see: lava-bridge boards); --board names one`,
-  );
+interface Choice {
+  board: string;
+  arch: string;
+  artifacts: Record<string, string>;
 }
 
-/** The kernel that was named, or the newest that Maestro has for the architecture. */
-async function artifactsFor(
+/** The first board for which there is a kernel. Throws BridgeError `bad_option` if there is none. */
+async function choose(
+  lab: string,
+  config: BridgeConfig,
+  daemon: Daemon,
+  { board: named, kernel }: SendTestOptions,
+): Promise<Choice> {
+  const boards = await loadBoards({ shipped: shippedFolder('device-types'), own: config.device_types });
+  const fit = named === undefined ? await boardsThatFit(lab, daemon) : [named];
+  const archs = new Set<string>();
+  for (const board of fit) {
+    const { arch } = boards.get(board, lab);
+    if (archs.has(arch)) continue;
+    const artifacts = kernel === undefined ? await newestBuild(arch, config) : { kernel };
+    if (artifacts !== undefined) return { board, arch, artifacts };
+    archs.add(arch);
+  }
+  const text =
+    fit.length === 0
+      ? `no board of ${lab} that runs ${PLAN} has a device online (see: lava-bridge boards); --board names one`
+      : `Maestro has no kernel of the last ${RECENT / DAY} days for ${[...archs].join(', ')}; --kernel names one`;
+  throw new BridgeError('bad_option', text);
+}
+
+/** Boards that could run the test, those first that have a free device. */
+async function boardsThatFit(lab: string, daemon: Daemon): Promise<string[]> {
+  const { boards } = BoardList.parse(await daemon.get('/api/v1/boards'));
+  return boards
+    .filter(
+      (one) => one.lab === lab && one.drained === null && (one.online ?? 0) > 0 && one.runs.includes(PLAN),
+    )
+    .toSorted((a, b) => Number((b.idle ?? 0) > 0) - Number((a.idle ?? 0) > 0))
+    .map(({ board }) => board);
+}
+
+/** The files of the newest kernel that Maestro has for the architecture; undefined: there is none. */
+async function newestBuild(
   arch: string,
   { maestro }: BridgeConfig,
-  kernel: string | undefined,
-): Promise<Record<string, string>> {
-  if (kernel !== undefined) return { kernel };
+): Promise<Record<string, string> | undefined> {
   if (maestro === undefined)
     throw new BridgeError(
       'bad_option',
       'without Maestro there is no kernel to test with; --kernel names one',
     );
-  const client = createMaestroClient({
-    url: maestro.url,
-    token: resolveSecret(maestro.token),
-    timeoutMs: maestro.timeout,
-  });
+  const { url, token, timeout } = maestro;
+  const client = createMaestroClient({ url, token: resolveSecret(token), timeoutMs: timeout });
   const filter = {
     kind: 'kbuild',
     result: 'pass',
@@ -131,14 +151,9 @@ async function artifactsFor(
     created__gt: naiveUtc(Date.now() - RECENT),
   };
   const { nodes } = await client.findNodes(filter, { limit: 100 });
-  const [newest] = nodes
+  return nodes
     .filter((node) => node.artifacts['kernel'] !== undefined)
-    .toSorted((a, b) => (b.created ?? '').localeCompare(a.created ?? ''));
-  if (newest !== undefined) return newest.artifacts;
-  throw new BridgeError(
-    'bad_option',
-    `Maestro has no kernel for ${arch} of the last ${formatDuration(RECENT)}; --kernel names one`,
-  );
+    .toSorted((a, b) => (b.created ?? '').localeCompare(a.created ?? ''))[0]?.artifacts;
 }
 
 /** Whether LAVA's callback came: the job ends without it as well, only later. */

@@ -19,7 +19,8 @@ const scenario = (world: TestWorld, name: string): string =>
 describe('check --send-test', () => {
   it('runs a job with Maestro’s newest kernel through everything, shows each step, and reports nothing', async () => {
     const world = await testWorld();
-    for (const arch of ['x86_64', 'arm64', 'arm', 'riscv64']) world.maestro.addBuild({ arch });
+    // Of the boards in the lab, for one of the last alone.
+    world.maestro.addBuild({ arch: 'x86_64' });
 
     const ran = await check(world);
 
