@@ -52,8 +52,8 @@ interface Case {
 
 async function sendTest({ what, lab, config, daemon, options }: Case, add: Add): Promise<void> {
   const begin = Date.now();
-  const say = (state: 'ok' | 'failed', text: string): void =>
-    add({ what, state, text: `${text} (after ${formatDuration(Date.now() - begin)})` });
+  const say: Say = (state, text, at = Date.now()) =>
+    add({ what, state, text: `${text} (after ${formatDuration(Math.max(0, at - begin))})` });
   const { board, arch, artifacts } = await choose(lab.name, config, daemon, options);
   say('ok', `${PLAN} on ${board}, with the kernel ${artifacts['kernel'] ?? ''}`);
 
@@ -67,7 +67,8 @@ async function sendTest({ what, lab, config, daemon, options }: Case, add: Add):
   for (;;) {
     job = JobDetail.parse(await daemon.get(path));
     // The timeline only grows: each step is shown once, when it is seen.
-    for (const { kind, text } of job.timeline.slice(told)) if (kind === 'stage') say('ok', `${id}: ${text}`);
+    for (const { kind, text, at } of job.timeline.slice(told))
+      if (kind === 'stage') say('ok', `${id}: ${text}`, Date.parse(at));
     told = job.timeline.length;
     if (job.done) break;
     if (Date.now() > end) {
@@ -89,7 +90,8 @@ async function sendTest({ what, lab, config, daemon, options }: Case, add: Add):
   else say('ok', 'nothing was reported to Maestro or KCIDB');
 }
 
-type Say = (state: 'ok' | 'failed', text: string) => void;
+/** `at`: when it happened (ms); now if it is not there. */
+type Say = (state: 'ok' | 'failed', text: string, at?: number) => void;
 
 interface Choice {
   board: string;
@@ -162,7 +164,7 @@ async function callback(path: string, daemon: Daemon, say: Say): Promise<void> {
   for (;;) {
     const { timeline } = JobDetail.parse(await daemon.get(path));
     const came = timeline.find(({ kind, code }) => kind === 'callback' && code !== 'callback_unread');
-    if (came !== undefined) return say('ok', `callback: ${came.text}`);
+    if (came !== undefined) return say('ok', came.text, Date.parse(came.at));
     if (Date.now() > end)
       return say(
         'failed',
