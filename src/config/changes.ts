@@ -5,7 +5,13 @@ import type { BridgeConfig } from './schema.ts';
 
 /** Keys whose changes count at once, and those of each lab; all others need a restart. docs/configuration.md has the same list. */
 const LIVE_KEYS = ['log_level', 'http.token', 'http.tokens', 'http.reading', 'http.tls', 'retention'];
-const LIVE_LAB_KEYS = ['limits.max_jobs', 'limits.max_queued_per_device', 'limits.queue_timeout', 'retries'];
+const LIVE_LAB_KEYS = [
+  'limits.max_jobs',
+  'limits.max_queued_per_device',
+  'limits.queue_timeout',
+  'retries',
+  'supersede',
+];
 
 /** Keys that changed, `labs.lava-mylab.limits.max_jobs`. */
 export interface ConfigChanges {

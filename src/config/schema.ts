@@ -139,6 +139,8 @@ export const LabConfig = z.strictObject({
       pause: Duration.prefault('1m'),
     })
     .prefault({}),
+  /** Whether a newer request replaces older ones of the same tree, job and board that have not begun to run. */
+  supersede: z.boolean().prefault(false),
   accept: z
     .array(z.enum(['pull_labs', 'lava_pull', 'push', 'triggers']))
     .prefault(['pull_labs', 'lava_pull', 'push']),

@@ -85,6 +85,8 @@ export const WAITS = {
 const ENDS = {
   cancel: 'An admin asked for a cancel, or Maestro no longer wants the job.',
   canceled_in_lava: 'Somebody cancelled it in LAVA.',
+  superseded:
+    'A newer request of the same tree, job and board took its place before it began to run (labs.supersede).',
   queue_timeout: 'No device was free within the queue time-out.',
   not_canceled: 'LAVA did not end the job after a cancel.',
 } as const;
@@ -104,6 +106,7 @@ const EVENTS = {
   logs_removed: 'The logs of a job were removed, because they are older, or more, than is kept.',
   known_again: 'LAVA knows the job again.',
   canceling: 'LAVA was asked to cancel the job.',
+  not_superseded: 'The job had begun to run when a newer request was to take its place, so it goes on.',
   queued_too_long: 'LAVA was asked to cancel the job: it let it wait for a device for too long.',
   runs_too_long: 'LAVA was asked to cancel the job: it let it run for too long.',
   node_timeout_moved: "The time-out of Maestro's node was moved.",

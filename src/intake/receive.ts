@@ -6,6 +6,7 @@ import type { ErrorCode } from '../verdict/node-result.ts';
 import type { JobRequest, Source } from '../maestro/request.ts';
 import type { ListedJob, Store } from '../store/index.ts';
 import type { Ending } from '../verdict/model.ts';
+import type { Lab } from '../lifecycle/lab.ts';
 import type { LabPorts } from '../lifecycle/labs.ts';
 import { checkRequest, type RenderPorts } from '../lifecycle/render.ts';
 import { gateRefusal, stubOf } from './gate.ts';
@@ -61,6 +62,7 @@ export async function receive(
       stage: refusal === undefined ? 'received' : 'finished',
       ending: refusal === undefined ? null : endingFor(refusal),
       priority: 'priority' in checked ? checked.priority : 0,
+      supersedes: lab.config.supersede,
     },
     [
       {
@@ -74,7 +76,7 @@ export async function receive(
   return { job, isNew, refusal };
 }
 
-function labFor(source: Source, { node }: JobRequest, ports: LabPorts): { name: string } {
+function labFor(source: Source, { node }: JobRequest, ports: LabPorts): Pick<Lab, 'name' | 'config'> {
   const runtime = node.data.runtime;
   if (typeof runtime !== 'string' || runtime === '') {
     throw new RequestError('no_runtime', 'the node names no runtime', { field: 'node.data.runtime' });

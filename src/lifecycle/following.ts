@@ -6,7 +6,7 @@ import type { LavaJobInfo } from '../lava/model.ts';
 import type { AttemptRecord, JobRecord, Reason, Store } from '../store/index.ts';
 import type { Lab } from './lab.ts';
 import { labOf, type LabPorts } from './labs.ts';
-import { currentAttempt, lavaIdOf, type Outcome } from './model.ts';
+import { currentAttempt, lavaIdOf, orderedEnding, type Outcome } from './model.ts';
 import { whyNotWanted, type NodeWatchPorts } from './node-watch.ts';
 import { cancelJob, type CancelPorts } from './orders.ts';
 
@@ -56,14 +56,26 @@ export async function lookAt(job: JobRecord, ports: FollowingPorts): Promise<Sig
       return over(notEnded(job, id, attempt.cancelAt, ports));
     return { kind: 'alive', info, attempt, lookAgain: ports.now() + LOOK_AFTER_CANCEL };
   }
-  const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
+  const ordered = whyOrdered(job, info);
+  const notWanted = ordered === undefined ? await whyNotWanted(job, ports) : undefined;
   // Stored first: Maestro is not asked again for a while, and LAVA may not answer just now.
-  if (unwanted !== undefined && job.cancel === null) await cancelJob(job, unwanted, ports);
+  if (notWanted !== undefined) await cancelJob(job, notWanted, ports);
+  const unwanted = ordered ?? notWanted;
   const why: Reason | undefined =
     unwanted === undefined ? overdue(attempt, info, ports) : { code: 'canceling', text: unwanted };
   if (why === undefined) return { kind: 'alive', info, attempt, lookAgain: nextRound(ports.now(), lab) };
   await cancel(attempt, id, why, lab, ports);
   return { kind: 'alive', info, attempt, lookAgain: ports.now() + LOOK_AFTER_CANCEL };
+}
+
+/**
+ * Why LAVA is to cancel it. What is only superseded is left alone from the moment that LAVA has given it a device. LAVA has no
+ * cancel that depends on the state: it may begin the job between its answer and our cancel. The cancel then ends a run, which is
+ * judged by its evidence, as one that was cancelled on a device.
+ */
+function whyOrdered(job: JobRecord, { state }: LavaJobInfo): string | undefined {
+  const mayCancel = job.cancel !== null || state === 'Submitted' || state === 'Scheduling';
+  return mayCancel ? orderedEnding(job)?.reason : undefined;
 }
 
 /** All jobs of a lab are looked at in the same moment, so that one call asks for all of them. */

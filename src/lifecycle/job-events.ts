@@ -62,6 +62,7 @@ export function withListeners(store: Store, listeners: readonly JobListener[]): 
     async receive(job, entries) {
       const received = await store.receive(job, entries);
       if (received.isNew) await announce(received.job.id, entries);
+      for (const { id, entry } of received.superseded) await announce(id, [entry]);
       return received;
     },
     async save(job, change) {

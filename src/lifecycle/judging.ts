@@ -11,6 +11,7 @@ import type { Plans } from '../catalog/plans.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
 import { linesOf } from '../reporting/logs.ts';
+import { orderedEnding } from './model.ts';
 
 /** What judging a job uses. */
 export interface JudgingPorts {
@@ -80,7 +81,8 @@ function endingInQueue(
 ): Ending | undefined {
   if (attempt === undefined || lava === undefined) return undefined;
   if (lava.device !== undefined || lava.health !== 'Canceled') return undefined;
-  if (job.cancel !== null) return { kind: 'canceled', code: 'cancel', reason: job.cancel };
+  const ordered = orderedEnding(job);
+  if (ordered !== undefined) return ordered;
   const waited = (lava.finishedAt ?? ports.now()) - (lava.submittedAt ?? attempt.submittedAt ?? ports.now());
   return waited >= attempt.queueTimeout
     ? { kind: 'timed_out', code: 'queue_timeout', reason: 'no device was free within the queue time-out' }

@@ -36,6 +36,20 @@ export interface ReadyStage extends Pick<Stage<never>, 'serial'> {
   run: (job: JobRecord, signal: AbortSignal) => Promise<Outcome>;
 }
 
+/**
+ * How a job ends that somebody cancelled, or that a newer one takes the place of. The latter is a wish alone: a job that has begun
+ * to run goes on.
+ */
+export function orderedEnding({
+  cancel,
+  supersededBy,
+}: Pick<JobRecord, 'cancel' | 'supersededBy'>): Ending | undefined {
+  if (cancel !== null) return { kind: 'canceled', code: 'cancel', reason: cancel };
+  if (supersededBy === null) return undefined;
+  const reason = `a newer request of the same tree, job and board took its place: ${supersededBy}`;
+  return { kind: 'canceled', code: 'superseded', reason };
+}
+
 /** The attempt that the job is at. Throws if there is none: a stage ran before its time. */
 export function currentAttempt(attempts: readonly AttemptRecord[]): AttemptRecord {
   const last = attempts.at(-1);

@@ -1,5 +1,7 @@
 // A request: what every way in (pulled, pushed, triggered, by hand) is turned into before it becomes a job.
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { parseTime } from '../core/time.ts';
 import { MaestroNode } from './node.ts';
 
 const url = z.string().min(1).max(4096);
@@ -83,4 +85,28 @@ export function sourceOf({ node, kbuild }: JobRequest): RequestSource {
     commitHash: revision?.commit ?? null,
     build: kbuild?.id ?? node.parent ?? null,
   };
+}
+
+/** Where a request stands among those that run the same for one commit after the other. */
+export interface RequestSeries {
+  /** The same for requests of the same tree, branch, job and kind of build; null: it belongs to no series. */
+  series: string | null;
+  /** When its build was made (ms); null: the request does not say. */
+  builtAt: number | null;
+}
+
+/**
+ * The series of a request. Builds of one commit differ by their names (compiler, configuration), so the name counts. Maestro's
+ * own retry of a job belongs to none: the run that it repeats has begun. Nor does what somebody submits by hand: they want that very
+ * commit.
+ */
+export function seriesOf(source: Source, { node, kbuild }: JobRequest): RequestSeries {
+  const { tree, branch, commitHash } = sourceOf({ node, kbuild });
+  const builtAt = parseTime(kbuild?.created) ?? null;
+  const isKnown = tree !== null && branch !== null && commitHash !== null;
+  const isByHand = source === 'hand' || source === 'test';
+  if (!isKnown || isByHand || (node.retry_counter ?? 0) > 0) return { series: null, builtAt };
+  const names = JSON.stringify([tree, branch, node.name, kbuild?.name ?? null]);
+  // Names may be of any length, and an index takes short ones alone.
+  return { series: createHash('sha256').update(names).digest('hex'), builtAt };
 }

@@ -107,9 +107,22 @@ export interface StoreParts
 
 export type Store = StoreParts & Feed;
 
+/** A job that a newer one takes the place of, and the line that was added to its timeline. */
+export interface Superseded {
+  id: string;
+  entry: Entry;
+}
+
+/** What became of a request. */
+export interface Received {
+  job: ListedJob;
+  isNew: boolean;
+  superseded: readonly Superseded[];
+}
+
 export interface JobStore {
   /** Stores a request, once per lab and node. */
-  receive(job: NewJob, entries: readonly Entry[]): Promise<{ job: ListedJob; isNew: boolean }>;
+  receive(job: NewJob, entries: readonly Entry[]): Promise<Received>;
   job(id: string): Promise<ListedJob | undefined>;
   /** The newest first. */
   jobs(filter: JobFilter): Promise<ListedJob[]>;
@@ -141,8 +154,8 @@ export interface JobStore {
   /** The most urgent open job in a queue, `except` that one. */
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /**
-   * Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled are left alone. Gives the line
-   * that was added to the timelines of those for which the reason is new, and their ids.
+   * Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled or superseded are left alone. Gives
+   * the line that was added to the timelines of those for which the reason is new, and their ids.
    */
   holdBack(
     queue: JobQueue,

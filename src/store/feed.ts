@@ -55,7 +55,9 @@ export function announced<S extends Announced>(store: S): S & Feed {
   }
 
   const announcing: Announced = {
-    receive: telling(store.receive, ({ job, isNew }) => (isNew ? { jobs: [job.id] } : undefined)),
+    receive: telling(store.receive, ({ job, isNew, superseded }) =>
+      isNew ? { jobs: [job.id, ...superseded.map(({ id }) => id)] } : undefined,
+    ),
     save: telling(store.save, (job, _before, { deliveries }) => withDeliveries(job.id, deliveries)),
     record: telling(store.record, (_, id, { deliveries }) => withDeliveries(id, deliveries)),
     setAside: telling(store.setAside, (isDone, id) => (isDone ? { jobs: [id] } : undefined)),

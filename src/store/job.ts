@@ -64,6 +64,8 @@ export interface JobRecord {
   reason: Reason | null;
   /** Why it is to be cancelled. */
   cancel: string | null;
+  /** The id of the newer job that takes its place, if this one has not begun to run. */
+  supersededBy: string | null;
   priority: number;
   /** How often the present stage has failed in a row. */
   tries: number;
@@ -113,13 +115,24 @@ export interface NewJob {
   priority: number;
   stage: StageName;
   ending: Ending | null;
+  /** Whether it takes the place of older ones of its series, or leaves its own to a newer one. */
+  supersedes?: boolean;
 }
 
 /** What of a job may change. */
 export type JobChange = Partial<
   Pick<
     JobRecord,
-    'stage' | 'done' | 'ending' | 'reason' | 'cancel' | 'tries' | 'nextAt' | 'claimedAt' | 'nodeSeenAt'
+    | 'stage'
+    | 'done'
+    | 'ending'
+    | 'reason'
+    | 'cancel'
+    | 'supersededBy'
+    | 'tries'
+    | 'nextAt'
+    | 'claimedAt'
+    | 'nodeSeenAt'
   >
 >;
 

@@ -6,7 +6,7 @@ import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
 import { forgetDeliveries } from './delivery-counts.ts';
 import { StaleError, type JobQueue, type JobStore } from './contract.ts';
-import { sourceOf } from '../maestro/request.ts';
+import { receiveJob } from './receiving.ts';
 import { stageAfter, type Entry, type JobRecord, type Reason, type StageName } from './job.ts';
 import { readJobs } from './reads-jobs.ts';
 import {
@@ -45,41 +45,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
   }
 
   return {
-    receive: ({ request, ending, ...job }, entries) =>
-      write(async (tx) => {
-        const id = `${job.lab}:${job.nodeId}`;
-        const at = now();
-        // Two daemons may receive the same request in the same moment.
-        const made = await tx
-          .insertInto('jobs')
-          .values({
-            ...job,
-            id,
-            done: 0,
-            setAside: 0,
-            ending: ending === null ? null : JSON.stringify(ending),
-            tries: 0,
-            nextAt: at,
-            rev: 0,
-            receivedAt: at,
-            updatedAt: at,
-            stageAt: at,
-            ...sourceOf(request),
-          })
-          .onConflict((c) => c.doNothing())
-          .returning(LISTED_COLUMNS)
-          .executeTakeFirst();
-        if (made === undefined) {
-          const known = tx.selectFrom('jobs').select(LISTED_COLUMNS).where('id', '=', id);
-          return { job: toListedJob(await known.executeTakeFirstOrThrow()), isNew: false };
-        }
-        await tx
-          .insertInto('requests')
-          .values({ jobId: id, request: JSON.stringify(request) })
-          .execute();
-        await addEntries(tx, id, at, entries);
-        return { job: toListedJob(made), isNew: true };
-      }),
+    receive: (job, entries) => write((tx) => receiveJob(tx, now(), job, entries)),
 
     job: (id) =>
       read(async (db) => {
@@ -314,7 +280,7 @@ async function hold(
   const { stage } = queue;
   const { code } = reason;
   const text = `waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`;
-  const held = waitingIn(tx, queue, except).where('cancel', 'is', null);
+  const held = waitingIn(tx, queue, except).where('cancel', 'is', null).where('supersededBy', 'is', null);
   const added = await tx
     .insertInto('timeline')
     .columns(['jobId', 'at', 'kind', 'code', 'text'])

@@ -43,6 +43,7 @@ export const JOB_COLUMNS = [
   'reasonCode',
   'reason',
   'cancel',
+  'supersededBy',
   'priority',
   'tries',
   'nextAt',

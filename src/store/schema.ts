@@ -68,6 +68,7 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn('reason_code', types.id)
     .addColumn('reason', 'text')
     .addColumn('cancel', 'text')
+    .addColumn('superseded_by', 'text')
     .addColumn('priority', 'integer', (c) => c.notNull())
     .addColumn('tries', 'integer', (c) => c.notNull())
     .addColumn('next_at', 'bigint', (c) => c.notNull())
@@ -81,6 +82,8 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
     .addColumn('branch', types.id)
     .addColumn('commit_hash', types.id)
     .addColumn('build', types.id)
+    .addColumn('series', types.id)
+    .addColumn('built_at', 'bigint')
     .addColumn('device', types.id)
     .addColumn('lava_id', 'bigint')
     .addColumn('result', types.id)
@@ -95,6 +98,8 @@ async function makeJobs(schema: Schema, types: ColumnTypes): Promise<void> {
   await index('due', ['done', 'set_aside', 'lab', 'next_at', 'received_at']);
   // Admission: who is next for a board; and how many open jobs there are where.
   await index('queue', ['done', 'lab', 'board', 'stage', 'set_aside', 'priority desc', 'received_at', 'id']);
+  // Superseding: the open jobs that a newer one may replace.
+  await index('series', ['done', 'lab', 'board', 'series']);
   // What is old goes.
   await index('ended', ['done', 'updated_at']);
   // The flow: how many wait where, since when and why.

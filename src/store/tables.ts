@@ -2,13 +2,15 @@
 // rows.ts makes records of them. What is large stands in tables of its own, so that reading or changing a job does not
 // touch it.
 import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { RequestSeries } from '../maestro/request.ts';
 import type { AttemptRecord, Drain, JobRecord, Outline } from './job.ts';
 import type { FoundIssue, RunRecord, TestRecord } from './run.ts';
 
 interface Jobs
   extends
     Omit<JobRecord, 'source' | 'stage' | 'done' | 'setAside' | 'ending' | 'reason'>,
-    Omit<Outline, 'result' | 'rule' | 'layer'> {
+    Omit<Outline, 'result' | 'rule' | 'layer'>,
+    RequestSeries {
   source: string;
   stage: string;
   done: number;
@@ -194,7 +196,8 @@ export interface Tables {
   underWay: UnderWay;
 }
 
-export type JobRow = Selectable<Jobs>;
+/** A job without what only queries look at. */
+export type JobRow = Omit<Selectable<Jobs>, keyof RequestSeries>;
 export type AttemptRow = Selectable<Attempts>;
 export type TimelineRow = Selectable<Timeline>;
 export type CallbackRow = Selectable<Callbacks>;

@@ -59,6 +59,11 @@ export interface JobSpec {
   retryCounter?: number;
   /** Of the build; `high` in Maestro. */
   priority?: string;
+  /** Of the build's source. */
+  tree?: string;
+  commit?: string;
+  /** The build's name. */
+  build?: string;
 }
 
 type Options = Partial<Omit<Parameters<typeof startWorld>[0], 'log' | 'now'>>;
@@ -191,10 +196,16 @@ function publishJob(world: World, spec: JobSpec): string {
   const named = { ...spec, name: spec.name ?? `smoke-${++published}` };
   const wanted = definition(world, named);
   const board = spec.board ?? X86;
+  const { tree = 'mainline', commit } = spec;
+  const revision = { tree, branch: 'master', url: `https://git.example/${tree}.git`, commit };
   const build = world.maestro.addBuild({
+    ...(spec.build === undefined ? {} : { name: spec.build }),
     arch: board === ARM64 ? 'arm64' : 'x86_64',
     artifacts: { ...wanted.artifacts },
-    ...(spec.priority === undefined ? {} : { data: { tree_priority: spec.priority } }),
+    data: {
+      ...(spec.priority === undefined ? {} : { tree_priority: spec.priority }),
+      ...(commit === undefined ? {} : { kernel_revision: revision }),
+    },
   });
   const node = world.maestro.addPullLabsJob(
     {

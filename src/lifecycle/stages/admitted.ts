@@ -6,7 +6,7 @@ import type { JobRecord, Reason, Store } from '../../store/index.ts';
 import { passOn, queueOf, type QueuePorts } from '../admission-queue.ts';
 import type { EarlierRuns } from '../earlier-runs.ts';
 import { labOf, type LabPorts } from '../labs.ts';
-import type { Outcome, Stage } from '../model.ts';
+import { orderedEnding, type Outcome, type Stage } from '../model.ts';
 import {
   wantedBy,
   whyDrained,
@@ -32,8 +32,8 @@ const LOOK_AGAIN = 30 * SECOND;
 export const admitted: Stage<AdmittedPorts> = { serial: true, run };
 
 async function run(job: JobRecord, ports: AdmittedPorts): Promise<Outcome> {
-  if (job.cancel !== null)
-    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
+  const ending = orderedEnding(job);
+  if (ending !== undefined) return { kind: 'end', ending };
   const { node } = await ports.store.request(job.id);
   if ((await ports.earlier.find(job.lab, node)) !== undefined) {
     return { kind: 'done', note: 'LAVA has it already, from before the store lost data' };

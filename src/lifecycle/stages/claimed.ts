@@ -6,7 +6,7 @@ import type { JobRecord, Reason, Store } from '../../store/index.ts';
 import type { EarlierRuns } from '../earlier-runs.ts';
 import type { MaestroClient } from '../../maestro/client.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
-import type { Outcome, Stage } from '../model.ts';
+import { orderedEnding, type Outcome, type Stage } from '../model.ts';
 import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
 
 /** What it uses. */
@@ -32,8 +32,8 @@ const CLAIM_SETTLE = 2 * SECOND;
 export const claimed: Stage<ClaimedPorts> = { run };
 
 async function run(job: JobRecord, ports: ClaimedPorts): Promise<Outcome> {
-  if (job.cancel !== null)
-    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
+  const ending = orderedEnding(job);
+  if (ending !== undefined) return { kind: 'end', ending };
   if (!ports.maestro) return { kind: 'done', note: 'no Maestro is configured' };
   if (job.source === 'trigger') return { kind: 'done', note: 'started here: Maestro has no node for it' };
   if (job.source === 'test') return { kind: 'done', note: 'a test of our own: Maestro has no node for it' };

@@ -5,7 +5,7 @@ import { SECOND, type Clock } from '../../core/time.ts';
 import type { Change, JobRecord, Store } from '../../store/index.ts';
 import type { EarlierRun, EarlierRuns } from '../earlier-runs.ts';
 import { labOf } from '../labs.ts';
-import type { Outcome, Stage } from '../model.ts';
+import { orderedEnding, type Outcome, type Stage } from '../model.ts';
 import { renderJob, type RenderPorts } from '../render.ts';
 import { nextTurn, type AgainPorts } from '../retries.ts';
 
@@ -22,8 +22,8 @@ const LOOK_AGAIN = 30 * SECOND;
 export const rendered: Stage<RenderedPorts> = { run };
 
 async function run(job: JobRecord, ports: RenderedPorts): Promise<Outcome> {
-  if (job.cancel !== null)
-    return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: job.cancel } };
+  const ending = orderedEnding(job);
+  if (ending !== undefined) return { kind: 'end', ending };
   const attempts = await ports.store.attempts(job.id);
   const request = await ports.store.request(job.id);
   const last = attempts.at(-1)?.n ?? 0;

@@ -1,6 +1,6 @@
 // Waits until LAVA runs the job (or has already ended it). Callbacks and events say so early; the poll says so anyway.
 import { LAVA_STATES, type LavaJobInfo, type LavaState } from '../../lava/model.ts';
-import type { AttemptRecord, JobRecord, Reason, Store } from '../../store/index.ts';
+import type { AttemptRecord, Change, JobRecord, Reason, Store } from '../../store/index.ts';
 import type { BridgeConfig } from '../../config/schema.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
@@ -8,7 +8,7 @@ import { lookAt, nextRound, type FollowingPorts } from '../following.ts';
 import { labOf, type LabPorts } from '../labs.ts';
 import { callNext, type QueuePorts } from '../admission-queue.ts';
 import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
-import { currentAttempt, type Outcome, type Stage } from '../model.ts';
+import { currentAttempt, orderedEnding, type Outcome, type Stage } from '../model.ts';
 
 /** What it uses. */
 export type RunningPorts = LabPorts &
@@ -27,7 +27,9 @@ async function run(job: JobRecord, ports: RunningPorts): Promise<Outcome> {
   const attempt = currentAttempt(await ports.store.attempts(job.id));
   const state = await knownState(attempt, ports);
   // Where the start is reported, LAVA's own word for it is: the end says the same.
-  if (isStarted(state) && !ports.config.report.progress) return started(job, attempt, state, ports);
+  // And where a newer job is to take its place, LAVA's word decides whether it had begun.
+  const isHeard = !ports.config.report.progress && job.supersededBy === null;
+  if (isStarted(state) && isHeard) return started(job, attempt, state, ports);
 
   const seen = await lookAt(job, ports);
   if (seen.kind !== 'alive') return seen.outcome;
@@ -39,9 +41,23 @@ async function run(job: JobRecord, ports: RunningPorts): Promise<Outcome> {
   const known = { ...attempt, device: info.device ?? null, runningAt: info.startedAt ?? null };
   const { deliveries, entries } = await reportStart(job, known, info, ports);
   const outcome = await started(job, known, info.state, ports);
-  return outcome.kind === 'done'
-    ? { ...outcome, change: { ...outcome.change, deliveries, entries } }
-    : outcome;
+  if (outcome.kind !== 'done') return outcome;
+  const kept = keptBegun(job, seen.attempt, info);
+  return {
+    ...outcome,
+    change: { ...outcome.change, ...kept, deliveries, entries: [...entries, ...(kept?.entries ?? [])] },
+  };
+}
+
+/** A job that has begun to run, and that we did not cancel, keeps its place. */
+function keptBegun(
+  { supersededBy }: JobRecord,
+  { cancelAt }: AttemptRecord,
+  { device }: LavaJobInfo,
+): Pick<Change, 'job' | 'entries'> | undefined {
+  if (supersededBy === null || cancelAt !== null || device === undefined) return undefined;
+  const text = `it had begun to run, so it goes on, and ${supersededBy} does not take its place`;
+  return { job: { supersededBy: null }, entries: [{ kind: 'note', code: 'not_superseded', text }] };
 }
 
 /** Nothing is said of a start before all of it is known, nor when the end is there already. */
@@ -79,7 +95,7 @@ async function started(
   await callNext(job, ports);
   const { n, device, runningAt } = attempt;
   // Nothing is to be looked at before LAVA reports the end, or the poll's round.
-  const isUrgent = state === 'Finished' || job.cancel !== null;
+  const isUrgent = state === 'Finished' || orderedEnding(job) !== undefined;
   return {
     kind: 'done',
     ...(device === null ? {} : { note: `on ${device}` }),

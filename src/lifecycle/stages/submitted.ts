@@ -11,7 +11,7 @@ import type { EarlierRun, EarlierRuns } from '../earlier-runs.ts';
 import { LOST_ANSWER_REST } from '../lost-answer.ts';
 import { whyNotWanted, type NodeWatchPorts } from '../node-watch.ts';
 import { reportedJob, type ReportedJobPorts } from '../reported-job.ts';
-import { currentAttempt, type Outcome, type Stage } from '../model.ts';
+import { currentAttempt, orderedEnding, type Outcome, type Stage } from '../model.ts';
 
 /** What it uses. */
 export type SubmittedPorts = LabPorts &
@@ -57,7 +57,9 @@ async function run(job: JobRecord, ports: SubmittedPorts): Promise<Outcome> {
       return done(job, attempt, earlier.lavaId, ports);
     }
   }
-  const unwanted = job.cancel ?? (await whyNotWanted(job, ports));
+  const ending = orderedEnding(job);
+  if (ending !== undefined) return { kind: 'end', ending };
+  const unwanted = await whyNotWanted(job, ports);
   if (unwanted !== undefined)
     return { kind: 'end', ending: { kind: 'canceled', code: 'cancel', reason: unwanted } };
   return submit(job, attempts, lab, ports);
@@ -182,7 +184,9 @@ async function done(
     kind: 'done',
     note: `LAVA job ${lavaId}`,
     // A job that was just submitted waits; LAVA says when it runs, and the poll would see it.
-    ...(hasNews || job.cancel !== null ? {} : { until: nextRound(ports.now(), labOf(ports, job.lab)) }),
+    ...(hasNews || orderedEnding(job) !== undefined
+      ? {}
+      : { until: nextRound(ports.now(), labOf(ports, job.lab)) }),
   };
   const reported = await reportedJob(job, ports);
   const { deliveries } = ports.reporting.reports({ ...reported, kind: 'submitted', lavaId });
