@@ -228,15 +228,19 @@ async function measure(): Promise<{
   crowded: Awaited<ReturnType<typeof crowd>>;
   muted: Awaited<ReturnType<typeof mute>>;
 }> {
-  await whenReady();
-  await sleep(3000);
-  const quiet = await costs();
-  // The tabs are machines elsewhere; here they share the cores with the daemon, and leave it the first turn.
-  setPriority(NICENESS);
-  return { quiet, crowded: await crowd(), muted: await mute(world) };
+  try {
+    await whenReady();
+    await sleep(3000);
+    const quiet = await costs();
+    // The tabs are machines elsewhere; here they share the cores with the daemon, and leave it the first turn.
+    setPriority(NICENESS);
+    return { quiet, crowded: await crowd(), muted: await mute(world) };
+  } finally {
+    await stop();
+  }
 }
 
-const { quiet, crowded, muted } = await measure().finally(stop);
+const { quiet, crowded, muted } = await measure();
 
 const ms = (value: number): string => value.toFixed(1).padStart(8);
 const rows = [...quiet].map(([name, { main, all, wall, bytes }]) => {

@@ -46,8 +46,8 @@ async function rejudge(options: Options): Promise<void> {
     const line = await one(daemon, id, options.report === true);
     lines.push(line);
     if (options.json) continue;
-    if ('error' in line) print(printable(`${line.id}: ERROR: ${line.error}`));
-    else if ('changes' in line) for (const change of line.changes) print(printable(`${line.id}: ${change}`));
+    if ('changes' in line) for (const change of line.changes) print(printable(`${line.id}: ${change}`));
+    else if ('error' in line) print(printable(`${line.id}: ERROR: ${line.error}`));
   }
   const failed = lines.filter((line) => 'error' in line).length;
   const differ = lines.filter((line) => 'changes' in line && line.changes.length > 0).length;

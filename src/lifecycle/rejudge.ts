@@ -108,7 +108,7 @@ export async function rejudgeJob(
 const MOST_TOLD = 20;
 
 /** What differs, a line each: the words of the verdict first, then the tests, then the issues. */
-export function changesOf(
+function changesOf(
   before: { verdict: StoredVerdict; tests: readonly TestRecord[] },
   { verdict, tests }: Pick<JudgedRun, 'verdict' | 'tests'>,
 ): string[] {
