@@ -191,7 +191,8 @@ describe('strangers who ask whether it is ready', () => {
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     }
     expect(writes).toBeGreaterThan(0);
-    expect(writes).toBeLessThanOrEqual(1 + (Date.now() - began) / 1000);
+    // The bridge's own first look at its store may be one of them.
+    expect(writes).toBeLessThanOrEqual(2 + (Date.now() - began) / 1000);
   });
 });
 
