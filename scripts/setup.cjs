@@ -1,6 +1,8 @@
 // Makes a fresh checkout runnable: installs what package-lock.json names (once per lockfile) and builds dist/.
 //   --build-only   builds alone
 // A node_modules that is a symbolic link belongs to another checkout: it is used as it is, and never changed.
+// In package.json `env` starts what comes after it: a shell that found the machine's node before this one was installed would
+// go on with that.
 // Runs on any Node from 18 on, before anything is installed, so it uses only what Node itself has.
 'use strict';
 const { createHash } = require('node:crypto');
