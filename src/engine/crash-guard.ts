@@ -42,8 +42,11 @@ interface Options {
   quietFor?: number | undefined;
 }
 
-/** Long enough that a series of deaths condemns nothing. */
-const QUIET_FOR = 5 * SECOND;
+/**
+ * Long enough that a series of deaths condemns nothing, and that what had piled up is done: on a busy process a step takes
+ * long, and a kill from outside is more likely to come in its midst.
+ */
+const QUIET_FOR = 15 * SECOND;
 /** So many times as long after each further death. */
 const LONGER = 4;
 

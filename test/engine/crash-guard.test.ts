@@ -62,13 +62,13 @@ describe('work that makes the process die', () => {
     const { start, pass } = await processes();
     await dieIn((await start()).guard, 'irrevocable');
     const second = await start();
-    pass(5_000);
+    pass(15_000);
     expect(second.guard.mayBegin('irrevocable')).toBe(true);
     await dieIn(second.guard, 'irrevocable');
 
     const third = await start();
     expect(third.condemned).toEqual([]);
-    pass(19_999);
+    pass(59_999);
     expect(third.guard.mayBegin('irrevocable')).toBe(false);
     pass(1);
     expect(third.guard.mayBegin('irrevocable')).toBe(true);

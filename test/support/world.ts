@@ -75,7 +75,13 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
   const world = await startWorld({
     poll: '200ms',
     drift: () => 0,
-    delays: { claimSettle: 100, kcidbFirstLook: 100, askParts: 3_600_000, notify: 200 },
+    delays: {
+      claimSettle: 100,
+      kcidbFirstLook: 100,
+      askParts: 3_600_000,
+      notify: 200,
+      quietAfterCrash: 500,
+    },
     ...options,
     folder,
     log: createLogger('debug', { write: (line) => log.push(line) }),
