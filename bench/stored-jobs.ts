@@ -5,6 +5,7 @@ import { storeJudged } from '../src/store/judged.ts';
 import type { Tx } from '../src/store/connection.ts';
 import type { JudgedRun, TestRecord } from '../src/store/index.ts';
 import type { Status } from '../src/verdict/model.ts';
+import { nodeIdOf, requestOf } from '../test/support/stored-jobs.ts';
 
 const HOUR = 3_600_000;
 const AT_ONCE = 500;
@@ -105,7 +106,7 @@ async function storeJob(
   { lab, name: board, devices }: Board,
   at: number,
 ): Promise<string> {
-  const nodeId = (n + 1).toString(16).padStart(24, '0');
+  const nodeId = nodeIdOf(n + 1);
   const id = `${lab}:${nodeId}`;
   const tree = TREES[n % TREES.length] ?? '';
   // A build is tested by a hundred jobs.
@@ -149,24 +150,12 @@ async function storeJob(
       verdict: null,
     })
     .execute();
-  const kernel_revision = {
-    tree,
-    branch: 'master',
-    commit: commitHash,
-    url: 'https://git.example.com/linux',
-  };
-  const node = { id: nodeId, kind: 'job', name, path: [name], state: 'available' };
-  const kbuild = {
-    id: build,
-    kind: 'kbuild',
-    name: 'kbuild',
-    path: [],
-    state: 'done',
-    data: { kernel_revision },
-  };
   await tx
     .insertInto('requests')
-    .values({ jobId: id, request: JSON.stringify({ node, kbuild }) })
+    .values({
+      jobId: id,
+      request: JSON.stringify(requestOf(nodeId, { tree, commit: commitHash, build }, name)),
+    })
     .execute();
   await tx
     .insertInto('attempts')

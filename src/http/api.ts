@@ -10,7 +10,7 @@ import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
 import { rejudgeJob } from '../lifecycle/rejudge.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
 import type { ListedJob } from '../store/index.ts';
-import { refuse, type Guards } from './auth.ts';
+import { refuse, refuseBusy, type Guards } from './auth.ts';
 import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
 import { addLists } from './lists.ts';
@@ -62,13 +62,7 @@ function addRequests(app: FastifyInstance, options: Options): void {
   /** Before the body is read. */
   async function takeTurn(_request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const endTurn = await queue.turn();
-    if (endTurn === undefined)
-      return refuse(
-        reply.header('retry-after', '5'),
-        503,
-        'busy',
-        'too many requests at once; send it later',
-      );
+    if (endTurn === undefined) return refuseBusy(reply, 'too many requests at once; send it later');
     if (reply.raw.closed) endTurn();
     else reply.raw.once('close', endTurn);
     return undefined;
@@ -186,13 +180,7 @@ function addRejudging(app: FastifyInstance, options: Options): void {
       const body = RejudgeBody.safeParse(request.body ?? {});
       if (!body.success) return invalid(reply, body.error);
       const endTurn = await queue.turn();
-      if (endTurn === undefined)
-        return refuse(
-          reply.header('retry-after', '5'),
-          503,
-          'busy',
-          'too many jobs are judged again at once',
-        );
+      if (endTurn === undefined) return refuseBusy(reply, 'too many jobs are judged again at once');
       try {
         const report = body.data.report ? { by: guards.nameOf(request) } : undefined;
         const { changes, stored } = await rejudgeJob(job, report, ctx);

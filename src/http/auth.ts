@@ -145,3 +145,11 @@ export function refuse(
 ): FastifyReply {
   return reply.code(status).send({ error, message, ...(field === undefined ? {} : { field }) });
 }
+
+/** When to come back after a refusal for being busy (seconds). */
+const COME_BACK = 5;
+
+/** Answers that there is too much of it at the moment. */
+export function refuseBusy(reply: FastifyReply, message: string): FastifyReply {
+  return refuse(reply.header('retry-after', COME_BACK), 503, 'busy', message);
+}

@@ -22,7 +22,7 @@ import {
   type Store,
 } from '../store/index.ts';
 import type { CallbackWatch } from '../lifecycle/callback-watch.ts';
-import { sameSecret } from './auth.ts';
+import { refuseBusy, sameSecret } from './auth.ts';
 import { CallbackBody, CallbackBodyError } from './callback-body.ts';
 import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
@@ -114,12 +114,8 @@ export function addCallbacks(app: FastifyInstance, options: Options): void {
     const endTurn = await queue.turn(lab.name);
     if (endTurn === undefined) {
       lookSoon(lab, jobId);
-      return refuse(
-        reply.header('retry-after', '5'),
-        503,
-        'busy',
-        'too many callbacks at once; LAVA is asked',
-      );
+      counters.callback('busy');
+      return refuseBusy(reply, 'too many callbacks at once; LAVA is asked');
     }
     try {
       return await receive(lab, job, request, reply);

@@ -1,9 +1,9 @@
 // Answers with a job's console, as far as it is or as it grows.
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorCode } from '../core/error-codes.ts';
 import { HOUR } from '../core/time.ts';
 import type { LiveLog } from '../lifecycle/live-log.ts';
+import { refuseBusy } from './auth.ts';
 
 /** A board may be silent for so long while its log is followed. */
 const SILENCE = HOUR;
@@ -28,13 +28,8 @@ export function sendLog(
   // It has no length, and to count it would be to follow it.
   if (request.method === 'HEAD') return reply.send(null);
   const text = log.open(jobId, { follow, raw, signal: goneSignal(reply) });
-  if (text === undefined) {
-    const error: ErrorCode = 'busy';
-    return reply
-      .code(503)
-      .type('application/json')
-      .send({ error, message: 'too many read logs at the moment' });
-  }
+  if (text === undefined)
+    return refuseBusy(reply.type('application/json'), 'too many read logs at the moment');
   if (follow) request.raw.socket.setTimeout(SILENCE);
   return reply.send(Readable.from(text));
 }

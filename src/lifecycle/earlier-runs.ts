@@ -6,6 +6,7 @@ import { errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, parseTime, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { MaestroNode } from '../maestro/node.ts';
 import { LOST_BEFORE, type Store } from '../store/index.ts';
+import { settingKey } from '../store/settings.ts';
 import type { Lab } from './lab.ts';
 import { LOST_ANSWER_REST } from './lost-answer.ts';
 
@@ -44,7 +45,7 @@ interface Options {
 }
 
 /** The loss of that moment (ms) has been made good as far as it can be. */
-const SEARCHED = 'lost searched';
+const SEARCHED = settingKey('lost', 'searched');
 /** How far the clocks of Maestro and LAVA may be from ours. */
 const CLOCK_SKEW = 10 * MINUTE;
 const AT_ONCE = 100;

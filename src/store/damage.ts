@@ -1,16 +1,18 @@
 // A database that is damaged: found at the start and once a day, set aside under a name with its date, and replaced by a new
 // one with all that could be read of it. What is lost is found again in Maestro and LAVA (lifecycle/earlier-runs.ts).
-import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { isDiskFull } from '../core/disk-full.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { MINUTE, rfc3339, sleep } from '../core/time.ts';
 import { syncFile } from './backup.ts';
+import { keptInstance, newInstance } from './instance.ts';
 import type { Salvaged } from './salvage.ts';
+import { settingKey } from './settings.ts';
 
 /** A database that was set aside. */
 export interface Damage {
@@ -23,7 +25,7 @@ export interface Damage {
 }
 
 /** The meta key of the moment (ms) before which the store may have lost jobs. */
-export const LOST_BEFORE = 'lost before';
+export const LOST_BEFORE = settingKey('lost', 'before');
 /** The end of the name of a new store that takes a damaged one's place, while it is made. */
 const MENDED = '.mended';
 /** What stands in the names of stores that were set aside. */
@@ -79,7 +81,7 @@ export async function mendDatabase(
     await removeDatabase(fresh);
     throw new BridgeError(
       'store',
-      `the store ${file} is damaged (${found[0] ?? ''}), and no new one can be made beside it: ${errorText(error)}`,
+      `the store ${file} is damaged (${found[0] ?? ''}), and no new one can be made next to it: ${errorText(error)}`,
       { cause: error },
     );
   }
@@ -134,7 +136,7 @@ async function saveInto(
   try {
     return SavedAnswer.parse(await inThread({ what: 'salvage', from: damaged, to: fresh }));
   } catch (error) {
-    if (/disk is full|ENOSPC/.test(errorText(error))) throw error;
+    if (isDiskFull(error)) throw error;
     await removeDatabase(fresh);
     await make(fresh, undefined);
     return undefined;
@@ -175,25 +177,6 @@ async function noteLoss(fresh: string, damaged: string, now: number): Promise<vo
   } finally {
     database.close();
   }
-}
-
-/** A new instance's id: 12 hex digits. */
-export function newInstance(): string {
-  return randomBytes(6).toString('hex');
-}
-
-const instanceFile = (file: string): string => `${file}.instance`;
-
-/** Keeps the instance's id beside the store as well: without it nothing that this bridge has begun would be known again. */
-export async function keepInstance(file: string, instance: string): Promise<void> {
-  if (file === ':memory:' || (await keptInstance(file)) === instance) return;
-  // A full disk is no reason not to start.
-  await writeFile(instanceFile(file), `${instance}\n`, { mode: 0o640, flush: true }).catch(() => undefined);
-}
-
-async function keptInstance(file: string): Promise<string | undefined> {
-  const text = await readFile(instanceFile(file), 'utf8').catch(() => '');
-  return /^[0-9a-f]{12}$/.exec(text.trim())?.[0];
 }
 
 /** Runs an order of damage-worker.ts; it ends with the signal, without an answer. */

@@ -1,11 +1,13 @@
 // Stores a request as a job, once; and what that means for others of its series: where the lab wants it so, the newest takes the
 // place of those that have not begun to run.
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 import { seriesOf, sourceOf, type RequestSeries } from '../maestro/request.ts';
 import { addEntries } from './changes.ts';
 import type { Tx } from './connection.ts';
 import type { Received, Superseded } from './contract.ts';
 import { STAGES, type Entry, type ListedJob, type NewJob } from './job.ts';
 import { LISTED_COLUMNS, toListedJob } from './rows.ts';
+import type { Tables } from './tables.ts';
 
 /** Until LAVA says that it runs, a job has completed one of these. */
 const BEFORE_RUNNING = STAGES.slice(0, STAGES.indexOf('running'));
@@ -70,26 +72,15 @@ async function supersede(
       : await tx
           .selectFrom('jobs')
           .select('id')
-          .where('done', '=', 0)
-          .where('lab', '=', job.lab)
-          .where('board', '=', job.board)
-          .where('series', '=', series)
-          .where('commitHash', '!=', job.commitHash)
+          .where((e) => isRival(e, job, series))
           .where('builtAt', '>', builtAt)
           .where('priority', '>=', job.priority)
-          .where('ending', 'is', null)
-          .where('cancel', 'is', null)
-          .where('supersededBy', 'is', null)
           .limit(1)
           .executeTakeFirst();
   const older = await tx
     .updateTable('jobs')
     .set((e) => ({ supersededBy: job.id, nextAt: at, rev: e('rev', '+', 1), updatedAt: at }))
-    .where('done', '=', 0)
-    .where('lab', '=', job.lab)
-    .where('board', '=', job.board)
-    .where('series', '=', series)
-    .where('commitHash', '!=', job.commitHash)
+    .where((e) => isRival(e, job, series))
     .where('stage', 'in', BEFORE_RUNNING)
     // By the time of the build; where one does not say, or both were built at once, what came later is newer.
     .where((e) =>
@@ -98,9 +89,6 @@ async function supersede(
     // Somebody waits for what is more urgent; and what was set aside is for an admin to take up.
     .where('priority', '<=', job.priority)
     .where('setAside', '=', 0)
-    .where('ending', 'is', null)
-    .where('cancel', 'is', null)
-    .where('supersededBy', 'is', null)
     // A job that is tried again has begun.
     .where((e) =>
       e.not(
@@ -124,6 +112,20 @@ async function supersede(
   }
   for (const { id, entry } of superseded) await addEntries(tx, id, at, [entry]);
   return superseded;
+}
+
+/** An open job of the same series for another commit, of which nothing has said yet that it ends. */
+function isRival(e: ExpressionBuilder<Tables, 'jobs'>, job: Newcomer, series: string): Expression<SqlBool> {
+  return e.and([
+    e('done', '=', 0),
+    e('lab', '=', job.lab),
+    e('board', '=', job.board),
+    e('series', '=', series),
+    e('commitHash', '!=', job.commitHash),
+    e('ending', 'is', null),
+    e('cancel', 'is', null),
+    e('supersededBy', 'is', null),
+  ]);
 }
 
 function entryFor(newer: string): Entry {

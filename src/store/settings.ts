@@ -2,7 +2,7 @@
 
 /**
  * What is kept: how far a reader of events has read (`cursor`), when a plan last ran somewhere (`trigger`), a node of Maestro
- * that is refused since it made the daemon die twice (`crashed`), what a sender was given
+ * that is refused since the daemon died again and again while it was taken in (`crashed`), what a sender was given
  * (`notified`), from when on nothing is missing after a loss of data (`lost`).
  */
 export type SettingKind = 'cursor' | 'trigger' | 'crashed' | 'notified' | 'lost';

@@ -15,9 +15,9 @@ export function nodeIdOf(n: number): string {
 }
 
 /** A request whose build is of that source. */
-function requestOf(id: string, source: Source = {}): JobRequest {
+export function requestOf(id: string, source: Source = {}, name = 'smoke'): JobRequest {
   const { tree = 'mainline', branch = 'master', commit = 'c'.repeat(40), build = 'b'.repeat(24) } = source;
-  const node = { id, kind: 'job', name: 'smoke', path: ['smoke'], state: 'available' };
+  const node = { id, kind: 'job', name, path: [name], state: 'available' };
   const kernel_revision = { tree, branch, commit, url: 'https://git.example.com/linux' };
   const kbuild = {
     id: build,
