@@ -8,6 +8,7 @@ import type { HttpConfig, Role } from '../config/http-schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { ErrorCode } from '../core/error-codes.ts';
 import type { Counters } from './counters.ts';
+import { watchAnswers } from './open-answers.ts';
 
 /** Somebody whose token was given: the name stands in timelines and in the journal. */
 interface Actor {
@@ -93,6 +94,8 @@ export interface Guards {
 const OPEN = /^\/(?:healthz|readyz|callback\/|logs\/|files\/|pages\/|login$|api\/v1\/openapi\.json$)/;
 
 export function createGuards(access: Access, counters: Counters): Guards {
+  const watch = watchAnswers(access.mayRead);
+
   function unauthorized(reply: FastifyReply, message: string): FastifyReply {
     counters.request('unauthorized');
     return refuse(reply.header('www-authenticate', 'Bearer'), 401, 'unauthorized', message);
@@ -117,7 +120,11 @@ export function createGuards(access: Access, counters: Counters): Guards {
     async read(request, reply) {
       const path = request.routeOptions.url ?? '';
       if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-      if (path === '' || OPEN.test(path) || access.mayRead(request.headers)) return undefined;
+      if (path === '' || OPEN.test(path)) return undefined;
+      if (access.mayRead(request.headers)) {
+        watch(request.headers, reply.raw);
+        return undefined;
+      }
       if (!path.startsWith('/api/') && (request.headers.accept ?? '').includes('text/html'))
         return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 303);
       return unauthorized(

@@ -27,8 +27,12 @@ export const LOG_BEGINS = '<!--log-->';
 
 /** No list has more entries than this. */
 const MAX_LISTED = 2000;
-/** Lines of a block. Each block costs a browser time in every frame, and each line of those in sight when they come there. */
-export const BLOCK = 400;
+/**
+ * Lines of a block, and of a group of blocks. A browser lays out all lines of a block that comes in sight, and looks in every
+ * frame at each group, and at each block of those in sight.
+ */
+const BLOCK = 100;
+const GROUP = 5000;
 /** Of so many lines each has its number; after that each twentieth, and those that are led to. */
 const NUMBERED = 10_000;
 const NUMBER_EVERY = 20;
@@ -36,6 +40,16 @@ const NUMBER_EVERY = 20;
 const FOLD_AFTER = 600;
 const SHOWN = 400;
 const MAX_SHOWN = 20_000;
+
+/** What stands before a line (from 0) so that the lines are in their blocks and groups. */
+export function blockBegin(line: number): string {
+  if (line % BLOCK > 0) return '';
+  if (line % GROUP > 0) return '</div>\n<div class=b>';
+  return `${line === 0 ? '' : `${BLOCKS_END}\n`}<div class=g><div class=b>`;
+}
+
+/** What stands after the last line. */
+export const BLOCKS_END = '</div></div>';
 
 /** The anchor of a line, by its number in LAVA's log (from 0): people count from 1. */
 export function lineAnchor(line: number): string {
@@ -105,8 +119,8 @@ function logLines({ errors = [], outline, places = [] }: HtmlLogOptions): LogTra
     line: (line) => {
       const isAnchored = number < NUMBERED || number % NUMBER_EVERY === 0 || anchored.has(number);
       const isHit = hits.has(number);
-      const begin =
-        number % BLOCK > 0 ? '' : number === 0 ? BLOCK_BEGIN : `${change('')}</div>\n${BLOCK_BEGIN}`;
+      const block = blockBegin(number);
+      const begin = block === '' ? '' : `${change('')}${block}`;
       const className = isHit ? `"hit ${classOf(line)}"` : classOf(line);
       const anchor = isAnchored
         ? `<i id=${lineAnchor(number)}>${timeOf(line.at).slice(11, 19).trim()}</i>`
@@ -116,11 +130,9 @@ function logLines({ errors = [], outline, places = [] }: HtmlLogOptions): LogTra
       number++;
       return text;
     },
-    end: () => (number === 0 ? '<p>There are no lines.</p>\n' : `${change('')}</div>\n`),
+    end: () => (number === 0 ? '<p>There are no lines.</p>\n' : `${change('')}${BLOCKS_END}\n`),
   };
 }
-
-const BLOCK_BEGIN = '<div class=b>';
 
 function lineText(line: LogLine, text: string): string {
   const level = line.level === 'target' ? '' : `${escapeHtml(levelOf(line))}: `;

@@ -83,6 +83,39 @@ describe('a session', () => {
     expect(await open()).toBe('refused');
   });
 
+  it('that has ended ends the log that is followed with it', async () => {
+    const world = await testWorld({ http: { tokens: [ALICE], reading: 'token' } });
+    const cookie = await signIn(world, ALICE.token);
+    const nodeId = world.publish({ scenario: 'long' });
+    await world.at(nodeId, 'running');
+    const follow = async (path: string, headers: Record<string, string>): Promise<() => Promise<string>> => {
+      const answer = await fetch(`${world.url}${path}`, { headers });
+      const pieces = answer.body?.getReader();
+      await pieces?.read();
+      return async () => {
+        for (;;) {
+          const piece = await pieces?.read().catch(() => 'cut off' as const);
+          if (piece === undefined || piece === 'cut off') return 'cut off';
+          if (piece.done) return 'whole';
+        }
+      };
+    };
+    const path = `/api/v1/jobs/${nodeId}/log?follow=true`;
+    const ends = await Promise.all([
+      follow(`/jobs/${LAB}:${nodeId}/log`, { cookie }),
+      follow(path, { authorization: `Bearer ${ALICE.token}` }),
+    ]);
+    const other = new AbortController();
+    const kept = await fetch(`${world.url}${path}`, {
+      headers: { authorization: `Bearer ${world.token}` },
+      signal: other.signal,
+    });
+    await reload(world, { tokens: [] });
+    expect(await Promise.all(ends.map((end) => end()))).toEqual(['cut off', 'cut off']);
+    expect((await kept.body?.getReader().read())?.done).toBe(false);
+    other.abort();
+  });
+
   it.each([
     ['nothing', {}],
     ['another cookie', { cookie: 'lava_bridge_session=x' }],

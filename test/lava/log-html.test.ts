@@ -66,7 +66,9 @@ describe('the page of a log', () => {
     const html = page([line({ text: 'one' }), line({ text: 'two', at: Date.UTC(2026, 7, 21, 15, 20, 23) })]);
 
     expect(lineAnchor(1)).toBe('L2');
-    expect(html).toContain('<div class=b><i id=L1></i>one\n<i id=L2>15:20:23</i>two\n</div>');
+    expect(html).toContain(
+      '<div class=g><div class=b><i id=L1></i>one\n<i id=L2>15:20:23</i>two\n</div></div>',
+    );
   });
 
   it('has errors and failed cases above its lines, and leads from each to the next', () => {
@@ -122,7 +124,7 @@ describe('the page of a log', () => {
         '<script>alert(1)</script>',
         '"><img src=x onerror=alert(1)>',
         "' onclick='x",
-        '</div></body>',
+        '</div></div></body>',
         '&lt;',
         '<!--',
         '\ud800',

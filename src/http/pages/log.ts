@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { LineCleaner } from '../../lava/log-clean.ts';
-import { BLOCK, escapeHtml, htmlLog, lineAnchor, LOG_BEGINS } from '../../lava/log-html.ts';
+import { blockBegin, BLOCKS_END, escapeHtml, htmlLog, lineAnchor, LOG_BEGINS } from '../../lava/log-html.ts';
 import { linesOf, logPagePath, outlineOf, transformed } from '../../reporting/logs.ts';
 import type { AttemptRecord, ListedJob } from '../../store/index.ts';
 import { html, queryOf, type Html } from '../html.ts';
@@ -58,7 +58,7 @@ export async function* growingLog(
   text: AsyncIterable<string>,
 ): AsyncGenerator<string> {
   const [head, tail] = cutFrame(frame);
-  yield `${head}<div class="log" data-live><div class=b>`;
+  yield `${head}<div class="log" data-live>${blockBegin(0)}`;
   const cleaner = new LineCleaner();
   let number = 0;
   let rest = '';
@@ -67,13 +67,13 @@ export async function* growingLog(
     rest = lines.pop() ?? '';
     yield lines
       .map((line) => {
-        const begin = number > 0 && number % BLOCK === 0 ? '</div>\n<div class=b>' : '';
+        const begin = number === 0 ? '' : blockBegin(number);
         const level = { at: undefined, level: 'target', text: line, value: undefined, namespace: undefined };
         return `${begin}<i id=${lineAnchor(number++)}></i>${escapeHtml(cleaner.clean(level))}\n`;
       })
       .join('');
   }
-  yield `</div><p>That is all: <a href="">load the page again</a> to see errors and sections.</p></div>${tail}`;
+  yield `${BLOCKS_END}<p>That is all: <a href="">load the page again</a> to see errors and sections.</p></div>${tail}`;
 }
 
 /** The lines that contain the text, each leading to its place. */
