@@ -1,36 +1,38 @@
 // `lava-bridge check`: what the daemon will see, which is another user than whoever runs the check: its files, the credentials
-// that systemd hands to it, room on the disk.
-import { execFile } from 'node:child_process';
+// and the socket that systemd hands to it, room on the disk.
 import { existsSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { BridgeConfig } from '../config/schema.ts';
 import { secretFile } from '../config/secrets.ts';
-import { SECOND } from '../core/time.ts';
+import { isListeningAt } from '../core/address.ts';
 import { stateFolder } from '../store/blobs.ts';
 import type { Add } from './check-lines.ts';
 import { secretsOf } from './check-secrets.ts';
-
-/** What systemd says of the unit. */
-interface Unit {
-  isDynamic: boolean;
-  /** The names of its `LoadCredential=` lines, and where each is taken from. */
-  credentials: { name: string; path: string }[];
-}
+import { readService, readSocket, unitsOf, type Service } from './units.ts';
 
 /** Looks at all that the daemon needs of this machine. */
 export async function checkDaemon(file: string, config: BridgeConfig, add: Add): Promise<void> {
   await checkDisk(config, add);
-  const unit = await readUnit();
-  if (unit === undefined) return;
-  if (unit.isDynamic) await checkReadable(file, config, add);
+  const units = unitsOf(file);
+  if (units === undefined) return;
+  const service = await readService(units.service);
+  if (service?.isDynamic) await checkReadable(file, config, add);
+  if (service?.credentials !== undefined) checkCredentials(service.credentials, config, add);
+  await checkSocket(units.socket, config, add);
+}
+
+function checkCredentials(
+  credentials: NonNullable<Service['credentials']>,
+  config: BridgeConfig,
+  add: Add,
+): void {
   for (const [what, source] of secretsOf(config)) {
     if (typeof source === 'string' || !('credential' in source)) continue;
     const name = source.credential;
-    const own = unit.credentials.find((one) => one.name === name);
-    const folders = unit.credentials.filter(({ path }) => existsSync(join(path, name)));
+    const own = credentials.find((one) => one.name === name);
+    const folders = credentials.filter(({ path }) => existsSync(join(path, name)));
     if (own === undefined && folders.length === 0) {
       const text = `systemd hands no credential ${name} to the daemon: put the secret into /etc/lava-bridge/secrets/${name}, which the unit's LoadCredential= names`;
       add({ what, state: 'failed', text });
@@ -39,6 +41,17 @@ export async function checkDaemon(file: string, config: BridgeConfig, add: Add):
       add({ what, state: 'failed', text });
     }
   }
+}
+
+/** The daemon does not start on a socket that listens elsewhere than the configuration says. */
+async function checkSocket(name: string, { http }: BridgeConfig, add: Add): Promise<void> {
+  const socket = await readSocket(name);
+  if (socket === undefined || !socket.isUsed) return;
+  const [address, ...more] = socket.addresses;
+  if (address !== undefined && more.length === 0 && isListeningAt(address, http.listen)) return;
+  const where = socket.addresses.join(' and ') || 'no address';
+  const text = `${name} listens on ${where}, and http.listen is ${http.listen.host}:${http.listen.port}: make them the same (docs/install.md, "The socket")`;
+  add({ what: 'http.listen', state: 'failed', text });
 }
 
 const MIB = 1024 ** 2;
@@ -57,25 +70,6 @@ async function checkDisk({ store }: BridgeConfig, add: Add): Promise<void> {
 
 function nearestThatIs(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestThatIs(dirname(path));
-}
-
-/** What the unit will start; undefined: there is no systemd here, or no such unit. */
-async function readUnit(): Promise<Unit | undefined> {
-  const args = ['show', 'lava-bridge.service', '--property=LoadState,DynamicUser,LoadCredential'];
-  const answer = await promisify(execFile)('systemctl', args, { timeout: 10 * SECOND }).catch(
-    () => undefined,
-  );
-  if (answer === undefined || !/^LoadState=loaded$/m.test(answer.stdout)) return undefined;
-  const credentials = [...answer.stdout.matchAll(/^LoadCredential=(.*)$/gm)].flatMap(([, words = '']) =>
-    words.split(' ').filter((word) => word.includes(':')),
-  );
-  return {
-    isDynamic: /^DynamicUser=yes$/m.test(answer.stdout),
-    credentials: credentials.map((word) => {
-      const [name = '', path = ''] = word.split(':');
-      return { name, path };
-    }),
-  };
 }
 
 /** The daemon's user owns no file and is in no one's group: it reads what everyone may read. */

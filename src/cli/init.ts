@@ -11,6 +11,7 @@ import { BridgeConfig } from '../config/schema.ts';
 import type { Line } from './check-lines.ts';
 import { outside } from './check-outside.ts';
 import { configOf, writeConfiguration, type Answers } from './init-files.ts';
+import { moveSocket } from './init-socket.ts';
 import { print } from './print.ts';
 
 interface Options {
@@ -70,7 +71,9 @@ async function init(options: Options): Promise<void> {
     return print('nothing was written');
   }
   const file = writeConfiguration(options.out, answers, options.force === true);
-  print(`\n${file} is written. Next:\n${nextSteps(answers, options, file)}`);
+  const dropIn = await moveSocket(file, config.data.http.listen);
+  if (dropIn !== undefined) print(`\n${dropIn} is written: the socket of callbacks listens at http.listen`);
+  print(`\n${file} is written. Next:\n${nextSteps(answers, options, file, dropIn !== undefined)}`);
 }
 
 /** Tries everything that is elsewhere; gives what failed. */
@@ -86,7 +89,12 @@ async function wantsAllTheSame(failures: number): Promise<boolean> {
   return /^y/i.test(await question(`${failures} failed. Write the configuration all the same? [y/N] `));
 }
 
-function nextSteps(answers: Answers, { callbackTokenFile, out }: Options, file: string): string {
+function nextSteps(
+  answers: Answers,
+  { callbackTokenFile, out }: Options,
+  file: string,
+  hasMoved: boolean,
+): string {
   const steps = [
     ...(callbackTokenFile === undefined
       ? [
@@ -94,7 +102,9 @@ function nextSteps(answers: Answers, { callbackTokenFile, out }: Options, file: 
         ]
       : []),
     `lava-bridge check --config ${file}`,
-    'systemctl enable --now lava-bridge',
+    hasMoved
+      ? 'systemctl stop lava-bridge && systemctl restart lava-bridge.socket lava-bridge'
+      : 'systemctl enable --now lava-bridge.socket lava-bridge',
     'lava-bridge check, again: it then tries the way of the callbacks as well',
   ];
   return steps.map((step, i) => `  ${i + 1}. ${step}`).join('\n');

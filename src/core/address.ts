@@ -1,6 +1,6 @@
 // Which IP addresses are the public internet's (IANA's special-purpose registries, RFC 6890 and its successors), and which
 // are in networks that the admin has listed.
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** Whether a host is given as an IP address, not as a name. */
 export function isAddress(host: string): boolean {
@@ -92,4 +92,21 @@ const isOwn = networkFilter(['loopback']);
 /** Whether only this machine reaches what listens at that host. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || (isAddress(host) && isOwn(host));
+}
+
+/** As URLs and systemd write it: an IPv6 address stands in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether a socket's address, as hostAndPort writes it, is the wanted one. A host's name is not looked up; `[::]` listens for IPv4, too. */
+export function isListeningAt(address: string, { host, port }: { host: string; port: number }): boolean {
+  const [, at = '', number] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (Number(number) !== port) return false;
+  return isIP(host) === 0 || (host === '0.0.0.0' && at === '::') || plain(host) === plain(at);
+}
+
+/** One way to write each address. */
+function plain(address: string): string | undefined {
+  return SocketAddress.parse(hostAndPort(address, 1))?.address;
 }

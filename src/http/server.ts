@@ -1,9 +1,10 @@
 // Makes the HTTP servers: one per address, each with the routes that belong there. Errors are JSON and say nothing of
 // the inside. What every route shares is here: limits on connections, the check of Host, how bodies are read.
 import type { IncomingMessage } from 'node:http';
-import { isIP, SocketAddress, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { hostAndPort, isListeningAt } from '../core/address.ts';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
@@ -119,7 +120,7 @@ export async function listen(app: FastifyInstance, at: Listen, socket?: number):
   const { host, port } = at;
   try {
     const url = await app.listen({ host, port, ...(socket !== undefined && { fd: socket }) });
-    if (socket === undefined || isAt(app.server.address(), at)) return url;
+    if (socket === undefined || isListeningAt(textOf(app.server.address()), at)) return url;
   } catch (error) {
     throw new BridgeError('listen', `cannot listen on ${host}:${port}: ${errorText(error)}`);
   }
@@ -131,22 +132,10 @@ export async function listen(app: FastifyInstance, at: Listen, socket?: number):
   );
 }
 
-/** Whether a passed socket is where the configuration says; a host's name is not looked up. */
-function isAt(address: AddressInfo | string | null, { host, port }: Listen): boolean {
-  if (address === null || typeof address === 'string' || address.port !== port) return false;
-  if (isIP(host) === 0) return true;
-  const wanted = host === '0.0.0.0' && address.address === '::' ? '::' : host;
-  return SocketAddress.parse(withPort(wanted, port))?.address === address.address;
-}
-
 function textOf(address: AddressInfo | string | null): string {
   return address === null || typeof address === 'string'
     ? String(address)
-    : withPort(address.address, address.port);
-}
-
-function withPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    : hostAndPort(address.address, address.port);
 }
 
 /** Takes no more connections, lets requests that came come to their answer for so long (ms), and cuts the rest. */

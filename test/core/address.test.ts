@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isNetwork, isPublicAddress, networkFilter } from '../../src/core/address.ts';
+import { isListeningAt, isNetwork, isPublicAddress, networkFilter } from '../../src/core/address.ts';
 
 it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2a00:1450::1', '2606:4700::1111', '::ffff:8.8.8.8'])(
   'takes %s for public',
@@ -65,4 +65,19 @@ describe('networks', () => {
     expect(isNetwork(text)).toBe(false);
     expect(() => networkFilter([text])).toThrow(TypeError);
   });
+});
+
+it.each<[string, string, number, boolean]>([
+  ['127.0.0.1:8480', '127.0.0.1', 8480, true],
+  ['127.0.0.1:80', '127.0.0.1', 80, true],
+  ['127.0.0.1:8480', '127.0.0.1', 8481, false],
+  ['127.0.0.1:8480', '0.0.0.0', 8480, false],
+  ['[::]:8480', '0.0.0.0', 8480, true],
+  ['[::]:8480', '::', 8480, true],
+  ['[::1]:8480', '0:0:0:0:0:0:0:1', 8480, true],
+  ['[::1]:8480', '127.0.0.1', 8480, false],
+  ['192.0.2.5:8480', 'lab.example', 8480, true],
+  ['/run/socket', '127.0.0.1', 8480, false],
+])('is a socket at %s the one of %s, port %i? %s', (address, host, port, expected) => {
+  expect(isListeningAt(address, { host, port })).toBe(expected);
 });
