@@ -284,6 +284,7 @@ export async function createDaemon(
     async start() {
       checkpoints = startCheckpoints(storeOf(config).sqlite, log);
       await forgetFuture();
+      await store.countCrash().catch(storeOutage.failed);
       await setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed);
       urls.push(...(await servers.start()));
       runner.start();

@@ -1,5 +1,5 @@
-// Finds the work that makes the process die. What is under way is noted; what was under way when the process died is
-// suspected at the next start. A suspect waits until the process has lived for a while, and then runs while no other
+// Finds the work that makes the process die. What is under way is noted; what was under way when a process died is
+// suspected by whoever goes on with it. A suspect waits until the process has lived for a while, and then runs while no other
 // suspect does, so that a second death is its own and not its neighbours'. Work that comes to an end is suspected no
 // more; what was under way in as many deaths as it may have is to be set aside. With each death it waits longer, so that
 // kills from outside, which come at any time, hardly ever find it at work again.
@@ -15,16 +15,19 @@ interface CrashNotes {
   endWork: (item: string) => Promise<void>;
   /** Notes that work that is under way waits for others, or no longer does. */
   pauseWork: (item: string, paused: boolean) => Promise<void>;
-  /** Counts a death for all that was under way; returns all with a death. */
-  countCrash: () => Promise<{ item: string; crashes: number }[]>;
+  /** All that was under way in a death of a process, and is not now. */
+  suspects: () => Promise<{ item: string; crashes: number }[]>;
   /** Forgets an item and its deaths. */
   forgetWork: (item: string) => Promise<void>;
 }
 
 /** Finds the work that was under way whenever the daemon died, so that it can be set aside. */
 export interface CrashGuard {
-  /** To be called before any work begins: gives what is to be set aside. */
-  start: () => Promise<string[]>;
+  /**
+   * Reads what was under way in deaths: to be called before a work loop begins, whose work may have been under way in another
+   * process. Gives what is to be set aside.
+   */
+  learn: () => Promise<string[]>;
   /** Whether work on the item may begin now. */
   mayBegin: (item: string) => boolean;
   /** Does the work, noted as under way. */
@@ -62,11 +65,12 @@ export function createCrashGuard({ notes, now, onTurn, deaths, quietFor = QUIET_
   }
 
   return {
-    async start() {
+    async learn() {
       const condemned: string[] = [];
       const waits = new Set<number>();
-      for (const { item, crashes } of await notes.countCrash()) {
+      for (const { item, crashes } of await notes.suspects()) {
         if (crashes < deaths(item)) {
+          if (suspects.has(item)) continue;
           const wait = quietFor * LONGER ** (crashes - 1);
           suspects.set(item, now() + wait);
           waits.add(wait);

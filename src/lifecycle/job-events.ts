@@ -47,6 +47,9 @@ export function withListeners(store: Store, listeners: readonly JobListener[]): 
 
   return {
     ...store,
+    under(lease) {
+      return { ...withListeners(store.under(lease), listeners), lease };
+    },
     async holdBack(queue, until, reason, except) {
       const held = await store.holdBack(queue, until, reason, except);
       const { lab, board } = queue;

@@ -9,7 +9,7 @@ import { settingKey, type SettingKey } from '../store/settings.ts';
 
 export interface SetAsidePorts {
   store: Pick<Store, 'setAside' | 'deliveries' | 'saveDelivery' | 'saveSetting'>;
-  guard: Pick<CrashGuard, 'start'>;
+  guard: Pick<CrashGuard, 'learn'>;
   log: Logger;
   now: Clock;
 }
@@ -53,7 +53,7 @@ const WHY = 'it was under way in two crashes of the daemon; `lava-bridge jobs re
 
 /** To be called before any work begins. */
 export async function setAsideWhatKills({ store, guard, log, now }: SetAsidePorts): Promise<void> {
-  for (const name of await guard.start()) {
+  for (const name of await guard.learn()) {
     const item = itemOf(name);
     if (item.kind === 'delivery') {
       await setDeliveryAside({ id: Number(item.id), jobId: item.of }, { store, log });

@@ -22,6 +22,7 @@ import type {
 import type { DeliveryStore, NewDelivery } from './delivery-contract.ts';
 import type { SeenDevice } from './devices.ts';
 import type { Feed } from './feed.ts';
+import type { Lease, LeaseStore } from './lease-contract.ts';
 import type { JobFilter } from './reader.ts';
 import type { JudgedRun } from './run.ts';
 import type { SettingKey, SettingKind } from './settings.ts';
@@ -54,14 +55,16 @@ export class StaleError extends BridgeError {
   }
 }
 
-/** What is being worked on, for the next start if the process dies: see engine/crash-guard.ts. */
+/** What is being worked on, for those who go on with it if the process dies: see engine/crash-guard.ts. */
 export interface WorkNotes {
   beginWork(item: string): Promise<void>;
   endWork(item: string): Promise<void>;
   /** Notes that work that is under way waits for others, or no longer does: a death meanwhile is not its own. */
   pauseWork(item: string, paused: boolean): Promise<void>;
-  /** Counts a death for all that was under way; returns all with a death. */
-  countCrash(): Promise<{ item: string; crashes: number }[]>;
+  /** Counts a death for all that was under way, whoever did it: for a store that one daemon has alone. */
+  countCrash(): Promise<void>;
+  /** All that was under way in a death, and is not now. */
+  suspects(): Promise<{ item: string; crashes: number }[]>;
   /** Forgets an item and its deaths. */
   forgetWork(item: string): Promise<void>;
 }
@@ -84,7 +87,15 @@ export interface DeviceStore {
 
 /** The store before its changes are announced. */
 export interface StoreParts
-  extends WorkNotes, JobStore, AttemptStore, HistoryStore, DeliveryStore, AgeStore, DeviceStore {
+  extends
+    WorkNotes,
+    JobStore,
+    AttemptStore,
+    SubmissionStore,
+    HistoryStore,
+    DeliveryStore,
+    AgeStore,
+    DeviceStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
   setting(key: SettingKey): Promise<string | undefined>;
@@ -105,7 +116,20 @@ export interface StoreParts
   close(): Promise<void>;
 }
 
-export type Store = StoreParts & Feed;
+/** A store whose changes are announced. */
+export type Store = StoreParts &
+  Feed & {
+    /** What several daemons on one database share; undefined: this one has the store alone. */
+    readonly leases: LeaseStore | undefined;
+    /**
+     * The same store, for what is decided under a lease: once another process holds it, each write throws LostLeaseError
+     * and nothing is stored. Where one daemon has the store alone, it always holds.
+     */
+    under(lease: Lease): LeasedStore;
+  };
+
+/** A store through which nothing is stored that was decided under a lease that another process has now. */
+export type LeasedStore = Store & { readonly lease: Lease };
 
 /** A job that a newer one takes the place of, and the line that was added to its timeline. */
 export interface Superseded {
@@ -182,6 +206,19 @@ export interface AttemptStore {
   openAttempts(lab: string, lavaId: number): Promise<AttemptRecord[]>;
   /** The largest LAVA id that this lab has given. */
   lastLavaId(lab: string): Promise<number | undefined>;
+}
+
+/** What LAVA answered to submissions. */
+export interface SubmissionStore {
+  /**
+   * Stores the id that LAVA gave a submission that was sent at `sentAt` (ms), whoever holds the lab's lease by now. False: the
+   * attempt has another LAVA job, or was submitted again since; then `entries` are stored in the timeline.
+   */
+  recordSubmission(
+    submission: { jobId: string; n: number; sentAt: number },
+    lavaId: number,
+    entries: readonly Entry[],
+  ): Promise<boolean>;
 }
 
 export interface HistoryStore {

@@ -18,6 +18,8 @@ export interface Database {
   db: Kysely<Tables>;
   connection: Connection;
   types: ColumnTypes;
+  /** Several daemons may work on it at once. */
+  isShared: boolean;
   /** Runs while no other process migrates this database. */
   migrateAlone: <T>(work: () => Promise<T>) => Promise<T>;
   /** How large what is stored is, and what of the file is free (bytes). */

@@ -32,8 +32,11 @@ type Announced = Pick<
   | 'resume'
 >;
 
-/** Gives a store whose changes are announced, and where they are heard. */
-export function announced<S extends Announced>(store: S): S & Feed {
+/** Where changes are announced and heard. */
+export function createFeed(): {
+  /** The same store, whose changes are announced here. */
+  announced: <S extends Announced>(store: S) => S & Feed;
+} {
   const listeners = new Set<(news: News) => void>();
 
   function tell(news: News): void {
@@ -54,7 +57,7 @@ export function announced<S extends Announced>(store: S): S & Feed {
     };
   }
 
-  const announcing: Announced = {
+  const announcing = (store: Announced): Announced => ({
     receive: telling(store.receive, ({ job, isNew, superseded }) =>
       isNew ? { jobs: [job.id, ...superseded.map(({ id }) => id)] } : undefined,
     ),
@@ -73,15 +76,17 @@ export function announced<S extends Announced>(store: S): S & Feed {
     matchDestinations: telling(store.matchDestinations, () => ({ deliveries: true })),
     drain: telling(store.drain, () => ({ drains: true })),
     resume: telling(store.resume, (isDone) => (isDone ? { drains: true } : undefined)),
-  };
+  });
 
   return {
-    ...store,
-    ...announcing,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    announced: (store) => ({
+      ...store,
+      ...announcing(store),
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    }),
   };
 }
 

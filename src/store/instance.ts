@@ -10,6 +10,11 @@ export function newInstance(): string {
   return randomBytes(6).toString('hex');
 }
 
+/** The id of one start of a daemon, apart from all others: 12 hex digits. */
+export function newProcess(): string {
+  return randomBytes(6).toString('hex');
+}
+
 /** Keeps the id of the store in this file next to it. */
 export async function keepInstance(file: string, instance: string): Promise<void> {
   if (file === ':memory:' || (await keptInstance(file)) === instance) return;

@@ -22,6 +22,7 @@ import { BridgeError, errorText } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
+import { LEASE_TTL } from './lease-contract.ts';
 import type { Tables } from './tables.ts';
 
 /** At most so many connections for each daemon. */
@@ -30,6 +31,7 @@ const CONNECT_WITHIN = 10 * SECOND;
 /** A statement that takes longer has found a database that hangs. */
 const STATEMENT_WITHIN = 30 * SECOND;
 const IDLE_FOR = 60 * SECOND;
+const IDLE_IN_TRANSACTION = LEASE_TTL / 2;
 
 /** The lock of whoever migrates, of PostgreSQL's advisory ones. */
 const MIGRATION_LOCK = 0x1a7a_b61d;
@@ -43,6 +45,8 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
     idleTimeoutMillis: IDLE_FOR,
     statement_timeout: STATEMENT_WITHIN,
     query_timeout: STATEMENT_WITHIN + 5 * SECOND,
+    // A process that is stopped within a transaction holds no lock for longer: it is over before its leases are.
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
     application_name: 'lava-bridge',
     keepAlive: true,
     types: numbersAsNumbers(),
@@ -62,6 +66,7 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
   return {
     db,
     connection: createPooledConnection(db),
+    isShared: true,
     types: {
       counter: { type: 'bigint', as: (c) => c.primaryKey().generatedByDefaultAsIdentity() },
       id: sql`text COLLATE "C"`,

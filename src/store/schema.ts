@@ -3,11 +3,12 @@
 import type { Kysely } from 'kysely';
 import type { ColumnTypes } from './database.ts';
 import { makeJudged } from './schema-judged.ts';
+import { makeShared } from './schema-shared.ts';
 import type { Tables } from './tables.ts';
 
 type Migration = (db: Kysely<Tables>, types: ColumnTypes) => Promise<void>;
 
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, makeShared];
 
 async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<void> {
   await makeJobs(schema, types);

@@ -1,14 +1,14 @@
 // Opens the store: makes or upgrades its schema, and puts its parts together.
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
 import type { Store, StoreParts } from './contract.ts';
 import { createAgeStore } from './ages.ts';
 import { createAttemptStore } from './attempts.ts';
-import { announced } from './feed.ts';
+import { createFeed } from './feed.ts';
 import { mendDatabase, type Damage } from './damage.ts';
-import { keepInstance, newInstance } from './instance.ts';
+import { keepInstance, newInstance, newProcess } from './instance.ts';
 import { createDeliveryStore } from './deliveries.ts';
 import { createDeviceStore } from './devices.ts';
 import { createHistoryStore } from './history.ts';
@@ -19,8 +19,12 @@ import type { Database } from './database.ts';
 import { openPostgres } from './postgres.ts';
 import type { Tables } from './tables.ts';
 import { keepCopy, refuseHalfRestored } from './store-copies.ts';
+import { createSubmissionStore } from './submissions.ts';
 import { createWorkNotes } from './under-way.ts';
-import { settingKey, type SettingKey } from './settings.ts';
+import { createLeaseStore, underLease } from './leases.ts';
+import { createSettingStore, getMeta, setMeta } from './meta.ts';
+import { createDrainStore } from './drains.ts';
+import type { Connection } from './connection.ts';
 
 /** Where the state lies: a file, or a PostgreSQL database by its URL. */
 export type StorePlace = { sqlite: string } | { postgres: string };
@@ -71,8 +75,7 @@ async function migrate({ db, types }: Database, place: StorePlace, until = MIGRA
     .addColumn('key', 'text', (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
-  const row = await db.selectFrom('meta').select('value').where('key', '=', 'schema').executeTakeFirst();
-  const version = row === undefined ? 0 : Number(row.value);
+  const version = Number((await getMeta(db, 'schema')) ?? 0);
   if (version > MIGRATIONS.length) {
     throw new BridgeError(
       'newer_store',
@@ -91,83 +94,47 @@ async function migrate({ db, types }: Database, place: StorePlace, until = MIGRA
 }
 
 async function instance(db: Kysely<Tables>): Promise<string> {
-  const row = await db.selectFrom('meta').select('value').where('key', '=', 'instance').executeTakeFirst();
-  if (row) return row.value;
+  const known = await getMeta(db, 'instance');
+  if (known !== undefined) return known;
   const made = newInstance();
   await setMeta(db, 'instance', made);
   return made;
 }
 
-/** What the store keeps for itself. */
-type OwnKey = 'schema' | 'instance' | 'probe';
-
-async function setMeta(db: Kysely<Tables>, key: OwnKey | SettingKey, value: string): Promise<void> {
-  await db
-    .insertInto('meta')
-    .values({ key, value })
-    .onConflict((c) => c.column('key').doUpdateSet({ value }))
-    .execute();
-}
-
 function createStore(
-  { db, connection, size, shrink, close }: Database,
+  { connection, isShared, size, shrink, close }: Database,
   instanceId: string,
   now: Clock,
 ): Store {
-  const { read, write } = connection;
-  return announced<StoreParts>({
-    instanceId,
-    ...createJobStore(connection, now),
-    ...createAttemptStore(connection),
-    ...createHistoryStore(connection, now),
-    ...createWorkNotes(connection),
-    ...createDeliveryStore(connection, now),
-    ...createAgeStore(connection),
-    ...createDeviceStore(connection),
+  const processId = isShared ? newProcess() : '';
+  const leases = isShared ? createLeaseStore(connection, processId) : undefined;
+  const feed = createFeed();
 
-    setting: (key) =>
-      read(async () => {
-        const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
-        return row?.value;
+  /** `deciding`: the connection by which decisions are stored. Facts are stored in any case. */
+  function storeOn(deciding: Connection): Store {
+    return {
+      ...feed.announced<StoreParts>({
+        instanceId,
+        ...createJobStore(deciding, now),
+        ...createAttemptStore(connection),
+        ...createSubmissionStore(connection, now),
+        ...createHistoryStore(deciding, now),
+        ...createWorkNotes(connection, processId),
+        ...createDeliveryStore(deciding, now),
+        ...createAgeStore(connection),
+        ...createDeviceStore(deciding),
+        ...createSettingStore(deciding),
+        ...createDrainStore(connection, now),
+        forgetFuture: (longest) => connection.write((tx) => forgetFuture(tx, now(), longest)),
+        size: () => connection.read(size),
+        shrink: () => connection.read(shrink),
+        probe: () => connection.write((tx) => setMeta(tx, 'probe', String(now()))),
+        close: () => connection.read(close),
       }),
-    saveSetting: (key, value) => write((tx) => setMeta(tx, key, value)),
-    dropSettings: (kind, before) =>
-      write(async (tx) => {
-        const prefix = settingKey(kind, '');
-        await tx
-          .deleteFrom('meta')
-          .where('key', '>=', prefix)
-          .where('key', '<', `${prefix}\u{10ffff}`)
-          .where(sql<number>`CAST(value AS bigint)`, '<', before)
-          .execute();
-      }),
+      leases,
+      under: (lease) => ({ ...storeOn(isShared ? underLease(connection, lease) : connection), lease }),
+    };
+  }
 
-    forgetFuture: (longest) => write((tx) => forgetFuture(tx, now(), longest)),
-
-    drains: () => read(() => db.selectFrom('drains').selectAll().execute()),
-    drain: (lab, board, why) =>
-      write(async (tx) => {
-        await tx
-          .insertInto('drains')
-          .values({ lab, board, why, since: now() })
-          .onConflict((c) => c.columns(['lab', 'board']).doUpdateSet({ why }))
-          .execute();
-      }),
-    resume: (lab, board) =>
-      write(async (tx) => {
-        const gone = await tx
-          .deleteFrom('drains')
-          .where('lab', '=', lab)
-          .where('board', '=', board)
-          .executeTakeFirst();
-        return gone.numDeletedRows > 0n;
-      }),
-
-    size: () => read(size),
-    shrink: () => read(shrink),
-
-    probe: () => write((tx) => setMeta(tx, 'probe', String(now()))),
-
-    close: () => read(close),
-  });
+  return storeOn(connection);
 }

@@ -171,8 +171,41 @@ interface UnderWay {
   item: string;
   /** 1 while it is worked on. */
   running: number;
-  /** In how many deaths of the process in a row it was under way. */
+  /** In how many deaths of a process in a row it was under way. */
   crashes: number;
+  /** The process that works on it, or did; empty where one daemon has the store alone. */
+  process: string;
+}
+
+/** A daemon that works on this database, by the database's clock (ms). */
+interface Processes {
+  id: string;
+  host: string;
+  pid: number;
+  version: string;
+  /** JSON: the work that it can do. */
+  names: string;
+  startedAt: number;
+  /** It has renewed itself in time, without a gap, since then. */
+  inTimeSince: number;
+  /** It counts as dead from then on. */
+  until: number;
+}
+
+/** The right to do one kind of work; `fence` counts how often it was taken. */
+interface Leases {
+  name: string;
+  holder: string | null;
+  fence: number;
+}
+
+/** What only the daemon that does a work knows of it: a lab's state, its devices. */
+interface KnownStates {
+  name: string;
+  process: string;
+  at: number;
+  /** JSON. */
+  body: string;
 }
 
 export interface Tables {
@@ -194,6 +227,9 @@ export interface Tables {
   deviceSpans: DeviceSpans;
   drains: Drain;
   underWay: UnderWay;
+  processes: Processes;
+  leases: Leases;
+  knownStates: KnownStates;
 }
 
 /** A job without what only queries look at. */

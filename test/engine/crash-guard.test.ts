@@ -18,7 +18,8 @@ async function processes(): Promise<{
     async start() {
       const deaths = (item: string): number => (item === 'irrevocable' ? 3 : 2);
       const guard = createCrashGuard({ notes: store, now: () => now, onTurn: () => undefined, deaths });
-      return { guard, condemned: await guard.start() };
+      await store.countCrash();
+      return { guard, condemned: await guard.learn() };
     },
   };
 }

@@ -92,6 +92,10 @@ export const PROGRAM_ERRORS = {
   no_attempt: permanent('A job has no attempt yet.', 'This is a fault of the bridge: please report it.'),
   no_daemon: permanent('The daemon does not answer.', 'Start it: `systemctl status lava-bridge`.'),
   no_evidence: permanent('Nothing is known of the end of a job.', 'Give the callback that says Finished.'),
+  lost_lease: temporary(
+    'Another daemon on the same database does this work now.',
+    'Nothing; it goes on there. `lava-bridge labs` shows who does what.',
+  ),
   no_lab: permanent(
     'The lab of a stored job is not in the configuration.',
     'Put the lab back, until its jobs have ended.',

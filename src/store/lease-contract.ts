@@ -1,0 +1,68 @@
+// How several daemons on one database share the work: each is a process that the others know while it renews itself, and
+// holds leases, one for each work loop. All times are the database's.
+import { TemporaryError } from '../core/errors.ts';
+
+/** How long a process counts as alive after it last renewed itself (ms). */
+export const LEASE_TTL = 8000;
+
+/** The right to do the work of that name, until another process has it: each time that it is taken, `fence` is higher. */
+export interface Lease {
+  name: string;
+  /** A process. */
+  holder: string;
+  fence: number;
+}
+
+/** What a process says of itself. */
+export interface ProcessFacts {
+  host: string;
+  pid: number;
+  /** Of the program. */
+  version: string;
+  /** The work that it can do by its configuration. */
+  names: readonly string[];
+}
+
+/** A process, as the others know it. */
+export interface KnownProcess extends ProcessFacts {
+  id: string;
+  /** ms, by the database's clock. */
+  startedAt: number;
+  /** How long it still counts as alive, if it does not renew itself (ms; negative: it no longer does). */
+  restMs: number;
+}
+
+/** Who is there, and who holds what. `holder` null: nobody. */
+export interface SharedWork {
+  processes: KnownProcess[];
+  leases: { name: string; holder: string | null; fence: number }[];
+}
+
+/** The processes and leases of one database, as one of its processes uses them. */
+export interface LeaseStore {
+  /** This process: a random id of each start. */
+  readonly processId: string;
+  /** Enters this process among the living, or changes what it says of itself. */
+  enter(facts: ProcessFacts): Promise<void>;
+  /** Renews it; false: it counted as dead, and another has removed it with all that it held. */
+  renew(): Promise<boolean>;
+  /**
+   * Removes the processes that no longer count as alive, and counts a death for all that was under way in them; returns
+   * them. Does nothing until this process has been in time itself for a whole LEASE_TTL: after an outage of the database
+   * all have that long to renew themselves.
+   */
+  bury(): Promise<string[]>;
+  sharedWork(): Promise<SharedWork>;
+  /** Takes a lease that nobody holds; undefined: somebody does. */
+  take(name: string): Promise<Lease | undefined>;
+  release(lease: Lease): Promise<void>;
+  /** Removes this process; what it holds is free from then on. */
+  leave(): Promise<void>;
+}
+
+/** What was to be stored was decided under a lease that another process has now. Nothing of it is stored. */
+export class LostLeaseError extends TemporaryError {
+  constructor(name: string) {
+    super('lost_lease', `${name}: another daemon does this work now`);
+  }
+}

@@ -1,0 +1,150 @@
+// Processes and leases in PostgreSQL. The time of a lease is that of its process: so renewing all leases is a change of one row,
+// and the row of a lease changes only when it is taken or becomes free. Whatever is decided under a lease locks its row (FOR
+// SHARE) until it is stored, so that a takeover waits for that.
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import type { Connection, Tx } from './connection.ts';
+import { LEASE_TTL, LostLeaseError, type Lease, type LeaseStore } from './lease-contract.ts';
+import { countDeaths } from './under-way.ts';
+
+/** The database's time (ms), as it is within a transaction as well. */
+const NOW = sql<number>`CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`;
+
+const Names = z.array(z.string()).catch([]);
+
+export function createLeaseStore({ read, write, jot }: Connection, processId: string): LeaseStore {
+  return {
+    processId,
+
+    enter: ({ host, pid, version, names }) =>
+      write(async (tx) => {
+        const facts = { host, pid, version, names: JSON.stringify(names) };
+        const until = sql<number>`${NOW} + ${sql.lit(LEASE_TTL)}`;
+        await tx
+          .insertInto('processes')
+          .values({ id: processId, ...facts, startedAt: NOW, inTimeSince: NOW, until })
+          .onConflict((c) => c.column('id').doUpdateSet(facts))
+          .execute();
+      }),
+
+    async renew() {
+      let isAlive = false;
+      // If the database's machine fails, an older time is there again: the process is only thought dead sooner.
+      await jot(async (db) => {
+        const renewed = await db
+          .updateTable('processes')
+          .set((e) => ({
+            until: sql<number>`${NOW} + ${sql.lit(LEASE_TTL)}`,
+            inTimeSince: e.case().when('until', '<', NOW).then(NOW).else(e.ref('inTimeSince')).end(),
+          }))
+          .where('id', '=', processId)
+          .returning('id')
+          .executeTakeFirst();
+        isAlive = renewed !== undefined;
+      });
+      return isAlive;
+    },
+
+    bury: () =>
+      write(async (tx) => {
+        const dead = await tx
+          .deleteFrom('processes')
+          .where('id', '!=', processId)
+          .where('until', '<', NOW)
+          .where((e) =>
+            e.exists(
+              e
+                .selectFrom('processes as own')
+                .select('own.id')
+                .where('own.id', '=', processId)
+                .where('own.inTimeSince', '<=', sql<number>`${NOW} - ${sql.lit(LEASE_TTL)}`),
+            ),
+          )
+          .returning('id')
+          .execute();
+        const ids = dead.map(({ id }) => id);
+        if (ids.length > 0) await countDeaths(tx, ids);
+        return ids;
+      }),
+
+    sharedWork: () =>
+      read(async (db) => {
+        const processes = await db
+          .selectFrom('processes')
+          .select(['id', 'host', 'pid', 'version', 'names', 'startedAt'])
+          .select(sql<number>`until - ${NOW}`.as('restMs'))
+          .orderBy('id')
+          .execute();
+        const leases = await db
+          .selectFrom('leases')
+          .select(['name', 'holder', 'fence'])
+          .orderBy('name')
+          .execute();
+        return {
+          processes: processes.map((row) => ({
+            ...row,
+            names: Names.parse(tryJson(row.names, PARSE_LIMITS.file)),
+          })),
+          leases,
+        };
+      }),
+
+    take: (name) =>
+      write((tx) =>
+        tx
+          .insertInto('leases')
+          .values({ name, holder: processId, fence: 1 })
+          .onConflict((c) =>
+            c
+              .column('name')
+              .doUpdateSet({ holder: processId, fence: sql<number>`leases.fence + 1` })
+              .where('leases.holder', 'is', null),
+          )
+          .returning(['name', sql<string>`holder`.as('holder'), 'fence'])
+          .executeTakeFirst(),
+      ),
+
+    release: ({ name, holder, fence }) =>
+      write(async (tx) => {
+        await tx
+          .updateTable('leases')
+          .set({ holder: null })
+          .where('name', '=', name)
+          .where('holder', '=', holder)
+          .where('fence', '=', fence)
+          .execute();
+      }),
+
+    leave: () =>
+      write(async (tx) => {
+        await tx.deleteFrom('processes').where('id', '=', processId).execute();
+      }),
+  };
+}
+
+/** The same connection, of which no write is stored once another process has the lease. */
+export function underLease(connection: Connection, lease: Lease): Connection {
+  return {
+    ...connection,
+    write: (work) =>
+      connection.write(async (tx) => {
+        await hold(tx, lease);
+        return work(tx);
+      }),
+  };
+}
+
+/** Throws LostLeaseError if the lease is no longer held; else it is until the transaction ends. */
+async function hold(tx: Tx, { name, holder, fence }: Lease): Promise<void> {
+  const held = await tx
+    .selectFrom('leases')
+    .select('name')
+    .where('name', '=', name)
+    .where('holder', '=', holder)
+    .where('fence', '=', fence)
+    .forShare()
+    .executeTakeFirst();
+  if (held === undefined) throw new LostLeaseError(name);
+}

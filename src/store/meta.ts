@@ -1,0 +1,44 @@
+// What the store keeps by a name: small things of its own, and the settings of those who use it.
+import { sql, type Kysely } from 'kysely';
+import type { Connection } from './connection.ts';
+import type { StoreParts } from './contract.ts';
+import { settingKey, type SettingKey } from './settings.ts';
+import type { Tables } from './tables.ts';
+
+/** What the store keeps for itself. */
+type OwnKey = 'schema' | 'instance' | 'probe';
+
+/** What is kept under a name. */
+export async function getMeta(db: Kysely<Tables>, key: OwnKey | SettingKey): Promise<string | undefined> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
+  return row?.value;
+}
+
+/** Keeps it, in the place of what was kept under the name. */
+export async function setMeta(db: Kysely<Tables>, key: OwnKey | SettingKey, value: string): Promise<void> {
+  await db
+    .insertInto('meta')
+    .values({ key, value })
+    .onConflict((c) => c.column('key').doUpdateSet({ value }))
+    .execute();
+}
+
+export function createSettingStore({
+  read,
+  write,
+}: Connection): Pick<StoreParts, 'setting' | 'saveSetting' | 'dropSettings'> {
+  return {
+    setting: (key) => read((db) => getMeta(db, key)),
+    saveSetting: (key, value) => write((tx) => setMeta(tx, key, value)),
+    dropSettings: (kind, before) =>
+      write(async (tx) => {
+        const prefix = settingKey(kind, '');
+        await tx
+          .deleteFrom('meta')
+          .where('key', '>=', prefix)
+          .where('key', '<', `${prefix}\u{10ffff}`)
+          .where(sql<number>`CAST(value AS bigint)`, '<', before)
+          .execute();
+      }),
+  };
+}
