@@ -43,6 +43,7 @@ import {
 import { callTimer, createMetrics } from './metrics/metrics.ts';
 import { notifyAdmins } from './notify/facts.ts';
 import { openSenders } from './notify/senders.ts';
+import { sendSummaries } from './notify/summaries.ts';
 import { openFolders, watchFolders } from './live-folders.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
@@ -310,6 +311,7 @@ export async function createDaemon(
         runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
         notifyAdmins({ ...ports, senders, every: delays.notify }, stopping.signal),
+        sendSummaries({ ...ports, senders, every: delays.notify }, stopping.signal),
         earlier.search(stopping.signal),
         storeHealth.run(stopping.signal),
         askParts(known, { now, every: delays.askParts, signal: stopping.signal }),

@@ -251,6 +251,8 @@ const NotifyConfig = z.strictObject({
   disk_free: Size.prefault('2GiB'),
   /** Failures of a device in a row, for the lab's part. */
   harness_failures: z.number().int().min(1).max(100).prefault(3),
+  /** How often the lab's report is sent. */
+  summary: z.enum(['week', 'day', 'off']).prefault('week'),
 });
 
 /** The whole of lava-bridge.yaml. */

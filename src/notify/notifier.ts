@@ -8,7 +8,7 @@ import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { HOUR, MINUTE, sleep, type Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 import type { Condition } from './conditions.ts';
-import type { Send } from './senders.ts';
+import type { Message, Send } from './senders.ts';
 import { settingKey } from '../store/settings.ts';
 
 export interface NotifierOptions {
@@ -63,7 +63,7 @@ async function notify(
   const { began, ended, next } = compare(given.get(name) ?? {}, holding, now());
   if (began.length === 0 && ended.length === 0) return;
   try {
-    await send({ instance, began, ended });
+    await send(messageOf({ instance, began, ended }));
     failing.delete(name);
   } catch (error) {
     // It is tried again with the next look, with what holds then.
@@ -75,6 +75,25 @@ async function notify(
   given.set(name, next);
   await store.saveSetting(settingKey('notified', name), JSON.stringify(next));
   log.info({ by: name, began: began.length, ended: ended.length }, 'a notification was sent');
+}
+
+/** What began, and what ended. */
+interface Notification {
+  instance: string;
+  began: readonly string[];
+  ended: readonly string[];
+}
+
+/** A notification as it is sent. */
+export function messageOf({ instance, began, ended }: Notification): Message {
+  const [first = ended[0] ?? ''] = began;
+  const rest = began.length + ended.length - 1;
+  const head = began.length > 0 ? '' : 'over: ';
+  return {
+    subject: `[${instance}] ${head}${first.slice(0, 120)}${rest > 0 ? ` (and ${rest} more)` : ''}`,
+    text: [...began, ...ended.map((text) => `Over: ${text}`)].join('\n'),
+    facts: { instance, began, ended },
+  };
 }
 
 /** What there is to tell, and what is given then. A condition that comes and goes is reported once an hour. */

@@ -1,4 +1,4 @@
-// The ways by which notifications leave: mail, and a webhook.
+// The ways by which notifications and reports leave: mail, and a webhook.
 import { createTransport } from 'nodemailer';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
@@ -7,15 +7,17 @@ import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place } from '../core/http-exchange.ts';
 import { SECOND } from '../core/time.ts';
 
-/** What is sent: what began, and what ended. */
-interface Notification {
-  instance: string;
-  began: readonly string[];
-  ended: readonly string[];
+/** What is sent. */
+export interface Message {
+  /** One line. */
+  subject: string;
+  text: string;
+  /** What a webhook is given besides the text. */
+  facts: Record<string, unknown>;
 }
 
 /** Sends one, or throws. */
-export type Send = (notification: Notification) => Promise<void>;
+export type Send = (message: Message) => Promise<void>;
 
 const TIME_LIMIT = 30 * SECOND;
 
@@ -25,14 +27,14 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
   if (mail !== undefined) {
     const { server, from, to } = mail;
     const transport = createTransport(resolveSecret(server), { from });
-    senders.set('mail', async (notification) => {
-      await limited(transport.sendMail({ to, subject: subjectOf(notification), text: textOf(notification) }));
+    senders.set('mail', async ({ subject, text }) => {
+      await limited(transport.sendMail({ to, subject, text }));
     });
   }
   if (webhook !== undefined) {
     const { url } = webhook;
     const token = webhook.token === undefined ? undefined : resolveSecret(webhook.token);
-    senders.set('webhook', async (notification) => {
+    senders.set('webhook', async ({ text, facts }) => {
       const answer = await exchange({
         method: 'POST',
         url,
@@ -42,7 +44,7 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
           'content-type': 'application/json',
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
-        body: JSON.stringify({ ...notification, text: textOf(notification) }),
+        body: JSON.stringify({ ...facts, text }),
       });
       if (answer.status >= 300) throw answerError(place(url), answer, WEBHOOK);
     });
@@ -56,17 +58,6 @@ const WEBHOOK: Explanations = {
   credentials: { code: 'notify_auth', hint: 'check notify.webhook.token' },
   refused: { code: 'notify_refused' },
 };
-
-function subjectOf({ instance, began, ended }: Notification): string {
-  const [first = ended[0] ?? ''] = began;
-  const rest = began.length + ended.length - 1;
-  const head = began.length > 0 ? '' : 'over: ';
-  return `[${instance}] ${head}${first.slice(0, 120)}${rest > 0 ? ` (and ${rest} more)` : ''}`;
-}
-
-function textOf({ began, ended }: Notification): string {
-  return [...began, ...ended.map((text) => `Over: ${text}`)].join('\n');
-}
 
 /** The mail server may take its time, but not for ever. */
 async function limited(work: Promise<unknown>): Promise<void> {

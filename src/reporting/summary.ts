@@ -57,13 +57,14 @@ export async function readSummary(
   { since, now }: { since: number; now: number },
 ): Promise<Summary> {
   const from = dayOf(since);
-  const [all] = await reader.totals({ since: from, by: [] });
-  const boards = await reader.totals({ since: from, by: ['lab', 'board'] });
-  const devices = await reader.totals({ since: from, by: ['lab', 'device'] });
+  const until = dayOf(now);
+  const [all] = await reader.totals({ since: from, until, by: [] });
+  const boards = await reader.totals({ since: from, until, by: ['lab', 'board'] });
+  const devices = await reader.totals({ since: from, until, by: ['lab', 'device'] });
   const issues = await reader.issues({ since: from, order: 'runs', limit: MOST });
   return {
     since: from,
-    until: dayOf(now),
+    until,
     ...totalsOf(all),
     boards: boards
       .toSorted((a, b) => failuresOf(b) - failuresOf(a) || b.jobs - a.jobs)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createLogger } from '../../src/core/logger.ts';
 import { expect, it } from 'vitest';
 import { BridgeConfig } from '../../src/config/schema.ts';
-import { runNotifier } from '../../src/notify/notifier.ts';
+import { messageOf, runNotifier } from '../../src/notify/notifier.ts';
 import { openSenders, type Send } from '../../src/notify/senders.ts';
 import { newFolder } from '../support/folder.ts';
 import { startSmtp } from '../support/smtp.ts';
@@ -20,7 +20,8 @@ function senderTo(server: string): Send {
   return send;
 }
 
-const NEWS = { instance: 'prod', began: ['the lab a is down: no route'], ended: ['the disk was low'] };
+const FACTS = { instance: 'prod', began: ['the lab a is down: no route'], ended: ['the disk was low'] };
+const NEWS = messageOf(FACTS);
 
 it('a notification is a mail that says what began and what is over', async () => {
   const smtp = await startSmtp();
@@ -34,7 +35,7 @@ it('a notification is a mail that says what began and what is over', async () =>
 it('words of others add no header', async () => {
   const smtp = await startSmtp();
   const hostile = 'down\r\nBcc: everybody@example.org\r\n\r\nnew body';
-  await senderTo(`smtp://127.0.0.1:${smtp.port}`)({ ...NEWS, began: [hostile] });
+  await senderTo(`smtp://127.0.0.1:${smtp.port}`)(messageOf({ ...FACTS, began: [hostile] }));
   const [head = ''] = (smtp.mails[0]?.data ?? '').split('\n\n');
   expect(head).not.toMatch(/^Bcc:/im);
   expect(smtp.mails[0]?.to).toEqual(['RCPT TO:<admin@example.org>']);

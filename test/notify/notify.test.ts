@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { compare } from '../../src/notify/notifier.ts';
+import { compare, messageOf } from '../../src/notify/notifier.ts';
 import { conditionsOf } from '../../src/notify/conditions.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
 import { BridgeConfig } from '../../src/config/schema.ts';
@@ -86,7 +86,7 @@ it('words from outside make no header of a mail, and no other addressee', async 
   const send = openSenders(BridgeConfig.shape.notify.parse({ mail: config })).get('mail');
   const why = 'no\r\nBcc: evil@example.org\r\n\r\n.\r\nRCPT TO:<evil@example.org>\r\n';
 
-  await send?.({ instance: 'x\nCc: evil@example.org', began: [why, why], ended: [why] });
+  await send?.(messageOf({ instance: 'x\nCc: evil@example.org', began: [why, why], ended: [why] }));
 
   expect(mail.commands.filter((line) => line.startsWith('RCPT'))).toEqual(['RCPT TO:<admin@example.org>']);
   const [head = ''] = mail.message().split('\r\n\r\n');
