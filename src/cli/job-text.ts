@@ -2,7 +2,7 @@
 import { printable } from '../core/printable.ts';
 import { formatDuration } from '../core/time.ts';
 import { waitingOf, type JobDetail, type JobRow } from '../http/shapes.ts';
-import { stageAfter } from '../store/index.ts';
+import { stageAfter } from '../store/job.ts';
 import { bold } from './common.ts';
 
 /** The verdict if there is one, else why the job is where it is. */

@@ -43,6 +43,7 @@ export async function createProgram(name?: string): Promise<Command> {
       '\nExit codes: 0 done, 1 failed, 2 used wrongly; of run, 78: the configuration is wrong.',
     );
   const named = COMMANDS[name ?? ''];
+  if (name === '--version') return program;
   for (const load of named === undefined ? Object.values(COMMANDS) : [named]) (await load())(program);
   return program;
 }

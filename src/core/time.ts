@@ -70,3 +70,8 @@ export function backoff(
   const plain = Math.min(max, base * 2 ** Math.min(tries, 30));
   return Math.round(plain * (0.8 + 0.4 * random()));
 }
+
+/** The day of a moment (ms), UTC: `2026-08-21`. */
+export function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}

@@ -1,10 +1,9 @@
 // `GET /api/v1/overview`, `/summary` and `/issues`: the lab at a glance, its report, and what recurs, for programs and the
 // terminal.
 import type { FastifyInstance } from 'fastify';
-import { DAY, rfc3339 } from '../core/time.ts';
+import { DAY, dayOf, rfc3339 } from '../core/time.ts';
 import type { CircuitState } from '../engine/circuit.ts';
 import { readSummary } from '../reporting/summary.ts';
-import { dayOf } from '../store/index.ts';
 import { labsView } from './overview.ts';
 import type { HttpPorts } from './ports.ts';
 import { IssuesQuery, SummaryQuery } from './queries.ts';

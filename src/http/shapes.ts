@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
 import { PART_KINDS } from '../lifecycle/parts.ts';
 import { SOURCES } from '../maestro/request.ts';
-import { DELIVERY_STATES, STAGES } from '../store/index.ts';
+import { DELIVERY_STATES } from '../store/delivery-contract.ts';
+import { STAGES } from '../store/job.ts';
 import { LAYERS } from '../verdict/layers.ts';
 import { ENDING_KINDS, RULE_NAMES, STATUSES } from '../verdict/model.ts';
 

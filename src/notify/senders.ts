@@ -1,5 +1,4 @@
 // The ways by which notifications and reports leave: mail, and a webhook.
-import { createTransport } from 'nodemailer';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { TemporaryError } from '../core/errors.ts';
@@ -26,8 +25,11 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
   const senders = new Map<string, Send>();
   if (mail !== undefined) {
     const { server, from, to } = mail;
-    const transport = createTransport(resolveSecret(server), { from });
+    const address = resolveSecret(server);
     senders.set('mail', async ({ subject, text }) => {
+      // Loaded with the first mail: it is large, and most daemons send none.
+      const { createTransport } = await import('nodemailer');
+      const transport = createTransport(address, { from });
       await limited(transport.sendMail({ to, subject, text }));
     });
   }

@@ -1,9 +1,9 @@
 // The report of a lab's days: how many jobs, whose part failed, which boards and devices, how long jobs waited and boots
 // took, and what recurs. For the terminal, for programs, and to be mailed.
 import { z } from 'zod';
-import { DAY, formatDuration, rfc3339, SECOND } from '../core/time.ts';
+import { DAY, dayOf, formatDuration, rfc3339, SECOND } from '../core/time.ts';
 import { printable } from '../core/printable.ts';
-import { dayOf, type Reader, type Totals } from '../store/index.ts';
+import type { Reader, Totals } from '../store/index.ts';
 import { LAYERS } from '../verdict/layers.ts';
 import { NODE_RESULTS } from '../verdict/node-result.ts';
 

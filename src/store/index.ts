@@ -10,7 +10,6 @@ export type { News } from './feed.ts';
 export { openReader } from './open-reader.ts';
 export { startCheckpoints } from './checkpoints.ts';
 export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
-export { dayOf } from './judged.ts';
 export { toReasonCode } from './rows.ts';
 export { blobFolder, isBlobLost, openBlobs, type Blobs } from './blobs.ts';
 export {

@@ -2,17 +2,13 @@
 // the same run before is taken back first, so that a run that is judged twice counts once.
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { dayOf } from '../core/time.ts';
 import type { Tx } from './connection.ts';
 import type { FoundIssue, JudgedRun, TestRecord } from './run.ts';
 import type { RunRow } from './tables.ts';
 
 /** Rows in one statement. */
 const ROWS_AT_ONCE = 100;
-
-/** The day of a moment (ms), UTC: `2026-08-21`. */
-export function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
-}
 
 /** Stores a judged run of a job, at `at` (ms). */
 export async function storeJudged(tx: Tx, jobId: string, at: number, judged: JudgedRun): Promise<void> {
