@@ -1,15 +1,19 @@
 // What the daemon opens by its configuration.
-import { RequestError } from './core/errors.ts';
+import { BridgeError } from './core/errors.ts';
+import { isPostgresUrl, POSTGRES_URL } from './config/postgres-url.ts';
 import type { BridgeConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import type { Circuit } from './engine/circuit.ts';
 import type { MaestroAccess } from './maestro/answers.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
+import type { StorePlace } from './store/index.ts';
 
-/** Where the state lies. Throws RequestError for a database that is not supported yet. */
-export function storeOf(config: BridgeConfig): { sqlite: string } {
-  if ('sqlite' in config.store) return config.store;
-  throw new RequestError('store', 'store.postgres: not yet; use sqlite: PATH');
+/** Where the state is. Throws BridgeError `secret`. */
+export function storeOf({ store }: Pick<BridgeConfig, 'store'>): StorePlace {
+  if ('sqlite' in store) return { sqlite: store.sqlite };
+  const url = resolveSecret(store.postgres);
+  if (isPostgresUrl(url)) return { postgres: url };
+  throw new BridgeError('secret', `store.postgres holds no address of a database: ${POSTGRES_URL}`);
 }
 
 /** Maestro's client; undefined: none is configured. Throws BridgeError `secret`. */

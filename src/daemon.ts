@@ -49,8 +49,7 @@ import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
 import { openOwnFiles } from './storage/own-files.ts';
-import { evidenceFolder, stateFolder } from './store/blobs.ts';
-import { openBlobs, openReader, openStore, startCheckpoints, type Store } from './store/index.ts';
+import { openState, openStore, type Store } from './store/index.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
 type Ports = StagePorts &
@@ -117,18 +116,18 @@ export async function createDaemon(
   const { signal } = cut;
 
   const metrics = createMetrics(folders.boards.names());
+  const place = storeOf(config);
   const store = withListeners(
-    parts.store ?? (await openStore(storeOf(config), now, (damage) => reportDamage(log, damage))),
+    parts.store ?? (await openStore(place, now, (damage) => reportDamage(log, damage))),
     [jobJournal(log), jobMetrics(metrics)],
   );
-  const reader = openReader(storeOf(config).sqlite);
-  const state = stateFolder(storeOf(config));
+  const state = await openState(place, now);
+  const reader = state.openReader();
+  const { blobs } = state;
   const senders = openSenders(config.notify);
   const logs = openLogStore(config, state, signal);
-  const blobs = openBlobs(evidenceFolder(state));
   const maestro = maestroOf(config, { signal, onCall: callTimer(metrics, 'maestro') });
-  const file = storeOf(config).sqlite;
-  const storeHealth = createStoreHealth({ file, missing: () => earlier.missing(), log, now });
+  const storeHealth = createStoreHealth({ state, missing: () => earlier.missing(), log, now });
   const { outage: storeOutage } = storeHealth;
   const labs = openLabs(config.labs, {
     log,
@@ -178,7 +177,7 @@ export async function createDaemon(
       { fetch: (url, { maxBytes }) => fetch(url, { maxBytes, signal }) },
     ),
     logs,
-    files: openOwnFiles(state),
+    files: openOwnFiles(state.files('files')),
     callbackWatch,
     reporting: createReporting(opened),
     parts: () => knownParts(known, now),
@@ -273,7 +272,7 @@ export async function createDaemon(
     log,
     readAgain: [folders.readAgain, servers.readAgain, () => wakeAll],
   });
-  let checkpoints: { stop: () => Promise<void> } | undefined;
+  let upkeep: { stop: () => Promise<void> } | undefined;
   const urls: string[] = [];
   const background: Promise<unknown>[] = [];
   return {
@@ -283,7 +282,7 @@ export async function createDaemon(
     damaged: storeHealth.damaged,
     urls,
     async start() {
-      checkpoints = startCheckpoints(storeOf(config).sqlite, log);
+      upkeep = state.startUpkeep(log);
       await forgetFuture();
       await store.countCrash().catch(storeOutage.failed);
       await setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed);
@@ -325,7 +324,7 @@ export async function createDaemon(
       await Promise.all([runner.stop(), outbox.stop(), ...background]);
       clearTimeout(cutting);
       cut.abort();
-      await Promise.all([reader.close(), checkpoints?.stop()]);
+      await Promise.all([reader.close(), upkeep?.stop(), state.close()]);
       await store.close();
     },
   };

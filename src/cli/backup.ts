@@ -1,14 +1,14 @@
 // `lava-bridge backup` and `restore`: the whole state as one file.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { BridgeError } from '../core/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
-import { logFolder } from '../storage/open.ts';
+import { storeOf } from '../daemon-parts.ts';
 import { makeBackup, type BackupSummary, type StatePlaces } from '../store/backup.ts';
 import { restoreBackup } from '../store/restore.ts';
 import { evidenceFolder, stateFolder } from '../store/blobs.ts';
-import { claimFolder } from './alone.ts';
+import { openState, type State } from '../store/index.ts';
 import { configOption, jsonOption, print, printJson } from './common.ts';
 
 interface Options {
@@ -25,7 +25,8 @@ export function addBackup(program: Command): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (file: string, options: Options) => {
-      const summary = await makeBackup(placesOf(await loadConfig(options.config)), resolve(file), Date.now());
+      const { places } = await stateOf(await loadConfig(options.config), BACKUP);
+      const summary = await makeBackup(places, resolve(file), Date.now());
       show(`${file} holds`, summary, options);
     });
 }
@@ -39,8 +40,8 @@ export function addRestore(program: Command): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action(async (file: string, options: Options) => {
-      const places = placesOf(await loadConfig(options.config));
-      const claim = claimFolder(stateFolder({ sqlite: places.database }));
+      const { places, claim: claimState } = await stateOf(await loadConfig(options.config), RESTORE);
+      const claim = claimState();
       try {
         const summary = await restoreBackup(resolve(file), places, { force: options.force === true });
         show('restored', summary, options);
@@ -50,15 +51,32 @@ export function addRestore(program: Command): void {
     });
 }
 
-function placesOf({ store, storage }: BridgeConfig): StatePlaces {
-  if (!('sqlite' in store))
-    throw new BridgeError('backup', 'use the tools of the database for store.postgres');
-  const state = stateFolder(store);
+// What stands in for the two commands where the state is in PostgreSQL.
+const BACKUP = (url: string): string => `pg_dump --format=custom --file=FILE '${url}'`;
+const RESTORE = (url: string): string =>
+  `pg_restore --clean --if-exists --single-transaction --no-owner --dbname='${url}' FILE`;
+
+/** Throws BridgeError `backup`, with the database's own command, where the state is not in files. */
+async function stateOf(
+  config: BridgeConfig,
+  instead: (url: string) => string,
+): Promise<{ places: StatePlaces } & Pick<State, 'claim'>> {
+  const place = storeOf(config);
+  const { name, claim } = await openState(place);
+  if (!('sqlite' in place)) {
+    const text = `the state is in PostgreSQL, whose own tools do that: ${instead(name)} (docs/postgresql.md)`;
+    throw new BridgeError('backup', text);
+  }
+  const folder = stateFolder(place);
+  const { storage } = config;
   return {
-    database: store.sqlite,
-    folders: {
-      evidence: evidenceFolder(state),
-      ...(storage.kind === 'local' ? { logs: logFolder(storage, state) } : {}),
+    claim,
+    places: {
+      database: place.sqlite,
+      folders: {
+        evidence: evidenceFolder(folder),
+        ...(storage.kind === 'local' ? { logs: storage.path ?? join(folder, 'logs') } : {}),
+      },
     },
   };
 }

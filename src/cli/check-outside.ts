@@ -5,8 +5,9 @@ import { BridgeError, errorText } from '../core/errors.ts';
 import { createMaestroClient, type MaestroClient } from '../maestro/client.ts';
 import type { OpenDestination, Parts } from '../reporting/destinations/destination.ts';
 import { DESTINATIONS } from '../reporting/destinations/table.ts';
+import { storeOf } from '../daemon-parts.ts';
 import { openLogStore } from '../storage/open.ts';
-import { evidenceFolder, openBlobs, stateFolder } from '../store/blobs.ts';
+import { openState, type State } from '../store/index.ts';
 import { lavaLab } from './check-lab.ts';
 import type { Line } from './check-lines.ts';
 
@@ -18,20 +19,23 @@ export async function outside(config: BridgeConfig): Promise<Line[]> {
 }
 
 async function destination(what: string, open: OpenDestination, config: BridgeConfig): Promise<Line[]> {
+  let state: State | undefined;
   try {
-    const opened = open(partsOf(config));
+    state = await openState(storeOf(config));
+    const opened = open(partsOf(config, state));
     if ('off' in opened) return [{ what, state: 'ok', text: opened.off }];
     return (await opened.check()).map((finding) => ({ what, ...finding }));
   } catch (error) {
     // A secret that is missing has its own line.
     if (error instanceof BridgeError && error.code === 'secret') return [];
     return [{ what, state: 'failed', text: errorText(error) }];
+  } finally {
+    await state?.close();
   }
 }
 
 /** What destinations are made of, to be looked at alone; what needs a secret is made when it is asked for. */
-function partsOf(config: BridgeConfig): Parts {
-  const state = 'sqlite' in config.store ? stateFolder(config.store) : process.cwd();
+function partsOf(config: BridgeConfig, state: State): Parts {
   return {
     config,
     get maestro() {
@@ -40,7 +44,7 @@ function partsOf(config: BridgeConfig): Parts {
     get logs() {
       return openLogStore(config, state);
     },
-    blobs: openBlobs(evidenceFolder(state)),
+    blobs: state.blobs,
     instanceId: '',
     now: Date.now,
   };

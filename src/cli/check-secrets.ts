@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { resolveCallbackToken } from '../config/callback-token.ts';
+import { passwordIn } from '../config/postgres-url.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret, secretFile, type SecretSource } from '../config/secrets.ts';
 import { attempt, type Add } from './check-lines.ts';
@@ -94,6 +95,7 @@ export function secretsOf(config: BridgeConfig): [string, SecretSource][] {
       token,
     ]),
     ['http.tls.key', config.http.tls?.key],
+    ['store.postgres', storeSecret(config)],
     ['storage.token', config.storage.kind === 'kernelci-storage' ? config.storage.token : undefined],
     ...config.labs.flatMap((lab): [string, SecretSource][] => [
       [`${lab.name} lava.token`, lab.lava.token],
@@ -103,4 +105,11 @@ export function secretsOf(config: BridgeConfig): [string, SecretSource][] {
   return secrets.flatMap(([what, secret]): [string, SecretSource][] =>
     secret === undefined ? [] : [[what, secret]],
   );
+}
+
+/** The address of the database, unless it stands in the configuration without a password. */
+function storeSecret({ store }: BridgeConfig): SecretSource | undefined {
+  if (!('postgres' in store)) return undefined;
+  const { postgres } = store;
+  return typeof postgres === 'string' && passwordIn(postgres) === undefined ? undefined : postgres;
 }

@@ -13,7 +13,8 @@ import { programVersion } from '../core/version.ts';
 import { loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { JobList } from '../http/shapes.ts';
-import { stateFolder } from '../store/blobs.ts';
+import { storeOf } from '../daemon-parts.ts';
+import { openState } from '../store/index.ts';
 import { checkFiles } from './check-files.ts';
 import type { Line } from './check-lines.ts';
 import { outside } from './check-outside.ts';
@@ -54,7 +55,7 @@ async function bundle(file: string): Promise<string> {
   }
   const remove = secretRemover(config);
   const parts: string[] = [];
-  for (const [title, make] of sectionsOf(file, config)) {
+  for (const [title, make] of sectionsOf(file, config, await stateFolderOf(config))) {
     const text = await Promise.resolve()
       .then(make)
       .catch((error: unknown) => `(not there: ${errorText(error)})`);
@@ -63,19 +64,18 @@ async function bundle(file: string): Promise<string> {
   return parts.join('\n\n');
 }
 
-function sectionsOf(file: string, config: BridgeConfig): Section[] {
+function sectionsOf(file: string, config: BridgeConfig, state: string | undefined): Section[] {
   const daemon = daemonAt(config);
   const fromDaemon = async (path: string): Promise<string> => JSON.stringify(await daemon.get(path), null, 1);
-  const state = 'sqlite' in config.store ? stateFolder(config.store) : '.';
   return [
     ['program', () => `lava-bridge ${programVersion()}\nnode ${process.version}\n${process.execPath}`],
-    ['machine', () => machine(state)],
+    ['machine', () => machine(state ?? '/')],
     ['configuration', () => readFile(file, 'utf8')],
     [
       'files',
       () => modes([file, dirname(file), state, config.device_types, config.plans, config.job_templates]),
     ],
-    ['state folder', () => modes(readdirSync(state).map((name) => join(state, name)))],
+    ['state folder', () => (state === undefined ? '(none: it is in PostgreSQL)' : contents(state))],
     ['own device types', () => texts(config.device_types, '.yaml')],
     ['own plans', () => texts(config.plans, '.yaml')],
     ['own job templates', () => texts(config.job_templates, '.hbs')],
@@ -93,6 +93,19 @@ function sectionsOf(file: string, config: BridgeConfig): Section[] {
       () => output('journalctl', ['-u', 'lava-bridge', '-n', '1000', '--no-pager', '-o', 'short-iso']),
     ],
   ];
+}
+
+/** undefined: the state is in a database elsewhere, or where it is cannot be known. */
+async function stateFolderOf(config: BridgeConfig): Promise<string | undefined> {
+  try {
+    return (await openState(storeOf(config))).folder;
+  } catch {
+    return undefined; // The secret that is missing has its line in `check`.
+  }
+}
+
+function contents(folder: string): string {
+  return modes(readdirSync(folder).map((name) => join(folder, name)));
 }
 
 async function machine(state: string): Promise<string> {

@@ -4,10 +4,10 @@ import { errorText } from '../core/errors.ts';
 import { openLog, type DaemonLog } from '../core/logger.ts';
 import type { LogLevel } from '../core/log-record.ts';
 import { loadConfig } from '../config/load.ts';
+import { storeOf } from '../daemon-parts.ts';
 import { createDaemon, type Delays } from '../daemon.ts';
-import { stateFolder } from '../store/blobs.ts';
+import { openState } from '../store/index.ts';
 import { createNotifier, takePassedSocket } from '../systemd.ts';
-import { claimFolder } from './alone.ts';
 import { configOption } from './common.ts';
 
 export function addRun(program: Command): void {
@@ -28,7 +28,7 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
   // A reload changes the configuration's level.
   switchLevelBySignal(daemonLog, () => config.log_level);
   const systemd = await createNotifier(log);
-  const claim = 'sqlite' in config.store ? claimFolder(stateFolder(config.store)) : undefined;
+  const claim = (await openState(storeOf(config))).claim();
   const daemon = await createDaemon(config, { log, delays, callbackSocket: takePassedSocket() });
   await daemon.start();
   systemd.ready(() => daemon.alive());
@@ -66,7 +66,7 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
     log.error({ error: errorText(error) }, 'not stopped cleanly');
     process.exitCode = 1;
   }
-  claim?.release();
+  claim.release();
 }
 
 /** SIGUSR2 shows what is debug, too; the next one ends that. */

@@ -1,5 +1,6 @@
 // Takes the configuration's secrets out of text: as they stand, and in the forms that programs make of them.
 import type { BridgeConfig } from '../config/schema.ts';
+import { passwordIn } from '../config/postgres-url.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { secretsOf } from './check-secrets.ts';
 
@@ -28,12 +29,23 @@ function formsOf(secret: string): string[] {
   // An address with a token in it: `https://TOKEN@HOST`.
   const inAddress = /^(?:https?:\/\/)?([^@/\s]+)@/.exec(secret)?.[1];
   if (inAddress !== undefined) parts.push(inAddress);
+  const password = passwordIn(secret);
+  if (password !== undefined) parts.push(password, decoded(password));
   return parts.flatMap((text) => [
     text,
     encodeURIComponent(text),
     JSON.stringify(text).slice(1, -1),
     ...[0, 1, 2].map((shift) => base64Of(text, shift)),
   ]);
+}
+
+/** As the database gets it. */
+function decoded(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password; // No encoding, so that it is used as it is.
+  }
 }
 
 /** What is the same of the text in base64, whatever stands before it (`user:TOKEN`). */

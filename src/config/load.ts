@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';
+import { isPostgresUrl, POSTGRES_URL } from './postgres-url.ts';
 import { BridgeConfig } from './schema.ts';
 import type { SecretSource } from './secrets.ts';
 
@@ -58,7 +59,11 @@ function crossCheck(located: Located<BridgeConfig>): Problem[] {
   }
   problems.push(...tokensTwice(located));
   if ('postgres' in config.store) {
-    problems.push(at(['store', 'postgres'], 'bad_value', 'store.postgres: not yet; use sqlite: PATH'));
+    const { postgres } = config.store;
+    if (typeof postgres === 'string' && !isPostgresUrl(postgres)) {
+      const text = `store.postgres: is no address of a database (${POSTGRES_URL})`;
+      problems.push(at(['store', 'postgres'], 'bad_value', text));
+    }
   }
   if (config.report.kcidb === 'direct' && config.kcidb === undefined && !process.env['KCIDB_REST']) {
     problems.push(
@@ -126,7 +131,10 @@ function absolutePaths(config: BridgeConfig, base: string): BridgeConfig {
         },
       }),
     },
-    store: 'sqlite' in config.store ? { sqlite: abs(config.store.sqlite) } : config.store,
+    store:
+      'sqlite' in config.store
+        ? { sqlite: abs(config.store.sqlite) }
+        : { postgres: secret(config.store.postgres) },
     storage:
       config.storage.kind === 'kernelci-storage'
         ? withSecret(config.storage)

@@ -204,8 +204,8 @@ const StorageConfig = z.discriminatedUnion('kind', [
 ]);
 
 const StoreConfig = z.union(
-  [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: z.string().min(1) })],
-  { error: '{ sqlite: PATH }' },
+  [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: SecretSource })],
+  { error: '{ sqlite: PATH } or { postgres: URL }' },
 );
 
 const Kept = (max_age: string, max_size: string) =>

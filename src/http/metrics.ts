@@ -1,9 +1,7 @@
 // `/metrics`, in Prometheus' text format: what is counted where it happens, and what is read from the store and from what
 // is known of the parts outside in the moment in which it is asked for.
-import { stat, statfs } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { programVersion } from '../core/version.ts';
-import type { BridgeConfig } from '../config/schema.ts';
 import type { HttpPorts } from './ports.ts';
 import type { Outbox } from '../engine/outbox.ts';
 import { suppliesOf } from './overview.ts';
@@ -102,27 +100,15 @@ async function devices({ ctx }: Options): Promise<void> {
   );
 }
 
-/** What cannot be known is not shown. */
-async function disk({ ctx }: Options): Promise<void> {
-  const { metrics, config } = ctx;
-  const file = fileOf(config);
-  if (file === undefined) return;
-  const sizes = await Promise.all(
-    [file, `${file}-wal`].map((path) =>
-      stat(path).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  metrics.set('lava_bridge_store_bytes', [[{}, sizes.reduce((sum, size) => sum + size, 0)]]);
-  metrics.set('lava_bridge_stores_set_aside', [[{}, (await ctx.storeHealth.setAside()).length]]);
-  const found = await statfs(file).catch(() => undefined);
-  if (found === undefined) return;
-  metrics.set('lava_bridge_disk_free_bytes', [[{}, found.bavail * found.bsize]]);
-  metrics.set('lava_bridge_disk_size_bytes', [[{}, found.blocks * found.bsize]]);
-}
+/** What PromQL compares with nothing, so that no alert fires. */
+const UNKNOWN = NaN;
 
-function fileOf({ store }: Pick<BridgeConfig, 'store'>): string | undefined {
-  return 'sqlite' in store ? store.sqlite : undefined;
+async function disk({ ctx }: Options): Promise<void> {
+  const { metrics, storeHealth } = ctx;
+  const [room, setAside] = await Promise.all([storeHealth.room(), storeHealth.setAside()]);
+  metrics.set('lava_bridge_stores_set_aside', [[{}, setAside.length]]);
+  if (room === undefined) return;
+  metrics.set('lava_bridge_store_bytes', [[{}, room.used]]);
+  metrics.set('lava_bridge_disk_free_bytes', [[{}, room.disk?.free ?? UNKNOWN]]);
+  metrics.set('lava_bridge_disk_size_bytes', [[{}, room.disk?.size ?? UNKNOWN]]);
 }

@@ -39,7 +39,7 @@ export type HttpPorts = ReceivePorts &
     callbackWatch: CallbackWatch;
     /** What is known of every part outside. */
     parts: () => Promise<KnownPart[]>;
-    storeHealth: Pick<StoreHealth, 'problems' | 'setAside' | 'explain'>;
+    storeHealth: Pick<StoreHealth, 'problems' | 'setAside' | 'explain' | 'room'>;
     metrics: Metrics;
     log: Logger;
     now: Clock;

@@ -1,12 +1,10 @@
 // Whether the store is sound: looked through once a day, and at once when a statement fails for damage. What is wrong with it,
 // and what a damaged one that was set aside still lacks, shows in /readyz, `labs`, the pages and the metrics.
 import type { Logger } from 'pino';
-import { dirname } from 'node:path';
-import { writeFailure } from '../core/disk-full.ts';
 import { errorText } from '../core/errors.ts';
 import { DAY, sleep, type Clock } from '../core/time.ts';
 import { createOutage, type Outage } from '../engine/outage.ts';
-import { checkDatabase, isDamage, storesSetAside, type Damage } from '../store/index.ts';
+import { isDamage, type Damage, type Room, type State } from '../store/index.ts';
 import type { EarlierRuns } from './earlier-runs.ts';
 import type { PartState } from './parts.ts';
 
@@ -20,12 +18,14 @@ export interface StoreHealth {
   withProblems: (state: PartState) => Promise<PartState>;
   /** Why it failed, for people. */
   explain: (error: unknown) => string;
+  /** How much room there is; undefined: that cannot be known now. */
+  room: () => Promise<Room | undefined>;
   /** Fulfilled with what was found when the store turns out to be damaged: only a start can mend it. */
   damaged: Promise<string>;
 }
 
 interface Options {
-  file: string;
+  state: Pick<State, 'name' | 'findDamage' | 'setAside' | 'explain' | 'room'>;
   /** What the store may have lost and is still looked for. */
   missing: EarlierRuns['missing'];
   log: Logger;
@@ -33,11 +33,11 @@ interface Options {
 }
 
 /** It runs until the signal fires. Its `outage` hears of what fails and works at all places, and notices damage. */
-export function createStoreHealth({ file, missing, log, now }: Options): StoreHealth & {
+export function createStoreHealth({ state: place, missing, log, now }: Options): StoreHealth & {
   outage: Outage;
   run: (signal: AbortSignal) => Promise<void>;
 } {
-  const explain = (error: unknown): string => writeFailure(error, dirname(file));
+  const { name, explain } = place;
   const outage = createOutage(log, 'the store fails', 'the store works again', explain);
   let found: { text: string; at: number } | undefined;
   let lookNow = new AbortController();
@@ -48,24 +48,25 @@ export function createStoreHealth({ file, missing, log, now }: Options): StoreHe
   }
 
   async function look(signal: AbortSignal): Promise<void> {
-    const findings = await checkDatabase(file, signal);
+    const findings = await place.findDamage(signal);
     const [first] = findings;
     if (first === undefined || found !== undefined) return;
-    const text = `the store ${file} is damaged (${first}); it is set aside, and what can be saved of it is saved, at the next start`;
+    const text = `the store ${name} is damaged (${first}); it is set aside, and what can be saved of it is saved, at the next start`;
     found = { text, at: now() };
-    log.error({ file, found: findings }, text);
+    log.error({ file: name, found: findings }, text);
     resolve(text);
   }
 
   return {
     problems,
     explain,
-    setAside: () => storesSetAside(file),
+    setAside: place.setAside,
+    room: place.room,
     damaged,
     async withProblems(state) {
       const [why] = problems();
       if (why !== undefined) return { ...state, status: 'down', since: found?.at ?? state.since, why };
-      const [aside] = await storesSetAside(file);
+      const [aside] = await place.setAside();
       if (aside === undefined || state.status === 'down') return state;
       return {
         ...state,

@@ -94,10 +94,16 @@ export const METRICS = {
     'board',
   ]),
 
-  lava_bridge_store_bytes: gauge('Size of the database with its write-ahead log.', []),
+  lava_bridge_store_bytes: gauge('Size of the database (SQLite: with its write-ahead log).', []),
   lava_bridge_stores_set_aside: gauge('Damaged databases that were set aside and are still there.', []),
-  lava_bridge_disk_free_bytes: gauge('What is free on the disk of the state folder.', []),
-  lava_bridge_disk_size_bytes: gauge('Size of the disk of the state folder.', []),
+  lava_bridge_disk_free_bytes: gauge(
+    'What is free on the disk of the state folder; NaN where the state is in PostgreSQL.',
+    [],
+  ),
+  lava_bridge_disk_size_bytes: gauge(
+    'Size of the disk of the state folder; NaN where the state is in PostgreSQL.',
+    [],
+  ),
 } as const satisfies Record<string, MetricInfo>;
 
 /** The name of a metric of the table. */

@@ -1,5 +1,4 @@
 // Notifies admins of what lasts: reads the parts, the parked deliveries and the disk.
-import { statfs } from 'node:fs/promises';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
 import { failingDevices } from '../lifecycle/failing-devices.ts';
@@ -13,10 +12,10 @@ import { runNotifier, type NotifierOptions } from './notifier.ts';
 interface FactPorts {
   parts: () => Promise<KnownPart[]>;
   store: Pick<Store, 'deliveryCounts'>;
-  storeHealth: Pick<StoreHealth, 'setAside'>;
+  storeHealth: Pick<StoreHealth, 'setAside' | 'room'>;
   labs: ReadonlyMap<string, Lab>;
   reader: Pick<Reader, 'lastRuns'>;
-  config: Pick<BridgeConfig, 'notify' | 'store' | 'instance'>;
+  config: Pick<BridgeConfig, 'notify' | 'instance'>;
   now: Clock;
 }
 
@@ -34,17 +33,17 @@ export function notifyAdmins(
 async function conditions(ports: FactPorts): Promise<Condition[]> {
   const { parts, store, storeHealth, labs, reader, config, now } = ports;
   const { away_after: awayAfter, disk_free: diskFree, harness_failures: harnessFailures } = config.notify;
-  const [known, counts, disk] = await Promise.all([
+  const [known, counts, room] = await Promise.all([
     parts(),
     store.deliveryCounts().catch(() => []),
-    'sqlite' in config.store ? statfs(config.store.sqlite).catch(() => undefined) : undefined,
+    storeHealth.room(),
   ]);
   const facts = {
     parts: known,
     parked: new Map(counts.filter(({ state }) => state === 'parked').map((c) => [c.destination, c.count])),
     failing: await failingDevices(labs, reader, harnessFailures).catch(() => []),
     damaged: await storeHealth.setAside(),
-    diskFree: disk === undefined ? undefined : disk.bavail * disk.bsize,
+    diskFree: room?.disk?.free,
   };
   return conditionsOf(facts, { awayAfter, diskFree, harnessFailures }, now());
 }

@@ -1,7 +1,8 @@
-// Opens the log store of the configuration: a directory here, or KernelCI's storage.
-import { join } from 'node:path';
+// Opens the log store of the configuration: files that are kept here, or KernelCI's storage.
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
+import { folderFiles } from './folder.ts';
+import type { FileKeeper } from './kept-files.ts';
 import { createKernelciStorage, type KernelciStorage } from './kernelci.ts';
 import { createLocalStore, type LocalLogStore } from './local.ts';
 
@@ -13,15 +14,17 @@ export interface OpenLogs {
   urlOf: (path: string) => string;
 }
 
-/** `state` is the folder for what has no place of its own in the configuration; `signal` ends all uploads. */
-export function openLogStore({ storage, http }: BridgeConfig, state: string, signal?: AbortSignal): OpenLogs {
+/** `keeper` has what has no folder of its own in the configuration; `signal` ends all uploads. */
+export function openLogStore(
+  { storage, http }: BridgeConfig,
+  keeper: FileKeeper,
+  signal?: AbortSignal,
+): OpenLogs {
   if (storage.kind === 'local') {
     const { host, port } = http.listen;
     const publicUrl = http.public_url ?? `http://${host}:${port}`;
-    const local = createLocalStore({
-      directory: logFolder(storage, state),
-      publicUrl,
-    });
+    const files = storage.path === undefined ? keeper.files('logs') : folderFiles(storage.path);
+    const local = createLocalStore({ files, publicUrl });
     return { local, remote: undefined, urlOf: (path) => `${publicUrl}/logs/${path}` };
   }
   const base = storage.public_url ?? storage.url;
@@ -38,9 +41,4 @@ export function openLogStore({ storage, http }: BridgeConfig, state: string, sig
     remote,
     urlOf: remote.urlOf,
   };
-}
-
-/** Where logs are kept here. */
-export function logFolder({ path }: { path?: string | undefined }, state: string): string {
-  return path ?? join(state, 'logs');
 }

@@ -1,11 +1,11 @@
 // Files from an admin's disk for a test of their own: LAVA fetches them from us. Each lies under a name that cannot be
 // guessed, because LAVA has no password for it, and for a week.
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { PermanentError } from '../core/errors.ts';
 import { DAY } from '../core/time.ts';
+import type { KeptFiles } from './kept-files.ts';
 import { createLocalStore, type StoredFile } from './local.ts';
 
 /** The largest file that is taken (bytes): a kernel with debug symbols, or its modules. */
@@ -25,9 +25,9 @@ export interface OwnFiles {
   sweep: (now: number) => Promise<unknown>;
 }
 
-/** Keeps them below the state folder. `largest`: for tests (bytes). */
-export function openOwnFiles(state: string, largest = LARGEST_FILE): OwnFiles {
-  const store = createLocalStore({ directory: join(state, 'files'), publicUrl: '' });
+/** Keeps them among these files. `largest`: for tests (bytes). */
+export function openOwnFiles(kept: KeptFiles, largest = LARGEST_FILE): OwnFiles {
+  const store = createLocalStore({ files: kept, publicUrl: '' });
   return {
     async put(name, content) {
       // A name is one segment of a path.

@@ -1,4 +1,4 @@
-// Large things next to the database: logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
+// Large things, and SQLite's next to its database (PostgreSQL's: database-blobs.ts): logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
 // it is written under another name, synced, and renamed before the record that names it is stored.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -106,6 +106,12 @@ export function blobFolder(jobId: string): string {
   return jobId.replace(':', '/');
 }
 
+/** The job that a blob belongs to; undefined: its name is not that of a job's. */
+export function jobOfBlob(name: string): string | undefined {
+  const [lab, node, ...rest] = name.split('/');
+  return node === undefined || rest.length === 0 ? undefined : `${lab}:${node}`;
+}
+
 async function listFiles(base: string): Promise<StoredBlob[]> {
   const files: StoredBlob[] = [];
   const entries = await readdir(base, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
@@ -114,10 +120,11 @@ async function listFiles(base: string): Promise<StoredBlob[]> {
   });
   for (const entry of entries) {
     if (!entry.isFile()) continue;
-    const [lab, node] = relative(base, entry.parentPath).split(sep);
-    const found = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
-    if (found === undefined || lab === undefined || node === undefined) continue;
-    files.push({ jobId: `${lab}:${node}`, size: found.size, modifiedAt: found.mtimeMs });
+    const path = join(entry.parentPath, entry.name);
+    const jobId = jobOfBlob(relative(base, path).split(sep).join('/'));
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || jobId === undefined) continue;
+    files.push({ jobId, size: found.size, modifiedAt: found.mtimeMs });
   }
   return files;
 }

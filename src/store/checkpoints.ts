@@ -2,14 +2,16 @@
 // database. Without it the connection that writes does so itself, but rarely.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Logger } from 'pino';
 import { SECOND } from '../core/time.ts';
 
 /** Until then a write does it: a daemon that has just begun has better to do than to start threads (ms). */
 const FIRST = 5 * SECOND;
 
 /** Works until it is stopped; the store in this file must have been opened before. */
-export function startCheckpoints(file: string, log: Logger): { stop: () => Promise<void> } {
+export function startCheckpoints(
+  file: string,
+  log: { warn: (facts: object, text: string) => void },
+): { stop: () => Promise<void> } {
   let worker: Worker | undefined;
   const begin = setTimeout(() => {
     worker = new Worker(new URL(`./checkpoint-worker${extname(import.meta.url)}`, import.meta.url), {

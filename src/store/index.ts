@@ -1,5 +1,6 @@
 // The store's public face.
 export { openStore, type StorePlace } from './store.ts';
+export { openState, type Room, type State } from './state.ts';
 export { checkDatabase, LOST_BEFORE, storesSetAside, type Damage } from './damage.ts';
 export { isDamage } from './sqlite-errors.ts';
 export { StaleError, type Change, type JobQueue, type LeasedStore, type Store } from './contract.ts';
@@ -8,7 +9,6 @@ export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
 export type { DeviceSpan, SeenDevice } from './devices.ts';
 export type { News } from './feed.ts';
 export { openReader } from './open-reader.ts';
-export { startCheckpoints } from './checkpoints.ts';
 export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
 export { toReasonCode } from './rows.ts';
 export { blobFolder, isBlobLost, openBlobs, type Blobs } from './blobs.ts';

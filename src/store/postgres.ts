@@ -23,45 +23,39 @@ import { SECOND } from '../core/time.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 import { LEASE_TTL } from './lease-contract.ts';
+import { sizeInUse } from './postgres-size.ts';
 import type { Tables } from './tables.ts';
 
-/** At most so many connections for each daemon. */
-const POOL_SIZE = 10;
+/** What connections are used for: how many at most, and how long a statement may take (ms); then the database hangs. */
+export interface PoolUse {
+  connections: number;
+  statementMs: number;
+  /** How long a transaction may be without a statement (ms); no limit if it is not there. */
+  idleInTransactionMs?: number;
+  /** They cannot write. */
+  readOnly?: true;
+}
+
+const STORE_USE: PoolUse = {
+  connections: 10,
+  statementMs: 30 * SECOND,
+  // A process that is stopped within a transaction holds no lock for longer: it is over before its leases are.
+  idleInTransactionMs: LEASE_TTL / 2,
+};
 const CONNECT_WITHIN = 10 * SECOND;
-/** A statement that takes longer has found a database that hangs. */
-const STATEMENT_WITHIN = 30 * SECOND;
 const IDLE_FOR = 60 * SECOND;
-const IDLE_IN_TRANSACTION = LEASE_TTL / 2;
 
 /** The lock of whoever migrates, of PostgreSQL's advisory ones. */
 const MIGRATION_LOCK = 0x1a7a_b61d;
 
 /** Opens the database of a URL (`postgres://user:password@host/name`). Throws BridgeError `store`. */
 export async function openPostgres(url: string, log?: Logger): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_WITHIN,
-    idleTimeoutMillis: IDLE_FOR,
-    statement_timeout: STATEMENT_WITHIN,
-    query_timeout: STATEMENT_WITHIN + 5 * SECOND,
-    // A process that is stopped within a transaction holds no lock for longer: it is over before its leases are.
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
-    application_name: 'lava-bridge',
-    keepAlive: true,
-    types: numbersAsNumbers(),
-  });
-  // A connection that breaks while it is not used: the next statement takes another one.
-  pool.on('error', (error) => log?.warn({ error: errorText(error) }, 'a connection to PostgreSQL broke'));
-  const db = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool }),
-    plugins: [new CamelCasePlugin(), new WithoutNul()],
-  });
+  const { pool, db } = openPool(url, STORE_USE, log);
   try {
     await sql`SELECT 1`.execute(db);
   } catch (error) {
     await db.destroy();
-    throw new BridgeError('store', `the store ${nameOf(url)} cannot be opened: ${errorText(error)}`);
+    throw new BridgeError('store', `the store ${postgresName(url)} cannot be opened: ${errorText(error)}`);
   }
   return {
     db,
@@ -73,23 +67,50 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
       bytes: 'bytea',
     },
     migrateAlone: (work) => migrateAlone(pool, work),
-    size: async () => {
-      const found = await sql<{
-        bytes: string;
-      }>`SELECT pg_database_size(current_database()) AS bytes`.execute(db);
-      return { used: Number(found.rows[0]?.bytes ?? 0), free: 0 };
-    },
-    // Its own autovacuum does that.
+    size: async () => ({ used: await sizeInUse(db), free: 0 }),
+    // What is free is used again.
     shrink: async () => false,
     close: () => db.destroy(),
   };
 }
 
+/** Connections to the database of a URL, made when they are needed. */
+export function openPool(
+  url: string,
+  { connections, statementMs, idleInTransactionMs, readOnly }: PoolUse,
+  log?: Logger,
+): { pool: pg.Pool; db: Kysely<Tables> } {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: CONNECT_WITHIN,
+    idleTimeoutMillis: IDLE_FOR,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + 5 * SECOND,
+    ...(idleInTransactionMs === undefined
+      ? {}
+      : { idle_in_transaction_session_timeout: idleInTransactionMs }),
+    application_name: 'lava-bridge',
+    keepAlive: true,
+    types: numbersAsNumbers(),
+    ...(readOnly === true ? { options: '-c default_transaction_read_only=on' } : {}),
+  });
+  // A connection that breaks while it is not used: the next statement takes another one.
+  pool.on('error', (error) => log?.warn({ error: errorText(error) }, 'a connection to PostgreSQL broke'));
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin(), new WithoutNul()],
+  });
+  return { pool, db };
+}
+
 /** The URL without what is secret in it. */
-function nameOf(url: string): string {
+export function postgresName(url: string): string {
   if (!URL.canParse(url)) return 'postgres';
-  const { hostname, port, pathname } = new URL(url);
-  return `postgres://${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+  const parsed = new URL(url);
+  parsed.password = '';
+  parsed.searchParams.delete('password');
+  return parsed.href.replaceAll('%2F', '/');
 }
 
 /** Counts, times (ms) and ids fit a double: numbers, as SQLite gives them, not text. */
@@ -122,7 +143,8 @@ function storable(value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value;
 }
 
-function createPooledConnection(db: Kysely<Tables>): Connection {
+/** For PostgreSQL. */
+export function createPooledConnection(db: Kysely<Tables>): Connection {
   return {
     read: (work) => work(db),
     write: (work) => db.transaction().execute(work),

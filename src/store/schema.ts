@@ -2,6 +2,7 @@
 // is added at the end. Each index says which questions it is for.
 import type { Kysely } from 'kysely';
 import type { ColumnTypes } from './database.ts';
+import { makeFiles } from './schema-files.ts';
 import { makeJudged } from './schema-judged.ts';
 import { makeShared } from './schema-shared.ts';
 import type { Tables } from './tables.ts';
@@ -17,6 +18,7 @@ async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<vo
   await makeDeliveries(schema, types);
   await makeJudged(schema, types);
   await makeDeviceSpans(schema, types);
+  await makeFiles(schema, types);
   await schema
     .createTable('drains')
     .addColumn('lab', types.id, (c) => c.notNull())

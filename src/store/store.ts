@@ -16,7 +16,6 @@ import { createJobStore } from './jobs.ts';
 import { MIGRATIONS } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Database } from './database.ts';
-import { openPostgres } from './postgres.ts';
 import type { Tables } from './tables.ts';
 import { keepCopy, refuseHalfRestored } from './store-copies.ts';
 import { createSubmissionStore } from './submissions.ts';
@@ -44,7 +43,7 @@ export async function openStore(
     const damage = await mendDatabase(place.sqlite, now(), makeEmpty);
     if (damage !== undefined) onDamage(damage);
   }
-  const database = 'sqlite' in place ? openSqlite(place.sqlite) : await openPostgres(place.postgres);
+  const database = 'sqlite' in place ? openSqlite(place.sqlite) : await openPostgresAt(place.postgres);
   try {
     const instanceId = await database.migrateAlone(async () => {
       await migrate(database, place);
@@ -56,6 +55,12 @@ export async function openStore(
     await database.close();
     throw error;
   }
+}
+
+/** Loaded where it is used. */
+async function openPostgresAt(url: string): Promise<Database> {
+  const { openPostgres } = await import('./postgres.ts');
+  return openPostgres(url);
 }
 
 /** An empty store in a new file; `schema`: of an older version. */

@@ -208,6 +208,27 @@ interface KnownStates {
   body: string;
 }
 
+/** A file that is kept in the database (file-table.ts). */
+interface Files {
+  id: Generated<number>;
+  /** Of what kind: a FileTableArea, or `unfinished`. */
+  area: string;
+  name: string;
+  /** Bytes, unpacked and as they are stored. */
+  length: number;
+  size: number;
+  /** Bytes of each part but the last, unpacked. */
+  partLength: number;
+  modifiedAt: number;
+}
+
+/** A part of a file, a gzip member of its own: so that one can begin to read anywhere. */
+interface FileParts {
+  fileId: number;
+  n: number;
+  data: ColumnType<Uint8Array, Uint8Array, never>;
+}
+
 export interface Tables {
   meta: { key: string; value: string };
   jobs: Jobs;
@@ -230,6 +251,8 @@ export interface Tables {
   processes: Processes;
   leases: Leases;
   knownStates: KnownStates;
+  files: Files;
+  fileParts: FileParts;
 }
 
 /** A job without what only queries look at. */

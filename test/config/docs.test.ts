@@ -38,7 +38,10 @@ interface Key {
 
 /** All keys below a schema. How a secret is written is described once, at the top. */
 function keysOf(schema: Schema, path: string): Key[] {
-  if (path.endsWith('token') || ['kcidb.rest', 'http.tls.key', 'notify.mail.server'].includes(path))
+  if (
+    path.endsWith('token') ||
+    ['kcidb.rest', 'http.tls.key', 'notify.mail.server', 'store.postgres'].includes(path)
+  )
     return [];
   const branches = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   const own = branches.flatMap(({ properties = {} }) =>

@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { BridgeConfig } from '../../src/config/schema.ts';
 import { createDaemon } from '../../src/daemon.ts';
 import { openSink } from '../../src/kcidb/open.ts';
+import { folderFiles } from '../../src/storage/folder.ts';
 import { openLogStore } from '../../src/storage/open.ts';
 import { leafKeys } from '../catalog/keys.ts';
 import { makeFiles } from '../support/folder.ts';
@@ -22,7 +23,7 @@ const ELSEWHERE: Record<string, string> = {
   'http.tls.certificate': 'test/lifecycle/reload.test.ts',
   'http.tls.key': 'test/lifecycle/reload.test.ts',
   'http.tls.on': 'test/lifecycle/reload.test.ts',
-  'store.postgres': 'test/config/load.test.ts: refused',
+  'store.postgres': 'test/lifecycle/postgres.test.ts',
 };
 
 /** A configuration that notes which of its keys are read. A part of it that is copied as a whole is an error. */
@@ -139,7 +140,7 @@ async function readByOpening(read: Set<string>): Promise<void> {
   }
   const storage = { kind: 'kernelci-storage', url: 'http://storage.example', token: 't' };
   const config = BridgeConfig.parse({ labs: [lab], storage });
-  expect(openLogStore(watched(config, read), folder).remote).toBeDefined();
+  expect(openLogStore(watched(config, read), { files: () => folderFiles(folder) }).remote).toBeDefined();
 }
 
 it('every key of lava-bridge.yaml is read', async () => {

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatProblem } from '../../src/core/errors.ts';
 import { resolveCallbackToken } from '../../src/config/callback-token.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveSecret } from '../../src/config/secrets.ts';
+import { storeOf } from '../../src/daemon-parts.ts';
 import { makeFiles } from '../support/folder.ts';
 import { inShort, problemsOf } from '../support/problems.ts';
 
@@ -69,7 +70,7 @@ log_level: verbose
       'c.yaml:12:15: labs.0.limits.max_jobs: Too small: expected number to be >0 [bad_value]',
       'c.yaml:12:28: labs.0.limits.max_callback: a size such as 64MiB [bad_value]',
       'c.yaml:13:9: http.listen: a port is a number from 1 to 65535 [bad_value]',
-      'c.yaml:14:1: store: { sqlite: PATH } [bad_value]',
+      'c.yaml:14:1: store: { sqlite: PATH } or { postgres: URL } [bad_value]',
       'c.yaml:15:1: log_level: expected one of "debug"|"info"|"warn"|"error" [bad_value]',
     ]);
   });
@@ -83,6 +84,9 @@ log_level: verbose
     ]);
     expect(await faultsOf(LAB.replace(", url: 'http://bridge.example'", ''))).toEqual([
       'c.yaml:5:5 missing_key labs.0.callback',
+    ]);
+    expect(await faultsOf(`${LAB}store: { postgres: 'db.example' }\n`)).toEqual([
+      'c.yaml:7:10 bad_value store.postgres',
     ]);
   });
 
@@ -116,6 +120,24 @@ device_types: types
   expect(config.storage).toMatchObject({ path: `${folder}/logs` });
   expect(config.device_types).toBe(`${folder}/types`);
   expect(config.plans).toBeUndefined();
+});
+
+it('takes PostgreSQL by an address, or by a secret that holds one', async () => {
+  const folder = await makeFiles({
+    'open.yaml': `${LAB}store: { postgres: 'postgres:///bridge?host=/run/postgresql' }\n`,
+    'secret.yaml': `${LAB}store: { postgres: { file: url } }\n`,
+    'odd.yaml': `${LAB}store: { postgres: { env: DATABASE } }\n`,
+    url: 'postgresql://bridge:s3cret@db.example:5433/bridge\n',
+  });
+  const place = async (name: string): Promise<unknown> => storeOf(await loadConfig(`${folder}/${name}`));
+
+  expect(await place('open.yaml')).toEqual({ postgres: 'postgres:///bridge?host=/run/postgresql' });
+  expect(await place('secret.yaml')).toEqual({
+    postgres: 'postgresql://bridge:s3cret@db.example:5433/bridge',
+  });
+  vi.stubEnv('DATABASE', 'db.example');
+  await expect(place('odd.yaml')).rejects.toMatchObject({ code: 'secret' });
+  vi.unstubAllEnvs();
 });
 
 it('takes the address of LAVA’s XML-RPC for that of LAVA', async () => {

@@ -2,6 +2,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import fastify, { type LightMyRequestResponse } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { addLogs } from '../../src/http/logs.ts';
+import { folderFiles } from '../../src/storage/folder.ts';
 import { createLocalStore } from '../../src/storage/local.ts';
 import { newFolder } from '../support/folder.ts';
 
@@ -9,7 +10,7 @@ const TEXT = 'a line of the log\n'.repeat(200);
 
 async function served(): Promise<(headers?: Record<string, string>) => Promise<LightMyRequestResponse>> {
   const local = createLocalStore({
-    directory: await newFolder(),
+    files: folderFiles(await newFolder()),
     publicUrl: 'http://x',
   });
   await local.put('job/log.txt', Buffer.from(TEXT), 'text/plain');

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TemporaryError } from '../../src/core/errors.ts';
+import { folderFiles } from '../../src/storage/folder.ts';
 import { createLocalStore, type LocalLogStore } from '../../src/storage/local.ts';
 import { newFolder } from '../support/folder.ts';
 
@@ -17,7 +18,7 @@ beforeEach(async () => {
   parent = await newFolder();
   directory = join(parent, 'logs');
   store = createLocalStore({
-    directory,
+    files: folderFiles(directory),
     publicUrl: 'https://lab.example/',
   });
 });

@@ -1,19 +1,10 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, StaleError, type NewJob, type Store, type StorePlace } from '../../src/store/index.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { newFolder } from '../support/folder.ts';
-import { hasPostgres, startCluster, type Cluster } from '../support/postgres.ts';
-
-let cluster: Cluster | undefined;
-const PLACES: Record<string, () => Promise<StorePlace>> = {
-  SQLite: async () => ({ sqlite: join(await newFolder(), 'sub', 'bridge.db') }),
-  ...(hasPostgres() && {
-    PostgreSQL: async () => ({ postgres: await (cluster ??= await startCluster()).database() }),
-  }),
-};
-afterAll(() => cluster?.stop());
+import { PLACES } from '../support/places.ts';
 
 describe.each(Object.keys(PLACES))('on %s', (kind) => {
   let place: StorePlace;

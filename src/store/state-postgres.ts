@@ -1,0 +1,90 @@
+// The state of an installation with PostgreSQL: all of it is in the database, so that each daemon reaches all. Pages and large
+// things have few connections of their own: neither keeps the work from the others.
+import { sql } from 'kysely';
+import { writeFailure } from '../core/disk-full.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
+import { SECOND, type Clock } from '../core/time.ts';
+import type { KeptFiles } from '../storage/kept-files.ts';
+import { createFileTable, type FileTable } from './file-table.ts';
+import { databaseBlobs } from './database-blobs.ts';
+import { createPooledConnection, openPool, postgresName, type PoolUse } from './postgres.ts';
+import type { Reader } from './reader.ts';
+import { createReads } from './reads.ts';
+import type { State } from './state.ts';
+
+/** A question that takes longer is given up: it may be in a query without end. */
+const READER_USE: PoolUse = { connections: 4, statementMs: 15 * SECOND, readOnly: true };
+const FILES_USE: PoolUse = { connections: 4, statementMs: 30 * SECOND };
+/** More questions than that are not kept waiting. */
+const MOST_WAITING = 2000;
+
+export function postgresState(url: string, now: Clock): State {
+  const name = postgresName(url);
+  const { db } = openPool(url, FILES_USE);
+  const connection = createPooledConnection(db);
+  const explain = (error: unknown): string => writeFailure(error, name);
+  return {
+    name,
+    folder: undefined,
+    claim: () => ({ release: () => undefined }),
+    openReader: () => openPooledReader(url),
+    blobs: databaseBlobs(createFileTable(connection, 'evidence', now), explain),
+    files: (area) => keptFiles(createFileTable(connection, area, now), `${name} (${area})`, explain),
+    startUpkeep: () => ({ stop: async () => undefined }),
+    findDamage: async () => [],
+    setAside: async () => [],
+    explain,
+    async room() {
+      const found = await sql<{ bytes: number }>`SELECT pg_database_size(current_database()) AS bytes`
+        .execute(db)
+        .catch(() => undefined);
+      const [row] = found?.rows ?? [];
+      return row && { used: row.bytes };
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function openPooledReader(url: string): Reader {
+  const { pool, db } = openPool(url, READER_USE);
+  const refuse = (): never => {
+    throw new BridgeError('internal', 'the reader does not write');
+  };
+  const reads = createReads({
+    read: async (work) => {
+      if (pool.waitingCount >= MOST_WAITING)
+        throw new BridgeError('busy', 'too many questions to the store at once');
+      try {
+        return await work(db);
+      } catch (error) {
+        if (error instanceof BridgeError) throw error;
+        throw new BridgeError('store', `the store did not answer: ${errorText(error)}`, { cause: error });
+      }
+    },
+    write: refuse,
+    jot: refuse,
+  });
+  return { ...reads, close: () => db.destroy() };
+}
+
+function keptFiles(table: FileTable, place: string, explain: (error: unknown) => string): KeptFiles {
+  return {
+    place,
+    write: (path, content) => table.put(path, content),
+    async open(path) {
+      const file = await table.find(path);
+      return (
+        file && {
+          read: file.read,
+          close: async () => undefined,
+          size: file.length,
+          modifiedAt: file.modifiedAt,
+        }
+      );
+    },
+    list: async () =>
+      (await table.list()).map(({ name, ...facts }) => ({ path: name, ...facts, unfinished: false })),
+    remove: ({ path }) => table.remove(path),
+    explain,
+  };
+}
