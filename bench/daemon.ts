@@ -8,6 +8,8 @@ import { pino } from 'pino';
 import { startWorld, type World } from '../src/demo/world.ts';
 import type { LavaSimulatorOptions } from '../src/sim/lava/simulator.ts';
 
+type WorldOptions = Parameters<typeof startWorld>[0];
+
 /** Of the daemon, MiB. */
 export const HEAP = 256;
 
@@ -25,6 +27,14 @@ interface Options {
   preload?: string[];
   /** In place of the lab's own. */
   devices?: NonNullable<LavaSimulatorOptions['devices']>;
+  /** How fast the lab works, in place of at once. */
+  pace?: NonNullable<LavaSimulatorOptions['pace']>;
+  /** Entries of more labs. */
+  labs?: WorldOptions['labs'];
+  /** Merged into the entry of the lab. */
+  lab?: WorldOptions['lab'];
+  /** MiB of heap, if not HEAP. */
+  heap?: number;
   /** What is done with the world, whose store is made, before the daemon is started. */
   prepare?: (world: World) => Promise<void>;
 }
@@ -33,20 +43,30 @@ interface Options {
 export async function startBenchDaemon({
   preload = [],
   devices,
+  pace,
+  labs,
+  lab,
+  heap = HEAP,
   prepare,
 }: Options = {}): Promise<BenchDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-bench-'));
   const world = await startWorld({
     folder,
     log: pino({ level: 'silent' }),
-    lava: { age: 'newest', ...(devices === undefined ? {} : { devices }) },
+    lava: {
+      age: 'newest',
+      ...(devices === undefined ? {} : { devices }),
+      ...(pace === undefined ? {} : { pace }),
+    },
+    labs,
+    lab,
   });
   await world.daemon.stop();
   await prepare?.(world);
   const flags = preload.flatMap((file) => ['--import', file]);
   const child = spawn(process.execPath, [...flags, 'src/cli/main.ts', 'run', '--config', world.configFile], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${HEAP}` },
+    env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${heap}` },
   });
   const exit = once(child, 'exit');
   return {

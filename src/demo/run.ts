@@ -15,8 +15,8 @@ export interface DemoResult {
   faults: string[];
 }
 
-/** Makes Maestro publish one job for each case; returns the nodes' ids by the case's name. */
-export function publish(world: World, cases: readonly DemoCase[]): Map<string, string> {
+/** Makes Maestro publish one job for each case, for one lab; returns the nodes' ids by the case's name. */
+export function publish(world: World, cases: readonly DemoCase[], lab = DEMO_LAB): Map<string, string> {
   const ids = new Map<string, string>();
   for (const { name, scenario, board } of cases) {
     const arch = board === 'qemu-arm64' ? 'arm64' : 'x86_64';
@@ -24,7 +24,7 @@ export function publish(world: World, cases: readonly DemoCase[]): Map<string, s
     const kernel = `${files}/${arch === 'arm64' ? 'Image' : 'bzImage'}`;
     const build = world.maestro.addBuild({ arch, artifacts: { kernel, modules: `${files}/modules.tar.xz` } });
     const node = world.maestro.addPullLabsJob(
-      { build: build.id, name, runtime: DEMO_LAB, platform: board },
+      { build: build.id, name, runtime: lab, platform: board },
       {
         artifacts: { kernel, ramdisk: `${files}/rootfs.cpio.gz` },
         tests: [

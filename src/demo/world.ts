@@ -41,7 +41,7 @@ interface Options {
   /** Merged into the configuration's top level. */
   config?: Record<string, unknown>;
   /** Merged into the lab's entry. */
-  lab?: Record<string, unknown>;
+  lab?: Record<string, unknown> | undefined;
   /** Merged into the entry `http`. */
   http?: Record<string, unknown>;
   /** How long the daemon waits for an answer of LAVA, Maestro and KCIDB. */
@@ -49,7 +49,7 @@ interface Options {
   /** How often Maestro is asked for work. */
   poll?: string;
   /** Entries of more labs. */
-  labs?: (Record<string, unknown> & { name: string })[];
+  labs?: (Record<string, unknown> & { name: string })[] | undefined;
   store?: (file: string) => Promise<Store>;
   /** The daemon's clock. */
   now?: Clock;
