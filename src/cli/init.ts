@@ -1,7 +1,8 @@
 // `lava-bridge init`: asks for the lab, Maestro and KCIDB (or takes flags), tries each, and writes a configuration.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Command } from 'commander';
@@ -65,7 +66,9 @@ async function init(options: Options): Promise<void> {
     const { field, text } = firstIssue(config.error);
     throw new BridgeError('bad_option', text, { field });
   }
-  const failed = options.try ? await tryAll(config.data) : [];
+  const failed = options.try
+    ? await tryAll(config.data, join(options.out, config.data.device_types ?? ''))
+    : [];
   if (failed.length > 0 && !(await wantsAllTheSame(failed.length))) {
     process.exitCode = 1;
     return print('nothing was written');
@@ -76,10 +79,11 @@ async function init(options: Options): Promise<void> {
   print(`\n${file} is written. Next:\n${nextSteps(answers, options, file, dropIn !== undefined)}`);
 }
 
-/** Tries everything that is elsewhere; gives what failed. */
-async function tryAll(config: BridgeConfig): Promise<Line[]> {
+/** Tries everything that is elsewhere; gives what failed. `ownBoards`: the folder of them, which may not be there yet. */
+async function tryAll(config: BridgeConfig, ownBoards: string): Promise<Line[]> {
+  const tried = { ...config, device_types: existsSync(ownBoards) ? ownBoards : undefined };
   // The daemon does not run yet, and LAVA has no callback token yet.
-  const lines = (await outside(config)).filter(({ what }) => !what.endsWith(' callbacks'));
+  const lines = (await outside(tried)).filter(({ what }) => !what.endsWith(' callbacks'));
   for (const { what, state, text } of lines) print(`${state.padEnd(7)}  ${what}: ${text}`);
   return lines.filter(({ state }) => state === 'failed');
 }

@@ -15,20 +15,24 @@ it('tries what it was given, and writes a configuration and secrets with the rig
     return join(folder, name);
   };
   const init = async (lavaToken: string): Promise<Ran> =>
-    lavaBridge([
-      'init',
-      `--out=${out}`,
-      '--lab=lava-demo',
-      '--origin=demo',
-      `--lava-url=${world.lava.url}`,
-      `--lava-user=${world.lava.user}`,
-      `--lava-token-file=${await token('lava', lavaToken)}`,
-      `--public-url=${world.url}`,
-      `--maestro-url=${world.maestro.url}`,
-      `--maestro-token-file=${await token('maestro', world.maestro.token)}`,
-      `--kcidb-url=${world.kcidb.url}`,
-      `--kcidb-token-file=${await token('kcidb', world.kcidb.token)}`,
-    ]);
+    lavaBridge(
+      [
+        'init',
+        `--out=${out}`,
+        '--lab=lava-demo',
+        '--origin=demo',
+        `--lava-url=${world.lava.url}`,
+        `--lava-user=${world.lava.user}`,
+        `--lava-token-file=${await token('lava', lavaToken)}`,
+        `--public-url=${world.url}`,
+        `--maestro-url=${world.maestro.url}`,
+        `--maestro-token-file=${await token('maestro', world.maestro.token)}`,
+        `--kcidb-url=${world.kcidb.url}`,
+        `--kcidb-token-file=${await token('kcidb', world.kcidb.token)}`,
+      ],
+      // Wherever the admin is: no folder of boards lies there.
+      { cwd: folder },
+    );
 
   const refused = await init('wrong');
   expect(refused.code).toBe(1);

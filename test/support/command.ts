@@ -1,8 +1,11 @@
 // The command line as a process of its own, as a user starts it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/core/error-codes.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface Ran {
   /** null: ended by a signal. */
@@ -13,13 +16,19 @@ export interface Ran {
 
 interface Options {
   env?: NodeJS.ProcessEnv;
+  /** The folder that it is started in; the project's if it is not there. */
+  cwd?: string;
   /** For its standard input, which ends after it. */
   input?: string | undefined;
 }
 
 /** Runs `lava-bridge …` to its end; one that does not come to it within two minutes is killed. */
-export async function lavaBridge(args: readonly string[], { env = {}, input }: Options = {}): Promise<Ran> {
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
+export async function lavaBridge(
+  args: readonly string[],
+  { env = {}, cwd, input }: Options = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     timeout: 120_000,
