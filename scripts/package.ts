@@ -1,4 +1,4 @@
-// Makes what is installed: `node scripts/package.ts deb|tarball [--arch x64,arm64] [--version V]`. Both hold the same tree: the
+// Makes what is installed: `node scripts/package.ts deb|tarball… [--arch x64,arm64] [--version V]`. Both hold the same tree: the
 // compiled program, what it needs of npm, Node, units, manual pages and completion. Neither compiles anything for a machine, so
 // that either architecture is made on any. The results are in build/.
 import { execFileSync } from 'node:child_process';
@@ -37,8 +37,9 @@ const NEEDLESS_FOLDERS =
 /** What handlebars needs for its own command alone. */
 const UNUSED = ['uglify-js', 'neo-async', 'minimist', 'wordwrap'];
 
-const { positionals: [kind = ''], values } = parseArgs({ allowPositionals: true, options: { arch: { type: 'string', default: [...ARCHITECTURES.keys()].join() }, version: { type: 'string', default: versionOfTree() } } }); // prettier-ignore
-if (kind !== 'deb' && kind !== 'tarball') throw new Error('deb or tarball?');
+const { positionals: kinds, values } = parseArgs({ allowPositionals: true, options: { arch: { type: 'string', default: [...ARCHITECTURES.keys()].join() }, version: { type: 'string', default: versionOfTree() } } }); // prettier-ignore
+if (kinds.length === 0 || kinds.some((kind) => kind !== 'deb' && kind !== 'tarball'))
+  throw new Error('deb or tarball?');
 const { version } = values;
 /** Of the last change: what is made twice is the same. */
 const changedAt = new Date(Number(git('log', '-1', '--format=%ct')) * 1000);
@@ -135,10 +136,11 @@ function keepProgram(folder: string): void {
   }
 }
 
+/** By gzip, which every Linux has. */
 function makeTarball(tree: string, arch: string): string {
   const name = `lava-bridge-${version}-linux-${arch}`;
-  const file = join(BUILD, `${name}.tar.xz`);
-  run(BUILD, 'tar', '--create', '--xz', `--file=${file}`, '--owner=0', '--group=0', '--numeric-owner', '--sort=name', `--mtime=@${changedAt.getTime() / 1000}`, `--transform=s,^tree,${name},`, '-C', join(tree, '..'), 'tree'); // prettier-ignore
+  const file = join(BUILD, `${name}.tar.gz`);
+  run(BUILD, 'tar', '--create', '--use-compress-program=gzip -9n', `--file=${file}`, '--owner=0', '--group=0', '--numeric-owner', '--sort=name', `--mtime=@${changedAt.getTime() / 1000}`, `--transform=s,^tree,${name},`, '-C', join(tree, '..'), 'tree'); // prettier-ignore
   return file;
 }
 
@@ -179,5 +181,6 @@ for (const arch of values.arch.split(',')) {
   if (!ARCHITECTURES.has(arch)) throw new Error(`--arch: ${[...ARCHITECTURES.keys()].join(', ')}`);
   const tree = join(BUILD, 'work', arch, 'tree');
   await layOut(tree, arch);
-  process.stdout.write(`${kind === 'deb' ? makeDeb(tree, arch) : makeTarball(tree, arch)}\n`);
+  for (const kind of kinds)
+    process.stdout.write(`${kind === 'deb' ? makeDeb(tree, arch) : makeTarball(tree, arch)}\n`);
 }
