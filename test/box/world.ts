@@ -1,36 +1,43 @@
 // What the daemon in the box talks to, on the host's loopback: Maestro and KCIDB simulated, and a lab that is simulated or real.
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { createLavaClient } from '../../src/lava/client.ts';
 import { sleep } from '../../src/core/time.ts';
 import { freePort } from '../../src/sim/free-port.ts';
-import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
+import { startKcidbSimulator } from '../../src/sim/kcidb/server.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
 import { labOfEnvironment } from '../e2e/lab.ts';
-import { inBox } from './machine.ts';
+import { askedInBox, inBox } from './machine.ts';
 
-const RUNTIME = 'lava-box';
+/** As in the docs. */
+const RUNTIME = 'lava-mylab';
+const CONFIG = '/etc/lava-bridge/lava-bridge.yaml';
 /** Of one job: a real board boots for a minute, or for several on a busy machine. */
 const JOB_LIMIT = 15 * 60_000;
 
 interface Lab {
-  lava: Record<string, unknown>;
-  secrets: { lava: string; callback: string };
-  tokenName: string;
+  url: string;
+  user: string;
+  eventsUrl: string;
+  token: string;
+  callback: { name: string; token: string };
   /** Where a kernel and its ramdisk are. */
   files: string;
   stop: () => Promise<void>;
 }
 
 export interface World {
-  maestro: MaestroSimulator;
-  kcidb: KcidbSimulator;
   ports: { callbacks: number; api: number; pages: number };
-  secrets: Record<string, string>;
-  /** The configuration; `sqlite` is the state's file. */
-  configuration: (changes?: Record<string, unknown>) => string;
+  /** Where a kernel (`bzImage`) and its ramdisk (`initramfs.cpio.gz`) are. */
+  files: string;
+  /** LAVA's callbacks come to it with this header. */
+  callback: { url: string; token: string };
+  /** Runs `lava-bridge init` with these options on a terminal, as an admin does, and does what it says is left to do. */
+  init: (options: string) => Promise<void>;
+  /** Has Maestro ask for a test, and gives the node. */
   publish: () => string;
-  /** Waits until Maestro has the ends of all these nodes, and gives their results. */
-  results: (nodes: readonly string[]) => Promise<string[]>;
+  /** Waits until Maestro has the ends of all these nodes; throws if not all passed, or LAVA had more than one job for one. */
+  allPass: (nodes: readonly string[]) => Promise<string>;
   stop: () => Promise<void>;
 }
 
@@ -40,57 +47,62 @@ export async function startWorld(real: boolean): Promise<World> {
   const kcidb = await startKcidbSimulator();
   const lab = real ? realLab() : await simulatedLab(maestro);
   const ports = { callbacks: await freePort(), api: await freePort(), pages: await freePort() };
-  const at = (port: number): string => `127.0.0.1:${port}`;
-  const secrets = {
-    'maestro-token': maestro.token,
-    'lava-token': lab.secrets.lava,
-    'callback-token': lab.secrets.callback,
-    'kcidb-token': kcidb.token,
-    'http-token': 'box-token',
-  };
+  const address = `http://127.0.0.1:${ports.callbacks}`;
+  const client = createLavaClient({ ...lab, timeoutMs: 20_000 });
   let published = 0;
+
+  async function init(options: string): Promise<void> {
+    const urls = [
+      ...(options.includes('--no-maestro') ? [] : [`--maestro-url ${maestro.url}`]),
+      ...(options.includes('--no-kcidb') ? [] : [`--kcidb-url ${kcidb.url}`]),
+    ];
+    await askedInBox(`lava-bridge init ${options} --callback-name ${lab.callback.name} ${urls.join(' ')}`, [
+      [/runtime name in Maestro: $/, RUNTIME],
+      [/origin in KCIDB \[mylab\]: $/, ''],
+      [/LAVA's address: $/, lab.url],
+      [/user in LAVA: $/, lab.user],
+      [/API token of that user.*: $/, lab.token],
+      [/reaches this bridge.*: $/, address],
+      ...(options.includes('--no-maestro') ? [] : ([[/token of Maestro.*: $/, maestro.token]] as const)),
+      ...(options.includes('--no-kcidb') ? [] : ([[/token of KCIDB.*: $/, kcidb.token]] as const)),
+    ]);
+    // The first of the next steps: LAVA's callback token. The rest is for a test that shares its machine.
+    await inBox(`printf %s '${lab.callback.token}' > /etc/lava-bridge/secrets/callback-token`);
+    await changeConfiguration((config) => {
+      const { maestro: source, labs: [first = {}] = [], http } = config;
+      if (source) source['poll_interval'] = '1s';
+      Object.assign(first['lava'] ?? {}, { events: lab.eventsUrl });
+      first['limits'] = { max_queued_per_device: 50 };
+      Object.assign(http ?? {}, {
+        api_listen: `127.0.0.1:${ports.api}`,
+        pages_listen: `127.0.0.1:${ports.pages}`,
+        hosts: ['bridge.example'],
+      });
+      config.fetch = { networks: ['public', 'loopback'] };
+    });
+  }
+
   return {
-    maestro,
-    kcidb,
     ports,
-    secrets,
-    configuration: (changes = {}) =>
-      stringify({
-        instance: 'box',
-        maestro: { url: maestro.url, token: { credential: 'maestro-token' }, poll_interval: '1s' },
-        labs: [
-          {
-            name: RUNTIME,
-            origin: 'box',
-            lava: { ...lab.lava, token: { credential: 'lava-token' } },
-            callback: { token_name: lab.tokenName, token: { credential: 'callback-token' } },
-            limits: { max_queued_per_device: 50 },
-          },
-        ],
-        kcidb: { url: kcidb.url, token: { credential: 'kcidb-token' } },
-        http: {
-          listen: at(ports.callbacks),
-          api_listen: at(ports.api),
-          pages_listen: at(ports.pages),
-          public_url: `http://${at(ports.callbacks)}`,
-          token: { credential: 'http-token' },
-        },
-        fetch: { networks: ['public', 'loopback'] },
-        ...changes,
-      }),
+    files: lab.files,
+    callback: { url: `${address}/callback/${RUNTIME}/0123`, token: lab.callback.token },
+    init,
     publish() {
       const name = `box-${++published}`;
       const artifacts = { kernel: `${lab.files}/bzImage`, ramdisk: `${lab.files}/initramfs.cpio.gz` };
       const build = maestro.addBuild({ arch: 'x86_64', artifacts });
       const job = { build: build.id, name, runtime: RUNTIME, platform: 'qemu-x86_64' };
       const tests = [{ id: 'boot', type: 'boot', depends: [], timeout_s: 300 }];
-      return maestro.addPullLabsJob(job, {
-        artifacts,
-        tests,
-        environment: { platform: 'qemu-x86_64', arch: 'x86_64' },
-      }).id;
+      const environment = { platform: 'qemu-x86_64', arch: 'x86_64' };
+      return maestro.addPullLabsJob(job, { artifacts, tests, environment }).id;
     },
-    results: (nodes) => resultsOf(maestro, nodes),
+    async allPass(nodes) {
+      const results = await resultsOf(maestro, nodes);
+      const jobs = await Promise.all(nodes.map(async (id) => (await client.findByMark(id)).ids.length));
+      if (results.some((result) => result !== 'pass') || jobs.some((count) => count !== 1))
+        throw new Error(`results: ${results.join()}; jobs in LAVA: ${jobs.join()}`);
+      return `${nodes.length} passed, each with one job in LAVA`;
+    },
     async stop() {
       await Promise.all([maestro.stop(), kcidb.stop(), lab.stop()]);
     },
@@ -99,28 +111,13 @@ export async function startWorld(real: boolean): Promise<World> {
 
 async function simulatedLab(maestro: MaestroSimulator): Promise<Lab> {
   const pace = { scheduleMs: 200, startMs: 300, runMs: 3000, cancelMs: 1000 };
-  const { url, eventsUrl, user, token, callback, stop } = await startLavaSimulator({
-    pace,
-    callbackTimeoutMs: 30_000,
-  });
-  return {
-    lava: { url, user, events: eventsUrl },
-    secrets: { lava: token, callback: callback.token },
-    tokenName: callback.name,
-    files: `${maestro.url}/files/scenario/pass/box`,
-    stop,
-  };
+  const lab = await startLavaSimulator({ pace, callbackTimeoutMs: 30_000 });
+  return { ...lab, files: `${maestro.url}/files/scenario/pass/box` };
 }
 
 function realLab(): Lab {
-  const { url, user, eventsUrl, token, callback, files } = labOfEnvironment();
-  return {
-    lava: { url, user, events: eventsUrl },
-    secrets: { lava: token, callback: callback.token },
-    tokenName: callback.name,
-    files: `${files}/amd64`,
-    stop: async () => undefined,
-  };
+  const lab = labOfEnvironment();
+  return { ...lab, files: `${lab.files}/amd64`, stop: async () => undefined };
 }
 
 async function resultsOf(maestro: MaestroSimulator, nodes: readonly string[]): Promise<string[]> {
@@ -135,19 +132,27 @@ async function resultsOf(maestro: MaestroSimulator, nodes: readonly string[]): P
   }
 }
 
-/** Writes configuration, secrets and the socket's address into the box, as its admin would. */
-export async function configure(world: World): Promise<void> {
-  const secrets = Object.entries(world.secrets).map(
-    ([name, text]) => `printf %s '${text}' > /etc/lava-bridge/secrets/${name}`,
-  );
-  await inBox(`umask 077
-install -d -m 755 /etc/lava-bridge && install -d -m 700 /etc/lava-bridge/secrets
-${secrets.join('\n')}
-cat > /etc/lava-bridge/lava-bridge.yaml <<'END'
-${world.configuration()}
-END
-chmod 644 /etc/lava-bridge/lava-bridge.yaml
-umask 022; mkdir -p /etc/systemd/system/lava-bridge.socket.d
-printf '[Socket]\\nListenStream=\\nListenStream=127.0.0.1:${world.ports.callbacks}\\n' > /etc/systemd/system/lava-bridge.socket.d/address.conf
-systemctl daemon-reload`);
+/** The parts of a configuration that the test changes. */
+interface Configuration {
+  maestro?: Record<string, unknown>;
+  labs?: Record<string, Record<string, unknown>>[];
+  http?: Record<string, unknown>;
+  report?: Record<string, unknown>;
+  store?: Record<string, unknown>;
+  fetch?: Record<string, unknown>;
+}
+
+/** Changes the configuration in the box, and writes it there, or to another file. */
+export async function changeConfiguration(
+  change: (config: Configuration) => void,
+  file = CONFIG,
+): Promise<void> {
+  const config = parse(await inBox(`cat ${CONFIG}`)) as Configuration;
+  change(config);
+  await writeInBox(file, stringify(config));
+}
+
+/** Writes a file that everybody may read. */
+export async function writeInBox(file: string, text: string): Promise<void> {
+  await inBox(`cat > ${file} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\nchmod 644 ${file}`);
 }
