@@ -18,6 +18,7 @@ import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
 import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
+import { drainFailingDevices } from './lifecycle/device-drains.ts';
 import { createDeviceLog } from './lifecycle/device-log.ts';
 import { createEarlierRuns } from './lifecycle/earlier-runs.ts';
 import { createStoreHealth, reportDamage, type StoreHealth } from './lifecycle/store-health.ts';
@@ -309,6 +310,7 @@ export async function createDaemon(
       background.push(
         runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
+        drainFailingDevices(ports, { every: delays.notify, signal: stopping.signal }),
         notifyAdmins({ ...ports, senders, every: delays.notify }, stopping.signal),
         sendSummaries({ ...ports, senders, every: delays.notify }, stopping.signal),
         earlier.search(stopping.signal),

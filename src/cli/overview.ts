@@ -66,29 +66,40 @@ export function addBoards(program: Command): void {
 }
 
 export function addDrain(program: Command): void {
-  addOrder(program, 'drain', 'let no new job into a lab, or onto one of its boards; what runs goes on');
+  addOrder(
+    program,
+    'drain',
+    'let no new job into a lab, or onto one of its boards or devices; what runs goes on',
+  );
 }
 
 export function addResume(program: Command): void {
   addOrder(program, 'resume', 'let jobs in again');
 }
 
+type DrainOptions = Common & { device?: string; reason?: string };
+
 function addOrder(program: Command, order: 'drain' | 'resume', description: string): void {
   program
     .command(`${order} <lab> [board]`)
     .description(description)
+    .option('--device <name>', 'one device of LAVA, in place of a board')
     .option('--reason <text>', 'why')
     .addOption(configOption())
-    .action(async (lab: string, board: string | undefined, options: Common & { reason?: string }) => {
+    .action(async (lab: string, board: string | undefined, options: DrainOptions) => {
+      const { device, reason } = options;
       const daemon = await daemonOf(options.config);
-      const answer = await daemon.post(`/api/v1/${order}`, { lab, board, reason: options.reason });
+      const answer = await daemon.post(`/api/v1/${order}`, { lab, board, device, reason });
+      const what = device ?? board;
       print(
-        `${board === undefined ? lab : `${board} in ${lab}`}: ${order === 'drain' ? 'drained' : 'takes jobs again'}`,
+        `${what === undefined ? lab : `${what} in ${lab}`}: ${order === 'drain' ? 'drained' : 'takes jobs again'}`,
       );
       if (DrainAnswer.parse(answer).known) return;
-      process.stderr.write(
-        `lava-bridge: note: no board ${board ?? ''} is registered for ${lab} (see: lava-bridge boards)\n`,
-      );
+      const note =
+        device === undefined
+          ? `no board ${board ?? ''} is registered for ${lab} (see: lava-bridge boards)`
+          : `LAVA has not shown a device ${device} in ${lab}`;
+      process.stderr.write(`lava-bridge: note: ${note}\n`);
     });
 }
 

@@ -11,6 +11,7 @@ const LIVE_LAB_KEYS = [
   'limits.queue_timeout',
   'retries',
   'supersede',
+  'drain_failing',
 ];
 
 /** Keys that changed, `labs.lava-mylab.limits.max_jobs`. */

@@ -141,6 +141,8 @@ export const LabConfig = z.strictObject({
     .prefault({}),
   /** Whether a newer request replaces older ones of the same tree, job and board that have not begun to run. */
   supersede: z.boolean().prefault(false),
+  /** Whether a device that failed notify.harness_failures jobs in a row gets none until LAVA's health check of it passed. */
+  drain_failing: z.boolean().prefault(false),
   accept: z
     .array(z.enum(['pull_labs', 'lava_pull', 'push', 'triggers']))
     .prefault(['pull_labs', 'lava_pull', 'push']),

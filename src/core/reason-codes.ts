@@ -9,8 +9,10 @@ export const WAITS = {
     action: 'Write its file (docs/boards.md), or ask KernelCI to take the board out of the lab.',
   },
   drained: {
-    meaning: 'Somebody drained the lab or the board; the text has their reason.',
-    action: '`lava-bridge resume LAB`, or `lava-bridge resume LAB BOARD`.',
+    meaning:
+      'The lab, the board or its devices are drained, by an admin or by the bridge (`drain_failing`); the text says why.',
+    action:
+      '`lava-bridge resume LAB`, `lava-bridge resume LAB BOARD`, or `lava-bridge resume LAB --device NAME`.',
   },
   no_device: {
     meaning: 'LAVA has no device of the type, or none with the tags.',

@@ -7,9 +7,10 @@ import type { HttpPorts } from './ports.ts';
 import type { LiveLog } from '../lifecycle/live-log.ts';
 import { receive } from '../intake/receive.ts';
 import { cancelJob, dropDeliveries, retryJob } from '../lifecycle/orders.ts';
+import { resumeWork } from '../lifecycle/drains.ts';
 import { rejudgeJob } from '../lifecycle/rejudge.ts';
 import { JobRequest, type Source } from '../maestro/request.ts';
-import type { ListedJob } from '../store/index.ts';
+import type { Drain, ListedJob } from '../store/index.ts';
 import { refuse, refuseBusy, type Guards } from './auth.ts';
 import type { Counters } from './counters.ts';
 import { createQueue } from './queue.ts';
@@ -214,23 +215,27 @@ function addLabs(app: FastifyInstance, options: Options): void {
     app.post(`/api/v1/${order}`, { onRequest: guards.operate }, async (request, reply) => {
       const body = DrainBody.safeParse(request.body);
       if (!body.success) return invalid(reply, body.error);
-      const { lab, board = '', reason = `drained by ${guards.nameOf(request)}` } = body.data;
+      const { lab, board = '', device = '', reason = `drained by ${guards.nameOf(request)}` } = body.data;
       if (!ctx.labs.has(lab))
         return refuse(reply, 404, 'unknown_lab', `no lab ${JSON.stringify(lab)}`, 'lab');
       if (order === 'drain') {
-        await ctx.store.drain(lab, board, reason);
-      } else {
-        if (!(await ctx.store.resume(lab, board)))
-          return refuse(reply, 409, 'not_drained', 'it was not drained');
-        await ctx.store.wakeStage(lab, 'received');
-        ctx.wake(lab);
+        if (device === '') await ctx.store.drain(lab, board, reason);
+        else await ctx.store.drainDevice(lab, device, reason, { untilHealthy: false });
+      } else if (!(await resumeWork({ lab, board, device }, ctx))) {
+        return refuse(reply, 409, 'not_drained', 'it was not drained');
       }
-      noteOrder(options, request, order, { lab, board, ...(order === 'drain' ? { reason } : {}) });
-      // A board that is not registered may be drained all the same: jobs by LAVA pull name what they like.
-      const known = board === '' || ctx.boards.find(board, lab) !== undefined;
-      return reply.code(200).send({ lab, board, known });
+      const what = { lab, board, device };
+      noteOrder(options, request, order, { ...what, ...(order === 'drain' ? { reason } : {}) });
+      return reply.code(200).send({ ...what, known: isKnown(what, ctx) });
     });
   }
+}
+
+/** What is not known may be drained all the same: jobs by LAVA pull name what they like, and LAVA may not have answered yet. */
+function isKnown({ lab, board, device }: Pick<Drain, 'lab' | 'board' | 'device'>, ctx: HttpPorts): boolean {
+  if (device === '') return board === '' || ctx.boards.find(board, lab) !== undefined;
+  const inventory = ctx.labs.get(lab)?.knownInventory()?.inventory;
+  return inventory?.boards.some(({ name }) => name === device) === true;
 }
 
 /** The journal says who gave an order, and from where. */

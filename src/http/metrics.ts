@@ -81,9 +81,10 @@ async function deliveries({ ctx, outbox }: Options): Promise<void> {
 
 async function devices({ ctx }: Options): Promise<void> {
   const { metrics, store } = ctx;
+  const drains = await store.drains();
   metrics.set(
     'lava_bridge_devices',
-    suppliesOf(ctx).flatMap(({ lab, supplies }) =>
+    suppliesOf(ctx, drains).flatMap(({ lab, supplies }) =>
       supplies.flatMap(({ board, devices: found }) => {
         if (found === undefined || found.total === 0) return [];
         const { online, free: idle, queued } = found;
@@ -93,10 +94,9 @@ async function devices({ ctx }: Options): Promise<void> {
       }),
     ),
   );
-  const drains = await store.drains();
   metrics.set(
     'lava_bridge_drained',
-    drains.map(({ lab, board }) => [{ lab, board }, 1]),
+    drains.map(({ lab, board, device }) => [{ lab, board, device }, 1]),
   );
 }
 

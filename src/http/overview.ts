@@ -6,8 +6,9 @@ import { supplyOf, type Supply } from '../lava/inventory.ts';
 import type { Board } from '../catalog/boards.ts';
 import { abilitiesOf } from '../templates/cross-check.ts';
 import type { HttpPorts } from './ports.ts';
+import { drainOfBoard, withoutDrained } from '../lifecycle/drains.ts';
 import type { Lab } from '../lifecycle/lab.ts';
-import { stageAfter } from '../store/index.ts';
+import { stageAfter, type Drain } from '../store/index.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 import type { BoardView, LabView, PartView } from './shapes.ts';
 
@@ -42,7 +43,7 @@ export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, strin
       answered: answeredAt === undefined ? null : rfc3339(answeredAt),
       since: rfc3339(since),
       why: why ?? null,
-      drained: drains.find((d) => d.lab === lab.name && d.board === '')?.why ?? null,
+      drained: drains.find((d) => d.lab === lab.name && d.board === '' && d.device === '')?.why ?? null,
       callbacks: faults.get(lab.name) ?? null,
       jobs,
       waiting,
@@ -58,17 +59,18 @@ interface LabSupplies {
   supplies: { board: Board; devices: Supply | undefined }[];
 }
 
-/** What each lab has for each board, as LAVA said last. */
-export function suppliesOf(ctx: Pick<HttpPorts, 'labs' | 'boards'>): LabSupplies[] {
+/** What each lab has for each board, as LAVA said last, without drained devices. */
+export function suppliesOf(ctx: Pick<HttpPorts, 'labs' | 'boards'>, drains: readonly Drain[]): LabSupplies[] {
   return [...ctx.labs.values()].map((lab) => {
     const known = refreshForNext(lab);
+    const usable = known && withoutDrained(known.inventory, lab.name, drains);
     const boards = ctx.boards.names().flatMap((name) => ctx.boards.find(name, lab.name) ?? []);
     return {
       lab,
       known,
       supplies: boards.map((board) => ({
         board,
-        devices: known && supplyOf(known.inventory, board.lava_device_type, board.tags),
+        devices: usable && supplyOf(usable, board.lava_device_type, board.tags),
       })),
     };
   });
@@ -111,13 +113,13 @@ export function createBoardsView(ctx: HttpPorts): BoardsView {
     version = ctx.catalogVersion();
     const [counts, drains] = await Promise.all([ctx.reader.openCounts(), ctx.reader.drains()]);
     const views: BoardView[] = [];
-    for (const { lab, known, supplies } of suppliesOf(ctx)) {
+    for (const { lab, known, supplies } of suppliesOf(ctx, drains)) {
       for (const { board, devices } of supplies) {
         const jobs = counts
           .filter((c) => c.lab === lab.name && c.board === board.name)
           .reduce((n, c) => n + c.count, 0);
         if (devices?.total === 0 && jobs === 0) continue;
-        const drain = drains.find((d) => d.lab === lab.name && (d.board === '' || d.board === board.name));
+        const drain = drainOfBoard(drains, { lab: lab.name, board: board.name });
         views.push({
           lab: lab.name,
           board: board.name,

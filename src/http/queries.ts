@@ -95,8 +95,14 @@ export const DropBody = z.strictObject({
   reason: z.string().max(500).optional(),
 });
 
-export const DrainBody = z.strictObject({
-  lab: z.string(),
-  board: z.string().optional().describe('left out: the whole lab'),
-  reason: z.string().max(500).optional(),
-});
+export const DrainBody = z
+  .strictObject({
+    lab: z.string(),
+    board: z.string().optional().describe('without a device: left out, the whole lab'),
+    device: z.string().optional().describe('one device of LAVA, in place of a board'),
+    reason: z.string().max(500).optional(),
+  })
+  .refine(({ board = '', device = '' }) => board === '' || device === '', {
+    message: 'a board or a device, not both',
+    path: ['device'],
+  });

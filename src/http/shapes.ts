@@ -262,7 +262,8 @@ export const IssueList = z.object({ issues: z.array(IssueView) });
 export const DrainAnswer = z.looseObject({
   lab: text,
   board: text.describe('empty: the whole lab'),
-  known: z.boolean().describe('whether that board is registered for the lab'),
+  device: text.describe('empty: the board, or the whole lab'),
+  known: z.boolean().describe('whether that board is registered for the lab, or LAVA has that device'),
 });
 
 export const Refusal = z.looseObject({

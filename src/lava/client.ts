@@ -8,7 +8,7 @@ import { fetchFacts, type LabFacts } from './facts.ts';
 import { readLogText } from './log.ts';
 import type { LavaJobInfo } from './model.ts';
 import { fetchPages } from './results-pages.ts';
-import { jobsByMetadata } from './rest.ts';
+import { jobsByMetadata, lastHealthJob } from './rest.ts';
 import { createXmlRpcClient, type Outcome, type XmlRpcOptions } from './xmlrpc.ts';
 
 export type { LabFacts } from './facts.ts';
@@ -90,6 +90,8 @@ export interface LavaClient {
     name: string,
     signal?: AbortSignal,
   ) => Promise<{ health: string; worker: string | undefined } | undefined>;
+  /** The job that checked the device's health last; null: none did; undefined: LAVA does not tell us. */
+  lastHealthJob: (device: string) => Promise<number | null | undefined>;
   /** Devices, workers, tags and queue, in two requests. */
   facts: (signal?: AbortSignal) => Promise<LabFacts>;
   /** Names of the device types that the user may see, with their number of devices. */
@@ -209,6 +211,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
         throw error;
       }
     },
+    lastHealthJob: (name) => lastHealthJob({ ...options, url: base }, name),
     facts: (signal) => fetchFacts(checked, signal),
     deviceTypes: () => send(answers.DeviceTypes, 'the device types', to('scheduler.device_types.list')),
     deviceSettings: async (names, signal) => {

@@ -6,16 +6,12 @@ import type { LabConfig } from '../config/schema.ts';
 import { SECOND } from '../core/time.ts';
 import type { JobRecord, Reason, Store } from '../store/index.ts';
 import { deviceOfSupplied } from '../templates/supplied.ts';
+import { withoutDrained } from './drains.ts';
 import type { Lab } from './lab.ts';
-
-/** What shows whether new work is drained. */
-export interface DrainPorts {
-  store: Pick<Store, 'drains'>;
-}
 
 /** What shows how much of a lab is in use, and by which boards. */
 export interface CapacityPorts {
-  store: Pick<Store, 'openCounts'>;
+  store: Pick<Store, 'openCounts' | 'drains'>;
   boards: { find: (name: string, lab?: string) => Pick<Board, 'lava_device_type'> | undefined };
 }
 
@@ -29,18 +25,6 @@ export interface WantedPorts {
 const ON_THE_WAY = new Set(['admitted', 'claimed', 'rendered']);
 /** No younger inventory is asked for before a job is kept waiting. */
 const FRESH = 5 * SECOND;
-
-/** Why nothing is let in by the admin; undefined if it is not drained. */
-export async function whyDrained(
-  job: Pick<JobRecord, 'lab' | 'board'>,
-  ports: DrainPorts,
-): Promise<Reason | undefined> {
-  const drains = await ports.store.drains();
-  const drain = drains.find((d) => d.lab === job.lab && (d.board === '' || d.board === job.board));
-  if (!drain) return undefined;
-  const what = drain.board === '' ? job.lab : `${drain.board} in ${job.lab}`;
-  return { code: 'drained', text: `${what} is drained: ${drain.why}` };
-}
 
 /** What of a lab decides whether it takes another job. */
 export interface LimitedLab extends Pick<Lab, 'name' | 'inventory'> {
@@ -69,22 +53,26 @@ export async function whyNoCapacity(
   board: Wanted,
   ports: CapacityPorts,
 ): Promise<Reason | undefined> {
-  const counts = (await ports.store.openCounts()).filter((c) => c.lab === lab.name);
-  const known = await lab.inventory();
-  const reason = judge(supplyOf(known, board.lava_device_type, board.tags), counts, lab, board, ports);
-  if (reason === undefined) return undefined;
-  const fresh = await lab.inventory(FRESH);
-  return judge(supplyOf(fresh, board.lava_device_type, board.tags), counts, lab, board, ports);
+  const [counts, drains] = await Promise.all([ports.store.openCounts(), ports.store.drains()]);
+  const inLab = counts.filter((c) => c.lab === lab.name);
+  const look = async (maxAge?: number): Promise<Reason | undefined> => {
+    const inventory = await lab.inventory(maxAge);
+    const supply = supplyOf(withoutDrained(inventory, lab.name, drains), board.lava_device_type, board.tags);
+    const { online } = supplyOf(inventory, board.lava_device_type, board.tags);
+    return judge({ ...supply, drained: online - supply.online }, inLab, lab, board, ports);
+  };
+  return (await look()) && look(FRESH);
 }
 
 type Counts = Awaited<ReturnType<Store['openCounts']>>;
 
+/** `drained`: how many would be online. */
 function judge(
-  supply: Supply,
+  supply: Supply & { drained: number },
   counts: Counts,
   lab: LimitedLab,
   board: Wanted,
-  ports: CapacityPorts,
+  ports: Pick<CapacityPorts, 'boards'>,
 ): Reason | undefined {
   const type = board.lava_device_type;
   if (supply.total === 0) {
@@ -92,6 +80,8 @@ function judge(
     return { code: 'no_device', text: `${lab.name} has no ${type} that our user may see${tags}` };
   }
   if (supply.online === 0) {
+    if (supply.drained > 0)
+      return { code: 'drained', text: `no ${type} takes jobs: ${supply.reasons.join('; ')}` };
     return { code: 'offline', text: `no ${type} is online: ${supply.reasons.join('; ')}` };
   }
 

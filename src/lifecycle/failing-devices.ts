@@ -1,6 +1,7 @@
 // Devices whose last jobs all failed for the lab's part: their power, network, console or boot loader needs somebody.
 import type { Lab } from './lab.ts';
-import type { Reader } from '../store/index.ts';
+import type { Clock } from '../core/time.ts';
+import type { Reader, Store } from '../store/index.ts';
 
 /** A device that fails. */
 export interface FailingDevice {
@@ -10,10 +11,20 @@ export interface FailingDevice {
   rule: string;
 }
 
-/** The devices, as LAVA listed them last, whose last `inARow` runs all failed for the lab's part. */
+/** What finding them uses. */
+export interface FailingPorts {
+  labs: ReadonlyMap<string, Pick<Lab, 'name' | 'knownInventory'>>;
+  reader: Pick<Reader, 'lastRuns'>;
+  store: Pick<Store, 'resumedAt'>;
+  now: Clock;
+}
+
+/**
+ * The devices, as LAVA listed them last, whose last `inARow` runs all failed for the lab's part. Runs from before the end of a
+ * drain do not count: since then the device is taken to be mended.
+ */
 export async function failingDevices(
-  labs: ReadonlyMap<string, Pick<Lab, 'name' | 'knownInventory'>>,
-  reader: Pick<Reader, 'lastRuns'>,
+  { labs, reader, store, now }: FailingPorts,
   inARow: number,
 ): Promise<FailingDevice[]> {
   const failing: FailingDevice[] = [];
@@ -22,7 +33,11 @@ export async function failingDevices(
     for (const [device, runs] of await reader.lastRuns(lab, devices, inARow)) {
       const [last] = runs;
       if (last === undefined || runs.length < inARow) continue;
-      if (runs.every(({ layer }) => layer === 'harness')) failing.push({ lab, device, rule: last.rule });
+      if (!runs.every(({ layer }) => layer === 'harness')) continue;
+      const resumedAt = (await store.resumedAt(lab, device)) ?? 0;
+      // A time that is still to come was written before the clock was set back.
+      const isMended = resumedAt <= now() && runs.some(({ finishedAt }) => finishedAt <= resumedAt);
+      if (!isMended) failing.push({ lab, device, rule: last.rule });
     }
   }
   return failing;

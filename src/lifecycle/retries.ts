@@ -5,14 +5,14 @@
 // way to choose (a definition names a type and tags alone), but it gives a job to a device that is free: so the moment is
 // chosen.
 import { formatDuration, MINUTE, SECOND, type Clock } from '../core/time.ts';
-import { boardsFor } from '../lava/inventory.ts';
+import { boardsFor, type Board as Device } from '../lava/inventory.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { AttemptRecord, JobRecord, Reason } from '../store/index.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Boards } from '../catalog/boards.ts';
 import { labOf, type LabPorts } from './labs.ts';
 import type { Outcome } from './model.ts';
-import { whyDrained, type DrainPorts } from './capacity.ts';
+import { whyDrained, withoutDrained, type DrainPorts } from './drains.ts';
 import type { Judgement } from './judging.ts';
 
 /** What deciding on a further attempt uses. */
@@ -57,36 +57,61 @@ export function anotherAttempt({ job, request, attempts, judgement, lab, now }: 
 /** What the next attempt does: waits for this reason, or goes to LAVA, for that device if it is there. */
 export type Turn = { wait: Reason; device?: never } | { wait?: never; device?: string | undefined };
 
-/** Whether a further attempt may go to LAVA now, and to which device. A first one goes to any. */
+/**
+ * Whether an attempt may go to LAVA now, and to which device: to none that is drained, and not to the one that the last attempt
+ * failed on while there is another. A first attempt goes to any device where none is drained.
+ */
 export async function nextTurn(
   job: JobRecord,
   attempts: readonly AttemptRecord[],
   ports: AgainPorts,
 ): Promise<Turn> {
   const last = attempts.at(-1);
-  if (last === undefined) return {};
-  const drained = await whyDrained(job, ports);
+  const drained = last === undefined ? undefined : await whyDrained(job, ports);
   if (drained !== undefined) return { wait: drained };
   // LAVA refused the device that was chosen: this one is for any.
-  if (last.lavaId === null || ports.now() - (last.finishedAt ?? 0) > PATIENCE) return {};
-  const lab = labOf(ports, job.lab);
+  if (last?.lavaId === null) return {};
+  const isRecent = last !== undefined && ports.now() - (last.finishedAt ?? 0) <= PATIENCE;
+  const drains = (await ports.store.drains()).filter((d) => d.lab === job.lab && d.device !== '');
+  const type = last?.deviceType ?? ports.boards.find(job.board, job.lab)?.lava_device_type;
+  if (type === undefined || (!isRecent && drains.length === 0)) return {};
+
   const tags = ports.boards.find(job.board, job.lab)?.tags;
-  const online = boardsFor(await lab.inventory(FRESH), last.deviceType, tags).filter((b) => b.online);
-  const others = online.filter((b) => b.name !== last.device);
-  const failed = online.find((b) => b.name === last.device);
+  const known = await labOf(ports, job.lab).inventory(FRESH);
+  const online = boardsFor(known, type, tags).filter((b) => b.online);
+  const usable = boardsFor(withoutDrained(known, job.lab, drains), type, tags).filter((b) => b.online);
+  if (online.length > 0 && usable.length === 0)
+    return { wait: { code: 'drained', text: `all ${type} that are online are drained` } };
+  if (isRecent) return awayFrom(last, usable, job, ports);
+  return usable.length < online.length ? oneOf(usable, job.receivedAt, job, ports) : {};
+}
+
+/** Not to the device that the attempt failed on, if there is another. */
+async function awayFrom(
+  failed: AttemptRecord,
+  usable: readonly Device[],
+  job: JobRecord,
+  ports: AgainPorts,
+): Promise<Turn> {
+  const others = usable.filter((b) => b.name !== failed.device);
+  const before = usable.find((b) => b.name === failed.device);
   if (others.length === 0) return {};
-  const free = others.filter((b) => b.free);
-  if (await lab.has('choice of device')) {
-    const choice = free.length > 0 ? free : others;
-    // Not all to the same one, where several jobs failed.
-    return { device: choice[last.lavaId % choice.length]?.name };
-  }
+  const chosen = await oneOf(others, failed.lavaId ?? 0, job, ports);
   // LAVA can't give it to the one that failed while that is busy.
-  if (failed?.free !== true || free.length > 0) return {};
-  return {
-    wait: {
-      code: 'other_device',
-      text: `of the devices only ${failed.name} is free, on which attempt ${last.n} failed`,
-    },
-  };
+  if (chosen.device !== undefined || before?.free !== true || others.some((b) => b.free)) return chosen;
+  const text = `of the devices only ${before.name} is free, on which attempt ${failed.n} failed`;
+  return { wait: { code: 'other_device', text } };
+}
+
+/** One of them, a free one if there is any, where LAVA takes a choice; `spread`: not all jobs go to the same one. */
+async function oneOf(
+  devices: readonly Device[],
+  spread: number,
+  job: JobRecord,
+  ports: AgainPorts,
+): Promise<{ device?: string | undefined }> {
+  if (!(await labOf(ports, job.lab).has('choice of device'))) return {};
+  const free = devices.filter((b) => b.free);
+  const choice = free.length > 0 ? free : devices;
+  return { device: choice[spread % choice.length]?.name };
 }

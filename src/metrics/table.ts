@@ -89,10 +89,10 @@ export const METRICS = {
     'Devices and queue of each board in its lab, as LAVA said last: `online`, `idle`, `queued` (jobs).',
     ['lab', 'board', 'what'],
   ),
-  lava_bridge_drained: gauge('1 while the lab (board empty) or the board takes no new jobs.', [
-    'lab',
-    'board',
-  ]),
+  lava_bridge_drained: gauge(
+    '1 while the lab (board and device empty), the board or the device takes no new jobs.',
+    ['lab', 'board', 'device'],
+  ),
 
   lava_bridge_store_bytes: gauge('Size of the database (SQLite: with its write-ahead log).', []),
   lava_bridge_stores_set_aside: gauge('Damaged databases that were set aside and are still there.', []),

@@ -2,6 +2,7 @@
 import { formatDuration, rfc3339 } from '../core/time.ts';
 import type { FailingDevice } from '../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
+import type { Drain } from '../store/index.ts';
 
 /** Something that holds now; `key` says which it is, the same for as long as it holds. */
 export interface Condition {
@@ -17,6 +18,8 @@ export interface Facts {
   parked: ReadonlyMap<string, number>;
   /** Devices whose last jobs all failed for the lab's part. */
   failing: readonly FailingDevice[];
+  /** What stops new work. */
+  drains: readonly Drain[];
   /** Damaged stores that were set aside. */
   damaged: readonly string[];
   /** undefined: not known. */
@@ -33,7 +36,7 @@ export interface Limits {
 
 /** All conditions that hold at `now` (ms). */
 export function conditionsOf(
-  { parts, parked, failing, damaged, diskFree }: Facts,
+  { parts, parked, failing, drains, damaged, diskFree }: Facts,
   limits: Limits,
   now: number,
 ): Condition[] {
@@ -51,10 +54,7 @@ export function conditionsOf(
       key: `parked ${destination}`,
       text: `${n} deliveries to ${destination} were refused and are parked: \`lava-bridge jobs show\` has the reasons`,
     })),
-    ...failing.map(({ lab, device, rule }) => ({
-      key: `failing ${lab} ${device}`,
-      text: `the device ${device} of ${lab} failed ${limits.harnessFailures} jobs in a row for the lab's part (the last by the rule ${rule}): look at its power, network and console; its health in LAVA keeps jobs away meanwhile`,
-    })),
+    ...failingConditions(failing, drains, limits),
     ...damaged.map((file) => ({
       key: `damaged ${file}`,
       text: `the store was damaged, and is set aside as ${file}: docs/backup.md says what that means and what to do`,
@@ -67,6 +67,30 @@ export function conditionsOf(
           },
         ]
       : []),
+  ];
+}
+
+/** A device that the bridge drained counts as failing until that ends, however its last jobs went. */
+function failingConditions(
+  failing: readonly FailingDevice[],
+  drains: readonly Drain[],
+  { harnessFailures }: Limits,
+): Condition[] {
+  const drained = drains.filter(({ untilHealthy }) => untilHealthy !== 0);
+  const isDrained = (one: FailingDevice): boolean =>
+    drained.some(({ lab, device }) => lab === one.lab && device === one.device);
+  const look = 'look at its power, network and console';
+  return [
+    ...drained.map(({ lab, device, why }) => ({
+      key: `failing ${lab} ${device}`,
+      text: `the device ${device} of ${lab} is drained: ${why}: ${look}`,
+    })),
+    ...failing
+      .filter((one) => !isDrained(one))
+      .map(({ lab, device, rule }) => ({
+        key: `failing ${lab} ${device}`,
+        text: `the device ${device} of ${lab} failed ${harnessFailures} jobs in a row for the lab's part (the last by the rule ${rule}): ${look}; its health in LAVA keeps jobs away meanwhile`,
+      })),
   ];
 }
 

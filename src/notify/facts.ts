@@ -11,7 +11,7 @@ import { runNotifier, type NotifierOptions } from './notifier.ts';
 
 interface FactPorts {
   parts: () => Promise<KnownPart[]>;
-  store: Pick<Store, 'deliveryCounts'>;
+  store: Pick<Store, 'deliveryCounts' | 'drains' | 'resumedAt'>;
   storeHealth: Pick<StoreHealth, 'setAside' | 'room'>;
   labs: ReadonlyMap<string, Lab>;
   reader: Pick<Reader, 'lastRuns'>;
@@ -31,7 +31,7 @@ export function notifyAdmins(
 
 /** The conditions that hold now. What cannot be read is not known, and no condition. */
 async function conditions(ports: FactPorts): Promise<Condition[]> {
-  const { parts, store, storeHealth, labs, reader, config, now } = ports;
+  const { parts, store, storeHealth, config, now } = ports;
   const { away_after: awayAfter, disk_free: diskFree, harness_failures: harnessFailures } = config.notify;
   const [known, counts, room] = await Promise.all([
     parts(),
@@ -41,7 +41,8 @@ async function conditions(ports: FactPorts): Promise<Condition[]> {
   const facts = {
     parts: known,
     parked: new Map(counts.filter(({ state }) => state === 'parked').map((c) => [c.destination, c.count])),
-    failing: await failingDevices(labs, reader, harnessFailures).catch(() => []),
+    failing: await failingDevices(ports, harnessFailures).catch(() => []),
+    drains: await store.drains().catch(() => []),
     damaged: await storeHealth.setAside(),
     diskFree: room?.disk?.free,
   };

@@ -25,6 +25,7 @@ export async function forgetFuture(tx: Tx, now: number, longest: number): Promis
   await sql`UPDATE deliveries SET next_at = ${until}
     WHERE state IN ('pending', 'submitted') AND next_at > ${until}
       AND (tries > 0 OR state = 'submitted')`.execute(tx);
+  await sql`UPDATE drains SET since = ${now} WHERE since > ${now}`.execute(tx);
   await sql`DELETE FROM device_spans WHERE to_at > ${now}`.execute(tx);
   // What is not to be sent before some time keeps its distance from when it was stored.
   await sql`UPDATE deliveries SET created_at = ${now},

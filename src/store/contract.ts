@@ -85,6 +85,18 @@ export interface DeviceStore {
   forgetDevices(before: number): Promise<void>;
 }
 
+export interface DrainStore {
+  drains(): Promise<Drain[]>;
+  /** Lets no new job into the lab or (`board` not empty) onto the board. */
+  drain(lab: string, board: string, why: string): Promise<void>;
+  /** The same for one device. `untilHealthy`: the bridge ordered it, until LAVA's health check of the device passes. */
+  drainDevice(lab: string, device: string, why: string, options: { untilHealthy: boolean }): Promise<void>;
+  /** Ends the drain of the lab, of the board, or (`board` empty) of the device; false: there was none. */
+  resume(lab: string, board: string, device?: string): Promise<boolean>;
+  /** When a drain of the device was last ended (ms); undefined: none was. */
+  resumedAt(lab: string, device: string): Promise<number | undefined>;
+}
+
 /** The store before its changes are announced. */
 export interface StoreParts
   extends
@@ -95,7 +107,8 @@ export interface StoreParts
     HistoryStore,
     DeliveryStore,
     AgeStore,
-    DeviceStore {
+    DeviceStore,
+    DrainStore {
   /** Made once per store; marks what this instance claims. 12 hex digits. */
   readonly instanceId: string;
   setting(key: SettingKey): Promise<string | undefined>;
@@ -104,9 +117,6 @@ export interface StoreParts
   dropSettings(kind: SettingKind, before: number): Promise<void>;
   /** For a clock that was set back: no stored time is later than now, and nothing waits longer than `longest` (ms). */
   forgetFuture(longest: number): Promise<void>;
-  drains(): Promise<Drain[]>;
-  drain(lab: string, board: string, why: string): Promise<void>;
-  resume(lab: string, board: string): Promise<boolean>;
   /** How large what is stored is, and what of the database's file is free for more (bytes). */
   size(): Promise<{ used: number; free: number }>;
   /** Gives a piece of what is free back to the disk; false: there is nothing more to give. */

@@ -29,6 +29,7 @@ type Announced = Pick<
   | 'saveDelivery'
   | 'matchDestinations'
   | 'drain'
+  | 'drainDevice'
   | 'resume'
 >;
 
@@ -75,6 +76,7 @@ export function createFeed(): {
     ),
     matchDestinations: telling(store.matchDestinations, () => ({ deliveries: true })),
     drain: telling(store.drain, () => ({ drains: true })),
+    drainDevice: telling(store.drainDevice, () => ({ drains: true })),
     resume: telling(store.resume, (isDone) => (isDone ? { drains: true } : undefined)),
   });
 

@@ -225,12 +225,15 @@ export interface CallbackRecord {
   log: string | null;
 }
 
-/** What stops new work for a lab, or for one board of it (`board` empty: the whole lab). */
+/** What stops new work for a lab, or for one board or one device of it (`board` and `device` empty: the whole lab). */
 export interface Drain {
   lab: string;
   board: string;
+  device: string;
   since: number;
   why: string;
+  /** Not 0: the bridge ordered it, and ends it when LAVA's health check of the device passes. */
+  untilHealthy: number;
 }
 
 /** The verdict as it is kept with a job: enough for lists, pages and the timeline. The whole is in the reports. */

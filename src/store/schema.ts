@@ -23,9 +23,11 @@ async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<vo
     .createTable('drains')
     .addColumn('lab', types.id, (c) => c.notNull())
     .addColumn('board', types.id, (c) => c.notNull())
+    .addColumn('device', types.id, (c) => c.notNull())
     .addColumn('since', 'bigint', (c) => c.notNull())
     .addColumn('why', 'text', (c) => c.notNull())
-    .addPrimaryKeyConstraint('drains_pk', ['lab', 'board'])
+    .addColumn('until_healthy', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('drains_pk', ['lab', 'board', 'device'])
     .execute();
   await schema
     .createTable('under_way')

@@ -75,7 +75,7 @@ async function admission(boards: Boards): Promise<unknown> {
     inventory: async () => ({ boards: [device], queued: new Map() }),
   };
   const open = [{ lab: lab.name, board: name, stage: 'submitted' as const, count: 2 }];
-  const ports: CapacityPorts = { store: { openCounts: async () => open }, boards };
+  const ports: CapacityPorts = { store: { drains: async () => [], openCounts: async () => open }, boards };
   return whyNoCapacity(lab, board, ports);
 }
 

@@ -57,15 +57,15 @@ it('names from requests make no series without end; those of the configuration s
   }
   metrics.count('lava_bridge_jobs_received_total', { lab: 'a', board: 'known' });
   metrics.set('lava_bridge_drained', [
-    [{ lab: 'a', board: 'one-more' }, 1],
-    [{ lab: 'a', board: 'and-another' }, 1],
+    [{ lab: 'a', board: 'one-more', device: '' }, 1],
+    [{ lab: 'a', board: 'and-another', device: '' }, 1],
   ]);
   const text = await metrics.text();
 
   expect(text.match(/^lava_bridge_jobs_received_total\{/gm)).toHaveLength(502);
   expect(text).toContain('lava_bridge_jobs_received_total{lab="a",board="known"} 1\n');
   expect(text).toContain('lava_bridge_jobs_received_total{lab="a",board="other"} 2500\n');
-  expect(text).toContain('lava_bridge_drained{lab="a",board="other"} 2\n');
+  expect(text).toContain('lava_bridge_drained{lab="a",board="other",device=""} 2\n');
   expect(text.length).toBeLessThan(1024 * 1024);
 });
 

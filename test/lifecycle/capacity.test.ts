@@ -40,7 +40,7 @@ function whyNot(limitsOfBoard: Wanted['limits'] = {}): Promise<string | undefine
   };
   const wanted: Wanted = { name: 'rock-pi', lava_device_type: 'rock', tags: [], limits: limitsOfBoard };
   const find = (name: string) => (name === 'rock-pi' ? { lava_device_type: 'rock' } : undefined);
-  const ports = { store: { openCounts: async () => open }, boards: { find } };
+  const ports = { store: { drains: async () => [], openCounts: async () => open }, boards: { find } };
   return whyNoCapacity(lab, wanted, ports).then((reason) => reason?.code);
 }
 

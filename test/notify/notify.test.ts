@@ -69,6 +69,7 @@ it('a parked delivery and a low disk are conditions; a lab that is away for a mo
     parts: [part],
     parked: new Map([['kcidb', 2]]),
     failing: [],
+    drains: [],
     damaged: [],
     diskFree: 2 ** 20,
   };

@@ -32,7 +32,7 @@ export const PROGRAM_ERRORS = {
     'The job has no verdict that was reported, so it cannot be judged again.',
     'Wait for its end.',
   ),
-  not_drained: answer(409, 'The lab or board was not drained.', 'Nothing is left to do.'),
+  not_drained: answer(409, 'The lab, board or device was not drained.', 'Nothing is left to do.'),
   not_found: answer(404, 'There is no such path or file.', 'See /api/v1/openapi.json.'),
   nothing: answer(409, 'The job has nothing to retry.', 'See its timeline: `lava-bridge jobs show`.'),
   other_job: answer(

@@ -4,11 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { sleep } from '../../core/time.ts';
 import { cancelJob, dropDeliveries, resendParked, retryJob } from '../../lifecycle/orders.ts';
+import { resumeWork } from '../../lifecycle/drains.ts';
 import type { ListedJob } from '../../store/index.ts';
 import { html, queryOf, type Content, type Html } from '../html.ts';
 import type { HttpPorts } from '../ports.ts';
 import { findJob } from '../views.ts';
 import type { Page } from './layout.ts';
+import { devicePath } from './jobs.ts';
 import { jobPath, name } from './parts.ts';
 import { isOwnForm, type Sessions, type User } from './sessions.ts';
 
@@ -43,6 +45,7 @@ const Form = z.record(z.string(), z.string());
 const Drain = z.object({
   lab: z.string().min(1).max(200),
   board: z.string().max(200).default(''),
+  device: z.string().max(200).default(''),
   reason: z.string().max(500).optional(),
 });
 
@@ -132,20 +135,18 @@ export function addActions(app: FastifyInstance, { ctx, sessions, send }: Option
   for (const order of ['drain', 'resume'] as const) {
     app.get(`/${order}`, async (request, reply) => {
       if (operator(request, reply) === undefined) return reply;
-      const { lab, board } = Drain.parse(request.query);
-      return still(request, reply, order, drainForm(order, lab, board));
+      return still(request, reply, order, drainForm(order, Drain.parse(request.query)));
     });
     app.post(`/${order}`, async (request, reply) => {
       const user = operator(request, reply);
       if (user === undefined) return reply;
-      const { lab, board, reason = '' } = Drain.parse(request.body);
+      const { lab, board, device, reason = '' } = Drain.parse(request.body);
       if (!ctx.labs.has(lab)) return say(request, reply, 404, 'There is no such lab.');
-      if (order === 'drain') await ctx.store.drain(lab, board, `${reason || 'drained'} (${user.name})`);
-      else if (await ctx.store.resume(lab, board)) {
-        await ctx.store.wakeStage(lab, 'received');
-        ctx.wake(lab);
-      }
-      return reply.redirect('/boards', 303);
+      const why = `${reason || 'drained'} (${user.name})`;
+      if (order === 'resume') await resumeWork({ lab, board, device }, ctx);
+      else if (device === '') await ctx.store.drain(lab, board, why);
+      else await ctx.store.drainDevice(lab, device, why, { untilHealthy: false });
+      return reply.redirect(device === '' ? '/boards' : devicePath(lab, device), 303);
     });
   }
 }
@@ -202,12 +203,14 @@ function confirm(order: Order, job: ListedJob, delivery: string): Html {
     </form>`;
 }
 
-function drainForm(order: 'drain' | 'resume', lab: string, board: string): Html {
-  const what = board === '' ? html`the lab ${name(lab)}` : html`${name(board)} in ${name(lab)}`;
+function drainForm(order: 'drain' | 'resume', { lab, board, device }: z.infer<typeof Drain>): Html {
+  const which = device || board;
+  const what = which === '' ? html`the lab ${name(lab)}` : html`${name(which)} in ${name(lab)}`;
   return html`<h1>${order === 'drain' ? 'Drain' : 'Resume'} ${what}</h1>
     <p>${order === 'drain' ? 'Nothing new is let in; what runs goes on.' : 'New jobs are let in again.'}</p>
     <form class="line" method="post" action="/${order}">
       <input type="hidden" name="lab" value="${lab}" /><input type="hidden" name="board" value="${board}" />
+      <input type="hidden" name="device" value="${device}" />
       ${order === 'drain' ? html`<label>Why <input name="reason" maxlength="400" /></label>` : ''}
       <button class="main" type="submit">${order === 'drain' ? 'Drain' : 'Resume'}</button>
       <a class="button" href="/boards">Leave it as it is</a>

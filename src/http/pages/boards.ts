@@ -1,7 +1,8 @@
 // The boards: device types with their devices, each with what it does and how it went; and the page of a device type.
 import { DAY } from '../../core/time.ts';
 import type { Board as Device } from '../../lava/inventory.ts';
-import type { RunRecord } from '../../store/index.ts';
+import { withoutDrained } from '../../lifecycle/drains.ts';
+import type { Drain, RunRecord } from '../../store/index.ts';
 import type { Totals } from '../../store/reader.ts';
 import { html, queryOf, type Html } from '../html.ts';
 import type { BoardView } from '../shapes.ts';
@@ -15,13 +16,14 @@ const RUNS = 20;
 const DAYS = 14;
 
 export async function boardsPage({ ctx, boards, user }: PageParts): Promise<Html> {
-  const [views, days] = await Promise.all([
+  const [views, drains, days] = await Promise.all([
     boards.boards(),
+    ctx.reader.drains(),
     ctx.reader.totals({ since: daysBefore(ctx.now(), DAYS), by: ['day', 'lab', 'board'] }),
   ]);
   const cards = await Promise.all(
     views.map(async (view) => {
-      const devices = devicesOf(view, ctx);
+      const devices = devicesOf(view, drains, ctx);
       const runs = await ctx.reader.lastRuns(
         view.lab,
         devices.map(({ name }) => name),
@@ -37,10 +39,14 @@ export async function boardsPage({ ctx, boards, user }: PageParts): Promise<Html
     <div class="grid">${cards}</div>`;
 }
 
-function devicesOf({ lab, device_type: type }: BoardView, ctx: PageParts['ctx']): Device[] {
-  return (ctx.labs.get(lab)?.knownInventory()?.inventory.boards ?? []).filter(
-    (device) => device.type === type,
-  );
+function devicesOf(
+  { lab, device_type: type }: BoardView,
+  drains: readonly Drain[],
+  { labs }: PageParts['ctx'],
+): Device[] {
+  const inventory = labs.get(lab)?.knownInventory()?.inventory;
+  if (inventory === undefined) return [];
+  return withoutDrained(inventory, lab, drains).boards.filter((device) => device.type === type);
 }
 
 interface Card {

@@ -33,13 +33,14 @@ export async function devicePage(
   lab: string,
   device: string,
   given: unknown,
-  { ctx }: PageParts,
+  { ctx, user }: PageParts,
 ): Promise<Html> {
   const now = ctx.now();
   const of = { lab, device };
   const { days } = DeviceQuery.parse(given);
   const from = now - days * DAY;
-  const [{ rows }, totals, spans, issues] = await Promise.all([
+  const [drains, { rows }, totals, spans, issues] = await Promise.all([
+    ctx.reader.drains(),
     ctx.reader.runs({ of, limit: MOST_RUNS }),
     ctx.reader.totals({ since: daysBefore(now, 30), lab, device, by: ['day'] }),
     ctx.reader.deviceSpans(of, from, MOST_SPANS),
@@ -47,7 +48,11 @@ export async function devicePage(
   ]);
   const known = ctx.labs.get(lab)?.knownInventory();
   const found = known?.inventory.boards.find((board) => board.name === device);
+  const drain = drains.find((d) => d.lab === lab && d.device === device);
+  const order = drain === undefined ? 'drain' : 'resume';
   return html`<h1>${name(device)} <small>in ${name(lab)}</small></h1>
+    ${drain === undefined ? '' : html`<p>${word('drained')} since ${moment(drain.since)}: ${folded(drain.why)}</p>`}
+    ${user?.mayOperate === true ? html`<p><a href="/${order}?${queryOf({ lab, device })}">${order === 'drain' ? 'Drain' : 'Resume'}</a></p>` : ''}
     ${facts([
       [
         'state',

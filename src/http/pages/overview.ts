@@ -23,7 +23,7 @@ export async function overviewPage({ ctx, user }: PageParts): Promise<Html> {
     ctx.parts(),
     ctx.reader.drains(),
     ctx.reader.deliveryCounts(),
-    failingDevices(ctx.labs, ctx.reader, ctx.config.notify.harness_failures),
+    failingDevices(ctx, ctx.config.notify.harness_failures),
     ctx.reader.waiting(),
     ctx.reader.flow(),
     ctx.reader.hours(now - 24 * HOUR),

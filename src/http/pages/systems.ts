@@ -41,7 +41,9 @@ export function systemsTable(known: Known, now: number): Html {
 }
 
 function drainOf({ kind, name }: KnownPart, { drains }: Known): Drain | undefined {
-  return kind === 'lab' ? drains.find(({ lab, board }) => lab === name && board === '') : undefined;
+  return kind === 'lab'
+    ? drains.find(({ lab, board, device }) => lab === name && board === '' && device === '')
+    : undefined;
 }
 
 function why(part: KnownPart, known: Known): Content {
@@ -99,13 +101,19 @@ function downNote({ kind, name: which, why }: KnownPart): Note {
   return { isBad: kind !== 'events', text: texts[kind] };
 }
 
-function drainNote({ lab, board, why }: Drain, mayOperate: boolean): Note {
-  const command = `lava-bridge resume ${lab}${board === '' ? '' : ` ${board}`}`;
+function drainNote({ lab, board, device, why }: Drain, mayOperate: boolean): Note {
+  const which = device === '' ? board : `--device ${device}`;
+  const command = `lava-bridge resume ${lab}${which === '' ? '' : ` ${which}`}`;
+  const what =
+    device !== ''
+      ? html`<a href="${devicePath(lab, device)}">${name(device)}</a> in ${name(lab)}`
+      : board === ''
+        ? html`Lab ${name(lab)}`
+        : html`${name(board)} in ${name(lab)}`;
   return {
     isBad: false,
-    text: html`${board === '' ? html`Lab ${name(lab)}` : html`${name(board)} in ${name(lab)}`} is drained:
-    ${folded(why)}.
-    ${mayOperate ? html`<a href="/resume?${queryOf({ lab, board })}">Resume</a>` : html`<code>${command}</code>`}`,
+    text: html`${what} is drained: ${folded(why)}.
+    ${mayOperate ? html`<a href="/resume?${queryOf({ lab, board, device })}">Resume</a>` : html`<code>${command}</code>`}`,
   };
 }
 

@@ -7,14 +7,8 @@ import { passOn, queueOf, type QueuePorts } from '../admission-queue.ts';
 import type { EarlierRuns } from '../earlier-runs.ts';
 import { labOf, type LabPorts } from '../labs.ts';
 import { orderedEnding, type Outcome, type Stage } from '../model.ts';
-import {
-  wantedBy,
-  whyDrained,
-  whyNoCapacity,
-  type CapacityPorts,
-  type DrainPorts,
-  type WantedPorts,
-} from '../capacity.ts';
+import { wantedBy, whyNoCapacity, type CapacityPorts, type WantedPorts } from '../capacity.ts';
+import { whyDrained, type DrainPorts } from '../drains.ts';
 
 /** What it uses. */
 export type AdmittedPorts = LabPorts &

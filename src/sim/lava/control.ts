@@ -32,6 +32,8 @@ const DeviceChange = z.strictObject({
   health: z.enum(['Good', 'Unknown', 'Looping', 'Bad', 'Maintenance', 'Retired']),
 });
 
+const HealthCheck = z.strictObject({ health: z.enum(['Complete', 'Incomplete']) });
+
 const WorkerChange = z.strictObject({
   state: z.enum(['Online', 'Offline']).optional(),
   health: z.enum(['Active', 'Maintenance', 'Retired']).optional(),
@@ -52,7 +54,7 @@ const Down = z.strictObject({ down: z.boolean() });
 
 /**
  * Adds `GET /sim/state`, and `POST` with JSON: `/sim/switches` (those named are set), `/sim/faults` (one more for
- * XML-RPC), `/sim/no-faults`, `/sim/devices/NAME`, `/sim/workers/NAME`, `/sim/down`, `/sim/cut-events`. Each answers
+ * XML-RPC), `/sim/no-faults`, `/sim/devices/NAME`, `/sim/health-checks/NAME`, `/sim/workers/NAME`, `/sim/down`, `/sim/cut-events`. Each answers
  * with the state; 400 with the reason.
  */
 export function addControl(app: FastifyInstance, find: () => Controlled): void {
@@ -83,6 +85,9 @@ function command(simulator: Controlled, what: string, name: string, body: unknow
       return;
     case 'devices':
       simulator.lab.setDevice(name, DeviceChange.parse(body).health);
+      return;
+    case 'health-checks':
+      simulator.lab.checkHealth(name, HealthCheck.parse(body).health);
       return;
     case 'workers':
       simulator.lab.setWorker(name, WorkerChange.parse(body));

@@ -48,6 +48,12 @@ export const Definition = z.looseObject({
 });
 export type Definition = z.infer<typeof Definition>;
 
+/** LAVA's own definition for checking devices of the type. */
+export function healthCheckOf(type: string): Definition {
+  const empty = { visibility: 'public', timeouts: {}, actions: [] };
+  return Definition.parse({ job_name: `health check of ${type}`, device_type: type, ...empty });
+}
+
 export interface SimCase {
   name: string;
   result: 'pass' | 'fail' | 'skip' | 'unknown';

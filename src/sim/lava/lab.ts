@@ -1,11 +1,21 @@
 // The simulated lab: takes jobs, gives them to devices, runs them, in LAVA's order of states, callbacks and events.
 import type { LavaHealth } from '../../lava/model.ts';
 import type { AgeFacts } from './age.ts';
-import { kernelUrl, priorityOf, timeoutMs, type Definition } from './definition.ts';
+import { healthCheckOf, kernelUrl, priorityOf, timeoutMs, type Definition } from './definition.ts';
 import type { Ending } from './sequences.ts';
 import { Runs } from './runs.ts';
 import { checkSubmission } from './submission.ts';
-import { deviceEvent, jobEvent, type SimDevice, type Next, type SimJob, type SimWorker } from './model.ts';
+import {
+  deviceEvent,
+  isDoubtful,
+  jobEvent,
+  suits,
+  waitingJob,
+  type SimDevice,
+  type Next,
+  type SimJob,
+  type SimWorker,
+} from './model.ts';
 
 /** How long things take, ms. */
 export interface Pace {
@@ -43,9 +53,6 @@ export interface LabOptions {
 
 /** How often the scheduler looks for jobs that waited too long; the real one every 20 s. */
 const EXPIRY_MS = 250;
-
-/** Failures of these kinds make LAVA doubt the device. */
-const DEVICE_IN_DOUBT = new Set(['Infrastructure', 'Bug', 'Configuration']);
 
 export class Lab {
   readonly age: AgeFacts;
@@ -88,27 +95,19 @@ export class Lab {
   submit(user: string, text: string): SimJob {
     const { types, tags } = this;
     const definition = checkSubmission(this.age, text, { devices: this.devices.values(), types, tags });
-    const job: SimJob = {
-      id: this.nextId++,
-      submitter: user,
-      text,
-      definition,
-      priority: priorityOf(definition),
-      attempt: this.countAttempt(kernelUrl(definition)),
-      state: 'Submitted',
-      health: 'Unknown',
-      device: undefined,
-      submittedAt: Date.now(),
-      startedAt: undefined,
-      endedAt: undefined,
-      canceledAt: undefined,
-      firstCase: 0,
-    };
-    this.jobs.set(job.id, job);
+    const job = this.newJob(user, text, definition);
     this.waiting.add(job);
     this.forgetOld();
     this.emitJob(job);
     this.scheduleAfter(this.options.pace.scheduleMs);
+    return job;
+  }
+
+  private newJob(submitter: string, text: string, definition: Definition): SimJob {
+    const attempt = this.countAttempt(kernelUrl(definition));
+    const priority = priorityOf(definition);
+    const job = waitingJob({ id: this.nextId++, submitter, text, definition, priority, attempt });
+    this.jobs.set(job.id, job);
     return job;
   }
 
@@ -243,6 +242,18 @@ export class Lab {
     if (job.state === 'Submitted' && !this.locked.has(job.id)) await this.finish(job, 'Canceled');
   }
 
+  /** LAVA's own check of a device, which ends at once: the device is then Good or Bad. */
+  checkHealth(name: string, health: 'Complete' | 'Incomplete'): void {
+    const device = this.devices.get(name);
+    if (!device) return;
+    const job = this.newJob('lava-health', '', healthCheckOf(device.type));
+    const at = Date.now();
+    Object.assign(job, { state: 'Finished', health, device, startedAt: at, endedAt: at });
+    device.healthJob = job.id;
+    this.emitJob(job);
+    this.setDevice(name, health === 'Complete' ? 'Good' : 'Bad');
+  }
+
   setDevice(name: string, health: SimDevice['health']): void {
     const device = this.devices.get(name);
     if (!device) return;
@@ -324,14 +335,4 @@ export class Lab {
     }, ms);
     this.timers.add(timer);
   }
-}
-
-function suits(device: SimDevice, { device_type, device: name, tags }: Definition): boolean {
-  if (device.closed === true || (name !== undefined && name !== device.name)) return false;
-  return device.type === device_type && tags.every((tag) => device.tags.includes(tag));
-}
-
-function isDoubtful(message: unknown): boolean {
-  if (typeof message !== 'object' || message === null || !('error_type' in message)) return false;
-  return typeof message.error_type === 'string' && DEVICE_IN_DOUBT.has(message.error_type);
 }

@@ -15,6 +15,8 @@ export interface SimDevice {
   health: 'Good' | 'Unknown' | 'Looping' | 'Bad' | 'Maintenance' | 'Retired';
   state: 'Idle' | 'Reserved' | 'Running';
   job: number | undefined;
+  /** The job that checked its health last. */
+  healthJob?: number;
   /** Our user may see it, and not submit to it. */
   closed?: boolean;
 }
@@ -47,6 +49,23 @@ export interface SimJob {
   canceledAt: number | undefined;
   /** The number of its first test case; LAVA counts over all jobs. */
   firstCase: number;
+}
+
+/** A job that was just submitted. */
+export function waitingJob(
+  facts: Pick<SimJob, 'id' | 'submitter' | 'text' | 'definition' | 'priority' | 'attempt'>,
+): SimJob {
+  return {
+    ...facts,
+    state: 'Submitted',
+    health: 'Unknown',
+    device: undefined,
+    submittedAt: Date.now(),
+    startedAt: undefined,
+    endedAt: undefined,
+    canceledAt: undefined,
+    firstCase: 0,
+  };
 }
 
 /** What a job is about to become, and when (ms). */
@@ -111,4 +130,19 @@ export function jobEvent(job: SimJob): Record<string, unknown> {
 export function deviceEvent({ name, type, worker, health, state, job }: SimDevice): Record<string, unknown> {
   const data = { health, state, device: name, device_type: type, worker };
   return job === undefined ? data : { ...data, job };
+}
+
+/** Whether the device can run the job. */
+export function suits(device: SimDevice, { device_type, device: name, tags }: Definition): boolean {
+  if (device.closed === true || (name !== undefined && name !== device.name)) return false;
+  return device.type === device_type && tags.every((tag) => device.tags.includes(tag));
+}
+
+/** Failures of these kinds make LAVA doubt the device. */
+const DEVICE_IN_DOUBT = new Set(['Infrastructure', 'Bug', 'Configuration']);
+
+/** Whether a job that ends with that message puts its device's health in doubt. */
+export function isDoubtful(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null || !('error_type' in message)) return false;
+  return typeof message.error_type === 'string' && DEVICE_IN_DOUBT.has(message.error_type);
 }

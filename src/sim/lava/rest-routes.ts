@@ -1,4 +1,4 @@
-// The one list of LAVA's REST API that the bridge asks: jobs, by submitter, id and metadata.
+// What of LAVA's REST API the bridge asks: jobs, by submitter, id and metadata; and a device's last health check.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Lab } from './lab.ts';
@@ -19,8 +19,18 @@ export interface RestContext {
   count: (what: string) => void;
 }
 
-/** Adds `GET /api/v0.2/jobs/`. */
+/** Adds `GET /api/v0.2/jobs/` and `GET /api/v0.2/devices/NAME/`. */
 export function addRest(app: FastifyInstance, { lab, users, count }: RestContext): void {
+  app.get<{ Params: { name: string } }>('/api/v0.2/devices/:name/', async (request, reply) => {
+    count('GET devices');
+    if (userOf(users, request.headers.authorization) === 'unknown')
+      return reply.code(403).send({ detail: 'Invalid token.' });
+    const device = lab.devices.get(request.params.name);
+    if (device === undefined) return reply.code(404).send({ detail: 'Not found.' });
+    const { name: hostname, type: device_type, health, state, healthJob } = device;
+    return { hostname, device_type, health, state, last_health_report_job: healthJob ?? null };
+  });
+
   app.get('/api/v0.2/jobs/', async (request: FastifyRequest, reply: FastifyReply) => {
     count('GET jobs');
     const user = userOf(users, request.headers.authorization);
