@@ -17,7 +17,7 @@ import { callbackTargets, createCallbackWatch } from './lifecycle/callback-watch
 import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
-import { createMaestroIntake, type IntakePorts } from './intake/maestro-intake.ts';
+import { followMaestro, type FollowPorts } from './intake/follow-maestro.ts';
 import { drainFailingDevices } from './lifecycle/device-drains.ts';
 import { createDeviceLog } from './lifecycle/device-log.ts';
 import { createEarlierRuns } from './lifecycle/earlier-runs.ts';
@@ -34,13 +34,7 @@ import { deathsOf, forgetCrashes, setAsideWhatKills } from './lifecycle/set-asid
 import { createRunner } from './engine/runner.ts';
 import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
 import { createStep } from './lifecycle/step.ts';
-import {
-  createTriggers,
-  forgetRuns,
-  hasTriggers,
-  type ForgetPorts,
-  type TriggerPorts,
-} from './intake/triggers.ts';
+import { forgetRuns, type ForgetPorts } from './intake/triggers.ts';
 import { callTimer, createMetrics } from './metrics/metrics.ts';
 import { notifyAdmins } from './notify/facts.ts';
 import { openSenders } from './notify/senders.ts';
@@ -56,8 +50,7 @@ import { openState, openStore, type Store } from './store/index.ts';
 type Ports = StagePorts &
   EventPorts &
   Omit<MaintenancePorts, 'removeOther'> &
-  IntakePorts &
-  TriggerPorts &
+  FollowPorts &
   ForgetPorts &
   HttpPorts;
 
@@ -304,9 +297,7 @@ export async function createDaemon(
       );
       for (const lab of labs.values()) startEvents(lab, ports, streams.get(lab.name), stopping.signal);
       if (maestro && config.maestro)
-        background.push(createMaestroIntake(ports, maestro, config.maestro, fetch).run(stopping.signal));
-      if (maestro && config.maestro && hasTriggers(config))
-        background.push(createTriggers(ports, maestro, config.maestro).run(stopping.signal));
+        background.push(followMaestro(ports, maestro, config.maestro, fetch, stopping.signal));
       background.push(
         runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),

@@ -12,6 +12,8 @@ const MaestroConfig = z.strictObject({
   /** How often all of a runtime's open nodes are listed, whatever the events said. */
   reconcile_interval: Duration.prefault('10m'),
   timeout: Duration.prefault('60s'),
+  /** Whether Maestro's pub/sub, too, is listened to, so that what is new is seen at once. */
+  pubsub: z.boolean().prefault(false),
 });
 
 const List = z.array(z.string().min(1));

@@ -40,6 +40,8 @@ interface Options {
   kcidb?: KcidbSimulatorOptions;
   /** Merged into the configuration's top level. */
   config?: Record<string, unknown>;
+  /** Merged into the entry `maestro`. */
+  maestro?: Record<string, unknown>;
   /** Merged into the lab's entry. */
   lab?: Record<string, unknown> | undefined;
   /** Merged into the entry `http`. */
@@ -66,6 +68,7 @@ export async function startWorld({
   lava: lavaOptions,
   kcidb: kcidbOptions,
   config,
+  maestro: maestroConfig,
   lab,
   http,
   labs = [],
@@ -90,7 +93,7 @@ export async function startWorld({
   const configFile = join(folder, 'lava-bridge.yaml');
   const content = {
     instance: 'demo',
-    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll, timeout },
+    maestro: { url: maestro.url, token: maestro.token, poll_interval: poll, timeout, ...maestroConfig },
     labs: [
       {
         name: DEMO_LAB,

@@ -9,7 +9,7 @@ import { createEventReader, type CursorStore } from '../maestro/event-reader.ts'
 import { createNodeQueue, type Found, type NodeQueueOptions } from './node-queue.ts';
 import { MaestroNode } from '../maestro/node.ts';
 import type { AssemblerOptions } from './assemble.ts';
-import { attempt, poll, type FeedReason, type FeedState, type RoundResult } from './polling.ts';
+import { attempt, poll, type Bell, type FeedReason, type FeedState, type RoundResult } from './polling.ts';
 import type { TakeIn } from './take-in.ts';
 import type { Runtime, WorkSource } from './work.ts';
 
@@ -24,6 +24,8 @@ interface PollOptions {
   onProblem: (message: string) => void;
   /** Milliseconds. */
   pollMs: number;
+  /** Rings when there may be something before that. */
+  bell?: Bell | undefined;
   clock?: Clock;
 }
 
@@ -68,7 +70,17 @@ const WORK: Record<WorkSource, { name: string; state: string; recursive: boolean
 
 /** Finds PULL_LABS and LAVA-pull jobs for our runtimes. */
 export function createFeed(options: FeedOptions): Feed {
-  const { client, runtimes, cursors, reconcileMs, pollMs, onState, onListed, clock = Date.now } = options;
+  const {
+    client,
+    runtimes,
+    cursors,
+    reconcileMs,
+    pollMs,
+    bell,
+    onState,
+    onListed,
+    clock = Date.now,
+  } = options;
   const onProblem = once(options.onProblem);
   const nodes = createNodeQueue({ ...options, retryMs: options.retryMs ?? 5 * SECOND, onProblem, clock });
   const sources = (['pull_labs', 'lava_pull'] as const).filter((source) =>
@@ -144,14 +156,14 @@ export function createFeed(options: FeedOptions): Feed {
 
   return {
     run: async (signal) => {
-      await Promise.all([poll({ round, everyMs: pollMs, onState }, signal), nodes.drain(signal)]);
+      await Promise.all([poll({ round, everyMs: pollMs, bell, onState }, signal), nodes.drain(signal)]);
     },
   };
 }
 
 /** Finds builds that have become `available`: for labs that make their own jobs of them. */
 export function createKbuildFeed(options: KbuildFeedOptions): Feed {
-  const { client, cursors, receive, pollMs, onState, clock = Date.now } = options;
+  const { client, cursors, receive, pollMs, bell, onState, clock = Date.now } = options;
   const onProblem = once(options.onProblem);
   const reader = createEventReader({
     client,
@@ -182,7 +194,7 @@ export function createKbuildFeed(options: KbuildFeedOptions): Feed {
     return { state: 'up', why: ALL_WELL };
   }
 
-  return { run: (signal) => poll({ round, everyMs: pollMs, onState }, signal) };
+  return { run: (signal) => poll({ round, everyMs: pollMs, bell, onState }, signal) };
 }
 
 function runtimeOf({ data }: MaestroEvent): unknown {

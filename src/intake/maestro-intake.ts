@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../core/time.ts';
 import type { EarlierRuns } from '../lifecycle/earlier-runs.ts';
 import type { Store } from '../store/index.ts';
+import type { Bell } from './polling.ts';
 import type { HostFetch } from './host-fetch.ts';
 import { receive, type ReceivePorts } from './receive.ts';
 import { createTakeIn, type TakeInPorts } from './take-in.ts';
@@ -34,6 +35,7 @@ export function createMaestroIntake(
   client: MaestroClient,
   settings: NonNullable<BridgeConfig['maestro']>,
   fetch: HostFetch,
+  bell?: Bell,
 ): Feed {
   return createFeed({
     client,
@@ -49,6 +51,7 @@ export function createMaestroIntake(
     receive: (found) => take(found, ports),
     reconcileMs: settings.reconcile_interval,
     pollMs: settings.poll_interval,
+    bell,
     cursors: cursorsOf(ports),
     onState: (state, { code, text }) => {
       if (state === 'up') ports.log.info('Maestro is followed');

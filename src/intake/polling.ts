@@ -1,6 +1,6 @@
-// Asks Maestro again and again, one round after the other, and says when its state changes.
+// Asks Maestro again and again, one round after the other and at once when a bell rings, and says when its state changes.
 import type { ErrorCode } from '../core/error-codes.ts';
-import { sleep } from '../core/time.ts';
+import { SECOND, sleep } from '../core/time.ts';
 
 /** `partly`: the events can't be read, and the listing does their work. */
 export type FeedState = 'up' | 'partly' | 'down';
@@ -19,23 +19,55 @@ export interface RoundResult {
   retryAfterMs?: number | undefined;
 }
 
+/** Wakes whoever waits at it; a ring while nobody waits ends the next wait. */
+export interface Bell {
+  ring: () => void;
+  /** Waits so long (ms), or until it rings or the signal fires. */
+  wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export function createBell(): Bell {
+  let rung = new AbortController();
+  return {
+    ring: () => rung.abort(),
+    async wait(ms, signal) {
+      await sleep(ms, AbortSignal.any([signal, rung.signal]));
+      rung = new AbortController();
+    },
+  };
+}
+
 export interface PollingOptions {
   /** Does not throw. */
   round: (signal: AbortSignal) => Promise<RoundResult>;
   everyMs: number;
+  /** Rings when there may be something before that. */
+  bell?: Bell | undefined;
   /** Called after the first round, and then when the state changes. */
   onState: (state: FeedState, why: FeedReason) => void;
 }
 
+/** However often the bell rings: a round begins no sooner than this after the last one (ms). */
+const LEAST_BETWEEN = SECOND;
+
 /** Runs until the signal fires. */
-export async function poll({ round, everyMs, onState }: PollingOptions, signal: AbortSignal): Promise<void> {
+export async function poll(
+  { round, everyMs, bell, onState }: PollingOptions,
+  signal: AbortSignal,
+): Promise<void> {
   let last: FeedState | undefined;
   while (!signal.aborted) {
+    const began = performance.now();
     const { state, why, retryAfterMs = 0 } = await round(signal);
     if (signal.aborted) return;
     if (state !== last) onState(state, why);
     last = state;
-    await sleep(Math.max(everyMs, retryAfterMs), signal);
+    if (bell === undefined || retryAfterMs > 0) {
+      await sleep(Math.max(everyMs, retryAfterMs), signal);
+    } else {
+      await bell.wait(everyMs, signal);
+      await sleep(Math.max(0, LEAST_BETWEEN - (performance.now() - began)), signal);
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 import { cursorsOf, type CursorPorts } from './maestro-intake.ts';
 import { stubOf } from './gate.ts';
+import type { Bell } from './polling.ts';
 import { receive, type ReceivePorts } from './receive.ts';
 import { createTakeIn, type TakeIn, type TakeInPorts } from './take-in.ts';
 import { frequencyMs, isEvent, requestFor, triggerFault, whyNotRun, type Target } from './trigger-match.ts';
@@ -49,6 +50,7 @@ export function createTriggers(
   ports: TriggerPorts,
   client: Pick<MaestroClient, 'events'>,
   settings: Pick<NonNullable<BridgeConfig['maestro']>, 'poll_interval'>,
+  bell?: Bell,
 ): Feed {
   for (const trigger of ports.plans.triggers()) {
     const fault = triggerFault(trigger);
@@ -59,6 +61,7 @@ export function createTriggers(
     client,
     receive: (kbuild) => start(kbuild, ports, takeIn),
     pollMs: settings.poll_interval,
+    bell,
     cursors: cursorsOf(ports),
     onState: (state, { code, text }) => {
       if (state === 'up') ports.log.info('Maestro’s builds are followed');

@@ -14,6 +14,7 @@ import {
   type NodeTree,
 } from './changes.ts';
 import { isWithinDepth } from '../core/parse/depth.ts';
+import { createPubSub, type PubSub } from './pub-sub.ts';
 import { MaestroNode, salvageNode } from './node.ts';
 import type { TelemetryEvent } from './telemetry.ts';
 
@@ -90,6 +91,7 @@ interface Paging {
 
 /** Maestro's API, as far as the bridge uses it. Throws as callMaestro does; `maestro_odd_node`: a node cannot be read. */
 export interface MaestroClient {
+  pubSub: PubSub;
   /** Who the token is, and in which groups. */
   whoami: () => Promise<Whoami>;
   /** undefined: Maestro knows no such node. */
@@ -164,6 +166,8 @@ export function createMaestroClient(access: MaestroAccess): MaestroClient {
   }
 
   return {
+    pubSub: createPubSub(access),
+
     whoami: async () => read(Whoami, await call({ path: '/whoami' }), 'whoami'),
 
     getNode: async (id, signal) => {

@@ -57,11 +57,11 @@ log_level: verbose
     expect(await linesOf(text)).toEqual([
       'c.yaml:1:1: instance: letters, digits and . _ -, at most 40 [bad_value]',
       'c.yaml:2:1: maestro.url: is missing (expected string) [missing_key]',
-      'c.yaml:3:3: maestro.ulr: no such key; did you mean url? (there are poll_interval, reconcile_interval, timeout, token, url) [unknown_key]',
+      'c.yaml:3:3: maestro.ulr: no such key; did you mean url? (there are poll_interval, pubsub, reconcile_interval, timeout, token, url) [unknown_key]',
       `c.yaml:4:3: maestro.token: ${secret} [bad_value]`,
       'c.yaml:5:3: maestro.poll_interval: a duration such as 30s, 5m, 2h or 7d [bad_value]',
       'c.yaml:7:5: labs.0.origin: is missing (expected string) [missing_key]',
-      'c.yaml:8:5: labs.0.orign: no such key; did you mean origin? (there are accept, callback, definitions, lava, limits, name, origin, retries, supersede) [unknown_key]',
+      'c.yaml:8:5: labs.0.orign: no such key; did you mean origin? (there are accept, callback, definitions, drain_failing, lava, limits, name, origin, retries, supersede) [unknown_key]',
       'c.yaml:9:13: labs.0.lava.url: an http or https URL without user and password [bad_value]',
       'c.yaml:9:27: labs.0.lava.user: expected string, received number [bad_value]',
       `c.yaml:9:36: labs.0.lava.token: ${secret} [bad_value]`,

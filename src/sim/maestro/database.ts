@@ -35,6 +35,8 @@ export interface Database {
   transitions: readonly Transition[];
   /** In the order in which they happened; the API gives them in another. */
   events: readonly SimEvent[];
+  /** Calls the listener with each event, when it has happened. */
+  onEvent: (listener: (event: SimEvent) => void) => void;
   get: (id: string) => SimNode | undefined;
   children: (id: string) => SimNode[];
   create: (body: NodeBody, owner: string) => SimNode;
@@ -50,6 +52,7 @@ export function createDatabase(clock: () => number): Database {
   const below = new Map<string, Set<string>>();
   const events: SimEvent[] = [];
   const transitions: Transition[] = [];
+  const listeners: ((event: SimEvent) => void)[] = [];
   let counter = 0;
 
   function newId(): string {
@@ -77,6 +80,7 @@ export function createDatabase(clock: () => number): Database {
       data,
     };
     events.push(event);
+    for (const listener of listeners) listener(event);
     return event;
   }
 
@@ -135,6 +139,7 @@ export function createDatabase(clock: () => number): Database {
   }
 
   return {
+    onEvent: (listener) => void listeners.push(listener),
     nodes,
     transitions,
     events,

@@ -1,5 +1,5 @@
 // The routes of the simulated Maestro that a lab uses (kernelci-api api/main.py, July 2026). Not there: the
-// management of users, pub/sub, the web pages.
+// management of users, the web pages; pub/sub is in pub-sub.ts.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseTime } from '../../core/time.ts';

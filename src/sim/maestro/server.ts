@@ -7,6 +7,7 @@ import type { SimUser } from './access.ts';
 import { createDatabase, runTimeoutService, type Database, type SimEvent } from './database.ts';
 import { ApiError, printNode } from './model.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
+import { addPubSub, type PubSubControl } from './pub-sub.ts';
 import { addReading, addWriting, type Parts } from './routes.ts';
 import { createServices, type MaestroServices } from './services.ts';
 
@@ -18,10 +19,12 @@ export interface MaestroSimulatorOptions extends SimOptions {
   /** More users. */
   users?: SimUser[];
   clock?: () => number;
+  /** How often listeners of pub/sub get a sign of life (ms); 45 s if it is not there. */
+  beepMs?: number;
 }
 
 /** A running Maestro, and what is needed to play its pipeline. */
-export interface MaestroSimulator extends SimServer, Pipeline {
+export interface MaestroSimulator extends SimServer, Pipeline, PubSubControl {
   /** The lab's token. */
   token: string;
   /** The token of the pipeline's own user, which may edit all nodes. */
@@ -60,14 +63,20 @@ export async function startMaestroSimulator(
   };
   const users = [lab, pipeline, ...(options.users ?? [])];
   const parts: Parts = { database, files, telemetry, users, clock, order: shuffledOrder(options.seed ?? 1) };
+  let pubSub: PubSubControl | undefined;
   const server = await startSimServer(
     options,
     { bodyLimit: BODY_LIMIT, rewriteUrl: (request) => unversioned(request.url ?? '/') },
-    (app) => addRoutes(app, parts),
+    (app) => {
+      addRoutes(app, parts);
+      pubSub = addPubSub(app, { database, users, beepMs: options.beepMs ?? 45_000 });
+    },
   );
   return {
     ...server,
     ...createPipeline({ database, files, url: server.url, clock, owner: PIPELINE_USER }),
+    loseSubscriptions: () => pubSub?.loseSubscriptions(),
+    subscriptions: () => pubSub?.subscriptions() ?? 0,
     token: lab.token,
     pipelineToken: pipeline.token,
     database,
