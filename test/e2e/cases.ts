@@ -251,6 +251,9 @@ export const CANCELLED_IN_QUEUE: E2eCase = {
   expected: { rule: 'never-ran', boot: 'MISS', shell: 'MISS', result: 'incomplete', errorCode: 'Canceled' },
 };
 
+/** A newer commit of the same job takes its place in LAVA's queue. */
+export const SUPERSEDED: E2eCase = { ...CANCELLED_IN_QUEUE, name: 'superseded' };
+
 /** The lab has no such device for our user: it waits until it is cancelled. */
 export const RESTRICTED: E2eCase = {
   name: 'restricted-type',

@@ -13,6 +13,7 @@ import {
   ENDED_IN_MAESTRO,
   PLAIN_CASES,
   RESTRICTED,
+  SUPERSEDED,
   type E2eCase,
 } from './cases.ts';
 import { delaysOf, type Delays } from './figures.ts';
@@ -44,6 +45,7 @@ export async function runCourse(course: Course): Promise<void> {
     ...PLAIN_CASES.map((each) => attempt(course, each.name, () => plain(course, each))),
     attempt(course, CALLBACK_LOST.name, () => callbackLost(course)),
     attempt(course, 'submit', () => submit(course)),
+    attempt(course, 'test', () => ownKernel(course)),
   ]);
   await attempt(course, DAEMON_KILLED.name, () => daemonKilled(course));
   await attempt(course, 'commands', () => commands(course));
@@ -81,10 +83,15 @@ async function isInLava(world: World, node: string): Promise<void> {
   await jobWhen(world, node, 'is in LAVA', STEP_LIMIT, (job) => typeof job.attempts[0]?.lava_id === 'number');
 }
 
-/** One job holds the only device with the tag, a second one waits for it: the second is cancelled first. */
+/**
+ * One job holds the only device with the tag, and others wait for it: one that a newer one takes the place of, and one that is
+ * cancelled first.
+ */
 async function cancels(course: Course, running: string): Promise<void> {
   const { world } = course;
   await jobWhen(world, running, 'runs', JOB_LIMIT, (job) => job.stage === 'running');
+
+  await superseded(course);
 
   const waiting = publish(world, CANCELLED_IN_QUEUE);
   const { attempts } = await jobWhen(
@@ -103,6 +110,20 @@ async function cancels(course: Course, running: string): Promise<void> {
 
   await followLog(course, running);
   await followToEnd(course, CANCELLED_RUNNING, running);
+}
+
+async function superseded(course: Course): Promise<void> {
+  const { world } = course;
+  const older = publish(world, SUPERSEDED, 'a'.repeat(40));
+  await jobWhen(world, older, 'waits in LAVA', STEP_LIMIT, (job) => job.stage === 'submitted');
+  const newer = publish(world, SUPERSEDED, 'b'.repeat(40));
+  await followToEnd(course, SUPERSEDED, older);
+  const job = await jobWhen(world, older, 'is superseded', STEP_LIMIT, (each) => each.done);
+  const named = job.ending?.reason.includes(newer) === true;
+  course.tell('superseded by the newer', named ? [] : [`it ended otherwise: ${job.ending?.reason ?? ''}`]);
+  await jobWhen(world, newer, 'waits in LAVA', STEP_LIMIT, (each) => each.stage === 'submitted');
+  await command(course, ['jobs', 'cancel', idOf(newer)], /is being cancelled/);
+  await jobWhen(world, newer, 'ends', STEP_LIMIT, (each) => each.done);
 }
 
 /** New lines of the console come while the job runs; then it is cancelled, and the command ends by itself. */
@@ -180,6 +201,26 @@ async function submit(course: Course): Promise<void> {
   await command(course, ['submit', '--wait', '--request', request], /: pass; boot PASS/, JOB_LIMIT);
 }
 
+/** A kernel of one's own from the disk, and one by its URL through everything that the daemon does: nothing of it is reported. */
+async function ownKernel(course: Course): Promise<void> {
+  const { bridge, lab } = course.world;
+  const url = `${lab.files}/amd64/bzImage`;
+  const kernel = join(dirname(bridge.configFile), 'bzImage');
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  await writeFile(kernel, Buffer.from(await answer.arrayBuffer()));
+  const board = ['--board', 'qemu-x86_64'];
+  await Promise.all([
+    command(course, ['test', ...board, '--kernel', kernel, '--wait'], /: pass; boot PASS/, JOB_LIMIT),
+    command(
+      course,
+      ['check', '--send-test', ...board, '--kernel', url],
+      /callback[^]*verdict: pass[^]*nothing was reported/,
+      JOB_LIMIT,
+    ),
+  ]);
+}
+
 /** The commands that only look, when there is something to see. */
 async function commands(course: Course): Promise<void> {
   const [first] = PLAIN_CASES;
@@ -189,6 +230,7 @@ async function commands(course: Course): Promise<void> {
   await command(course, ['jobs', '--limit', '100'], new RegExp(`${id} +${first?.name} `));
   await command(course, ['jobs', 'show', id], /Timeline[^]*accepted by kcidb/);
   await command(course, ['jobs', 'log', id], /Linux version \d/);
+  await command(course, ['rejudge', '--lab', RUNTIME], /\d+ jobs judged again: 0 come out differently/);
   await command(course, ['labs'], new RegExp(`${RUNTIME} +up`));
   await command(course, ['boards'], /qemu-arm64 +qemu-arm64 +qemu +1/);
   await command(course, ['import', 'lava', '--lab', RUNTIME], /qemu-arm64/);

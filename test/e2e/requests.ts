@@ -4,10 +4,12 @@ import { RUNTIME, type World } from './world.ts';
 
 type Asked = Omit<E2eCase, 'expected'>;
 
-/** Makes Maestro publish it; returns the node's id. */
-export function publish(world: World, asked: Asked): string {
+/** Makes Maestro publish it; returns the node's id. `commit`: what was built, if that matters. */
+export function publish(world: World, asked: Asked, commit?: string): string {
   const { arch, artifacts, definition } = parts(world, asked);
-  const build = world.maestro.addBuild({ arch, artifacts });
+  const revision = { tree: 'mainline', branch: 'master', url: 'https://git.example/mainline.git', commit };
+  const data = commit === undefined ? {} : { kernel_revision: revision };
+  const build = world.maestro.addBuild({ arch, artifacts, data });
   const job = { build: build.id, name: asked.name, runtime: RUNTIME, platform: asked.board };
   return world.maestro.addPullLabsJob(job, definition).id;
 }

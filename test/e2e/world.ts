@@ -77,6 +77,7 @@ export async function startWorld(folder: string): Promise<World> {
         callback: { token_name: lab.callback.name, token: lab.callback.token },
         limits: { max_queued_per_device: 50 },
         retries: { infrastructure: 1, pause: '1s' },
+        supersede: true,
       },
     ],
     kcidb: { url: relays.kcidb.url, token: kcidb.token },
@@ -90,8 +91,10 @@ export async function startWorld(folder: string): Promise<World> {
     store: { sqlite: 'state/lava-bridge.db' },
     fetch: { networks: ['public', 'loopback'] },
     device_types: fileURLToPath(new URL('device-types', import.meta.url)),
+    plans: 'plans',
   };
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, 'plans'), { recursive: true });
+  await writeFile(join(folder, 'plans', 'baseline.yaml'), stringify(baselineOf(lab)));
   await writeFile(configFile, stringify(config), { mode: 0o600 });
   await bridge.start();
   return {
@@ -105,6 +108,16 @@ export async function startWorld(folder: string): Promise<World> {
       await bridge.stop();
       await Promise.all(Object.values(relays).map((relay) => relay.stop()));
       await Promise.all([maestro.stop(), kcidb.stop()]);
+    },
+  };
+}
+
+/** KernelCI's baseline, with the lab's own initramfs: the lab need not reach KernelCI's storage. */
+function baselineOf({ files }: Lab): unknown {
+  return {
+    rootfs: { 'lab-initramfs': { ramdisk: `${files}/amd64/initramfs.cpio.gz` } },
+    plans: {
+      baseline: { rootfs: 'lab-initramfs', tests: [{ type: 'boot', name: 'dmesg', suite: 'boot' }] },
     },
   };
 }
