@@ -94,7 +94,15 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
 }
 
 /** Says in the journal what became of a damaged store, and what to do. */
-export function reportDamage(log: Logger, { file, found, saved }: Damage): void {
+export function reportDamage(log: Logger, { file, found, saved, lost }: Damage): void {
+  if (lost !== undefined) {
+    log.error(
+      { file, lost },
+      `the store’s write-ahead log was damaged: ${lost.transactions} transactions behind byte ${lost.at} of it are lost, and a copy of it is kept as ${file}. ` +
+        'What is missing is looked for in Maestro and LAVA, and nothing is run twice (docs/backup.md). Look at the disk and its cables',
+    );
+    return;
+  }
   const what =
     saved === undefined
       ? 'nothing of it could be read, so a new one was begun'

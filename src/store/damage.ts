@@ -1,7 +1,7 @@
-// A database that is damaged: found at the start and once a day, set aside under a name with its date, and replaced by a new
+// A database that is damaged, or its write-ahead log: found at the start and once a day, set aside under a name with its date, and replaced by a new
 // one with all that could be read of it. What is lost is found again in Maestro and LAVA (lifecycle/earlier-runs.ts).
 import { existsSync, statSync } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
@@ -13,11 +13,14 @@ import { syncFile } from './backup.ts';
 import { keptInstance, newInstance } from './instance.ts';
 import type { Salvaged } from './salvage.ts';
 import { settingKey } from './settings.ts';
+import { lostInLog, type LostInLog } from './wal.ts';
 
-/** A database that was set aside. */
+/** A database that was set aside; or its write-ahead log alone (`lost`), of which a copy was. */
 export interface Damage {
   /** Where it is now. */
   file: string;
+  /** What of the log SQLite dropped; the database itself is sound. */
+  lost?: LostInLog;
   /** What SQLite says of it. */
   found: readonly string[];
   /** What the new one has of it; undefined: nothing could be read. */
@@ -69,7 +72,20 @@ export async function mendDatabase(
 ): Promise<Damage | undefined> {
   await finishMending(file);
   if (!existsSync(file)) return undefined;
+  const lost = await lostInLog(file);
+  const date = rfc3339(now).replaceAll(/[:.]/g, '-');
+  const log = `${file}-wal${ASIDE}${date}`;
+  // Before SQLite opens it, and writes over what it does not read.
+  if (lost !== undefined) await copyFile(`${file}-wal`, log);
   const found = await findingsAtStart(file);
+  if (lost !== undefined && found.length === 0) {
+    // Its very first transactions may have been there.
+    if (metaOf(file, 'schema') === undefined) found.push('its write-ahead log is damaged from the beginning');
+    else {
+      await noteLoss(file, file, now);
+      return { file: log, lost, found: [], saved: undefined };
+    }
+  }
   if (found.length === 0) return undefined;
   const fresh = file + MENDED;
   let saved: Salvaged | undefined;
@@ -85,7 +101,7 @@ export async function mendDatabase(
       { cause: error },
     );
   }
-  const aside = `${file}${ASIDE}${rfc3339(now).replaceAll(/[:.]/g, '-')}`;
+  const aside = `${file}${ASIDE}${date}`;
   for (const end of ['-shm', '-wal']) {
     if (existsSync(file + end)) await rename(file + end, aside + end);
   }
