@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openBlobs, openStore } from '../../src/store/index.ts';
 import { childWorld } from '../support/child.ts';
-import { failsWith, lavaBridge } from '../support/command.ts';
+import { failsWith, processOf } from '../support/command.ts';
 import { newFolder } from '../support/folder.ts';
 import { testWorld, until } from '../support/world.ts';
 
@@ -16,7 +16,7 @@ it('holds jobs, evidence and logs as they were at one moment, and is the state e
   await world.at(running, 'running');
   const file = join(world.folder, 'state.backup');
   const others = Array.from({ length: 10 }, () => world.publish());
-  expect(await lavaBridge(['backup', file, '--config', world.configFile])).toMatchObject({
+  expect(await processOf(['backup', file, '--config', world.configFile])).toMatchObject({
     code: 0,
     stderr: '',
   });
@@ -30,7 +30,7 @@ it('holds jobs, evidence and logs as they were at one moment, and is the state e
   const config = join(folder, 'lava-bridge.yaml');
   const database = join(folder, 'state', 'lava-bridge.db');
   await writeFile(config, await readFile(world.configFile, 'utf8'));
-  expect(await lavaBridge(['restore', file, '--config', config])).toMatchObject({ code: 0, stderr: '' });
+  expect(await processOf(['restore', file, '--config', config])).toMatchObject({ code: 0, stderr: '' });
 
   const store = await openStore({ sqlite: database });
   expect(store.instanceId).toBe(world.daemon.context.store.instanceId);
@@ -51,14 +51,14 @@ it('is not put in the place of a state in use; after that, jobs go on from it', 
   await until('LAVA has the job', () => world.lava.jobs().at(0));
   const file = join(world.folder, 'state.backup');
   const options = ['--config', world.configFile];
-  expect(await lavaBridge(['backup', file, ...options])).toMatchObject({ code: 0 });
-  expect(await lavaBridge(['restore', file, ...options, '--force'])).toMatchObject({
+  expect(await processOf(['backup', file, ...options])).toMatchObject({ code: 0 });
+  expect(await processOf(['restore', file, ...options, '--force'])).toMatchObject({
     code: 1,
     stderr: failsWith('in_use'),
   });
   await daemon.end('SIGKILL');
 
-  expect(await lavaBridge(['restore', file, ...options, '--force'])).toMatchObject({ code: 0, stderr: '' });
+  expect(await processOf(['restore', file, ...options, '--force'])).toMatchObject({ code: 0, stderr: '' });
   expect(await readdir(join(world.folder, 'state'))).toContain('lava-bridge.db.replaced');
   await daemon.start();
   for (const job of world.lava.jobs()) await world.lava.lab.cancel(job);

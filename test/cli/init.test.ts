@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { failsWith, lavaBridge, type Ran } from '../support/command.ts';
+import { failsWith, processOf, type Ran } from '../support/command.ts';
 import { newFolder } from '../support/folder.ts';
 import { testWorld } from '../support/world.ts';
 
@@ -15,7 +15,7 @@ it('tries what it was given, and writes a configuration and secrets with the rig
     return join(folder, name);
   };
   const init = async (lavaToken: string): Promise<Ran> =>
-    lavaBridge(
+    processOf(
       [
         'init',
         `--out=${out}`,
@@ -58,7 +58,7 @@ it('tries what it was given, and writes a configuration and secrets with the rig
 });
 
 it('names the option that is missing where there is no terminal to ask on', async () => {
-  expect(await lavaBridge(['init', '--lab', 'lava-x', '--no-try'])).toMatchObject({
+  expect(await processOf(['init', '--lab', 'lava-x', '--no-try'])).toMatchObject({
     code: 1,
     stderr: failsWith('bad_option', '--lava-url'),
   });

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
-import { failsWith, lavaBridge } from '../support/command.ts';
+import { failsWith, lavaBridge, processOf } from '../support/command.ts';
 import { newFolder } from '../support/folder.ts';
 
 const GOOD = {
@@ -88,7 +88,7 @@ describe('kcidb', () => {
     expect(validated).toMatchObject({ code: 0, stderr: '' });
     expect(validated.stdout.match(/: valid, .*upgraded from 4\.3/g)).toHaveLength(steps.length);
 
-    const sent = await lavaBridge(['kcidb', 'submit', '--wait', '30', ...files], {
+    const sent = await processOf(['kcidb', 'submit', '--wait', '30', ...files], {
       env: { KCIDB_REST: rest() },
     });
     expect(sent).toMatchObject({ code: 0, stderr: '' });
@@ -100,7 +100,7 @@ describe('kcidb', () => {
   });
 
   it('validate reads standard input', async () => {
-    const { code, stdout } = await lavaBridge(['kcidb', 'validate', '--json'], {
+    const { code, stdout } = await processOf(['kcidb', 'validate', '--json'], {
       input: JSON.stringify(GOOD),
     });
     expect(code).toBe(0);
@@ -108,7 +108,7 @@ describe('kcidb', () => {
   });
 
   it('submit sends what KCIDB_REST says, upgraded, and prints the id', async () => {
-    const { code, stdout, stderr } = await lavaBridge(
+    const { code, stdout, stderr } = await processOf(
       ['kcidb', 'submit', '--wait', '30', await file('good.json', GOOD)],
       { env: { KCIDB_REST: rest() } },
     );
@@ -120,7 +120,7 @@ describe('kcidb', () => {
 
   it('submit sends nothing of a file that is not valid, and never shows the token', async () => {
     const bad = await file('bad.json', { ...GOOD, tests: [{ id: 'no origin' }] });
-    const { code, stdout, stderr } = await lavaBridge(['kcidb', 'submit', bad], {
+    const { code, stdout, stderr } = await processOf(['kcidb', 'submit', bad], {
       env: { KCIDB_REST: rest() },
     });
     expect(code).toBe(1);
@@ -134,11 +134,11 @@ describe('kcidb', () => {
     const odd = { ...GOOD, tests: [{ ...GOOD.tests[0], comment: 'a "}{" in a text' }] };
     const stream = `${JSON.stringify(GOOD)}${JSON.stringify(odd, null, 2)}\n${JSON.stringify(GOOD)}\n`;
 
-    const sent = await lavaBridge(['kcidb', 'submit'], { env, input: stream });
+    const sent = await processOf(['kcidb', 'submit'], { env, input: stream });
     expect(sent.code).toBe(0);
     expect(sent.stdout.trim().split('\n')).toHaveLength(3);
 
-    const wrong = await lavaBridge(['kcidb', 'submit'], { env, input: `${stream}{"version": ` });
+    const wrong = await processOf(['kcidb', 'submit'], { env, input: `${stream}{"version": ` });
     expect(wrong.code).toBe(1);
     expect(wrong.stdout).toBe('');
     expect(wrong.stderr).toEqual(failsWith('bad_report', 'standard input, report 4'));
@@ -162,7 +162,7 @@ describe('kcidb', () => {
       }),
     );
     const good = await file('good.json', GOOD);
-    const { code } = await lavaBridge(['kcidb', 'submit', '--config', config, good], {
+    const { code } = await processOf(['kcidb', 'submit', '--config', config, good], {
       env: { MY_KCIDB: rest() },
     });
     expect(code).toBe(0);

@@ -4,7 +4,7 @@ import { waitForEnd } from '../../src/cli/jobs.ts';
 import { BridgeError } from '../../src/core/errors.ts';
 import type { JobRow } from '../../src/http/shapes.ts';
 import type { StageName } from '../../src/store/index.ts';
-import { failsWith, lavaBridge, type Ran } from '../support/command.ts';
+import { failsWith, lavaBridge, processOf, type Ran } from '../support/command.ts';
 import { definition, LAB, testWorld, X86 } from '../support/world.ts';
 
 describe('the commands for a running daemon', () => {
@@ -96,7 +96,7 @@ describe('the commands for a running daemon', () => {
       ['boards'],
       ['check'],
     ]) {
-      const { code, stdout } = await lavaBridge([...args, '--json', '--config', world.configFile]);
+      const { code, stdout } = await processOf([...args, '--json', '--config', world.configFile]);
       expect({ args, code }).toEqual({ args, code: 0 });
       expect(() => JSON.parse(stdout)).not.toThrow();
     }

@@ -1,13 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { failsWith, lavaBridge, type Ran } from '../support/command.ts';
+import { failsWith, lavaBridge, processOf, type Ran } from '../support/command.ts';
 import { makeFiles } from '../support/folder.ts';
 import { listen } from '../support/listen.ts';
 import { buildUrl, makeRequest, readDefinition } from '../templates/support.ts';
 
-function render(args: string[], input?: string): Promise<Ran> {
-  return lavaBridge(['render', ...args], { input });
+/** Runs the command; `input` is for the `-` among the arguments, in a file in its place. */
+async function render(args: string[], input?: string): Promise<Ran> {
+  if (input === undefined) return lavaBridge(['render', ...args]);
+  const files = await makeFiles({ input });
+  return lavaBridge(['render', ...args.map((word) => (word === '-' ? join(files, 'input') : word))]);
+}
+
+/** As render, with the input on standard input. */
+function piped(args: string[], input: string): Promise<Ran> {
+  return processOf(['render', ...args], { input });
 }
 
 const request = makeRequest({ name: 'baseline-arm64', platform: 'qemu-arm64', lab: 'lava-mylab' });
@@ -55,7 +63,7 @@ it('prints the definition of a request, by the configuration and without its sec
 });
 
 it('renders without a configuration, and says what it takes instead', async () => {
-  const { code, stdout: out, stderr: err } = await render(['--request', '-'], JSON.stringify(request));
+  const { code, stdout: out, stderr: err } = await piped(['--request', '-'], JSON.stringify(request));
 
   expect(code).toBe(0);
   expect(err).toMatch(/with the shipped files, and a lab called as the node's runtime/);
@@ -80,7 +88,7 @@ it('prints one line for each line of a batch, in order, with the error in place 
     { id: 'z', node, kbuild },
   ].map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
 
-  const { code, stdout: out } = await render(['--batch', '-', ...config], lines.join('\n'));
+  const { code, stdout: out } = await piped(['--batch', '-', ...config], lines.join('\n'));
 
   const answers = out
     .trimEnd()

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { childWorld } from '../support/child.ts';
-import { failsWith, lavaBridge } from '../support/command.ts';
+import { failsWith, processOf } from '../support/command.ts';
 
 it('keeps a second daemon from the same store, until the first one has ended', async () => {
   const { world, daemon } = await childWorld();
@@ -11,7 +11,7 @@ it('keeps a second daemon from the same store, until the first one has ended', a
   // At another address, so that only the store is in its way.
   await writeFile(other, text.replaceAll(/listen: .*/g, 'listen: 127.0.0.1:1'));
 
-  const { code, stderr } = await lavaBridge(['run', '--config', other]);
+  const { code, stderr } = await processOf(['run', '--config', other]);
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: failsWith('in_use'),
@@ -28,7 +28,7 @@ it('says which address it can not have', async () => {
   const other = `${world.folder}/other.yaml`;
   const text = await readFile(world.configFile, 'utf8');
   await writeFile(other, text.replace(/sqlite: .*/, 'sqlite: other/bridge.db'));
-  expect(await lavaBridge(['run', '--config', other])).toEqual({
+  expect(await processOf(['run', '--config', other])).toEqual({
     code: 1,
     stdout: '',
     stderr: failsWith('listen', '127.0.0.1'),
@@ -44,7 +44,7 @@ it.each([
   const wrong = line.startsWith('token') ? text.replace(/token: .*\n/, line) : text + line;
   await writeFile(world.configFile, wrong);
 
-  expect(await lavaBridge(['run', '--config', world.configFile])).toEqual({
+  expect(await processOf(['run', '--config', world.configFile])).toEqual({
     code: 78,
     stdout: '',
     stderr: failsWith(code),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { asJson, asText, triageFile } from '../../src/cli/triage.ts';
 import { readLogText } from '../../src/lava/log.ts';
 import { maestroText } from '../../src/kernel-log/maestro-text.ts';
-import { lavaBridge } from '../support/command.ts';
+import { lavaBridge, processOf } from '../support/command.ts';
 import { newFolder } from '../support/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -24,7 +24,9 @@ async function run(
   args: string[],
   input?: string,
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const { code, stdout, stderr } = await lavaBridge(['triage', ...args], { input });
+  const words = ['triage', ...args];
+  const ran = input === undefined ? lavaBridge(words) : processOf(words, { input });
+  const { code, stdout, stderr } = await ran;
   return { code, out: stdout, err: stderr };
 }
 

@@ -1,0 +1,49 @@
+// The command line: runs the command that is named, and turns what it throws into a message and an exit code:
+// 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured.
+import { CommanderError, type Command } from 'commander';
+import { BridgeError, ConfigError, errorText } from '../core/errors.ts';
+import { isJournal } from '../core/journal-stream.ts';
+import { priorityOf } from '../core/log-record.ts';
+import { printable } from '../core/printable.ts';
+import { createProgram } from './program.ts';
+
+/** Runs the command that the arguments name (of the whole process: the program's first); gives the exit code. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const program = await createProgram(argv[2]);
+  throwInPlaceOfExit(program);
+  try {
+    if (argv.length <= 2) program.help({ error: true });
+    await program.parseAsync(argv);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    printError(error);
+    return argv[2] === 'run' && isWrongConfiguration(error) ? WRONG_CONFIGURATION : 1;
+  }
+}
+
+/** A command that is used wrongly throws, so that its exit code is ours to say. */
+function throwInPlaceOfExit(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwInPlaceOfExit);
+}
+
+/** EX_CONFIG of sysexits.h: systemd does not start the daemon again (RestartPreventExitStatus). */
+const WRONG_CONFIGURATION = 78;
+
+function isWrongConfiguration(error: unknown): boolean {
+  return error instanceof BridgeError && (error.code === 'config' || error.code === 'secret');
+}
+
+function lineOf(error: unknown): string {
+  const text = `lava-bridge: ${printable(errorText(error))}`;
+  return error instanceof BridgeError ? `${text} [${error.code}]` : text;
+}
+
+function printError(error: unknown): void {
+  const text = error instanceof ConfigError ? error.message : lineOf(error);
+  // In the journal each line carries its priority.
+  process.stderr.write(`${isJournal(2) ? text.replaceAll(/^/gm, `<${priorityOf('error')}>`) : text}\n`);
+  if (process.env['LAVA_BRIDGE_TRACE'] === '1' && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+}
