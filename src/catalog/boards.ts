@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/error-codes.ts';
 import { ConfigError, RequestError, type Problem } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
-import { readYamlFile, type Located } from '../core/yaml-file.ts';
+import { yamlFiles, type Located } from '../core/yaml-file.ts';
 import { DeviceType } from './board-schema.ts';
 
 /** One board type as a lab has it. */
@@ -29,6 +29,8 @@ export interface Boards {
   problem(name: string, path: readonly PropertyKey[], code: ErrorCode, message: string): Problem;
 }
 
+const readDeviceType = yamlFiles(DeviceType);
+
 /**
  * Reads all device types; the admin's own file stands in place of the shipped one of the same name, and the admin's board in
  * place of a shipped one of the same `name`. Throws ConfigError with the problems of all files.
@@ -38,7 +40,7 @@ export async function loadBoards(dirs: OverlayDirs): Promise<Boards> {
   const types = new Map<string, Entry>();
   for (const { path, own } of await overlayFiles(dirs, '.yaml')) {
     try {
-      const { value: type, at } = await readYamlFile(path, DeviceType);
+      const { value: type, at } = await readDeviceType(path);
       const other = types.get(type.name);
       if (other?.own === own) {
         problems.push(at(['name'], 'duplicate', `name: ${type.name} is also defined in ${other.file}`));

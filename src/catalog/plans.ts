@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/error-codes.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
-import { readYamlFile, type Located } from '../core/yaml-file.ts';
+import { yamlFiles, type Located } from '../core/yaml-file.ts';
 import type { RootfsSet } from './rootfs.ts';
 import { PlanFile, type Plan, type Trigger } from './plan-schema.ts';
 
@@ -37,6 +37,8 @@ interface Entry<T> {
   at: Located<PlanFile>['at'];
 }
 
+const readPlanFile = yamlFiles(PlanFile);
+
 /**
  * Reads all plan files; the admin's own file stands in place of the shipped one of the same name, and what it defines
  * in place of what is shipped under the same name. Throws ConfigError with the problems of all files.
@@ -46,7 +48,7 @@ export async function loadPlans(dirs: OverlayDirs): Promise<Plans> {
   const files: { located: Located<PlanFile>; own: boolean }[] = [];
   for (const { path, own } of await overlayFiles(dirs, '.yaml')) {
     try {
-      files.push({ located: await readYamlFile(path, PlanFile), own });
+      files.push({ located: await readPlanFile(path), own });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { oneLine } from './answer-text.ts';
 import type { ErrorCode } from './error-codes.ts';
 import { ConfigError, errorText, type Problem } from './errors.ts';
+import { createKept } from './kept.ts';
 import { knownKeys } from './known-keys.ts';
 import { didYouMean } from './nearest.ts';
 import { ParseError, PARSE_LIMITS } from './parse/limits.ts';
@@ -23,13 +24,26 @@ export async function readYamlFile<S extends z.ZodType>(
   file: string,
   schema: S,
 ): Promise<Located<z.output<S>>> {
-  let text: string;
+  return parseYaml(file, await textOf(file), schema);
+}
+
+/** As readYamlFile, for files that are read often: what was read of one is given again while the file stays as it is. */
+export function yamlFiles<S extends z.ZodType>(schema: S): (file: string) => Promise<Located<z.output<S>>> {
+  const kept = createKept<Located<z.output<S>>>(FILES_KEPT);
+  return async (file) => {
+    const text = await textOf(file);
+    return kept.get(file, text, () => parseYaml(file, text, schema));
+  };
+}
+
+const FILES_KEPT = 5000;
+
+async function textOf(file: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     throw new ConfigError([{ code: 'unreadable', file, message: `cannot be read: ${errorText(error)}` }]);
   }
-  return parseYaml(file, text, schema);
 }
 
 /** As readYamlFile, for text that is at hand; `file` is only its name in messages. */

@@ -1,6 +1,7 @@
 // All job templates, read once: the shipped ones, and the admin's in place of those of the same name.
 import { readFile } from 'node:fs/promises';
 import { ConfigError, errorText, type Problem } from '../core/errors.ts';
+import { createKept } from '../core/kept.ts';
 import { overlayFiles, type OverlayDirs } from '../core/overlay.ts';
 import { compileTemplate, type Template } from './language.ts';
 import { located, Run } from './run.ts';
@@ -31,11 +32,27 @@ const KEPT_LENGTH = 256 * 1024;
  * what others give them by name. Throws ConfigError with the faults of all files, each at file:line:column.
  */
 export async function loadLibrary(dirs: OverlayDirs, variables: ReadonlySet<string>): Promise<Library> {
+  const files: File[] = [];
+  for (const { name, path: file } of await overlayFiles(dirs, EXTENSION))
+    files.push({ name: name.slice(0, -EXTENSION.length), file, text: await readText(file) });
+  return kept.get(JSON.stringify([dirs, ...variables]), JSON.stringify(files), () =>
+    compile(files, variables),
+  );
+}
+
+interface File {
+  name: string;
+  file: string;
+  text: string;
+}
+
+/** Most are read again without a change: when others are, or the configuration. */
+const kept = createKept<Library>(4);
+
+function compile(files: readonly File[], variables: ReadonlySet<string>): Library {
   const templates = new Map<string, Template>();
   const problems: Problem[] = [];
-  for (const { name: path, path: file } of await overlayFiles(dirs, EXTENSION)) {
-    const name = path.slice(0, -EXTENSION.length);
-    const text = await readText(file);
+  for (const { name, file, text } of files) {
     const compiled = compileTemplate(name, file, text, (wanted) => templates.get(wanted));
     problems.push(...compiled.problems);
     if (compiled.template) templates.set(name, compiled.template);
