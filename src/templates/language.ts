@@ -1,7 +1,7 @@
 // The templates' language: Handlebars' grammar, compiled to functions with our own, stricter meaning. `{{x}}` puts out
 // one value, never text; what is unknown is an error; a file outside the loaded templates, raw output, own blocks and
 // decorators do not exist.
-import Handlebars from 'handlebars';
+import { parse } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import { errorText, type Problem } from '../core/errors.ts';
 import {
   complain,
@@ -60,7 +60,7 @@ export function compileTemplate(
     };
   let program: hbs.AST.Program;
   try {
-    program = Handlebars.parse(text, { srcName: file });
+    program = parse(text, { srcName: file });
   } catch (error) {
     return { template: undefined, problems: [parseProblem(file, error)] };
   }
