@@ -1,21 +1,22 @@
 // Damaged database files: what is found, what is saved, what is kept.
 import { randomBytes } from 'node:crypto';
-import { chmod, copyFile, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkDatabase, openStore, storesSetAside, type Damage } from '../../src/store/index.ts';
 import { DAMAGES } from '../support/damage.ts';
 import { newFolder } from '../support/folder.ts';
 import { judgedRun, newJob } from '../support/stored-jobs.ts';
 
 const JOBS = 300;
+let sound: string;
 let file: string;
 let instanceId: string;
 
-beforeEach(async () => {
-  file = join(await newFolder(), 'lava-bridge.db');
-  const store = await openStore({ sqlite: file });
+beforeAll(async () => {
+  sound = await newFolder('file');
+  const store = await openStore({ sqlite: join(sound, 'lava-bridge.db') });
   ({ instanceId } = store);
   for (let n = 1; n <= JOBS; n++) {
     const { job } = await store.receive(newJob(n), [{ kind: 'stage', text: 'received (push)' }]);
@@ -39,6 +40,12 @@ beforeEach(async () => {
     });
   }
   await store.close();
+});
+
+beforeEach(async () => {
+  const folder = await newFolder();
+  await cp(sound, folder, { recursive: true });
+  file = join(folder, 'lava-bridge.db');
 });
 
 async function open(): Promise<{ damage: Damage | undefined; jobs: number; instance: string; days: number }> {
