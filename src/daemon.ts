@@ -45,6 +45,7 @@ import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
 import { openOwnFiles } from './storage/own-files.ts';
 import { openState, openStore, type Store } from './store/index.ts';
+import type { Reader } from './store/reader.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
 type Ports = StagePorts &
@@ -87,6 +88,8 @@ interface Parts {
   drift?: Clock;
   /** In place of the configured one. */
   store?: Store;
+  /** In place of one in a thread of its own. */
+  reader?: Reader;
   /** A socket that listens at http.listen already: systemd's. */
   callbackSocket?: number | undefined;
   /** Shorter in tests. */
@@ -116,7 +119,7 @@ export async function createDaemon(
     [jobJournal(log), jobMetrics(metrics)],
   );
   const state = await openState(place, now);
-  const reader = state.openReader();
+  const reader = parts.reader ?? state.openReader();
   const { blobs } = state;
   const senders = openSenders(config.notify);
   const logs = openLogStore(config, state, signal);

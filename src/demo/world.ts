@@ -12,7 +12,7 @@ import { freePort } from '../sim/free-port.ts';
 import { startKcidbSimulator, type KcidbSimulator, type KcidbSimulatorOptions } from '../sim/kcidb/server.ts';
 import { startLavaSimulator, type LavaSimulator, type LavaSimulatorOptions } from '../sim/lava/simulator.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../sim/maestro/server.ts';
-import type { Store } from '../store/index.ts';
+import type { Reader, Store } from '../store/index.ts';
 
 export const DEMO_LAB = 'lava-demo';
 
@@ -53,6 +53,8 @@ interface Options {
   /** Entries of more labs. */
   labs?: (Record<string, unknown> & { name: string })[] | undefined;
   store?: (file: string) => Promise<Store>;
+  /** In place of the daemon's own. */
+  reader?: ((file: string) => Reader) | undefined;
   /** The daemon's clock. */
   now?: Clock;
   /** How far that was set since the start. */
@@ -75,6 +77,7 @@ export async function startWorld({
   poll = '1s',
   timeout = '60s',
   store,
+  reader,
   now,
   drift,
   delays = {},
@@ -123,12 +126,15 @@ export async function startWorld({
   await mkdir(folder, { recursive: true });
   await writeFile(configFile, stringify(content), { mode: 0o600 });
 
+  const database = join(folder, 'state', 'lava-bridge.db');
+
   async function start(own?: Store): Promise<Daemon> {
     const loaded = await loadConfig(configFile);
     const daemon = await createDaemon(loaded, {
       log,
       delays,
       ...(own === undefined ? {} : { store: own }),
+      ...(reader === undefined ? {} : { reader: reader(database) }),
       ...(now === undefined ? {} : { now }),
       ...(drift === undefined ? {} : { drift }),
     });
@@ -143,7 +149,7 @@ export async function startWorld({
     url,
     token,
     configFile,
-    daemon: await start(await store?.(join(folder, 'state', 'lava-bridge.db'))),
+    daemon: await start(await store?.(database)),
     async restart(own) {
       world.daemon = await start(own);
       return world.daemon;

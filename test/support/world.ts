@@ -14,6 +14,7 @@ import {
 } from '../../src/store/index.ts';
 import { atEnd } from './at-end.ts';
 import { newFolder } from './folder.ts';
+import { nearReader } from './near-reader.ts';
 import { until } from './wait.ts';
 
 export { atEnd, until };
@@ -82,6 +83,8 @@ export async function testWorld(options: Options = {}): Promise<TestWorld> {
       notify: 200,
       quietAfterCrash: 500,
     },
+    // On PostgreSQL the reader is no thread.
+    ...(options.config?.['store'] === undefined ? { reader: nearReader } : {}),
     ...options,
     folder,
     log: createLogger('debug', { write: (line) => log.push(line) }),
