@@ -7,20 +7,15 @@ const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', impor
 
 /** Those need a real lab, or other projects' data. */
 const ELSEWHERE = ['test/lab/**', 'test/parity/**'];
-/** Folders whose tests change nothing that others in the process see: they share one, which loads each module once. */
-const SHARED =
-  'test/{catalog,config,core,definition,engine,import,kcidb,kernel-log,lava,maestro,metrics,notify,scripts,storage,templates,verdict}/**/*.test.ts';
 
 export default defineConfig({
   test: {
-    projects: [
-      {
-        extends: true,
-        test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: [...ELSEWHERE, SHARED] },
-      },
-      { extends: true, test: { name: 'shared', include: [SHARED], isolate: false } },
-    ],
-    setupFiles: ['test/support/query-plans.ts'],
+    include: ['test/**/*.test.ts'],
+    exclude: ELSEWHERE,
+    // The files of a worker share its process, which loads each module once: that is half the work of most of them.
+    isolate: false,
+    unstubEnvs: true,
+    setupFiles: ['test/support/hooks.ts'],
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     testTimeout: 300_000,
     hookTimeout: 300_000,

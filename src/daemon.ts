@@ -316,11 +316,11 @@ export async function createDaemon(
       stopping.abort();
       if (graceMs === 0) cut.abort();
       const cutting = setTimeout(() => cut.abort(), graceMs);
-      await servers.stop(graceMs);
+      await Promise.all([servers.stop(graceMs), upkeep?.stop()]);
       await Promise.all([runner.stop(), outbox.stop(), ...background]);
       clearTimeout(cutting);
       cut.abort();
-      await Promise.all([reader.close(), upkeep?.stop(), state.close()]);
+      await Promise.all([reader.close(), state.close()]);
       await store.close();
     },
   };

@@ -87,8 +87,8 @@ function newestChange(path: string): number {
   if (!existsSync(path)) return 0;
   const database = new DatabaseSync(path);
   try {
-    const row = database.prepare('SELECT updated_at FROM jobs ORDER BY updated_at DESC LIMIT 1').get();
-    return Number(row?.['updated_at'] ?? 0);
+    const newest = database.prepare('SELECT max(updated_at) AS at FROM jobs WHERE done = ?');
+    return Math.max(...[0, 1].map((done) => Number(newest.get(done)?.['at'] ?? 0)));
   } catch {
     // What cannot be read is why it is restored.
     return 0;

@@ -2,5 +2,9 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/lab/**/*.test.ts'], maxWorkers: 1 },
+  test: {
+    include: ['test/lab/**/*.test.ts'],
+    setupFiles: ['test/support/hooks.ts'],
+    maxWorkers: 1,
+  },
 });

@@ -4,23 +4,19 @@ import { statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
-import { atEnd } from './at-end.ts';
+import { atEnd, atEndOfFile } from './at-end.ts';
 
 const MEMORY = '/dev/shm';
 const ROOM = 1024 ** 3;
 const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
 
-const perFile: string[] = [];
-
-afterAll(() => removeAll(perFile));
-
 /** A new folder that is removed when the test ends, or all tests of its file have. */
 export async function newFolder(until: 'test' | 'file' = 'test'): Promise<string> {
   const folder = await mkdtemp(join(base, 'lava-bridge-test-'));
   // Not before what the test started in it was stopped: that still writes there.
-  if (until === 'test') atEnd(() => removeAll([folder]));
-  else perFile.push(folder);
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  if (until === 'test') atEnd(remove);
+  else atEndOfFile(remove);
   return folder;
 }
 
@@ -32,10 +28,6 @@ export async function makeFiles(files: Readonly<Record<string, string>>): Promis
     await writeFile(join(folder, name), text);
   }
   return folder;
-}
-
-async function removeAll(folders: string[]): Promise<void> {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }
 
 function hasRoom(folder: string): boolean {

@@ -1,16 +1,22 @@
 // The places that a store may have, for tests that hold both kinds to the same: PostgreSQL's is a cluster of the test file's own.
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { StorePlace } from '../../src/store/index.ts';
+import { atEndOfFile } from './at-end.ts';
 import { newFolder } from './folder.ts';
 import { hasPostgres, startCluster, type Cluster } from './postgres.ts';
 
 let cluster: Promise<Cluster> | undefined;
-afterAll(async () => (await cluster)?.stop());
 
 /** The test file's own cluster; it ends with the file. */
 export function ownCluster(): Promise<Cluster> {
-  return (cluster ??= startCluster());
+  if (cluster !== undefined) return cluster;
+  const started = startCluster();
+  cluster = started;
+  atEndOfFile(async () => {
+    cluster = undefined;
+    await (await started).stop();
+  });
+  return started;
 }
 
 /** By the kind's name: makes an empty place. */

@@ -1,7 +1,6 @@
 // Looks at the plan of every statement that any test runs on SQLite: none may read or sort a whole table. Loaded before
-// each test file (vitest.config.ts), so that a new query is covered without being named anywhere.
+// the first test file of a process (hooks.ts), so that a new query is covered without being named anywhere.
 import { DatabaseSync } from 'node:sqlite';
-import { beforeAll } from 'vitest';
 
 /** Tables that stay small, whatever the bridge does: a read of the whole table costs nothing. */
 const SMALL = ['drains', 'sqlite_master'];
@@ -27,15 +26,13 @@ export function planOf(database: DatabaseSync, text: string): string[] {
 const explain = DatabaseSync.prototype.prepare;
 const known = new Set<string>();
 
-beforeAll(() => {
-  DatabaseSync.prototype.prepare = function (text, ...rest) {
-    if (/^\s*(select|update|delete|insert|with)\b/i.test(text) && !known.has(text)) {
-      known.add(text);
-      // What is open in the outbox is found by an index, and then sorted.
-      const isOutbox = text.includes('from "deliveries"');
-      const faults = faultsOf(planOf(this, text)).filter((f) => !(isOutbox && f.startsWith('USE TEMP')));
-      if (faults.length > 0) throw new Error(`no index serves this query (${faults.join('; ')}): ${text}`);
-    }
-    return explain.call(this, text, ...rest);
-  };
-});
+DatabaseSync.prototype.prepare = function (text, ...rest) {
+  if (/^\s*(select|update|delete|insert|with)\b/i.test(text) && !known.has(text)) {
+    // What is open in the outbox is found by an index, and then sorted.
+    const isOutbox = text.includes('from "deliveries"');
+    const faults = faultsOf(planOf(this, text)).filter((f) => !(isOutbox && f.startsWith('USE TEMP')));
+    if (faults.length > 0) throw new Error(`no index serves this query (${faults.join('; ')}): ${text}`);
+    known.add(text);
+  }
+  return explain.call(this, text, ...rest);
+};
