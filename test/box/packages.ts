@@ -32,12 +32,11 @@ const ELF = { amd64: 62, arm64: 183 };
 export async function inspect({ amd64, arm64 }: Packages): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lava-bridge-packages-'));
   const listed = new Map<string, string>();
-  for (const [arch, deb] of Object.entries({ amd64, arm64 })) {
-    await check(`lintian finds nothing wrong with the package for ${arch}`, async () => {
-      const said = await onHost('lintian', ['--fail-on', 'error,warning', deb]);
-      expect(!/^[EW]:/m.test(said), said);
-    });
-  }
+  await check('lintian finds nothing wrong with the package', async () => {
+    // Nothing is compressed for the test alone; the other architecture's package has the same files, which is seen below.
+    const tags = ['control', 'data'].map((part) => `uses-no-compression-for-${part}-tarball`);
+    await onHost('lintian', ['--fail-on', 'error,warning', '--suppress-tags', tags.join(), amd64]);
+  });
   await check('what is compiled in a package is for its architecture, and the rest is the same', async () => {
     for (const [arch, deb] of [
       ['amd64', amd64],

@@ -1,4 +1,5 @@
 // What the daemon in the box talks to, on the host's loopback: Maestro and KCIDB simulated, and a lab that is simulated or real.
+import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createLavaClient } from '../../src/lava/client.ts';
 import { sleep } from '../../src/core/time.ts';
@@ -7,11 +8,12 @@ import { startKcidbSimulator } from '../../src/sim/kcidb/server.ts';
 import { startLavaSimulator } from '../../src/sim/lava/simulator.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
 import { labOfEnvironment } from '../e2e/lab.ts';
-import { askedInBox, inBox } from './machine.ts';
+import { askedInBox, inBox, push } from './machine.ts';
 
 /** As in the docs. */
 const RUNTIME = 'lava-mylab';
 const CONFIG = '/etc/lava-bridge/lava-bridge.yaml';
+const BOARD = join(import.meta.dirname, '..', 'e2e', 'device-types', 'qemu-x86_64.yaml');
 /** Of one job: a real board boots for a minute, or for several on a busy machine. */
 const JOB_LIMIT = 15 * 60_000;
 
@@ -66,6 +68,8 @@ export async function startWorld(real: boolean): Promise<World> {
       ...(options.includes('--no-maestro') ? [] : ([[/token of Maestro.*: $/, maestro.token]] as const)),
       ...(options.includes('--no-kcidb') ? [] : ([[/token of KCIDB.*: $/, kcidb.token]] as const)),
     ]);
+    // A board with what is special in the real lab, as its admin would have it.
+    if (real) await push(BOARD, '/etc/lava-bridge/device-types/');
     // The first of the next steps: LAVA's callback token. The rest is for a test that shares its machine.
     await inBox(`printf %s '${lab.callback.token}' > /etc/lava-bridge/secrets/callback-token`);
     await changeConfiguration((config) => {
