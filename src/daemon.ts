@@ -44,7 +44,7 @@ import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
 import { openOwnFiles } from './storage/own-files.ts';
-import { openState, openStore, type Store } from './store/index.ts';
+import { disksOf, openState, openStore, type Store } from './store/index.ts';
 import type { Reader } from './store/reader.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
@@ -182,6 +182,7 @@ export async function createDaemon(
     log,
     earlier,
     storeHealth,
+    disks: () => disksOf(config),
     storeOutage,
     now,
     drift,

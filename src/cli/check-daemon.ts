@@ -1,20 +1,20 @@
 // `lava-bridge check`: what the daemon will see, which is another user than whoever runs the check: its files, the credentials
 // and the socket that systemd hands to it, room on the disk.
 import { existsSync } from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BridgeConfig } from '../config/schema.ts';
 import { secretFile } from '../config/secrets.ts';
 import { isListeningAt } from '../core/address.ts';
-import { stateFolder } from '../store/blobs.ts';
+import { disksOf } from '../store/disks.ts';
 import type { Add } from './check-lines.ts';
 import { secretsOf } from './check-secrets.ts';
 import { readService, readSocket, unitsOf, type Service } from './units.ts';
 
 /** Looks at all that the daemon needs of this machine. */
 export async function checkDaemon(file: string, config: BridgeConfig, add: Add): Promise<void> {
-  await checkDisk(config, add);
+  await checkDisks(config, add);
   const units = unitsOf(file);
   if (units === undefined) return;
   const service = await readService(units.service);
@@ -58,18 +58,12 @@ const MIB = 1024 ** 2;
 const LITTLE = 1024 * MIB;
 const TOO_LITTLE = 64 * MIB;
 
-async function checkDisk({ store }: BridgeConfig, add: Add): Promise<void> {
-  if (!('sqlite' in store)) return;
-  const folder = nearestThatIs(stateFolder(store));
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  if (free > LITTLE) return;
-  const text = `${Math.floor(free / MIB)} MiB are free where the state is (${folder}); jobs wait when there is nothing left`;
-  add({ what: 'disk', state: free > TOO_LITTLE ? 'warning' : 'failed', text });
-}
-
-function nearestThatIs(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestThatIs(dirname(path));
+async function checkDisks(config: BridgeConfig, add: Add): Promise<void> {
+  for (const { folders, free } of await disksOf(config)) {
+    if (free > LITTLE) continue;
+    const text = `${Math.floor(free / MIB)} MiB are free on the disk of ${folders}; jobs wait when there is nothing left`;
+    add({ what: 'disk', state: free > TOO_LITTLE ? 'warning' : 'failed', text });
+  }
 }
 
 /** The daemon's user owns no file and is in no one's group: it reads what everyone may read. */

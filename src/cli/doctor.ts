@@ -1,7 +1,7 @@
 // `lava-bridge doctor`: all that explains what a bridge does, for whoever helps: one text, without secrets.
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { readFile, statfs, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { arch, freemem, loadavg, release, totalmem, uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,7 +14,7 @@ import { loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { JobList } from '../http/shapes.ts';
 import { storeOf } from '../daemon-parts.ts';
-import { openState } from '../store/index.ts';
+import { disksOf, openState } from '../store/index.ts';
 import { checkFiles } from './check-files.ts';
 import type { Line } from './check-lines.ts';
 import { outside } from './check-outside.ts';
@@ -69,7 +69,7 @@ function sectionsOf(file: string, config: BridgeConfig, state: string | undefine
   const fromDaemon = async (path: string): Promise<string> => JSON.stringify(await daemon.get(path), null, 1);
   return [
     ['program', () => `lava-bridge ${programVersion()}\nnode ${process.version}\n${process.execPath}`],
-    ['machine', () => machine(state ?? '/')],
+    ['machine', () => machine(config)],
     ['configuration', () => readFile(file, 'utf8')],
     [
       'files',
@@ -108,8 +108,7 @@ function contents(folder: string): string {
   return modes(readdirSync(folder).map((name) => join(folder, name)));
 }
 
-async function machine(state: string): Promise<string> {
-  const { bavail, bsize, blocks } = await statfs(state);
+async function machine(config: BridgeConfig): Promise<string> {
   const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
   const system = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '?';
   return [
@@ -118,7 +117,9 @@ async function machine(state: string): Promise<string> {
       .map((n) => n.toFixed(1))
       .join(' ')}`,
     `memory: ${gib(freemem())} of ${gib(totalmem())} free`,
-    `disk of ${state}: ${gib(bavail * bsize)} of ${gib(blocks * bsize)} free`,
+    ...(await disksOf(config)).map(
+      ({ folders, free, size }) => `disk of ${folders}: ${gib(free)} of ${gib(size)} free`,
+    ),
     `time: ${new Date().toISOString()}`,
   ].join('\n');
 }

@@ -100,15 +100,21 @@ async function devices({ ctx }: Options): Promise<void> {
   );
 }
 
-/** What PromQL compares with nothing, so that no alert fires. */
-const UNKNOWN = NaN;
-
 async function disk({ ctx }: Options): Promise<void> {
   const { metrics, storeHealth } = ctx;
-  const [room, setAside] = await Promise.all([storeHealth.room(), storeHealth.setAside()]);
+  const [used, disks, setAside] = await Promise.all([
+    storeHealth.used(),
+    ctx.disks(),
+    storeHealth.setAside(),
+  ]);
   metrics.set('lava_bridge_stores_set_aside', [[{}, setAside.length]]);
-  if (room === undefined) return;
-  metrics.set('lava_bridge_store_bytes', [[{}, room.used]]);
-  metrics.set('lava_bridge_disk_free_bytes', [[{}, room.disk?.free ?? UNKNOWN]]);
-  metrics.set('lava_bridge_disk_size_bytes', [[{}, room.disk?.size ?? UNKNOWN]]);
+  if (used !== undefined) metrics.set('lava_bridge_store_bytes', [[{}, used]]);
+  metrics.set(
+    'lava_bridge_disk_free_bytes',
+    disks.map(({ folders, free }) => [{ folders }, free]),
+  );
+  metrics.set(
+    'lava_bridge_disk_size_bytes',
+    disks.map(({ folders, size }) => [{ folders }, size]),
+  );
 }

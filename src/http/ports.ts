@@ -15,7 +15,7 @@ import type { RejudgePorts } from '../lifecycle/rejudge.ts';
 import type { Reporting } from '../reporting/reporting.ts';
 import type { OpenLogs } from '../storage/open.ts';
 import type { OwnFiles } from '../storage/own-files.ts';
-import type { Blobs, Reader, Store } from '../store/index.ts';
+import type { Blobs, Disk, Reader, Store } from '../store/index.ts';
 
 /** All that the HTTP side uses of the daemon. */
 export type HttpPorts = ReceivePorts &
@@ -39,7 +39,9 @@ export type HttpPorts = ReceivePorts &
     callbackWatch: CallbackWatch;
     /** What is known of every part outside. */
     parts: () => Promise<KnownPart[]>;
-    storeHealth: Pick<StoreHealth, 'problems' | 'setAside' | 'explain' | 'room'>;
+    storeHealth: Pick<StoreHealth, 'problems' | 'setAside' | 'explain' | 'used'>;
+    /** The disks that it writes to. */
+    disks: () => Promise<Disk[]>;
     metrics: Metrics;
     log: Logger;
     now: Clock;

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { errorText } from '../core/errors.ts';
 import { DAY, sleep, type Clock } from '../core/time.ts';
 import { createOutage, type Outage } from '../engine/outage.ts';
-import { isDamage, type Damage, type Room, type State } from '../store/index.ts';
+import { isDamage, type Damage, type State } from '../store/index.ts';
 import type { EarlierRuns } from './earlier-runs.ts';
 import type { PartState } from './parts.ts';
 
@@ -18,14 +18,14 @@ export interface StoreHealth {
   withProblems: (state: PartState) => Promise<PartState>;
   /** Why it failed, for people. */
   explain: (error: unknown) => string;
-  /** How much room there is; undefined: that cannot be known now. */
-  room: () => Promise<Room | undefined>;
+  /** How much the database takes (bytes); undefined: that cannot be known now. */
+  used: () => Promise<number | undefined>;
   /** Fulfilled with what was found when the store turns out to be damaged: only a start can mend it. */
   damaged: Promise<string>;
 }
 
 interface Options {
-  state: Pick<State, 'name' | 'findDamage' | 'setAside' | 'explain' | 'room'>;
+  state: Pick<State, 'name' | 'findDamage' | 'setAside' | 'explain' | 'used'>;
   /** What the store may have lost and is still looked for. */
   missing: EarlierRuns['missing'];
   log: Logger;
@@ -61,7 +61,7 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
     problems,
     explain,
     setAside: place.setAside,
-    room: place.room,
+    used: place.used,
     damaged,
     async withProblems(state) {
       const [why] = problems();

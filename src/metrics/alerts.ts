@@ -170,7 +170,7 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     expr: 'lava_bridge_disk_free_bytes < 2e9 or lava_bridge_disk_free_bytes / lava_bridge_disk_size_bytes < 0.05',
     for: '10m',
-    summary: 'only {{ $value | humanize }} (bytes, or share) are free on the disk of the state folder',
+    summary: 'only {{ $value | humanize }} (bytes, or share) are free on the disk of {{ $labels.folders }}',
     meaning: 'On a full disk nothing can be stored: callbacks are refused and jobs wait.',
     steps: [
       'Make room, or keep less: `retention` in the configuration, with ages and sizes for jobs, evidence and logs; a reload makes it count.',

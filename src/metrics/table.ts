@@ -97,13 +97,10 @@ export const METRICS = {
   lava_bridge_store_bytes: gauge('Size of the database (SQLite: with its write-ahead log).', []),
   lava_bridge_stores_set_aside: gauge('Damaged databases that were set aside and are still there.', []),
   lava_bridge_disk_free_bytes: gauge(
-    'What is free on the disk of the state folder; NaN where the state is in PostgreSQL.',
-    [],
+    'What is free on each disk that the bridge writes to; `folders`: what it keeps there.',
+    ['folders'],
   ),
-  lava_bridge_disk_size_bytes: gauge(
-    'Size of the disk of the state folder; NaN where the state is in PostgreSQL.',
-    [],
-  ),
+  lava_bridge_disk_size_bytes: gauge('Size of each of these disks.', ['folders']),
 } as const satisfies Record<string, MetricInfo>;
 
 /** The name of a metric of the table. */

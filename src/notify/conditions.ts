@@ -2,7 +2,7 @@
 import { formatDuration, rfc3339 } from '../core/time.ts';
 import type { FailingDevice } from '../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
-import type { Drain } from '../store/index.ts';
+import type { Disk, Drain } from '../store/index.ts';
 
 /** Something that holds now; `key` says which it is, the same for as long as it holds. */
 export interface Condition {
@@ -22,8 +22,7 @@ export interface Facts {
   drains: readonly Drain[];
   /** Damaged stores that were set aside. */
   damaged: readonly string[];
-  /** undefined: not known. */
-  diskFree: number | undefined;
+  disks: readonly Disk[];
 }
 
 /** When each becomes a condition (ms, bytes). */
@@ -36,7 +35,7 @@ export interface Limits {
 
 /** All conditions that hold at `now` (ms). */
 export function conditionsOf(
-  { parts, parked, failing, drains, damaged, diskFree }: Facts,
+  { parts, parked, failing, drains, damaged, disks }: Facts,
   limits: Limits,
   now: number,
 ): Condition[] {
@@ -59,14 +58,12 @@ export function conditionsOf(
       key: `damaged ${file}`,
       text: `the store was damaged, and is set aside as ${file}: docs/backup.md says what that means and what to do`,
     })),
-    ...(diskFree !== undefined && diskFree < limits.diskFree
-      ? [
-          {
-            key: 'disk',
-            text: `only ${Math.round(diskFree / 1024 ** 2)} MiB are free on the disk of the state folder`,
-          },
-        ]
-      : []),
+    ...disks
+      .filter(({ free }) => free < limits.diskFree)
+      .map(({ folders, free }) => ({
+        key: `disk ${folders}`,
+        text: `only ${Math.round(free / 1024 ** 2)} MiB are free on the disk of ${folders}`,
+      })),
   ];
 }
 

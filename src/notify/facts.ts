@@ -5,14 +5,15 @@ import { failingDevices } from '../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 import type { StoreHealth } from '../lifecycle/store-health.ts';
 import type { Lab } from '../lifecycle/lab.ts';
-import type { Reader, Store } from '../store/index.ts';
+import type { Disk, Reader, Store } from '../store/index.ts';
 import { conditionsOf, type Condition } from './conditions.ts';
 import { runNotifier, type NotifierOptions } from './notifier.ts';
 
 interface FactPorts {
   parts: () => Promise<KnownPart[]>;
   store: Pick<Store, 'deliveryCounts' | 'drains' | 'resumedAt'>;
-  storeHealth: Pick<StoreHealth, 'setAside' | 'room'>;
+  storeHealth: Pick<StoreHealth, 'setAside'>;
+  disks: () => Promise<Disk[]>;
   labs: ReadonlyMap<string, Lab>;
   reader: Pick<Reader, 'lastRuns'>;
   config: Pick<BridgeConfig, 'notify' | 'instance'>;
@@ -33,10 +34,10 @@ export function notifyAdmins(
 async function conditions(ports: FactPorts): Promise<Condition[]> {
   const { parts, store, storeHealth, config, now } = ports;
   const { away_after: awayAfter, disk_free: diskFree, harness_failures: harnessFailures } = config.notify;
-  const [known, counts, room] = await Promise.all([
+  const [known, counts, disks] = await Promise.all([
     parts(),
     store.deliveryCounts().catch(() => []),
-    storeHealth.room(),
+    ports.disks(),
   ]);
   const facts = {
     parts: known,
@@ -44,7 +45,7 @@ async function conditions(ports: FactPorts): Promise<Condition[]> {
     failing: await failingDevices(ports, harnessFailures).catch(() => []),
     drains: await store.drains().catch(() => []),
     damaged: await storeHealth.setAside(),
-    diskFree: room?.disk?.free,
+    disks,
   };
   return conditionsOf(facts, { awayAfter, diskFree, harnessFailures }, now());
 }

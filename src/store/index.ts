@@ -1,6 +1,7 @@
 // The store's public face.
 export { openStore, type StorePlace } from './store.ts';
-export { openState, type Room, type State } from './state.ts';
+export { openState, type State } from './state.ts';
+export { disksOf, type Disk } from './disks.ts';
 export { checkDatabase, LOST_BEFORE, storesSetAside, type Damage } from './damage.ts';
 export { isDamage } from './sqlite-errors.ts';
 export { StaleError, type Change, type JobQueue, type LeasedStore, type Store } from './contract.ts';

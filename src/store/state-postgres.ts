@@ -34,12 +34,11 @@ export function postgresState(url: string, now: Clock): State {
     findDamage: async () => [],
     setAside: async () => [],
     explain,
-    async room() {
+    async used() {
       const found = await sql<{ bytes: number }>`SELECT pg_database_size(current_database()) AS bytes`
         .execute(db)
         .catch(() => undefined);
-      const [row] = found?.rows ?? [];
-      return row && { used: row.bytes };
+      return found?.rows[0]?.bytes;
     },
     close: () => db.destroy(),
   };

@@ -1,5 +1,5 @@
 // The state of an installation with SQLite: a file, and folders next to it. One daemon alone has them.
-import { stat, statfs } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFailure } from '../core/disk-full.ts';
 import { folderFiles } from '../storage/folder.ts';
@@ -23,12 +23,13 @@ export function sqliteState(file: string): State {
     findDamage: (signal) => checkDatabase(file, signal),
     setAside: () => storesSetAside(file),
     explain: (error) => writeFailure(error, dirname(file)),
-    room: () => roomOf(file),
+    used: () => usedBy(file),
     close: async () => undefined,
   };
 }
 
-async function roomOf(file: string): ReturnType<State['room']> {
+/** The database with its write-ahead log. */
+async function usedBy(file: string): Promise<number> {
   const sizes = await Promise.all(
     [file, `${file}-wal`].map((path) =>
       stat(path).then(
@@ -37,8 +38,5 @@ async function roomOf(file: string): ReturnType<State['room']> {
       ),
     ),
   );
-  const used = sizes.reduce((sum, size) => sum + size, 0);
-  const disk = await statfs(file).catch(() => undefined);
-  if (disk === undefined) return { used };
-  return { used, disk: { free: disk.bavail * disk.bsize, size: disk.blocks * disk.bsize } };
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -8,14 +8,6 @@ import type { Reader } from './reader.ts';
 import { sqliteState } from './state-sqlite.ts';
 import type { StorePlace } from './store.ts';
 
-/** How much room there is (bytes), as far as that can be known from here. */
-export interface Room {
-  /** What the database takes. */
-  used: number;
-  /** The disk that it lies on. */
-  disk?: { free: number; size: number };
-}
-
 /** The state of an installation. Nothing is opened before it is used. */
 export interface State extends FileKeeper {
   /** For people: the database's file, or its address without what is secret. */
@@ -36,8 +28,8 @@ export interface State extends FileKeeper {
   setAside: () => Promise<string[]>;
   /** Why it failed, for people. */
   explain: (error: unknown) => string;
-  /** undefined: that cannot be known now. */
-  room: () => Promise<Room | undefined>;
+  /** How much the database takes (bytes); undefined: that cannot be known now. */
+  used: () => Promise<number | undefined>;
   /** Ends what was opened for files. */
   close: () => Promise<void>;
 }

@@ -71,13 +71,19 @@ it('a parked delivery and a low disk are conditions; a lab that is away for a mo
     failing: [],
     drains: [],
     damaged: [],
-    diskFree: 2 ** 20,
+    disks: [
+      { folders: '/var/lib/lava-bridge', free: 2 ** 20, size: 2 ** 40 },
+      { folders: '/srv/logs', free: 2 ** 31, size: 2 ** 40 },
+    ],
   };
-  expect(conditionsOf(facts, limits, MINUTE).map(({ key }) => key)).toEqual(['parked kcidb', 'disk']);
+  expect(conditionsOf(facts, limits, MINUTE).map(({ key }) => key)).toEqual([
+    'parked kcidb',
+    'disk /var/lib/lava-bridge',
+  ]);
   expect(conditionsOf(facts, limits, HOUR).map(({ key }) => key)).toEqual([
     'away lab a',
     'parked kcidb',
-    'disk',
+    'disk /var/lib/lava-bridge',
   ]);
 });
 
