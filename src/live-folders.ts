@@ -4,8 +4,10 @@ import { watch } from 'node:fs';
 import { loadBoards, type Boards } from './catalog/boards.ts';
 import { loadPlans, type Plans } from './catalog/plans.ts';
 import type { BridgeConfig } from './config/schema.ts';
+import { ConfigError } from './core/errors.ts';
 import { shippedFolder } from './core/shipped.ts';
 import { SECOND } from './core/time.ts';
+import { danglingNames } from './templates/cross-check.ts';
 import { createRenderer, type Renderer } from './templates/renderer.ts';
 
 /** What is in the folders. */
@@ -36,6 +38,8 @@ export async function openFolders(config: FolderConfig): Promise<LiveFolders> {
     version: () => version,
     async readAgain() {
       const fresh = await load(config);
+      const problems = danglingNames(fresh);
+      if (problems.length > 0) throw new ConfigError(problems);
       return () => {
         current = fresh;
         version += 1;

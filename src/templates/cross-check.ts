@@ -25,13 +25,22 @@ export function abilitiesOf(board: Board, { plans, renderer }: Omit<Parts, 'boar
   return plans.names().map((plan) => ({ plan, reason: tryPlan(board, plan, plans, renderer)?.message }));
 }
 
-/** Names that lead nowhere, and templates that fail, with all the boards and plans that use them. */
-export function crossCheck({ boards, plans, renderer }: Parts): Problem[] {
-  const all = boards.names().flatMap((name) => boards.find(name) ?? []);
-  const dangling = [
-    ...all.flatMap((board) => missingTemplates(board, boards, renderer)),
+/** Templates that boards and plans name and that are not there. Costs little: nothing is rendered. */
+export function danglingNames({ boards, plans, renderer }: Parts): Problem[] {
+  return [
+    ...allBoards(boards).flatMap((board) => missingTemplates(board, boards, renderer)),
     ...plans.names().flatMap((name) => missingTypes(name, plans, renderer)),
   ];
+}
+
+function allBoards(boards: Boards): Board[] {
+  return boards.names().flatMap((name) => boards.find(name) ?? []);
+}
+
+/** Names that lead nowhere, and templates that fail, with all the boards and plans that use them. */
+export function crossCheck({ boards, plans, renderer }: Parts): Problem[] {
+  const all = allBoards(boards);
+  const dangling = danglingNames({ boards, plans, renderer });
   if (dangling.length > 0) return dangling;
   const faults = new Map<string, { error: RequestError; boards: Set<string>; plans: Set<string> }>();
   for (const board of all) {

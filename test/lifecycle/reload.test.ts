@@ -83,6 +83,14 @@ describe('a reload', () => {
     expect(said(world, 'the old stays')[0]).toMatchObject({
       problem: expect.stringContaining(`${own}/my-board.yaml:5:1: boot_metod`),
     });
+    await writeFile(join(own, 'my-board.yaml'), BOARD.replace('boot_method: qemu', 'boot_method: qemuu'));
+    expect(await reload(world, () => undefined)).toBe(false);
+    expect(world.daemon.context.boards.find('my-board')?.boot_method).toBe('qemu');
+    expect(said(world, 'the old stays').at(-1)).toMatchObject({
+      problem: expect.stringContaining(
+        `${own}/my-board.yaml:3:1: boot_method: there is no template boot/qemuu`,
+      ),
+    });
     expect(await reload(world, (config) => Object.assign(config, { lbas: [] }))).toBe(false);
     expect(said(world, 'the old stays').at(-1)).toMatchObject({
       problem: expect.stringMatching(/lava-bridge\.yaml:\d+:\d+: lbas/),
