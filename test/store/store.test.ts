@@ -1,9 +1,11 @@
-import { join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, StaleError, type NewJob, type Store, type StorePlace } from '../../src/store/index.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { newFolder } from '../support/folder.ts';
+import { newJob as storedJob } from '../support/stored-jobs.ts';
 import { PLACES } from '../support/places.ts';
 
 describe.each(Object.keys(PLACES))('on %s', (kind) => {
@@ -223,6 +225,30 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
     expect(await store.resume('lava-a', '')).toBe(true);
     expect(await store.resume('lava-a', '')).toBe(false);
   });
+});
+
+it('keeps a copy of an older store before it changes its schema, in place of the copy of an earlier upgrade', async () => {
+  const file = join(await newFolder(), 'bridge.db');
+  const before = await openStore({ sqlite: file });
+  await before.receive(storedJob(1), []);
+  await before.close();
+  const db = new DatabaseSync(file);
+  // What the second migration made is taken back.
+  db.exec(`DROP TABLE leases; DROP TABLE processes; DROP TABLE known_states; ALTER TABLE under_way DROP COLUMN process;
+    UPDATE meta SET value = '1' WHERE key = 'schema'`);
+  db.close();
+  await writeFile(`${file}.schema-0`, 'of an earlier upgrade');
+
+  const store = await openStore({ sqlite: file });
+  expect(await store.jobs({ limit: 10 })).toHaveLength(1);
+  await store.close();
+  expect((await readdir(dirname(file))).filter((name) => name.includes('.schema-'))).toEqual([
+    'bridge.db.schema-1',
+  ]);
+  const copy = new DatabaseSync(`${file}.schema-1`, { readOnly: true });
+  const text = "VALUES ((SELECT value FROM meta WHERE key = 'schema'), (SELECT count(*) FROM jobs))";
+  expect(copy.prepare(text).get()).toEqual({ column1: '1', column2: 1 });
+  copy.close();
 });
 
 it('refuses a store that a newer version wrote', async () => {
