@@ -15,7 +15,7 @@ export interface Command {
 
 /** What a command begins with. A block's other lines are files. */
 const PROGRAM =
-  /^(?:lava-bridge|systemctl|apt-get|apt|npm|npx|node|node_modules\/\S+|tar|\/opt\/\S+|install|dpkg|\$EDITOR|cd|mv|cp|rm|git|curl|journalctl|openssl|test\/\S+|\.ci\/\S+|sudo|sed|nginx|caddy|ln)(?:\s|$)/;
+  /^(?:lava-bridge|systemctl|apt-get|apt|npm|npx|node|node_modules\/\S+|tar|\/opt\/\S+|install|dpkg|\$EDITOR|cd|mv|cp|rm|git|curl|journalctl|openssl|test\/\S+|\.ci\/\S+|sudo|sed|nginx|caddy|ln|pg_\w+)(?:\s|$)/;
 
 /** Why a command is not run in the box. */
 const REASONS = {
@@ -23,6 +23,7 @@ const REASONS = {
   made: 'it makes what this test installs, and has run before',
   long: 'it runs for a quarter of an hour and more, and `npm test` has smaller ones of it',
   network: 'it fetches from nodejs.org',
+  postgres: 'the box has no PostgreSQL; the tests of the store run on one',
 } as const;
 
 const NOT_HERE: readonly [command: RegExp, reason: keyof typeof REASONS][] = [
@@ -35,6 +36,7 @@ const NOT_HERE: readonly [command: RegExp, reason: keyof typeof REASONS][] = [
   [/^npm run deb$/, 'made'],
   [/^npm run chaos\b/, 'long'],
   [/^node test\/fuzz\/(?:main|parsers)\.ts /, 'long'],
+  [/^(?:apt-get install postgresql$|sudo -u postgres |pg_dump |pg_restore )/, 'postgres'],
   [/^(?:curl|tar) .*\bnode-\$v-linux-x64/, 'network'],
 ];
 
