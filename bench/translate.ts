@@ -137,7 +137,7 @@ function alone(callback: string, log: string): string {
   const [folder, ending] = existsSync(built) ? ['dist', 'js'] : ['src', 'ts'];
   const options = { callback, log, format: 'kcidb', infrastructureStatus: 'ERROR' };
   return `
-    import { keepHeapSmall } from '${root}/${folder}/base/heap.${ending}';
+    import { keepHeapSmall } from '${root}/${folder}/core/heap.${ending}';
     import { translate } from '${root}/${folder}/cli/translate.${ending}';
     keepHeapSmall();
     const begin = performance.now();
