@@ -1,9 +1,11 @@
 // How fast definitions are made, on one core: `node bench/render.ts [jobs]`. Cold: from nothing to the first definition,
 // templates compiled. Warm: requests as JSON text → checked definitions, as `render --batch` does, over all boot methods
-// and the common tests. Also the same through the command itself (needs `npm run build`).
+// and the common tests. Also the same through the command itself (needs `npm run build`), and how long 2,000 device types take to be read.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shippedFolder } from '../src/core/shipped.ts';
 import { loadBoards } from '../src/catalog/boards.ts';
@@ -11,6 +13,7 @@ import { JobRequest } from '../src/maestro/request.ts';
 import { loadPlans } from '../src/catalog/plans.ts';
 import { createRenderer, type RenderInput } from '../src/templates/renderer.ts';
 
+const TYPES = 2000;
 const COUNT = Number(process.argv[2] ?? 10_000);
 const JOBS: [name: string, platform: string, kernel: string][] = [
   ['baseline-arm64', 'qemu-arm64', 'Image'],
@@ -101,6 +104,7 @@ print(
   `warm: ${COUNT} definitions (${(bytes / COUNT / 1024).toFixed(1)} KiB each)`,
   `${((COUNT / warm) * 1000).toFixed(0)}/s; per second of processor time ${((COUNT / (user + system)) * 1e6).toFixed(0)}`,
 );
+print(`${TYPES} device types read and checked`, `${(await readMany()).toFixed(0)} ms`);
 print('memory (RSS) before, after', `${mib(before)}, ${mib(process.memoryUsage().rss)} MiB`);
 
 const bin = join(import.meta.dirname, '..', 'bin', 'lava-bridge.js');
@@ -123,6 +127,21 @@ if (existsSync(join(import.meta.dirname, '..', 'dist', 'cli', 'main.js'))) {
     `render --batch: ${lines} lines, start included`,
     `${seconds.toFixed(2)} s, ${(lines / seconds).toFixed(0)}/s`,
   );
+}
+
+/** How long a folder of very many device types of one's own takes to be read (ms). */
+async function readMany(): Promise<number> {
+  const own = await mkdtemp(join(tmpdir(), 'bench-types-'));
+  try {
+    const text = await readFile(join(shippedFolder('device-types'), 'qemu-x86_64.yaml'), 'utf8');
+    for (let i = 0; i < TYPES; i++)
+      await writeFile(join(own, `type-${i}.yaml`), text.replace('name: qemu-x86_64', `name: type-${i}`));
+    const begin = performance.now();
+    await loadBoards({ shipped: shippedFolder('device-types'), own });
+    return performance.now() - begin;
+  } finally {
+    await rm(own, { recursive: true });
+  }
 }
 
 function mib(size: number): string {
