@@ -27,7 +27,7 @@ function commandsIn(text: string): string[] {
   return [...inline, ...blocks].map((code) => code.replace(/\s(?:#|>|\|).*$/, '').trim());
 }
 
-const GROUPS = ['jobs', 'kcidb', 'import', 'simulate'];
+const GROUPS = ['jobs', 'kcidb', 'import', 'simulate', 'store'];
 const commands = [...new Set(PAGES.flatMap((page) => commandsIn(textOf(page))))]
   .map((command) => command.split(/\s+/).slice(1))
   .filter(([name]) => /^[a-z]/.test(name ?? ''));

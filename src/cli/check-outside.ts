@@ -14,8 +14,32 @@ import type { Line } from './check-lines.ts';
 /** All outside systems: checked at the same time, shown in a fixed order. */
 export async function outside(config: BridgeConfig): Promise<Line[]> {
   const labs = config.labs.map((lab) => lavaLab(lab, config));
-  const looks = [...labs, ...DESTINATIONS.map(({ title, open }) => destination(title, open, config))];
+  const looks = [
+    database(config),
+    ...labs,
+    ...DESTINATIONS.map(({ title, open }) => destination(title, open, config)),
+  ];
   return (await Promise.all(looks)).flat();
+}
+
+/** A store that is elsewhere. */
+async function database(config: BridgeConfig): Promise<Line[]> {
+  const what = 'store';
+  let state: State | undefined;
+  try {
+    state = await openState(storeOf(config));
+    const found = await state.look();
+    if (found === undefined) return [];
+    const text = `${state.name}: PostgreSQL ${found.version}`;
+    if (found.faults.length === 0) return [{ what, state: 'ok', text }];
+    return found.faults.map((fault) => ({ what, state: 'failed', text: `${text}: ${fault}` }));
+  } catch (error) {
+    // A secret that is missing has its own line.
+    if (error instanceof BridgeError && error.code === 'secret') return [];
+    return [{ what, state: 'failed', text: `${state?.name ?? ''}: ${errorText(error)}` }];
+  } finally {
+    await state?.close();
+  }
 }
 
 async function destination(what: string, open: OpenDestination, config: BridgeConfig): Promise<Line[]> {

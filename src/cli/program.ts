@@ -28,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   init: async () => (await import('./init.ts')).addInit,
   backup: async () => (await import('./backup.ts')).addBackup,
   restore: async () => (await import('./backup.ts')).addRestore,
+  store: async () => (await import('./store.ts')).addStore,
   import: async () => (await import('./import.ts')).addImport,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
 };

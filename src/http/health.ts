@@ -1,7 +1,7 @@
 // `/healthz`: alive. `/readyz`: can do its work. Both on every address, and neither says more than that and why not.
 import type { FastifyInstance } from 'fastify';
 import { sharedAnswer } from '../core/shared-answer.ts';
-import { SECOND } from '../core/time.ts';
+import { SECOND, sleep } from '../core/time.ts';
 import type { HttpPorts } from './ports.ts';
 import { partView } from './overview.ts';
 
@@ -14,15 +14,14 @@ interface Options {
 /** The store is tried by a write to the disk, and strangers may ask as often as they like: so it is one for all, for so long (ms). */
 const PROBE_AGE = SECOND;
 
+/** A store that takes longer is not there for anybody who waits (ms). */
+const PROBE_WITHIN = 5 * SECOND;
+
 /** What keeps the bridge from its work; empty if nothing does. */
 export type Readiness = () => Promise<string[]>;
 
 export function createReadiness({ ctx, alive }: Pick<Options, 'ctx' | 'alive'>): Readiness {
-  const probe = sharedAnswer(
-    () => ctx.store.probe().then(() => undefined, ctx.storeHealth.explain),
-    PROBE_AGE,
-    ctx.now,
-  );
+  const probe = sharedAnswer(() => probed(ctx), PROBE_AGE, ctx.now);
   return async () => {
     const store = await probe();
     return [
@@ -31,6 +30,18 @@ export function createReadiness({ ctx, alive }: Pick<Options, 'ctx' | 'alive'>):
       ...(alive() ? [] : ['the jobs do not move']),
     ];
   };
+}
+
+/** Why the store takes no write; undefined: it does. */
+async function probed({ store, storeHealth }: HttpPorts): Promise<string | undefined> {
+  const over = new AbortController();
+  const tooLong = sleep(PROBE_WITHIN, over.signal).then(() => `no answer within ${PROBE_WITHIN / SECOND} s`);
+  const probe = store.probe().then(() => undefined, storeHealth.explain);
+  try {
+    return await Promise.race([probe, tooLong]);
+  } finally {
+    over.abort();
+  }
 }
 
 export function addHealth(app: FastifyInstance, { ctx, alive, ready }: Options): void {

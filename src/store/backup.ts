@@ -37,7 +37,7 @@ export const FORMAT = 'lava-bridge backup 1';
 export const DATABASE = 'lava-bridge.db';
 const PART = 1024 * 1024;
 /** What is being written has such a name, and is left out. */
-const UNFINISHED = /\.new$|(^|\/)\.unfinished\//;
+export const UNFINISHED = /\.new$|(^|\/)\.unfinished\//;
 
 /**
  * Writes the state as it is at one moment to `file`, which must not be there yet. The daemon may run meanwhile. Throws
@@ -174,7 +174,8 @@ async function addFolder(archive: Archive, name: string, folder: string): Promis
   }
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+/** The paths of all files below a folder; none if it is not there. */
+export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if (isGone(error)) return [];
     throw error;

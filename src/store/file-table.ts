@@ -42,8 +42,11 @@ export interface TableFile {
 
 /** The files of one area. */
 export interface FileTable {
-  /** Stores a file, or replaces it. Throws TemporaryError if it was taken for one that a death had left. */
-  put: (name: string, content: Content) => Promise<void>;
+  /**
+   * Stores a file, or replaces it; `modifiedAt` (ms): of a copy. Throws TemporaryError if it was taken for one that a death
+   * had left.
+   */
+  put: (name: string, content: Content, modifiedAt?: number) => Promise<void>;
   find: (name: string) => Promise<TableFile | undefined>;
   /** Gives a file another name. False if there is none, unless it has that name already. */
   move: (from: string, to: string) => Promise<boolean>;
@@ -108,7 +111,7 @@ export function createFileTable(
 
   return {
     find,
-    put: (name, content) => putFile({ write, jot }, { area, name, content, now }),
+    put: (name, content, modifiedAt) => putFile({ write, jot }, { area, name, content, modifiedAt, now }),
     move: (from, to) =>
       write(async (tx) => {
         const found = async (name: string): Promise<boolean> =>
@@ -148,12 +151,22 @@ export function createFileTable(
   };
 }
 
+interface NewFile {
+  area: FileTableArea;
+  name: string;
+  content: Content;
+  modifiedAt: number | undefined;
+  now: Clock;
+}
+
 /** Writes a file under another area, and gives it its own with the last part. */
 async function putFile(
   connection: Pick<Connection, 'write' | 'jot'>,
-  { area, name, content, now }: { area: FileTableArea; name: string; content: Content; now: Clock },
+  { area, name, content, modifiedAt, now }: NewFile,
 ): Promise<void> {
   const { write, jot } = connection;
+  // One that breaks before it is read is heard of when it is read; without a listener the process would end.
+  if (content instanceof Readable) content.on('error', () => undefined);
   const id = await beginFile(connection, now);
   let length = 0;
   let size = 0;
@@ -173,7 +186,7 @@ async function putFile(
       await tx.deleteFrom('files').where('area', '=', area).where('name', '=', name).execute();
       const { numUpdatedRows } = await tx
         .updateTable('files')
-        .set({ area, name, length, size, modifiedAt: now() })
+        .set({ area, name, length, size, modifiedAt: modifiedAt ?? now() })
         .where('id', '=', id)
         .executeTakeFirstOrThrow();
       if (numUpdatedRows === 0n)

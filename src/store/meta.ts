@@ -5,8 +5,11 @@ import type { StoreParts } from './contract.ts';
 import { settingKey, type SettingKey } from './settings.ts';
 import type { Tables } from './tables.ts';
 
+/** The mark of a database that a state is being moved to (move.ts): the instance that it will be. */
+export const MOVING = 'moving';
+
 /** What the store keeps for itself. */
-type OwnKey = 'schema' | 'instance' | 'probe';
+type OwnKey = 'schema' | 'instance' | 'probe' | typeof MOVING;
 
 /** What is kept under a name. */
 export async function getMeta(db: Kysely<Tables>, key: OwnKey | SettingKey): Promise<string | undefined> {

@@ -23,6 +23,7 @@ import { SECOND } from '../core/time.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 import { LEASE_TTL } from './lease-contract.ts';
+import { explainPostgres } from './postgres-faults.ts';
 import { sizeInUse } from './postgres-size.ts';
 import type { Tables } from './tables.ts';
 
@@ -55,7 +56,8 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
     await sql`SELECT 1`.execute(db);
   } catch (error) {
     await db.destroy();
-    throw new BridgeError('store', `the store ${postgresName(url)} cannot be opened: ${errorText(error)}`);
+    const name = postgresName(url);
+    throw new BridgeError('store', `the store ${name} cannot be opened: ${explainPostgres(error, name)}`);
   }
   return {
     db,
@@ -93,10 +95,13 @@ export function openPool(
     application_name: 'lava-bridge',
     keepAlive: true,
     types: numbersAsNumbers(),
-    ...(readOnly === true ? { options: '-c default_transaction_read_only=on' } : {}),
+    // A statement takes some milliseconds: to start more processes for it takes longer.
+    options: `-c max_parallel_workers_per_gather=0${readOnly === true ? ' -c default_transaction_read_only=on' : ''}`,
   });
   // A connection that breaks while it is not used: the next statement takes another one.
   pool.on('error', (error) => log?.warn({ error: errorText(error) }, 'a connection to PostgreSQL broke'));
+  // One that breaks between two statements of a transaction: the next of them fails. Without a listener the process would end.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin(), new WithoutNul()],
@@ -140,7 +145,12 @@ class WithoutNul extends OperationNodeTransformer implements KyselyPlugin {
 }
 
 function storable(value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value;
+  return typeof value === 'string' ? withoutNul(value) : value;
+}
+
+/** A text as PostgreSQL takes it. */
+export function withoutNul(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}');
 }
 
 /** For PostgreSQL. */

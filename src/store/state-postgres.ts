@@ -1,13 +1,13 @@
 // The state of an installation with PostgreSQL: all of it is in the database, so that each daemon reaches all. Pages and large
 // things have few connections of their own: neither keeps the work from the others.
 import { sql } from 'kysely';
-import { writeFailure } from '../core/disk-full.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { SECOND, type Clock } from '../core/time.ts';
 import type { KeptFiles } from '../storage/kept-files.ts';
 import { createFileTable, type FileTable } from './file-table.ts';
 import { databaseBlobs } from './database-blobs.ts';
 import { createPooledConnection, openPool, postgresName, type PoolUse } from './postgres.ts';
+import { explainPostgres, lookAtPostgres } from './postgres-faults.ts';
 import type { Reader } from './reader.ts';
 import { createReads } from './reads.ts';
 import type { State } from './state.ts';
@@ -22,7 +22,7 @@ export function postgresState(url: string, now: Clock): State {
   const name = postgresName(url);
   const { db } = openPool(url, FILES_USE);
   const connection = createPooledConnection(db);
-  const explain = (error: unknown): string => writeFailure(error, name);
+  const explain = (error: unknown): string => explainPostgres(error, name);
   return {
     name,
     folder: undefined,
@@ -34,6 +34,7 @@ export function postgresState(url: string, now: Clock): State {
     findDamage: async () => [],
     setAside: async () => [],
     explain,
+    look: () => lookAtPostgres(db),
     async used() {
       const found = await sql<{ bytes: number }>`SELECT pg_database_size(current_database()) AS bytes`
         .execute(db)

@@ -23,6 +23,7 @@ export function sqliteState(file: string): State {
     findDamage: (signal) => checkDatabase(file, signal),
     setAside: () => storesSetAside(file),
     explain: (error) => writeFailure(error, dirname(file)),
+    look: async () => undefined,
     used: () => usedBy(file),
     close: async () => undefined,
   };

@@ -8,6 +8,12 @@ import type { Reader } from './reader.ts';
 import { sqliteState } from './state-sqlite.ts';
 import type { StorePlace } from './store.ts';
 
+/** What was found of a database elsewhere: of what version it is, and what is wrong with it. */
+export interface Look {
+  version: string;
+  faults: string[];
+}
+
 /** The state of an installation. Nothing is opened before it is used. */
 export interface State extends FileKeeper {
   /** For people: the database's file, or its address without what is secret. */
@@ -28,6 +34,8 @@ export interface State extends FileKeeper {
   setAside: () => Promise<string[]>;
   /** Why it failed, for people. */
   explain: (error: unknown) => string;
+  /** Whether a database elsewhere can be used; nothing where it is a file. Throws if it does not answer. */
+  look: () => Promise<Look | undefined>;
   /** How much the database takes (bytes); undefined: that cannot be known now. */
   used: () => Promise<number | undefined>;
   /** Ends what was opened for files. */

@@ -21,7 +21,7 @@ import { keepCopy, refuseHalfRestored } from './store-copies.ts';
 import { createSubmissionStore } from './submissions.ts';
 import { createWorkNotes } from './under-way.ts';
 import { createLeaseStore, underLease } from './leases.ts';
-import { createSettingStore, getMeta, setMeta } from './meta.ts';
+import { createSettingStore, getMeta, MOVING, setMeta } from './meta.ts';
 import { createDrainStore } from './drains.ts';
 import type { Connection } from './connection.ts';
 
@@ -47,6 +47,7 @@ export async function openStore(
   try {
     const instanceId = await database.migrateAlone(async () => {
       await migrate(database, place);
+      await refuseHalfMoved(database.db);
       return instance(database.db);
     });
     if ('sqlite' in place) await keepInstance(place.sqlite, instanceId);
@@ -55,6 +56,24 @@ export async function openStore(
     await database.close();
     throw error;
   }
+}
+
+/** Makes the tables of a store in a PostgreSQL database, for rows that come from elsewhere. */
+export async function makeTables(url: string): Promise<void> {
+  const database = await openPostgresAt(url);
+  try {
+    await database.migrateAlone(() => migrate(database, { postgres: url }));
+  } finally {
+    await database.close();
+  }
+}
+
+async function refuseHalfMoved(db: Kysely<Tables>): Promise<void> {
+  if ((await getMeta(db, MOVING)) === undefined) return;
+  throw new BridgeError(
+    'store',
+    'a migration into this database was not finished; run `lava-bridge store migrate` again with the configuration of the SQLite store',
+  );
 }
 
 /** Loaded where it is used. */

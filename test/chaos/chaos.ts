@@ -20,6 +20,7 @@ interface Options {
   devices: number;
   state?: string;
   report: 'close' | 'hierarchy';
+  store: 'sqlite' | 'postgres';
   keep?: true;
 }
 
@@ -47,6 +48,9 @@ const program = new Command('chaos')
   .option('--state <dir>', "where the run's own lab lives (below /var/tmp)")
   .addOption(
     new Option('--report <how>', 'report.maestro').choices(['close', 'hierarchy']).default('hierarchy'),
+  )
+  .addOption(
+    new Option('--store <which>', "the daemon's database").choices(['sqlite', 'postgres']).default('sqlite'),
   )
   .option('--keep', 'leave the lab up, and all files there')
   .action((options: Options) => main(options));
@@ -88,13 +92,13 @@ async function runAll(
   lab: Lab,
   io: Io,
 ): Promise<boolean> {
-  const { mode, seed, kills, minutes, report, keep = false } = options;
+  const { mode, seed, kills, minutes, report, store, keep = false } = options;
   const requests = options.requests ?? (mode === 'chaos' ? 1000 : 100);
   let isGood = true;
   for (const [name, scenario] of scenarios) {
     io.signal.throwIfAborted();
     say(`${name}: ${requests} requests`);
-    const world = { lab, folder: `${state}-${name}`, seed, report };
+    const world = { lab, folder: `${state}-${name}`, seed, report, store };
     const until = Date.now() + minutes * MINUTE;
     const result = await scenario(world, { seed, requests, kills, until, keep }, io);
     tell(name, result);

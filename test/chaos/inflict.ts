@@ -127,6 +127,8 @@ async function begin({ target, how }: Strike, world: World): Promise<Undo> {
       return () => undefined;
     case 'disk':
       return world.disk.fill();
+    case 'store':
+      return strikeStore(world, how);
   }
 }
 
@@ -135,6 +137,16 @@ async function strikeLab(ctl: World['lab']['ctl'], name: string, how: string): P
   await ctl('start', name);
   await ctl(how, name);
   return () => ctl(how === 'pause' ? 'resume' : 'start', name);
+}
+
+/** As a power cut, after which it is up at once; or it stands still. */
+async function strikeStore({ cluster }: World, how: string): Promise<Undo> {
+  if (how === 'restart') {
+    await cluster?.restart();
+    return () => undefined;
+  }
+  cluster?.signal('SIGSTOP');
+  return () => cluster?.signal('SIGCONT');
 }
 
 /** Every other answer of LAVA: some get through, so that stages are struck in their middle. */

@@ -34,7 +34,8 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
   const calm = Math.round(plan.requests * CALM_PART);
   const span = Math.max(plan.kills * SPAN_PER_KILL, 20 * SECOND);
   // A slow machine needs longer for the kills; the other faults go on as long.
-  const schedule = planFaults(plan.seed, plan.until - startedAt, plan.kills);
+  const spared = world.cluster === undefined ? 'store' : 'disk';
+  const schedule = planFaults(plan.seed, plan.until - startedAt, plan.kills, spared);
 
   const enough = AbortSignal.any([
     signal,

@@ -17,6 +17,8 @@ const FAULTS = {
   maestro: HTTP_FAULTS,
   kcidb: [...HTTP_FAULTS, 'forgets'],
   disk: ['full'],
+  /** The daemon's own database, where it is PostgreSQL. */
+  store: ['restart', 'pause'],
 } as const;
 export type Target = keyof typeof FAULTS;
 export const TARGETS = Object.keys(FAULTS) as Target[];
@@ -61,6 +63,7 @@ const HABITS: Record<Target, Habit> = {
   maestro: { lasts: [3 * SECOND, 20 * SECOND], calm: [8 * SECOND, 30 * SECOND] },
   kcidb: { lasts: [3 * SECOND, 20 * SECOND], calm: [8 * SECOND, 30 * SECOND] },
   disk: { lasts: [4 * SECOND, 12 * SECOND], calm: [60 * SECOND, 150 * SECOND] },
+  store: { lasts: [SECOND, 15 * SECOND], calm: [20 * SECOND, 50 * SECOND] },
 };
 
 /** After how many SIGKILLs a SIGTERM comes. */
@@ -68,12 +71,12 @@ const KILLS_PER_STOP = 10;
 
 /**
  * The faults of a run. Those of one target follow one another, those of different targets overlap as they come; they go
- * on for `spanMs`. The daemon is killed exactly `kills` times.
+ * on for `spanMs`. The daemon is killed exactly `kills` times. `spared` is not struck.
  */
-export function planFaults(seed: number, spanMs: number, kills: number): Schedule {
+export function planFaults(seed: number, spanMs: number, kills: number, spared?: Target): Schedule {
   // Each has random numbers of its own: what is changed for one leaves the others as they were.
   const strikes = TARGETS.flatMap((target, i) =>
-    strikesOf(target, HABITS[target], spanMs, seededRandom(seed * 101 + i)),
+    target === spared ? [] : strikesOf(target, HABITS[target], spanMs, seededRandom(seed * 101 + i)),
   );
   const random = seededRandom(seed);
   const deaths = Array.from({ length: kills }, (_, i): Death[] => [

@@ -10,6 +10,7 @@ import { validateReport } from '../../src/kcidb/schema.ts';
 import type { KcidbObject } from '../../src/sim/kcidb/database.ts';
 import { startKcidbSimulator, type KcidbSimulator } from '../../src/sim/kcidb/server.ts';
 import { startMaestroSimulator, type MaestroSimulator } from '../../src/sim/maestro/server.ts';
+import { startCluster, type Cluster } from '../support/postgres.ts';
 import { createBridge, type Bridge } from './bridge.ts';
 import type { End, EndNode, Wanted } from './check.ts';
 import { createDisk, type Disk } from './disk.ts';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   folder: string;
   seed: number;
   report: 'close' | 'hierarchy';
+  /** Where the daemon has its state; PostgreSQL's is a cluster of the run's own. */
+  store: 'sqlite' | 'postgres';
   /** Merged into the lab's `lava` settings. */
   lava?: Record<string, unknown>;
   /** More labs, by the URL that LAVA is to call back. */
@@ -44,6 +47,8 @@ export interface World {
   calls: ReadonlyMap<string, number>;
   bridge: Bridge;
   disk: Disk;
+  /** The daemon's own database; undefined: it is SQLite. */
+  cluster: Cluster | undefined;
   requests: Wanted[];
   /** Publishes a request whose job runs for so many seconds; gives its node's id. */
   publish: (kind: Kind, seconds: number, runtime?: string) => string;
@@ -65,6 +70,9 @@ export interface World {
 /** Starts all of it; the daemon last. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { lab, folder, seed, report } = options;
+  const cluster = options.store === 'postgres' ? await startCluster() : undefined;
+  const store =
+    cluster === undefined ? { sqlite: 'state/lava-bridge.db' } : { postgres: await cluster.database() };
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const acceptedAt = new Map<string, number>();
@@ -142,7 +150,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         pages_listen: `127.0.0.1:${port}`,
         public_url: url,
       },
-      store: { sqlite: 'state/lava-bridge.db' },
+      store,
       fetch: { networks: ['loopback'], timeout: '5s' },
       device_types: `${SITE}device-types`,
       job_templates: `${SITE}job-templates`,
@@ -163,6 +171,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     calls,
     bridge,
     disk,
+    cluster,
     requests,
     acceptedAt,
     publish(kind, seconds, runtime = RUNTIME) {
@@ -189,6 +198,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     close: async (save) => {
       await bridge.end();
       await Promise.all([callbacks.stop(), rpc.stop(), maestro.stop(), kcidb.stop()]);
+      await cluster?.stop();
       if (save) await cp(`${folder}/state`, `${folder}/state-at-end`, { recursive: true });
       await disk.remove();
     },

@@ -1,7 +1,7 @@
 // PostgreSQL for tests: a cluster of their own in a temporary folder, reached by a socket in it, so that no port is taken.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ import pg from 'pg';
 
 /** A running cluster. */
 export interface Cluster {
-  /** Makes an empty database; gives its URL. */
-  database: () => Promise<string>;
-  /** Of the server's main process, to be paused (SIGSTOP, SIGCONT). */
+  /** Makes an empty database (`how`: as CREATE DATABASE takes it); gives its URL. */
+  database: (how?: string) => Promise<string>;
+  /** To all of the server's processes, to pause it (SIGSTOP, SIGCONT). */
   signal: (signal: NodeJS.Signals) => void;
   /** Ends the server as a power cut would, and starts it again. */
   restart: () => Promise<void>;
@@ -94,19 +94,19 @@ export async function startCluster(): Promise<Cluster> {
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ended = once(server, 'exit');
-    server.kill('SIGCONT');
+    for (const pid of processesOf(server)) process.kill(pid, 'SIGCONT');
     server.kill(signal);
     await ended;
   }
 
   let server = await startServer();
   return {
-    async database() {
+    async database(how = '') {
       const name = `bridge_${++databases}`;
-      await query(`CREATE DATABASE ${name}`);
+      await query(`CREATE DATABASE ${name} ${how}`);
       return urlOf(name);
     },
-    signal: (signal) => void server.kill(signal),
+    signal: (signal) => processesOf(server).forEach((pid) => process.kill(pid, signal)),
     async restart() {
       await end('SIGQUIT');
       server = await startServer();
@@ -116,6 +116,12 @@ export async function startCluster(): Promise<Cluster> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The main process, and each of its children: one for each connection. */
+function processesOf({ pid }: ChildProcess): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return [Number(pid), ...(children === '' ? [] : children.split(' ').map(Number))];
 }
 
 async function userOf(name: string): Promise<{ uid: number; gid: number }> {

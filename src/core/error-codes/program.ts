@@ -64,6 +64,10 @@ export const PROGRAM_ERRORS = {
     'A file that the admin writes is wrong.',
     'The message names file, line, column and what is right.',
   ),
+  database_not_empty: permanent(
+    'The database that a state is to be moved to holds something already.',
+    'Give an empty one: docs/postgresql.md.',
+  ),
   disk_full: temporary(
     'The disk of a folder is full, so that something cannot be written there.',
     'The message names the folder: make room there, or keep less (retention). It goes on by itself.',
@@ -109,6 +113,10 @@ export const PROGRAM_ERRORS = {
   ),
   not_empty: permanent('The folder to write to is not empty.', 'Give another, or --force.'),
   not_finished: permanent('The LAVA job has not finished.', 'Wait for the callback that says Finished.'),
+  not_moved: permanent(
+    'A state that was moved to PostgreSQL is not the same there; nothing was changed where it came from.',
+    'Run `lava-bridge store migrate` again; if it stays so, report it.',
+  ),
   not_written: permanent('A file or folder cannot be written.', 'See permissions and space.'),
   odd_answer: permanent('What answers at the address is not the daemon.', 'See http.api_listen.'),
   port: permanent('No free port was found on 127.0.0.1.', 'End other programs.'),
