@@ -63,7 +63,7 @@ const HABITS: Record<Target, Habit> = {
   maestro: { lasts: [3 * SECOND, 20 * SECOND], calm: [8 * SECOND, 30 * SECOND] },
   kcidb: { lasts: [3 * SECOND, 20 * SECOND], calm: [8 * SECOND, 30 * SECOND] },
   disk: { lasts: [4 * SECOND, 12 * SECOND], calm: [60 * SECOND, 150 * SECOND] },
-  store: { lasts: [SECOND, 15 * SECOND], calm: [20 * SECOND, 50 * SECOND] },
+  store: { lasts: [SECOND, 10 * SECOND], calm: [6 * SECOND, 20 * SECOND] },
 };
 
 /** After how many SIGKILLs a SIGTERM comes. */
