@@ -1,12 +1,19 @@
 // What the daemon opens by its configuration.
+import { hostname, uptime } from 'node:os';
+import type { Logger } from 'pino';
 import { BridgeError } from './core/errors.ts';
+import { SECOND } from './core/time.ts';
+import { programVersion } from './core/version.ts';
 import { isPostgresUrl, POSTGRES_URL } from './config/postgres-url.ts';
 import type { BridgeConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import type { Circuit } from './engine/circuit.ts';
+import { createKeyedQueue } from './engine/keyed-queue.ts';
+import { createLeaseHolder } from './engine/lease-holder.ts';
+import { createSoleHolder, type Holder, type Work } from './engine/lease.ts';
 import type { MaestroAccess } from './maestro/answers.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
-import type { StorePlace } from './store/index.ts';
+import { LEASE_TTL, type LeaseStore, type StorePlace } from './store/index.ts';
 
 /** Where the state is. Throws BridgeError `secret`. */
 export function storeOf({ store }: Pick<BridgeConfig, 'store'>): StorePlace {
@@ -35,4 +42,29 @@ export function guarded(
     getNode: (...args) => run(() => maestro.getNode(...args)),
     updateNode: (...args) => run(() => maestro.updateNode(...args)),
   };
+}
+
+/** What holds the leases of these works: all for ever, or its share of them where several daemons have the database. */
+export function holderOf(works: readonly Work[], leases: LeaseStore | undefined, log: Logger): Holder {
+  if (leases === undefined) return createSoleHolder(works);
+  const facts = { host: hostname(), pid: process.pid, version: programVersion() };
+  const holder = createLeaseHolder({
+    works,
+    log,
+    ttl: LEASE_TTL,
+    // The first stands still while the machine sleeps, the second is coarse.
+    steady: () => Math.max(performance.now() - START.steady, uptime() * SECOND - START.uptime),
+    onFreed: leases.tellWork,
+    table: { ...leases, enter: (names) => leases.enter({ ...facts, names }) },
+  });
+  leases.onWork(holder.wake);
+  return holder;
+}
+
+const START = { steady: performance.now(), uptime: uptime() * SECOND };
+
+/** The same work, of which a second call begins when the first has ended. */
+export function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  const queue = createKeyedQueue();
+  return () => queue('', work);
 }

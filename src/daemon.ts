@@ -4,7 +4,7 @@ import { createCircuit, type Circuit, type CircuitState } from './engine/circuit
 import { errorText } from './core/errors.ts';
 import { MINUTE, SECOND, type Clock } from './core/time.ts';
 import type { BridgeConfig } from './config/schema.ts';
-import { guarded, maestroOf, storeOf } from './daemon-parts.ts';
+import { guarded, holderOf, maestroOf, oneAtATime, storeOf } from './daemon-parts.ts';
 import type { HttpPorts } from './http/ports.ts';
 import { createServers } from './http/servers.ts';
 import { createDrift, watchClock } from './engine/clock.ts';
@@ -14,46 +14,42 @@ import { openDestinations } from './reporting/destinations/table.ts';
 import type { Parts as DestinationParts } from './reporting/destinations/destination.ts';
 import { createReporting } from './reporting/reporting.ts';
 import { callbackTargets, createCallbackWatch } from './lifecycle/callback-watch.ts';
-import { startEvents, type EventPorts } from './lifecycle/lava-events.ts';
-import { runMaintenance, type MaintenancePorts } from './lifecycle/maintenance.ts';
 import { createHostFetch } from './intake/host-fetch.ts';
-import { followMaestro, type FollowPorts } from './intake/follow-maestro.ts';
-import { drainFailingDevices } from './lifecycle/device-drains.ts';
 import { createDeviceLog } from './lifecycle/device-log.ts';
 import { createEarlierRuns } from './lifecycle/earlier-runs.ts';
 import { createStoreHealth, reportDamage, type StoreHealth } from './lifecycle/store-health.ts';
 import { allParts } from './lifecycle/all-parts.ts';
 import { jobMetrics } from './lifecycle/job-metrics.ts';
-import { askParts, knownParts } from './lifecycle/parts.ts';
+import { askParts } from './lifecycle/parts.ts';
+import { createSharedStates } from './lifecycle/shared-states.ts';
 import { withListeners } from './lifecycle/job-events.ts';
 import { jobJournal } from './lifecycle/job-journal.ts';
 import { openLabs } from './lifecycle/open-lab.ts';
 import { labOfJob } from './lifecycle/labs.ts';
 import { createOutbox } from './engine/outbox.ts';
-import { deathsOf, forgetCrashes, setAsideWhatKills } from './lifecycle/set-aside.ts';
+import { deathsOf, setAsideWhatKills } from './lifecycle/set-aside.ts';
 import { createRunner } from './engine/runner.ts';
-import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
-import { createStep } from './lifecycle/step.ts';
-import { forgetRuns, type ForgetPorts } from './intake/triggers.ts';
 import { callTimer, createMetrics } from './metrics/metrics.ts';
-import { notifyAdmins } from './notify/facts.ts';
 import { openSenders } from './notify/senders.ts';
-import { sendSummaries } from './notify/summaries.ts';
 import { openFolders, watchFolders } from './live-folders.ts';
 import { createMetadataReader } from './intake/build-metadata.ts';
 import { createReload, type Reload } from './reload.ts';
 import { openLogStore } from './storage/open.ts';
 import { openOwnFiles } from './storage/own-files.ts';
-import { disksOf, openState, openStore, type Store } from './store/index.ts';
+import {
+  disksOf,
+  openState,
+  openStore,
+  type DeliveryRecord,
+  type DueDelivery,
+  type JobRecord,
+  type Store,
+} from './store/index.ts';
 import type { Reader } from './store/reader.ts';
+import { worksOf, type WorkPorts } from './works.ts';
 
 /** All that is given to the parts; each names for itself what it uses of it. */
-type Ports = StagePorts &
-  EventPorts &
-  Omit<MaintenancePorts, 'removeOther'> &
-  FollowPorts &
-  ForgetPorts &
-  HttpPorts;
+type Ports = WorkPorts & HttpPorts;
 
 /** The built daemon, to be started and stopped. */
 export interface Daemon {
@@ -157,6 +153,7 @@ export async function createDaemon(
   });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
   const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, storeHealth, now });
+  const states = createSharedStates({ leases: store.leases, parts: known, labs, storeOutage, now });
   const ports: Ports = {
     config,
     guard,
@@ -177,9 +174,11 @@ export async function createDaemon(
     files: openOwnFiles(state.files('files')),
     callbackWatch,
     reporting: createReporting(opened),
-    parts: () => knownParts(known, now),
+    parts: states.parts,
+    daemons: states.daemons,
     metrics,
     log,
+    senders,
     earlier,
     storeHealth,
     disks: () => disksOf(config),
@@ -190,26 +189,13 @@ export async function createDaemon(
     wake: (lab) => runner.wake(lab),
     wakeOutbox: () => outbox.wake(),
   };
-  const runner = createRunner({
-    lanes: [...labs.keys()],
-    due: (lab, limit) => store.due(lab, now(), limit),
-    nextDue: (lab) => store.nextDue(lab, now()),
+  const runner = createRunner<JobRecord>({
     id: (job) => job.id,
-    step: createStep({
-      store,
-      stages: readyStages(ports),
-      guard,
-      log,
-      storeOutage,
-      now,
-      wakeOutbox: ports.wakeOutbox,
-    }),
     mayBegin: guard.mayBegin,
     onError: storeOutage.failed,
     now,
   });
-  const outbox = createOutbox({
-    store,
+  const outbox = createOutbox<DueDelivery, DeliveryRecord>({
     destinations,
     log,
     outage: storeOutage,
@@ -217,9 +203,29 @@ export async function createDaemon(
     now,
     onEnd: (jobId) => runner.wake(labOfJob(jobId)),
   });
+  const works = worksOf({
+    ports,
+    runner,
+    outbox,
+    destinations,
+    maestro,
+    fetch,
+    earlier,
+    parts: known,
+    streams,
+    learn: oneAtATime(() => setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed)),
+    every: delays,
+  });
+  const holder = holderOf(works, store.leases, log);
+  // What another daemon stored (a callback, an order) may be for what is done here.
+  store.leases?.onNews(({ jobs = [], deliveries, drains }) => {
+    if (jobs === 'all' || drains) runner.wake();
+    else for (const lab of new Set(jobs.map(labOfJob))) runner.wake(lab);
+    if (deliveries) outbox.wake();
+  });
   const alive = (): boolean => now() - runner.lastRound() < STUCK_AFTER;
   const servers = createServers(config, {
-    ctx: ports,
+    ctx: { ...ports, labs: states.labs },
     outbox,
     alive,
     now,
@@ -282,11 +288,9 @@ export async function createDaemon(
     async start() {
       upkeep = state.startUpkeep(log);
       await forgetFuture();
-      await store.countCrash().catch(storeOutage.failed);
-      await setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed);
+      if (store.leases === undefined) await store.countCrash().catch(storeOutage.failed);
       urls.push(...(await servers.start()));
-      runner.start();
-      outbox.start();
+      await holder.start();
       watchFolders(
         config,
         {
@@ -299,36 +303,25 @@ export async function createDaemon(
         },
         stopping.signal,
       );
-      for (const lab of labs.values()) startEvents(lab, ports, streams.get(lab.name), stopping.signal);
-      if (maestro && config.maestro)
-        background.push(followMaestro(ports, maestro, config.maestro, fetch, stopping.signal));
       background.push(
-        runMaintenance({ ...ports, removeOther: () => forgetOther(ports) }, stopping.signal),
         watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
-        drainFailingDevices(ports, { every: delays.notify, signal: stopping.signal }),
-        notifyAdmins({ ...ports, senders, every: delays.notify }, stopping.signal),
-        sendSummaries({ ...ports, senders, every: delays.notify }, stopping.signal),
-        earlier.search(stopping.signal),
         storeHealth.run(stopping.signal),
-        askParts(known, { now, every: delays.askParts, signal: stopping.signal }),
+        states.run(stopping.signal),
+        askParts(
+          known.filter(({ kind }) => kind === 'store'),
+          { now, every: delays.askParts, signal: stopping.signal },
+        ),
       );
     },
     async stop(graceMs = GRACE) {
       stopping.abort();
       if (graceMs === 0) cut.abort();
       const cutting = setTimeout(() => cut.abort(), graceMs);
-      await Promise.all([servers.stop(graceMs), upkeep?.stop()]);
-      await Promise.all([runner.stop(), outbox.stop(), ...background]);
+      await Promise.all([servers.stop(graceMs), upkeep?.stop(), holder.stop(), ...background]);
       clearTimeout(cutting);
       cut.abort();
       await Promise.all([reader.close(), state.close()]);
       await store.close();
     },
   };
-}
-
-async function forgetOther(ports: ForgetPorts & Pick<Ports, 'files' | 'now'>): Promise<void> {
-  await ports.files.sweep(ports.now());
-  await forgetRuns(ports);
-  await forgetCrashes(ports);
 }

@@ -19,8 +19,11 @@ export function addLabs(program: Command): void {
       const daemon = await daemonOf(options.config);
       const answer = await daemon.get('/api/v1/labs');
       if (options.json) return printJson(answer);
-      const rows = LabList.parse(answer).labs.map((lab) => [
+      const { labs } = LabList.parse(answer);
+      const isShared = labs.some(({ daemon }) => daemon !== null);
+      const rows = labs.map((lab) => [
         lab.name,
+        ...(isShared ? [lab.daemon ?? '-'] : []),
         lab.drained === null ? lab.status : 'drained',
         lab.since.slice(0, 19).replace('T', ' '),
         Object.entries(lab.waiting)
@@ -28,7 +31,12 @@ export function addLabs(program: Command): void {
           .join(', ') || '-',
         troubleOf(lab),
       ]);
-      print(table(['LAB', 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'], rows));
+      print(
+        table(
+          ['LAB', ...(isShared ? ['DAEMON'] : []), 'STATE', 'SINCE (UTC)', 'OPEN JOBS WAIT FOR', 'WHY'],
+          rows,
+        ),
+      );
       const { parts } = PartList.parse(await daemon.get('/api/v1/parts'));
       return print(`\n${table(['PART', 'OF', 'STATE', 'LAST ANSWER', 'WHY'], parts.map(partRow))}`);
     });

@@ -5,6 +5,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import got, { type Method } from 'got';
+import { mayAct } from './acting.ts';
 import { ByteCollector } from './byte-collector.ts';
 import { errorText, TemporaryError } from './errors.ts';
 import { outsideWait } from './outside-wait.ts';
@@ -47,7 +48,8 @@ const KEPT = { keepAlive: true, timeout: IDLE };
 const pool = { http: new HttpAgent(KEPT), https: new HttpsAgent(KEPT) };
 
 /**
- * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `answer_too_large`, `aborted`.
+ * Does one exchange. Throws TemporaryError: `unreachable` (no connection, cut, timed out), `answer_too_large`, `aborted`, and
+ * `lost_lease` if the work that it is for is another daemon's by now.
  * Messages name host and path, never the query, the headers or credentials.
  */
 export function exchange(request: HttpRequest): Promise<HttpAnswer> {
@@ -58,6 +60,7 @@ export function exchange(request: HttpRequest): Promise<HttpAnswer> {
 }
 
 async function send(request: HttpRequest): Promise<HttpAnswer> {
+  mayAct();
   const { url, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal } = request;
   const method = request.method ?? 'GET';
   // Without a body, a stream of any other method would wait for one to be written.

@@ -103,6 +103,8 @@ const EVENTS = {
   left_out: 'KCIDB would refuse an object, so the report goes without it.',
   found:
     'LAVA had the job, although its answer to the submission was lost, or the store lost that it was submitted.',
+  second_job:
+    'A daemon was stopped while it submitted, and another had to submit again: the LAVA job that came second is cancelled.',
   evidence_lost:
     "A job's log is missing or damaged on our disk: results and log are fetched from LAVA again.",
   logs_removed: 'The logs of a job were removed, because they are older, or more, than is kept.',

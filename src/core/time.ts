@@ -60,6 +60,14 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await outsideWait(wait);
 }
 
+/** Fulfilled when the signal fires. */
+export function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** Back-off: `base` doubled per try, at most `max` (ms), spread by ±20 % so that many do not come back at once. */
 export function backoff(
   tries: number,

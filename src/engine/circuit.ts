@@ -2,6 +2,7 @@
 // is down costs no job time, and each outage is reported once when it begins and once when it ends.
 import { isAuthCode, type AuthCode, type ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
+import { isLostLease } from './lease.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
 
 /** What is known of a system: whether it answers, since when, and why not. */
@@ -116,7 +117,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
         called(thrown instanceof BridgeError ? thrown.code : 'internal');
         const error = isAuth(thrown) ? asTemporary(thrown) : thrown;
         if (!(error instanceof TemporaryError)) answered();
-        else if (error.code !== 'aborted') unanswered(error);
+        else if (error.code !== 'aborted' && !isLostLease(error)) unanswered(error);
         // The same words as for a call that was not tried: what waits for this has one reason, not two in turn.
         if (!isDown || !(error instanceof TemporaryError)) throw error;
         throw new TemporaryError(error.code, away(), { cause: error, retryAfterMs: error.retryAfterMs });

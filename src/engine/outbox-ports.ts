@@ -1,6 +1,7 @@
 // What the outbox is given: deliveries, where they are stored, and where they go. It knows of them only what is here.
 import type { ReasonCode } from '../core/reason-codes.ts';
 import type { Circuit } from './circuit.ts';
+import type { Lease } from './lease.ts';
 
 /** A delivery, as far as the outbox knows it; what is in it concerns its destination alone. */
 export interface Delivery {
@@ -64,6 +65,8 @@ export interface OutboxChange {
 
 /** Where deliveries are stored. */
 export interface OutboxStore<Due extends Delivery, Expired extends Delivery> {
+  /** What is decided is refused once this is lost. */
+  readonly lease: Lease;
   /** Deliveries that are due, the oldest first; of each job the first alone. */
   dueDeliveries: (destination: string, now: number, limit: number) => Promise<Due[]>;
   /** What is to be sent of one delivery. Throws if it cannot be read. */

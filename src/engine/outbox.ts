@@ -1,4 +1,4 @@
-// Sends what is stored in the outbox: a work loop per destination, each behind a circuit, tried with back-off until it
+// Sends what is stored in the outbox: a work loop per destination, each under its lease and behind a circuit, tried with back-off until it
 // is accepted, or parked with the reason when it is refused for good. A delivery that was sent twice (its answer was
 // lost) does no harm: each destination sees to that. Those of one job go to a destination in their order.
 import type { Logger } from 'pino';
@@ -7,23 +7,35 @@ import { backoff, DAY, formatDuration, MINUTE, rfc3339, SECOND, sleep, type Cloc
 import type { CircuitState } from './circuit.ts';
 import type { CrashGuard } from './crash-guard.ts';
 import { drop, settle, settleFailure } from './delivery-settling.ts';
+import { isLostLease } from './lease.ts';
 import type { Outage } from './outage.ts';
 import type { Delivery, OutboxDestination, OutboxStore } from './outbox-ports.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 import { itemName } from './work-item.ts';
 
-/** Sends what is stored for the destinations, from its start to its stop. */
-export interface Outbox {
-  start: () => void;
-  /** Looks at the store now: something was stored. */
-  wake: () => void;
-  /** Takes up nothing more, and waits for what is under way. */
-  stop: () => Promise<void>;
+/** What is known of the destinations. */
+export interface OutboxStates {
   states: () => Map<string, CircuitState>;
 }
 
-interface Options<Due extends Delivery, Expired extends Delivery> {
-  store: OutboxStore<Due, Expired>;
+/** Sends what is stored for the destinations. */
+export interface Outbox<Due extends Delivery, Expired extends Delivery> extends OutboxStates {
+  /** Sends what is stored for this destination until the signal fires, and then until nothing is under way. */
+  send: (destination: string, store: OutboxStore<Due, Expired>, signal: AbortSignal) => Promise<void>;
+  /**
+   * Sets aside what is for none of the destinations that any daemon has, and drops it after a day, until the signal fires.
+   * `names`: those that there are now.
+   */
+  sweep: (
+    names: () => Promise<readonly string[]>,
+    store: OutboxStore<Due, Expired>,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  /** Looks at the store now: something was stored. */
+  wake: () => void;
+}
+
+interface Options<Due extends Delivery> {
   destinations: readonly OutboxDestination<Due>[];
   log: Logger;
   outage: Outage;
@@ -31,6 +43,11 @@ interface Options<Due extends Delivery, Expired extends Delivery> {
   now: Clock;
   /** A delivery reached its end, and its job was made due. */
   onEnd: (jobId: string) => void;
+}
+
+/** What the lanes use: the options, and the store under the lease of this lane. */
+interface Lane<Due extends Delivery, Expired extends Delivery> extends Options<Due> {
+  store: OutboxStore<Due, Expired>;
 }
 
 /** How many deliveries to one destination are under way at once. */
@@ -41,58 +58,74 @@ const BEST_EFFORT_FOR = DAY;
 const UNCONFIGURED_FOR = DAY;
 const EXPIRED_AT_ONCE = 200;
 
-/** Builds the outbox with a lane for each destination; nothing is sent before `start`. */
-export function createOutbox<Due extends Delivery, Expired extends Delivery>(
-  options: Options<Due, Expired>,
-): Outbox {
-  const { destinations } = options;
-  const abort = new AbortController();
-  const { signal } = abort;
-  const lanes = [
-    ...destinations.map((destination) => laneOf(destination, options, signal)),
-    expiredLane(options, signal),
-  ];
+/** So often it is looked which destinations there are (ms). */
+const MATCH_EVERY = MINUTE;
 
-  let running: Promise<unknown> | undefined;
+/** Builds the outbox; nothing is sent before a destination's lane runs. */
+export function createOutbox<Due extends Delivery, Expired extends Delivery>(
+  options: Options<Due>,
+): Outbox<Due, Expired> {
+  const { destinations } = options;
+  const lanes = new Set<WorkLoop>();
+
+  async function run(lane: WorkLoop): Promise<void> {
+    lanes.add(lane);
+    await lane.run();
+    lanes.delete(lane);
+  }
+
+  function wake(): void {
+    for (const lane of lanes) lane.wake();
+  }
+
   return {
-    start() {
-      const names = destinations.map(({ name }) => name);
-      const matched = matchStored(names, options, signal);
-      running ??= matched.then(() => Promise.all(lanes.map((lane) => lane.run())));
+    async send(name, store, signal) {
+      const destination = destinations.find((one) => one.name === name);
+      if (destination !== undefined) await run(laneOf(destination, { ...options, store }, signal));
     },
-    wake() {
-      for (const lane of lanes) lane.wake();
+    async sweep(names, store, signal) {
+      const lane = { ...options, store };
+      await Promise.all([
+        matchStored(names, lane, wake, signal),
+        run(expiredLane<Due, Expired>(lane, signal)),
+      ]);
     },
-    async stop() {
-      abort.abort();
-      await running;
-    },
+    wake,
     states: () => new Map(destinations.map(({ name, circuit }) => [name, circuit.state()])),
   };
 }
 
-/** Sets aside what was stored for destinations that are not configured any more. */
+/** Sets aside what was stored for destinations that are not configured any more, whenever these change. */
 async function matchStored<Due extends Delivery, Expired extends Delivery>(
-  names: readonly string[],
-  { store, outage, now }: Options<Due, Expired>,
+  names: () => Promise<readonly string[]>,
+  { store, outage, now }: Lane<Due, Expired>,
+  onMatched: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
+  let matched: string | undefined;
+  for (let failures = 0; !signal.aborted;) {
     try {
-      const until = now() + UNCONFIGURED_FOR;
-      const why = `not in the configuration any more; dropped at ${rfc3339(until)} unless it is back by then`;
-      await store.matchDestinations(names, until, why);
-      return;
+      const configured = (await names()).toSorted();
+      const key = JSON.stringify(configured);
+      if (key !== matched) {
+        const until = now() + UNCONFIGURED_FOR;
+        const why = `not in the configuration any more; dropped at ${rfc3339(until)} unless it is back by then`;
+        await store.matchDestinations(configured, until, why);
+        onMatched();
+      }
+      matched = key;
+      failures = 0;
+      await sleep(MATCH_EVERY, signal);
     } catch (error) {
       outage.failed(error);
-      await sleep(backoff(failures, SECOND, MINUTE), signal);
+      await sleep(backoff(failures++, SECOND, MINUTE), signal);
     }
   }
 }
 
 function laneOf<Due extends Delivery, Expired extends Delivery>(
   destination: OutboxDestination<Due>,
-  options: Options<Due, Expired>,
+  options: Lane<Due, Expired>,
   signal: AbortSignal,
 ): WorkLoop {
   const { store, outage, guard, now } = options;
@@ -131,7 +164,7 @@ function isTooOld({ createdAt }: Delivery, now: number): boolean {
 async function deliver<Due extends Delivery, Expired extends Delivery>(
   delivery: Due,
   { need, send, circuit }: OutboxDestination<Due>,
-  options: Options<Due, Expired>,
+  options: Lane<Due, Expired>,
   signal: AbortSignal,
 ): Promise<void> {
   const { store: stored, outage, now } = options;
@@ -149,7 +182,8 @@ async function deliver<Due extends Delivery, Expired extends Delivery>(
     } catch (error) {
       if (signal.aborted) return;
       // It was not even tried.
-      if (error instanceof TemporaryError && error.code === 'down') return sleep(SECOND, signal);
+      if (error instanceof TemporaryError && (error.code === 'down' || isLostLease(error)))
+        return sleep(SECOND, signal);
       store = () => settleFailure(delivery, need, error, options);
     }
   }
@@ -157,7 +191,7 @@ async function deliver<Due extends Delivery, Expired extends Delivery>(
     await store();
     outage.worked();
   } catch (error) {
-    outage.failed(error);
+    if (!isLostLease(error)) outage.failed(error);
     await sleep(5 * SECOND, signal); // it is still due: without a pause it would be sent without end
   }
 }
@@ -170,7 +204,7 @@ function unreadable(error: unknown): PermanentError {
 
 /** Drops what waited for long enough for a destination that is not configured. */
 function expiredLane<Due extends Delivery, Expired extends Delivery>(
-  options: Options<Due, Expired>,
+  options: Lane<Due, Expired>,
   signal: AbortSignal,
 ): WorkLoop {
   const { store, outage, now } = options;

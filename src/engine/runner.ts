@@ -3,25 +3,27 @@
 import type { Clock } from '../core/time.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
-export interface Runner {
-  start: () => void;
-  /** Looks for work now: something became due in this lane, or in all of them. */
+/** The work of one lane. */
+export interface LaneWork<T> {
+  /** Items that are due. */
+  due: (limit: number) => Promise<T[]>;
+  /** When the first that is not due yet will be (ms). */
+  nextDue: () => Promise<number | undefined>;
+  /** Does one step, and stores what came of it. */
+  step: (item: T, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Runner<T> {
+  /** Works on a lane until the signal fires, and then until all steps that run have ended. */
+  run: (lane: string, work: LaneWork<T>, signal: AbortSignal) => Promise<void>;
+  /** Looks for work now: something became due in this lane, or in all that run here. */
   wake: (lane?: string) => void;
-  /** Takes no new work, asks the steps that run to stop, and waits until they have. */
-  stop: () => Promise<void>;
   /** When a lane last looked for work (ms): the watchdog's sign of life. */
   lastRound: () => number;
 }
 
 export interface RunnerOptions<T> {
-  lanes: readonly string[];
-  /** Items of a lane that are due. */
-  due: (lane: string, limit: number) => Promise<T[]>;
-  /** When the first that is not due yet will be (ms). */
-  nextDue: (lane: string) => Promise<number | undefined>;
   id: (item: T) => string;
-  /** Does one step, and stores what came of it. */
-  step: (item: T, signal: AbortSignal) => Promise<void>;
   /** Whether a due item may begin; if not, its lane is to be woken when it may. */
   mayBegin: (id: string) => boolean;
   /** What is due can't be read, or a step has thrown. */
@@ -32,43 +34,36 @@ export interface RunnerOptions<T> {
 /** How many items of one lane are worked on at once. */
 const LANE_WIDTH = 16;
 
-/** Builds the runner with its lanes; nothing is taken before `start`. */
-export function createRunner<T>(options: RunnerOptions<T>): Runner {
-  const { due, nextDue, id, step, mayBegin, onError, now } = options;
-  const abort = new AbortController();
-  const lanes = new Map(options.lanes.map((lane) => [lane, laneOf(lane)]));
+/** Builds the runner; nothing is taken before a lane runs. */
+export function createRunner<T>({ id, mayBegin, onError, now }: RunnerOptions<T>): Runner<T> {
+  const lanes = new Map<string, WorkLoop>();
   let lastRound = now();
 
-  function laneOf(lane: string): WorkLoop {
-    return createWorkLoop({
-      width: LANE_WIDTH,
-      due: (limit) => due(lane, limit),
-      mayBegin: (item) => mayBegin(id(item)),
-      nextDue: () => nextDue(lane),
-      id,
-      work: (item) => step(item, abort.signal),
-      onError,
-      onRound: () => {
-        lastRound = now();
-      },
-      signal: abort.signal,
-      now,
-    });
-  }
-
-  let running: Promise<unknown> | undefined;
   return {
-    start() {
-      running ??= Promise.all([...lanes.values()].map((lane) => lane.run()));
+    async run(lane, { due, nextDue, step }, signal) {
+      const loop = createWorkLoop<T>({
+        width: LANE_WIDTH,
+        due,
+        mayBegin: (item) => mayBegin(id(item)),
+        nextDue,
+        id,
+        work: (item) => step(item, signal),
+        onError,
+        onRound: () => {
+          lastRound = now();
+        },
+        signal,
+        now,
+      });
+      lanes.set(lane, loop);
+      await loop.run();
+      lanes.delete(lane);
     },
     wake(lane) {
       if (lane !== undefined) lanes.get(lane)?.wake();
       else for (const each of lanes.values()) each.wake();
     },
-    async stop() {
-      abort.abort();
-      await running;
-    },
-    lastRound: () => lastRound,
+    // With no lane there is nothing to look for.
+    lastRound: () => (lanes.size === 0 ? now() : lastRound),
   };
 }

@@ -3,12 +3,12 @@
 import type { FastifyInstance } from 'fastify';
 import { programVersion } from '../core/version.ts';
 import type { HttpPorts } from './ports.ts';
-import type { Outbox } from '../engine/outbox.ts';
+import type { OutboxStates } from '../engine/outbox.ts';
 import { suppliesOf } from './overview.ts';
 
 interface Options {
   ctx: HttpPorts;
-  outbox: Pick<Outbox, 'states'>;
+  outbox: OutboxStates;
   /** Whether the bridge can do its work. */
   ready: () => Promise<boolean>;
 }
@@ -38,6 +38,12 @@ async function parts({ ctx, ready }: Options): Promise<void> {
     known.flatMap(({ kind: part, name, answeredAt }) =>
       answeredAt === undefined ? [] : [[{ part, name }, answeredAt / 1000] as const],
     ),
+  );
+  const daemons = ctx.daemons();
+  metrics.set('lava_bridge_daemons', [[{}, Math.max(1, daemons.length)]]);
+  metrics.set(
+    'lava_bridge_work_held',
+    daemons.flatMap(({ isOwn, holds }) => (isOwn ? holds.map((work) => [{ work }, 1] as const) : [])),
   );
   metrics.set('lava_bridge_ready', [[{}, (await ready()) ? 1 : 0]]);
 }

@@ -48,6 +48,7 @@ export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, strin
       jobs,
       waiting,
       xmlrpc_requests: lab.calls(),
+      daemon: ctx.daemons().find(({ holds }) => holds.includes(`lab ${lab.name}`))?.name ?? null,
     };
   });
 }

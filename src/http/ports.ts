@@ -8,6 +8,7 @@ import type { ReceivePorts } from '../intake/receive.ts';
 import type { CallbackWatch } from '../lifecycle/callback-watch.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { SharedStates } from '../lifecycle/shared-states.ts';
 import type { StoreHealth } from '../lifecycle/store-health.ts';
 import type { LogPorts } from '../lifecycle/live-log.ts';
 import type { CancelPorts, DropPorts, RetryPorts } from '../lifecycle/orders.ts';
@@ -42,6 +43,8 @@ export type HttpPorts = ReceivePorts &
     storeHealth: Pick<StoreHealth, 'problems' | 'setAside' | 'explain' | 'used'>;
     /** The disks that it writes to. */
     disks: () => Promise<Disk[]>;
+    /** All daemons on this database; empty: this one has it alone. */
+    daemons: SharedStates['daemons'];
     metrics: Metrics;
     log: Logger;
     now: Clock;

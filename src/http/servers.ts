@@ -8,7 +8,7 @@ import type { BridgeConfig, LabConfig } from '../config/schema.ts';
 import { resolveCallbackToken } from '../config/callback-token.ts';
 import type { HttpPorts } from './ports.ts';
 import { createLiveLog } from '../lifecycle/live-log.ts';
-import type { Outbox } from '../engine/outbox.ts';
+import type { OutboxStates } from '../engine/outbox.ts';
 import { addApi } from './api.ts';
 import { createAccess, type Access, createGuards, openToReaders } from './auth.ts';
 import { addCallbacks, type CallbackLab } from './callbacks.ts';
@@ -37,7 +37,7 @@ export interface HttpServers {
 
 interface Parts {
   ctx: HttpPorts;
-  outbox: Pick<Outbox, 'states'>;
+  outbox: OutboxStates;
   alive: () => boolean;
   now: Clock;
   /** A socket that listens at http.listen already. */

@@ -151,6 +151,9 @@ export const LabView = z.looseObject({
   jobs: z.record(text, z.number().int()).describe('open jobs by the last stage that they completed'),
   waiting: z.record(text, z.number().int()).describe('open jobs by the stage that they wait for'),
   xmlrpc_requests: z.number().int().describe('since the start'),
+  daemon: maybe.text.describe(
+    'which of several daemons works on it, host:pid; null: this one has the store alone',
+  ),
 });
 export type LabView = z.infer<typeof LabView>;
 

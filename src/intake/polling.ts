@@ -60,8 +60,11 @@ export async function poll(
     const began = performance.now();
     const { state, why, retryAfterMs = 0 } = await round(signal);
     if (signal.aborted) return;
-    if (state !== last) onState(state, why);
-    last = state;
+    // That another daemon does this is no state of Maestro.
+    if (state !== last && why.code !== 'lost_lease') {
+      onState(state, why);
+      last = state;
+    }
     if (bell === undefined || retryAfterMs > 0) {
       await sleep(Math.max(everyMs, retryAfterMs), signal);
     } else {

@@ -1,6 +1,6 @@
 // LAVA's events as hints: a job of ours changed, a device came back. They make us look sooner; what decides is asked for.
 import { eventsUrl, followLavaEvents, type JobEvent, type LavaEvent } from '../lava/events.ts';
-import { formatDuration, type Clock } from '../core/time.ts';
+import { fired, formatDuration, type Clock } from '../core/time.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { Logger } from 'pino';
 import type { Outage } from '../engine/outage.ts';
@@ -22,12 +22,12 @@ export interface EventPorts {
 const COMMIT_PAUSE = 300;
 
 /** Follows a lab's event stream until the signal fires; nothing if the configuration says so. */
-export function startEvents(
+export async function followEvents(
   lab: Lab,
   ports: EventPorts,
   heard: Heard | undefined,
   signal: AbortSignal,
-): void {
+): Promise<void> {
   const { lava } = lab.config;
   if (lava.events === false) return;
   const log = ports.log.child({ lab: lab.name });
@@ -68,7 +68,9 @@ export function startEvents(
       lab.setFollowed(false);
     },
   });
-  signal.addEventListener('abort', () => stream.stop(), { once: true });
+  await fired(signal);
+  stream.stop();
+  lab.setFollowed(false);
 }
 
 async function takeJob(event: JobEvent, lab: Lab, ports: EventPorts): Promise<void> {

@@ -2,43 +2,35 @@
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { HOUR, SECOND, sleep } from '../core/time.ts';
 import type { Logger } from 'pino';
-import type { LabPorts } from './labs.ts';
 import type { Lab } from './lab.ts';
 import { keepWithin, type RetentionPorts } from './retention.ts';
 
 /** What maintenance uses. */
-export type MaintenancePorts = LabPorts &
-  RetentionPorts & {
-    log: Logger;
-    /** Removes what else is too old to matter. */
-    removeOther: () => Promise<void>;
-  };
+export type MaintenancePorts = RetentionPorts & {
+  log: Logger;
+  /** Removes what else is too old to matter. */
+  removeOther: () => Promise<void>;
+};
 
 const PROBE_EVERY = 15 * SECOND;
 
-/** Runs until the signal fires. */
-export async function runMaintenance(ports: MaintenancePorts, signal: AbortSignal): Promise<void> {
-  await Promise.all([
-    ...[...ports.labs.values()].map((lab) => probe(lab, ports, signal)),
-    sweep(ports, signal),
-  ]);
-}
-
-async function probe(lab: Lab, ports: MaintenancePorts, signal: AbortSignal): Promise<void> {
+/** Asks a lab that is away whether it is back, until the signal fires. */
+export async function probe(lab: Lab, log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     if (lab.state().status !== 'up') {
       await lab
         .call((c) => c.version())
         .catch((error: unknown) => {
           if (error instanceof TemporaryError) return;
-          ports.log.error({ lab: lab.name, error: errorText(error) }, 'the lab answers oddly');
+          log.error({ lab: lab.name, error: errorText(error) }, 'the lab answers oddly');
         });
     }
     await sleep(PROBE_EVERY, signal);
   }
 }
 
-async function sweep(ports: MaintenancePorts, signal: AbortSignal): Promise<void> {
+/** Removes what is old, now and every hour, until the signal fires. */
+export async function sweep(ports: MaintenancePorts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await removeOld(ports);

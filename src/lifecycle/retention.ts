@@ -4,11 +4,11 @@
 import type { BridgeConfig, RetentionConfig } from '../config/schema.ts';
 import type { Clock } from '../core/time.ts';
 import type { OpenLogs } from '../storage/open.ts';
-import { blobFolder, type Blobs, type Store } from '../store/index.ts';
+import { blobFolder, type Blobs, type LeasedStore } from '../store/index.ts';
 
 /** What retention uses. */
 export interface RetentionPorts {
-  store: Pick<Store, 'forget' | 'forgetDevices' | 'dropLogs' | 'size' | 'shrink'>;
+  store: Pick<LeasedStore, 'forget' | 'forgetDevices' | 'dropLogs' | 'size' | 'shrink' | 'lease'>;
   blobs: Pick<Blobs, 'list' | 'remove'>;
   logs: Pick<OpenLogs, 'local'>;
   config: Pick<BridgeConfig, 'retention'>;

@@ -4,6 +4,7 @@ import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
 import { createKeyedQueue } from '../engine/keyed-queue.ts';
+import { isLostLease } from '../engine/lease.ts';
 import type { Outage } from '../engine/outage.ts';
 import {
   stageAfter,
@@ -12,12 +13,12 @@ import {
   type Entry,
   type JobChange,
   type JobRecord,
-  type Store,
+  type LeasedStore,
 } from '../store/index.ts';
 import type { Outcome, ReadyStage } from './model.ts';
 
 export interface StepOptions {
-  store: Pick<Store, 'save'>;
+  store: Pick<LeasedStore, 'save' | 'lease'>;
   stages: readonly ReadyStage[];
   guard: Pick<CrashGuard, 'watch'>;
   log: Logger;
@@ -41,6 +42,7 @@ export function createStep(options: StepOptions): Step {
     } catch (error) {
       if (error instanceof StaleError) return; // Another writer changed it; it is still due and will be read again.
       if (signal.aborted) return;
+      if (isLostLease(error)) return sleep(SECOND, signal); // Another daemon goes on with it.
       await settleFailure(job, stage, error, options, signal);
     }
   }
@@ -161,7 +163,7 @@ async function settleFailure(
       entries: isNew ? [{ kind: 'error', code, text: `${stage.name}: ${text}` }] : [],
     });
   } catch (failure) {
-    if (failure instanceof StaleError) return;
+    if (failure instanceof StaleError || isLostLease(failure)) return;
     storeOutage.failed(failure);
     await sleep(5 * SECOND, signal); // it is still due: without a pause it would be tried without end
   }

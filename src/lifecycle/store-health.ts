@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { errorText } from '../core/errors.ts';
 import { DAY, sleep, type Clock } from '../core/time.ts';
+import { isLostLease } from '../engine/lease.ts';
 import { createOutage, type Outage } from '../engine/outage.ts';
 import { isDamage, type Damage, type State } from '../store/index.ts';
 import type { EarlierRuns } from './earlier-runs.ts';
@@ -76,6 +77,8 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
     outage: {
       ...outage,
       failed(error) {
+        // That work is another daemon's now is no fault of the store.
+        if (isLostLease(error)) return;
         outage.failed(error);
         if (isDamage(error)) lookNow.abort();
       },

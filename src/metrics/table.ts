@@ -20,6 +20,12 @@ export const METRICS = {
   lava_bridge_build_info: gauge('Always 1; the version of the bridge and of Node.', ['version', 'node']),
   lava_bridge_ready: gauge('1 if the bridge can do its work, as /readyz says; else 0.', []),
 
+  lava_bridge_daemons: gauge('How many daemons share the work on the database; 1 if it has it alone.', []),
+  lava_bridge_work_held: gauge(
+    'Of several daemons on one database: 1 for each work that this one does, such as `lab NAME` or `destination NAME`.',
+    ['work'],
+  ),
+
   lava_bridge_part_state: gauge(
     'What is known of each part outside: 1 for the one state it is in. `unknown`: it was not asked yet, or gave no answer for a while.',
     ['part', 'name', 'state'],

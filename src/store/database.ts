@@ -2,6 +2,7 @@
 // two kinds take in different ways.
 import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder } from 'kysely';
 import type { Connection } from './connection.ts';
+import type { Notice, Notices } from './notices.ts';
 import type { Tables } from './tables.ts';
 
 /** What a column's type is called in this database. */
@@ -18,8 +19,8 @@ export interface Database {
   db: Kysely<Tables>;
   connection: Connection;
   types: ColumnTypes;
-  /** Several daemons may work on it at once. */
-  isShared: boolean;
+  /** Where several daemons may work on it at once: how the process `from` tells the others what changed, and hears them. */
+  notices?: (from: string, onNotice: (notice: Notice) => void) => Notices;
   /** Runs while no other process migrates this database. */
   migrateAlone: <T>(work: () => Promise<T>) => Promise<T>;
   /** How large what is stored is, and what of the file is free (bytes). */

@@ -37,8 +37,13 @@ type Announced = Pick<
 export function createFeed(): {
   /** The same store, whose changes are announced here. */
   announced: <S extends Announced>(store: S) => S & Feed;
+  /** Announces what another daemon stored. */
+  tell: (news: News) => void;
+  /** Calls the listener after each change that this daemon stored. */
+  onOwn: (listener: (news: News) => void) => void;
 } {
   const listeners = new Set<(news: News) => void>();
+  const ownListeners = new Set<(news: News) => void>();
 
   function tell(news: News): void {
     for (const listener of listeners) listener(news);
@@ -51,9 +56,11 @@ export function createFeed(): {
   ): (...args: A) => Promise<T> {
     return async (...args) => {
       const result = await change(...args);
-      if (listeners.size === 0) return result;
+      if (listeners.size + ownListeners.size === 0) return result;
       const news = newsOf(result, ...args);
-      if (news !== undefined) tell(news);
+      if (news === undefined) return result;
+      tell(news);
+      for (const listener of ownListeners) listener(news);
       return result;
     };
   }
@@ -81,6 +88,8 @@ export function createFeed(): {
   });
 
   return {
+    tell,
+    onOwn: (listener) => void ownListeners.add(listener),
     announced: (store) => ({
       ...store,
       ...announcing(store),

@@ -1,6 +1,7 @@
 // How several daemons on one database share the work: each is a process that the others know while it renews itself, and
 // holds leases, one for each work loop. All times are the database's.
 import { TemporaryError } from '../core/errors.ts';
+import type { News } from './feed.ts';
 
 /** How long a process counts as alive after it last renewed itself (ms). */
 export const LEASE_TTL = 8000;
@@ -14,7 +15,7 @@ export interface Lease {
 }
 
 /** What a process says of itself. */
-export interface ProcessFacts {
+interface ProcessFacts {
   host: string;
   pid: number;
   /** Of the program. */
@@ -24,7 +25,7 @@ export interface ProcessFacts {
 }
 
 /** A process, as the others know it. */
-export interface KnownProcess extends ProcessFacts {
+interface KnownProcess extends ProcessFacts {
   id: string;
   /** ms, by the database's clock. */
   startedAt: number;
@@ -33,7 +34,7 @@ export interface KnownProcess extends ProcessFacts {
 }
 
 /** Who is there, and who holds what. `holder` null: nobody. */
-export interface SharedWork {
+interface SharedWork {
   processes: KnownProcess[];
   leases: { name: string; holder: string | null; fence: number }[];
 }
@@ -58,6 +59,16 @@ export interface LeaseStore {
   release(lease: Lease): Promise<void>;
   /** Removes this process; what it holds is free from then on. */
   leave(): Promise<void>;
+  /** Stores what this process knows of a work that it does: JSON. */
+  saveState(name: string, body: string): Promise<void>;
+  /** What all processes stored so. */
+  states(): Promise<{ name: string; body: string }[]>;
+  /** Tells the others that this process came or left, or gave something up. */
+  tellWork(): void;
+  /** Another process told so: its listener looks now. One listener. */
+  onWork(listener: () => void): void;
+  /** Another process stored something: what became due may be for this one. One listener; all others hear it by `onChange`. */
+  onNews(listener: (news: News) => void): void;
 }
 
 /** What was to be stored was decided under a lease that another process has now. Nothing of it is stored. */

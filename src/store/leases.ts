@@ -7,6 +7,8 @@ import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { Connection, Tx } from './connection.ts';
 import { LEASE_TTL, LostLeaseError, type Lease, type LeaseStore } from './lease-contract.ts';
+import type { News } from './feed.ts';
+import type { Notice, Notices } from './notices.ts';
 import { countDeaths } from './under-way.ts';
 
 /** The database's time (ms), as it is within a transaction as well. */
@@ -14,10 +16,63 @@ const NOW = sql<number>`CAST(extract(epoch FROM clock_timestamp()) * 1000 AS big
 
 const Names = z.array(z.string()).catch([]);
 
-export function createLeaseStore({ read, write, jot }: Connection, processId: string): LeaseStore {
-  return {
-    processId,
+/** How it tells the others, and what it does with what it hears. */
+interface Telling {
+  open: (onNotice: (notice: Notice) => void) => Notices;
+  onNews: (news: News) => void;
+}
 
+/** The store keeps for itself when to tell and when to stop. */
+interface OwnLeaseStore extends LeaseStore {
+  /** Tells the others what this process stored. */
+  tell: (news: News) => void;
+  /** No longer listens. */
+  close: () => Promise<void>;
+}
+
+/** Processes and leases, and what the others are told of this process. */
+export function createLeaseStore(connection: Connection, processId: string, telling: Telling): OwnLeaseStore {
+  const table = createLeaseTable(connection, processId);
+  let notices: Notices | undefined;
+  let isAlone = true;
+  let onWork: () => void = () => undefined;
+  let onNews: (news: News) => void = () => undefined;
+
+  function hear({ work, ...news }: Notice): void {
+    if (work) onWork();
+    if (Object.keys(news).length === 0) return;
+    telling.onNews(news);
+    onNews(news);
+  }
+
+  return {
+    ...table,
+    ...createStateTable(connection, processId),
+    processId,
+    enter(facts) {
+      notices ??= telling.open(hear);
+      return table.enter(facts);
+    },
+    async sharedWork() {
+      const shared = await table.sharedWork();
+      isAlone = shared.processes.length <= 1;
+      return shared;
+    },
+    // With nobody to hear it, it costs nothing.
+    tell(news) {
+      if (!isAlone) notices?.tell(news);
+    },
+    tellWork: () => notices?.tell({ work: true }),
+    onWork: (listener) => (onWork = listener),
+    onNews: (listener) => (onNews = listener),
+    close: async () => notices?.close(),
+  };
+}
+
+type LeaseTable = Pick<LeaseStore, 'enter' | 'renew' | 'bury' | 'sharedWork' | 'take' | 'release' | 'leave'>;
+
+function createLeaseTable({ read, write, jot }: Connection, processId: string): LeaseTable {
+  return {
     enter: ({ host, pid, version, names }) =>
       write(async (tx) => {
         const facts = { host, pid, version, names: JSON.stringify(names) };
@@ -121,6 +176,29 @@ export function createLeaseStore({ read, write, jot }: Connection, processId: st
       write(async (tx) => {
         await tx.deleteFrom('processes').where('id', '=', processId).execute();
       }),
+  };
+}
+
+/** What each process knows of the work that it does. */
+function createStateTable(
+  { read, jot }: Connection,
+  processId: string,
+): Pick<LeaseStore, 'saveState' | 'states'> {
+  return {
+    saveState: (name, body) =>
+      jot(async (db) => {
+        const values = { process: processId, at: NOW, body };
+        await db
+          .insertInto('knownStates')
+          .values({ name, ...values })
+          .onConflict((c) => c.column('name').doUpdateSet(values))
+          .execute();
+      }),
+
+    states: () =>
+      read((db) =>
+        db.selectFrom('knownStates').select(['name', 'body']).where('process', '!=', processId).execute(),
+      ),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts';
 export const MOVING = 'moving';
 
 /** What the store keeps for itself. */
-type OwnKey = 'schema' | 'instance' | 'probe' | typeof MOVING;
+type OwnKey = 'schema' | 'compatible' | 'instance' | 'probe' | typeof MOVING;
 
 /** What is kept under a name. */
 export async function getMeta(db: Kysely<Tables>, key: OwnKey | SettingKey): Promise<string | undefined> {

@@ -23,6 +23,7 @@ import { SECOND } from '../core/time.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 import { LEASE_TTL } from './lease-contract.ts';
+import { openNotices } from './notices.ts';
 import { explainPostgres } from './postgres-faults.ts';
 import { sizeInUse } from './postgres-size.ts';
 import type { Tables } from './tables.ts';
@@ -62,7 +63,13 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
   return {
     db,
     connection: createPooledConnection(db),
-    isShared: true,
+    notices: (from, onNotice) =>
+      openNotices({
+        url,
+        from,
+        onNotice,
+        notify: (channel, text) => sql`SELECT pg_notify(${channel}, ${text})`.execute(db),
+      }),
     types: {
       counter: { type: 'bigint', as: (c) => c.primaryKey().generatedByDefaultAsIdentity() },
       id: sql`text COLLATE "C"`,

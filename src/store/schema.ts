@@ -11,6 +11,13 @@ type Migration = (db: Kysely<Tables>, types: ColumnTypes) => Promise<void>;
 
 export const MIGRATIONS: readonly Migration[] = [first, makeShared];
 
+/**
+ * The oldest schema whose program can go on with the newest one, so that old and new daemons can work side by side on one
+ * database. What takes something away comes in two steps: a version that no longer uses it, and a later one whose migration
+ * takes it away. A migration that cannot wait so long puts its own number here.
+ */
+export const COMPATIBLE_WITH = 2;
+
 async function first({ schema }: Kysely<Tables>, types: ColumnTypes): Promise<void> {
   await makeJobs(schema, types);
   await makeAttempts(schema, types);

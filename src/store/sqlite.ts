@@ -32,7 +32,6 @@ export function openSqlite(path: string): Database {
   return {
     db,
     connection: createSingleConnection(db),
-    isShared: false,
     types: {
       counter: { type: 'integer', as: (c) => c.primaryKey().autoIncrement() },
       id: 'text',

@@ -13,7 +13,7 @@ import { createDeliveryStore } from './deliveries.ts';
 import { createDeviceStore } from './devices.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
-import { MIGRATIONS } from './schema.ts';
+import { COMPATIBLE_WITH, MIGRATIONS } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
@@ -100,6 +100,8 @@ async function migrate({ db, types }: Database, place: StorePlace, until = MIGRA
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
   const version = Number((await getMeta(db, 'schema')) ?? 0);
+  if (version === MIGRATIONS.length + 1 && Number(await getMeta(db, 'compatible')) <= MIGRATIONS.length)
+    return;
   if (version > MIGRATIONS.length) {
     throw new BridgeError(
       'newer_store',
@@ -113,6 +115,7 @@ async function migrate({ db, types }: Database, place: StorePlace, until = MIGRA
     await db.transaction().execute(async (tx) => {
       await migration(tx, types);
       await setMeta(tx, 'schema', String(i + 1));
+      await setMeta(tx, 'compatible', String(Math.min(COMPATIBLE_WITH, i + 1)));
     });
   }
 }
@@ -126,13 +129,20 @@ async function instance(db: Kysely<Tables>): Promise<string> {
 }
 
 function createStore(
-  { connection, isShared, size, shrink, close }: Database,
+  { connection, notices, size, shrink, close }: Database,
   instanceId: string,
   now: Clock,
 ): Store {
-  const processId = isShared ? newProcess() : '';
-  const leases = isShared ? createLeaseStore(connection, processId) : undefined;
+  const processId = notices === undefined ? '' : newProcess();
   const feed = createFeed();
+  const leases =
+    notices &&
+    createLeaseStore(connection, processId, {
+      open: (onNotice) => notices(processId, onNotice),
+      // What changed in another daemon is news here as well.
+      onNews: feed.tell,
+    });
+  if (leases !== undefined) feed.onOwn(leases.tell);
 
   /** `deciding`: the connection by which decisions are stored. Facts are stored in any case. */
   function storeOn(deciding: Connection): Store {
@@ -153,10 +163,16 @@ function createStore(
         size: () => connection.read(size),
         shrink: () => connection.read(shrink),
         probe: () => connection.write((tx) => setMeta(tx, 'probe', String(now()))),
-        close: () => connection.read(close),
+        async close() {
+          await leases?.close();
+          await connection.read(close);
+        },
       }),
       leases,
-      under: (lease) => ({ ...storeOn(isShared ? underLease(connection, lease) : connection), lease }),
+      under: (lease) => ({
+        ...storeOn(leases === undefined ? connection : underLease(connection, lease)),
+        lease,
+      }),
     };
   }
 

@@ -19,7 +19,7 @@ import { until } from '../support/world.ts';
 
 let offset = 0;
 const now = (): number => Date.now() + offset;
-const running: Outbox[] = [];
+const running: Started[] = [];
 let store: Store;
 let ended: string[];
 
@@ -40,7 +40,9 @@ function destination(send: Send, more: Partial<Destination> = {}): Destination {
   return { name: 'there', need: 'required', send, circuit: createCircuit({ name: 'there', now }), ...more };
 }
 
-function start(...destinations: Destination[]): Outbox {
+type Started = Outbox<DueDelivery, DeliveryRecord> & { stop: () => Promise<unknown> };
+
+function start(...destinations: Destination[]): Started {
   const outage = {
     failed: (error: unknown): void => {
       throw error;
@@ -50,10 +52,30 @@ function start(...destinations: Destination[]): Outbox {
   const log = pino({ level: 'silent' });
   const onEnd = (jobId: string): void => void ended.push(jobId);
   const guard = createCrashGuard({ notes: store, now, onTurn: () => undefined, deaths: () => 2 });
-  const outbox = createOutbox({ store, destinations, log, outage, guard, now, onEnd });
-  outbox.start();
-  running.push(outbox);
-  return outbox;
+  const outbox = createOutbox<DueDelivery, DeliveryRecord>({
+    destinations,
+    log,
+    outage,
+    guard,
+    now,
+    onEnd,
+  });
+  const leased = { ...store, lease: { name: 'outbox', holder: '', fence: 0 } };
+  const names = destinations.map(({ name }) => name);
+  const abort = new AbortController();
+  const lanes = [
+    outbox.sweep(async () => names, leased, abort.signal),
+    ...names.map((name) => outbox.send(name, leased, abort.signal)),
+  ];
+  const started = {
+    ...outbox,
+    stop() {
+      abort.abort();
+      return Promise.all(lanes);
+    },
+  };
+  running.push(started);
+  return started;
 }
 
 /** A job that waits for these deliveries; gives its id. */

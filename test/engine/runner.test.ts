@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRunner, type RunnerOptions } from '../../src/engine/runner.ts';
+import { createRunner, type LaneWork, type RunnerOptions } from '../../src/engine/runner.ts';
 import { atEnd, until } from '../support/world.ts';
 
 interface Item {
@@ -10,25 +10,37 @@ interface Item {
 /** A runner over items that are due until a step has taken them away. */
 function runnerOf(
   items: Item[],
-  more: Partial<RunnerOptions<Item>> = {},
+  { step, ...more }: Partial<RunnerOptions<Item> & Pick<LaneWork<Item>, 'step'>> = {},
 ): { done: string[]; wake: () => void } {
   const done: string[] = [];
   const runner = createRunner<Item>({
-    lanes: ['a', 'b'],
-    due: async (lane, limit) => items.filter((item) => item.lane === lane).slice(0, limit),
-    nextDue: async () => undefined,
     id: (item) => item.id,
-    step: async (item) => {
-      items.splice(items.indexOf(item), 1);
-      done.push(item.id);
-    },
     mayBegin: () => true,
     onError: () => undefined,
     now: Date.now,
     ...more,
   });
-  runner.start();
-  atEnd(() => runner.stop());
+  const abort = new AbortController();
+  const lanes = ['a', 'b'].map((lane) =>
+    runner.run(
+      lane,
+      {
+        due: async (limit) => items.filter((item) => item.lane === lane).slice(0, limit),
+        nextDue: async () => undefined,
+        step:
+          step ??
+          (async (item) => {
+            items.splice(items.indexOf(item), 1);
+            done.push(item.id);
+          }),
+      },
+      abort.signal,
+    ),
+  );
+  atEnd(async () => {
+    abort.abort();
+    await Promise.all(lanes);
+  });
   return { done, wake: () => runner.wake() };
 }
 

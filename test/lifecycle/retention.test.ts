@@ -32,7 +32,13 @@ beforeEach(async () => {
 function ports(retention: object): RetentionPorts {
   const config = BridgeConfig.parse({ labs: [LAB], retention });
   const logs = { local: undefined };
-  return { store, blobs, logs, config, now: () => now };
+  return {
+    store: store.under({ name: 'maintenance', holder: '', fence: 0 }),
+    blobs,
+    logs,
+    config,
+    now: () => now,
+  };
 }
 
 /** A job with a log; `ended`: nothing is left to do for it. */

@@ -44,7 +44,7 @@ async function stepped(job: ListedJob, run: () => Promise<Outcome>): Promise<Lis
   const log = createLogger('fatal');
   const stage: ReadyStage = { name: 'admitted', run };
   const step = createStep({
-    store,
+    store: store.under({ name: 'lab lava-a', holder: '', fence: 0 }),
     stages: [stage],
     guard: { watch: (_item, work) => work() },
     log,

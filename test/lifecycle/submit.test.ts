@@ -64,6 +64,25 @@ describe('submitting', () => {
     expect(world.lava.calls.get('scheduler.jobs.list') ?? 0).toBeGreaterThan(lists);
   });
 
+  it('takes back what it made in LAVA if another daemon had to submit the attempt again meanwhile', async () => {
+    const world = await testWorld();
+    const { store } = world.daemon.context;
+    const nodeId = world.publish();
+    const { id } = await world.at(nodeId, 'admitted');
+    const faster = world.lava.faults.add({ kind: 'slow', path: /^\/RPC2/, delayMs: 2000 });
+    const sentAt = await until('the submission is under way', async () => {
+      return (await world.attempts(nodeId))[0]?.sentAt ?? undefined;
+    });
+    await store.record(id, { attempts: new Map([[1, { sentAt: sentAt + 1 }]]) });
+    faster();
+
+    await until('it is cancelled in LAVA', () =>
+      world.lava.calls.has('scheduler.jobs.cancel') ? true : undefined,
+    );
+    expect(await world.timeline(nodeId, 'second_job')).not.toEqual([]);
+    expect((await world.attempts(nodeId))[0]?.lavaId ?? null).toBeNull();
+  });
+
   it('takes answers that come after its own time-out as lost', async () => {
     const world = await testWorld();
     const nodeId = world.publish();

@@ -261,6 +261,24 @@ it('refuses a store that a newer version wrote', async () => {
   await expect(openStore({ sqlite: file })).rejects.toMatchObject({ code: 'newer_store' });
 });
 
+it.each([
+  ['opens', 0],
+  ['refuses', 1],
+])('%s a store of the next version as that says that it can be used', async (what, by) => {
+  const file = join(await newFolder(), 'bridge.db');
+  await (await openStore({ sqlite: file })).close();
+  const db = new DatabaseSync(file);
+  const schema = db.prepare("SELECT value FROM meta WHERE key = 'schema'").get()?.['value'];
+  const set = db.prepare('UPDATE meta SET value = ? WHERE key = ?');
+  set.run(String(Number(schema) + 1), 'schema');
+  set.run(String(Number(schema) + by), 'compatible');
+  db.close();
+
+  const opening = openStore({ sqlite: file });
+  if (what === 'opens') await (await opening).close();
+  else await expect(opening).rejects.toMatchObject({ code: 'newer_store' });
+});
+
 it('says which file cannot be opened', async () => {
   const file = join(await newFolder(), 'bridge.db');
   await (await openStore({ sqlite: file })).close();

@@ -20,6 +20,8 @@ export interface ChildDaemon {
   /** Sends a signal; fulfilled with the exit code (null for one that was killed) when the process has ended. */
   end: (signal: NodeJS.Signals) => Promise<number | null>;
   signal: (signal: NodeJS.Signals) => void;
+  /** Of the process; undefined: it was never started. */
+  pid: () => number | undefined;
   /** What it wrote on standard output and standard error. */
   output: () => string;
 }
@@ -32,7 +34,11 @@ export async function childWorld(
   const world = await testWorld(options);
   await world.daemon.stop();
   world.daemon.stop = async () => undefined;
+  return { world, daemon: childDaemon(world.configFile, world.url, settings) };
+}
 
+/** A daemon of that configuration, which listens at `url`, as a process of its own; it is not started yet. */
+export function childDaemon(configFile: string, url: string, settings: ChildOptions = {}): ChildDaemon {
   let child: ChildProcess | undefined;
   let exited: Promise<unknown> = Promise.resolve();
   let output = '';
@@ -44,8 +50,8 @@ export async function childWorld(
         ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`]),
       ];
       const command = quick
-        ? ['test/support/quick-daemon.ts', world.configFile]
-        : ['src/cli/main.ts', 'run', '--config', world.configFile];
+        ? ['test/support/quick-daemon.ts', configFile]
+        : ['src/cli/main.ts', 'run', '--config', configFile];
       child = spawn(process.execPath, [...flags, ...command], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -54,7 +60,7 @@ export async function childWorld(
         stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       }
       await until('the daemon answers', () =>
-        world.http('/healthz').then(
+        fetch(`${url}/healthz`).then(
           ({ status }) => (status === 200 ? true : undefined),
           () => undefined,
         ),
@@ -69,10 +75,11 @@ export async function childWorld(
       return child?.exitCode ?? null;
     },
     signal: (signal) => void child?.kill(signal),
+    pid: () => child?.pid,
     output: () => output,
   };
   atEnd(async () => {
     await daemon.end('SIGKILL');
   });
-  return { world, daemon };
+  return daemon;
 }

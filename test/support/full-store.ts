@@ -1,5 +1,5 @@
 // A store on a disk that is full for a while: it reads, and takes no write.
-import type { Store } from '../../src/store/index.ts';
+import type { Lease, Store } from '../../src/store/index.ts';
 
 const READS = new Set([
   'setting',
@@ -45,7 +45,9 @@ export function fullStore(store: Store): FullStore {
     },
     refused: 0,
     store: new Proxy(store, {
-      get(target, key) {
+      get(target, key): unknown {
+        // One daemon has it alone: it is the same under every lease.
+        if (key === 'under') return (lease: Lease) => ({ ...disk.store, lease });
         const value: unknown = Reflect.get(target, key);
         if (typeof value !== 'function' || READS.has(String(key))) return value;
         return async (...args: unknown[]) => {

@@ -1,6 +1,6 @@
 // A store that dies in the midst of the work: with the n-th write that concerns a job, either before it is done or just
 // after, and from then on no call gets an answer any more, as after kill -9.
-import type { Store } from '../../src/store/index.ts';
+import type { Lease, Store } from '../../src/store/index.ts';
 
 /** What changes a job, or what belongs to one; the rest (cursors, waking) comes at any time and would blur the count. */
 const COUNTED = new Set([
@@ -51,8 +51,10 @@ export function mortalStore(store: Store, death: Death, onDeath: () => void): Mo
     return never;
   }
 
-  const proxy = new Proxy(store, {
-    get(target, key) {
+  const proxy: Store = new Proxy(store, {
+    get(target, key): unknown {
+      // One daemon has it alone: it is the same under every lease.
+      if (key === 'under') return (lease: Lease) => ({ ...proxy, lease });
       const value: unknown = Reflect.get(target, key);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) =>

@@ -1,6 +1,7 @@
 // The first page: what needs the admin now, what is up, how jobs flow, what came of them, and what waits.
 import { HOUR } from '../../core/time.ts';
 import { failingDevices } from '../../lifecycle/failing-devices.ts';
+import type { Daemon } from '../../lifecycle/shared-states.ts';
 import { STAGES, type StageName } from '../../store/index.ts';
 import type { FlowStep, HourRecord, Totals, WaitingGroup } from '../../store/reader.ts';
 import { html, queryOf, type Html } from '../html.ts';
@@ -35,7 +36,29 @@ export async function overviewPage({ ctx, user }: PageParts): Promise<Html> {
     ${section('systems', 'Systems', systemsTable(known, now))}
     ${section('flow', 'Jobs on their way', flowTable(flow, now))}
     ${section('results', 'What came of them', results(hours, days, now))}
-    ${section('waits', 'What waits', waitingTable(waiting, now))}`;
+    ${section('waits', 'What waits', waitingTable(waiting, now))} ${daemonsSection(ctx.daemons(), now)}`;
+}
+
+/** Who does what, where several daemons share the work. */
+function daemonsSection(daemons: readonly Daemon[], now: number): Html {
+  if (daemons.length < 2) return html``;
+  const rows = daemons.map(({ name: daemon, version, startedAt, isOwn, holds }) => [
+    html`${daemon}${isOwn ? ' (this one)' : ''}`,
+    version,
+    age(startedAt, now),
+    holds.join(', '),
+  ]);
+  return section(
+    'daemons',
+    'Daemons',
+    table({
+      caption: 'Daemons on this database',
+      hideCaption: true,
+      head: ['Daemon', 'Version', 'Runs for', 'Does'],
+      rows,
+      none: '',
+    }),
+  );
 }
 
 function flowTable(flow: readonly FlowStep[], now: number): Html {

@@ -1,5 +1,5 @@
 // The table of stages. To add one: its name in STAGES (store/job.ts), its file here.
-import { STAGES, type StageName } from '../../store/index.ts';
+import { STAGES, type LeasedStore, type StageName } from '../../store/index.ts';
 import type { ReadyStage, Stage } from '../model.ts';
 import { admitted } from './admitted.ts';
 import { claimed } from './claimed.ts';
@@ -28,7 +28,7 @@ type Uses<S> = S extends Stage<infer Ports> ? (ports: Ports) => void : never;
 export type StagePorts = Uses<Stages[keyof Stages]> extends (ports: infer Ports) => void ? Ports : never;
 
 /** The stages, each given what it uses. */
-export function readyStages(ports: StagePorts): ReadyStage[] {
+export function readyStages(ports: StagePorts & { store: Pick<LeasedStore, 'lease'> }): ReadyStage[] {
   return STAGES.filter((name) => name !== 'received').map((name) => {
     const stage: Stage<StagePorts> = STAGE_TABLE[name];
     return { ...stage, name, run: (job, signal) => stage.run(job, ports, signal) };

@@ -1,0 +1,193 @@
+// What only the daemon that does a work knows of it (a lab's state and devices, a destination's), kept in the database so that
+// each daemon shows the same, with its age; and who does what.
+import { z } from 'zod';
+import { TemporaryError } from '../core/errors.ts';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { SECOND, sleep, type Clock } from '../core/time.ts';
+import type { Outage } from '../engine/outage.ts';
+import type { LeaseStore } from '../store/index.ts';
+import type { Lab } from './lab.ts';
+import { knownParts, PART_KINDS, type KnownPart, type Part, type PartState } from './parts.ts';
+
+/** A daemon, as people know it. */
+export interface Daemon {
+  /** `host:pid`. */
+  name: string;
+  version: string;
+  /** ms. */
+  startedAt: number;
+  /** It is the one that says this. */
+  isOwn: boolean;
+  /** The work that it does. */
+  holds: string[];
+}
+
+/** The states of all that is worked on, whoever does it. */
+export interface SharedStates {
+  /** Keeps them up to date until the signal fires. */
+  run: (signal: AbortSignal) => Promise<void>;
+  parts: () => Promise<KnownPart[]>;
+  /** The labs, to be shown: with what their holder knows of them, and asked by it alone. */
+  labs: ReadonlyMap<string, Lab>;
+  /** All daemons on the database; empty where one has the store alone. */
+  daemons: () => readonly Daemon[];
+}
+
+interface Options {
+  leases: Pick<LeaseStore, 'processId' | 'sharedWork' | 'saveState' | 'states'> | undefined;
+  parts: readonly Part[];
+  labs: ReadonlyMap<string, Lab>;
+  storeOutage: Outage;
+  now: Clock;
+}
+
+const EVERY = 2 * SECOND;
+/** What has not changed is stored again after this (ms), so that its age says whether its holder lives. */
+const STORED_EVERY = 30 * SECOND;
+
+const nullable = <T extends z.ZodType>(type: T) => type.nullable().transform((value) => value ?? undefined);
+const State = z.object({
+  status: z.enum(['up', 'down', 'unknown']),
+  since: z.number(),
+  answeredAt: nullable(z.number()),
+  why: nullable(z.string()),
+});
+const Stored = z.object({
+  parts: z.array(State.extend({ kind: z.enum(PART_KINDS), name: z.string() })),
+  devices: z
+    .object({
+      at: z.number(),
+      boards: z.array(
+        z.object({
+          name: z.string(),
+          type: z.string(),
+          tags: z.array(z.string()),
+          online: z.boolean(),
+          unseenWorker: nullable(z.string()),
+          free: z.boolean(),
+          reason: nullable(z.string()),
+        }),
+      ),
+      queued: z.array(z.tuple([z.string(), z.number()])),
+    })
+    .nullable(),
+  calls: z.number(),
+});
+type Stored = z.infer<typeof Stored>;
+
+/** By the kind of part, the work whose holder knows of it. Of callbacks and of the store each daemon knows by itself. */
+const WORK_OF: Partial<Record<KnownPart['kind'], string>> = {
+  lab: 'lab',
+  events: 'lab',
+  destination: 'destination',
+};
+
+/** Nothing is known of others before it runs. */
+export function createSharedStates(options: Options): SharedStates {
+  const { leases, parts, labs, now } = options;
+  if (leases === undefined) {
+    return { run: async () => undefined, parts: () => knownParts(parts, now), labs, daemons: () => [] };
+  }
+  return createAmongOthers({ ...options, leases });
+}
+
+function createAmongOthers({
+  leases,
+  parts,
+  labs,
+  storeOutage,
+  now,
+}: Options & { leases: NonNullable<Options['leases']> }): SharedStates {
+  let daemons: Daemon[] = [];
+  let own = new Set<string>();
+  const others = new Map<string, Stored>();
+  const stored = new Map<string, { text: string; at: number }>();
+
+  async function storedOf(name: string): Promise<string> {
+    const [kind, which] = [name.slice(0, name.indexOf(' ')), name.slice(name.indexOf(' ') + 1)];
+    const mine = parts.filter((part) => WORK_OF[part.kind] === kind && part.name === which);
+    const lab = kind === 'lab' ? labs.get(which) : undefined;
+    const known = lab?.knownInventory();
+    const devices = known && {
+      at: known.at,
+      boards: known.inventory.boards,
+      queued: [...known.inventory.queued],
+    };
+    return JSON.stringify(
+      { parts: await knownParts(mine, now), devices: devices ?? null, calls: lab?.calls() ?? 0 },
+      (_key, value: unknown) => value ?? null,
+    );
+  }
+
+  async function round(): Promise<void> {
+    const { processes, leases: held } = await leases.sharedWork();
+    const mine = held.flatMap(({ name, holder }) => (holder === leases.processId ? [name] : []));
+    for (const name of mine.filter((one) => /^(?:lab|destination) /.test(one))) {
+      const text = await storedOf(name);
+      const last = stored.get(name);
+      if (last?.text === text && now() - last.at < STORED_EVERY) continue;
+      await leases.saveState(name, text);
+      stored.set(name, { text, at: now() });
+    }
+    own = new Set(mine);
+    if (processes.length > 1) {
+      for (const { name, body } of await leases.states()) {
+        const { data } = Stored.safeParse(tryJson(body, PARSE_LIMITS.file));
+        if (data !== undefined) others.set(name, data);
+      }
+    }
+    daemons = processes.map(({ id, host, pid, version, startedAt }) => ({
+      name: `${host}:${pid}`,
+      version,
+      startedAt,
+      isOwn: id === leases.processId,
+      holds: held.flatMap(({ name, holder }) => (holder === id ? [name] : [])),
+    }));
+  }
+
+  /** What another daemon said of the part; undefined: this one knows best. */
+  function saidOf(kind: KnownPart['kind'], name: string): PartState | undefined {
+    const work = WORK_OF[kind];
+    if (work === undefined || own.has(`${work} ${name}`)) return undefined;
+    return others.get(`${work} ${name}`)?.parts.find((part) => part.kind === kind);
+  }
+
+  function shown(lab: Lab): Lab {
+    const isOwn = (): boolean => own.has(`lab ${lab.name}`);
+    const said = (): Stored | undefined => (isOwn() ? undefined : others.get(`lab ${lab.name}`));
+    const knownInventory: Lab['knownInventory'] = () => {
+      const devices = said()?.devices ?? undefined;
+      if (devices === undefined) return lab.knownInventory();
+      return { at: devices.at, inventory: { boards: devices.boards, queued: new Map(devices.queued) } };
+    };
+    return {
+      ...lab,
+      state: () => {
+        const state = saidOf('lab', lab.name);
+        return state === undefined ? lab.state() : { ...state, retryAt: undefined };
+      },
+      knownInventory,
+      async inventory(maxAge) {
+        if (isOwn()) return lab.inventory(maxAge);
+        const known = knownInventory();
+        if (known !== undefined) return known.inventory;
+        throw new TemporaryError('lost_lease', `${lab.name} is asked by another daemon`);
+      },
+      calls: () => said()?.calls ?? lab.calls(),
+    };
+  }
+
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        await round().catch(storeOutage.failed);
+        await sleep(EVERY, signal);
+      }
+    },
+    parts: async () =>
+      (await knownParts(parts, now)).map((part) => ({ ...part, ...saidOf(part.kind, part.name) })),
+    labs: new Map([...labs].map(([name, lab]) => [name, shown(lab)])),
+    daemons: () => daemons,
+  };
+}
