@@ -63,8 +63,9 @@ const heldBy = (pid: number): Promise<number> =>
   count('SELECT count(*)::int AS n FROM leases l JOIN processes p ON p.id = l.holder WHERE p.pid = $1', [
     pid,
   ]);
-/** How many times a stage of a job was completed. */
-const steps = (): Promise<number> => count("SELECT count(*)::int AS n FROM timeline WHERE kind = 'stage'");
+/** How many times a stage of a job was completed: that it was received is any daemon's. */
+const steps = (): Promise<number> =>
+  count("SELECT count(*)::int AS n FROM timeline WHERE kind = 'stage' AND text NOT LIKE 'received%'");
 
 interface Member {
   file: string;
