@@ -33,7 +33,6 @@ export {
   type TimelineRecord,
 } from './job.ts';
 export {
-  DELIVERY_STATES,
   NOT_ENDED,
   type DeliveryRecord,
   type DeliveryStep,
