@@ -26,7 +26,7 @@ const REASONS = {
   postgres: 'the box has no PostgreSQL; the tests of the store run on one',
 } as const;
 
-const NOT_HERE: readonly [command: RegExp, reason: keyof typeof REASONS][] = [
+const NOT_HERE: readonly [command: RegExp, reason: keyof typeof REASONS, page?: string][] = [
   [/^npm (?:run )?(?:demo|test)$/, 'ci'],
   [/^npm run types && npm run lint && npm test$/, 'ci'],
   [/^git clone URL lava-bridge && cd lava-bridge$/, 'ci'],
@@ -36,7 +36,7 @@ const NOT_HERE: readonly [command: RegExp, reason: keyof typeof REASONS][] = [
   [/^npm run deb$/, 'made'],
   [/^npm run chaos\b/, 'long'],
   [/^node test\/fuzz\/(?:main|parsers)\.ts /, 'long'],
-  [/^(?:apt-get install postgresql$|sudo -u postgres |pg_dump |pg_restore )/, 'postgres'],
+  [/./, 'postgres', 'docs/postgresql.md'],
   [/^(?:curl|tar) .*\bnode-\$v-linux-x64/, 'network'],
 ];
 
@@ -78,15 +78,21 @@ export function commandsOf(page: string): Command[] {
 }
 
 /** Why a command is not run in the box; undefined: it is. */
-export function reasonNotToRun({ text }: Command): string | undefined {
-  const found = NOT_HERE.find(([command]) => command.test(text));
+export function reasonNotToRun(command: Command): string | undefined {
+  const found = NOT_HERE.find((row) => isMeant(row, command));
   return found && REASONS[found[1]];
+}
+
+function isMeant([words, , only]: (typeof NOT_HERE)[number], { page, text }: Command): boolean {
+  return (only === undefined || only === page) && words.test(text);
 }
 
 /** The lines of the table that no page has a command for. */
 export function staleReasons(): string[] {
   const all = PAGES.flatMap(commandsOf);
-  return NOT_HERE.filter(([command]) => !all.some(({ text }) => command.test(text))).map(([command]) => command.source); // prettier-ignore
+  return NOT_HERE.filter((row) => !all.some((command) => isMeant(row, command))).map(
+    ([words]) => words.source,
+  );
 }
 
 /** The fenced block of a page that holds these words. Throws if there is none. */
