@@ -54,7 +54,7 @@ export function holderOf(works: readonly Work[], leases: LeaseStore | undefined,
     ttl: LEASE_TTL,
     // The first stands still while the machine sleeps, the second is coarse.
     steady: () => Math.max(performance.now() - START.steady, uptime() * SECOND - START.uptime),
-    onFreed: leases.tellWork,
+    onFreed: () => leases.tellWork(),
     table: { ...leases, enter: (names) => leases.enter({ ...facts, names }) },
   });
   leases.onWork(holder.wake);

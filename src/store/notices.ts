@@ -114,6 +114,6 @@ export function openNotices({ url, from, notify, onNotice }: Options): Notices {
 /** Both as one. */
 function merge(one: Notice, other: Notice): Notice {
   const all = one.jobs === 'all' || other.jobs === 'all';
-  const ids = all ? [] : [...new Set([...(one.jobs ?? []), ...(other.jobs ?? [])])];
+  const ids = all ? [] : [...new Set([one, other].flatMap(({ jobs = [] }) => (jobs === 'all' ? [] : jobs)))];
   return { ...one, ...other, ...(all ? { jobs: 'all' as const } : ids.length > 0 ? { jobs: ids } : {}) };
 }

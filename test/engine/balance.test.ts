@@ -19,8 +19,8 @@ describe('work', () => {
 
   it('is shared evenly, labs among labs, by whoever is there', () => {
     const wanted = wantedHolders([worker('a'), worker('b'), worker('c')], new Map());
-    expect(Object.values(loads(wanted, 'lab')).toSorted()).toEqual([6, 7, 7]);
-    expect(Object.values(loads(wanted)).toSorted()).toEqual([8, 8, 8]);
+    expect(Object.values(loads(wanted, 'lab')).toSorted((a, b) => a - b)).toEqual([6, 7, 7]);
+    expect(Object.values(loads(wanted)).toSorted((a, b) => a - b)).toEqual([8, 8, 8]);
   });
 
   it('stays where it is when a process dies, but for its own', () => {
@@ -56,8 +56,8 @@ describe('work', () => {
     fc.assert(
       fc.property(workers, holders, (all, held) => {
         const wanted = wantedHolders(all, new Map(held));
-        const reversed = wantedHolders(all.toReversed(), new Map(held.toReversed().toReversed()));
-        expect(new Map([...wanted].toSorted())).toEqual(new Map([...reversed].toSorted()));
+        const reversed = wantedHolders(all.toReversed(), new Map(held));
+        expect(Object.fromEntries(wanted)).toEqual(Object.fromEntries(reversed));
         for (const [each, id] of wanted) expect(all.find((w) => w.id === id)?.names).toContain(each);
         expect(wanted.size).toBe(new Set(all.flatMap(({ names }) => names)).size);
         expect(wantedHolders(all, wanted)).toEqual(wanted);
