@@ -5,13 +5,16 @@ import { LongFirst } from './test/support/sequencer.ts';
 /** Commands that the tests start need not compile the sources each time. */
 const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
+/** Daemons that are killed, starved and damaged again and again: `npm run test:long`. */
+const LONG = 'test/**/*.long.test.ts';
 /** Those need a real lab, or other projects' data. */
 const ELSEWHERE = ['test/lab/**', 'test/parity/**'];
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ELSEWHERE,
+    ...(mode === 'long'
+      ? { include: [LONG], exclude: ELSEWHERE }
+      : { include: ['test/**/*.test.ts'], exclude: [...ELSEWHERE, LONG] }),
     // The files of a worker share its process, which loads each module once: that is half the work of most of them.
     isolate: false,
     unstubEnvs: true,
@@ -24,4 +27,4 @@ export default defineConfig({
     maxWorkers: 4,
     sequence: { sequencer: LongFirst },
   },
-});
+}));

@@ -27,7 +27,7 @@ const REASONS = {
 } as const;
 
 const NOT_HERE: readonly [command: RegExp, reason: keyof typeof REASONS, page?: string][] = [
-  [/^npm (?:run )?(?:demo|test)$/, 'ci'],
+  [/^npm (?:run )?(?:demo|test|test:long)$/, 'ci'],
   [/^npm run types && npm run lint && npm test$/, 'ci'],
   [/^git clone URL lava-bridge && cd lava-bridge$/, 'ci'],
   [/^npm run setup$/, 'ci'],

@@ -19,11 +19,11 @@ const KEYS = new Set(leafKeys(BridgeConfig).map((key) => key.replace(SECRET, '')
 
 /** Keys that are read before there is a daemon, and where that is tested. */
 const ELSEWHERE: Record<string, string> = {
-  log_level: 'test/lifecycle/stop.test.ts, by the lines of `run`',
+  log_level: 'test/lifecycle/stop.long.test.ts, by the lines of `run`',
   'http.tls.certificate': 'test/lifecycle/reload.test.ts',
   'http.tls.key': 'test/lifecycle/reload.test.ts',
   'http.tls.on': 'test/lifecycle/reload.test.ts',
-  'store.postgres': 'test/lifecycle/postgres.test.ts',
+  'store.postgres': 'test/lifecycle/postgres.long.test.ts',
 };
 
 /** A configuration that notes which of its keys are read. A part of it that is copied as a whole is an error. */

@@ -1,5 +1,5 @@
 // Reads callbacks with poisoned content, one field after the other, as the daemon does, and prints what came of each. Run
-// by poison.test.ts in a process with little memory.
+// by poison.long.test.ts in a process with little memory.
 import { BridgeError } from '../../src/core/errors.ts';
 import { parseJson } from '../../src/core/parse/json.ts';
 import { PARSE_LIMITS } from '../../src/core/parse/limits.ts';
