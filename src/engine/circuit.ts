@@ -2,7 +2,7 @@
 // is down costs no job time, and each outage is reported once when it begins and once when it ends.
 import { isAuthCode, type AuthCode, type ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
-import { isLostLease } from './lease.ts';
+import { isLostLease } from '../core/lease.ts';
 import { MINUTE, rfc3339, SECOND, type Clock } from '../core/time.ts';
 
 /** What is known of a system: whether it answers, since when, and why not. */

@@ -3,9 +3,10 @@
 import type { Logger } from 'pino';
 import { actingUnder } from '../core/acting.ts';
 import { errorText } from '../core/errors.ts';
+import { LostLeaseError, type Lease } from '../core/lease.ts';
 import { formatDuration, SECOND, sleep, type Clock } from '../core/time.ts';
 import { wantedHolders } from './balance.ts';
-import { lostLease, type Holder, type Lease, type Work } from './lease.ts';
+import type { Holder, Work } from './lease.ts';
 
 /** Where processes and leases are kept. Each may throw: it is tried again with the next round. */
 export interface LeaseTable {
@@ -94,7 +95,7 @@ function createOwnWorks(
       const abort = new AbortController();
       const own: Running = { lease, abort, isLost: false, ended: Promise.resolve() };
       const check = (): void => {
-        if (own.isLost || isOver()) throw lostLease(lease.name);
+        if (own.isLost || isOver()) throw new LostLeaseError(lease.name);
       };
       own.ended = actingUnder(check, () => work.run({ lease, check }, abort.signal))
         .catch((error: unknown) => {

@@ -1,13 +1,6 @@
 // Work loops and the leases under which they work. What is decided is refused by the database once another has the lease; what
 // acts outside asks before (core/acting.ts).
-import { TemporaryError } from '../core/errors.ts';
-
-/** The right to do the work of that name, until another process has it. */
-export interface Lease {
-  name: string;
-  holder: string;
-  fence: number;
-}
+import type { Lease } from '../core/lease.ts';
 
 /** A lease that this process holds, or held. */
 export interface Held {
@@ -55,14 +48,4 @@ export function createSoleHolder(works: readonly Work[]): Holder {
       await running;
     },
   };
-}
-
-/** What is thrown where a lease is lost. */
-export function lostLease(name: string): TemporaryError {
-  return new TemporaryError('lost_lease', `${name}: another daemon does this work now, or may`);
-}
-
-/** Whether this says that a lease is lost: no fault of anything, and another goes on. */
-export function isLostLease(error: unknown): boolean {
-  return error instanceof TemporaryError && error.code === 'lost_lease';
 }

@@ -1,7 +1,7 @@
 // What the outbox is given: deliveries, where they are stored, and where they go. It knows of them only what is here.
+import type { Lease } from '../core/lease.ts';
 import type { ReasonCode } from '../core/reason-codes.ts';
 import type { Circuit } from './circuit.ts';
-import type { Lease } from './lease.ts';
 
 /** A delivery, as far as the outbox knows it; what is in it concerns its destination alone. */
 export interface Delivery {

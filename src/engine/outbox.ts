@@ -1,13 +1,13 @@
-// Sends what is stored in the outbox: a work loop per destination, each under its lease and behind a circuit, tried with back-off until it
-// is accepted, or parked with the reason when it is refused for good. A delivery that was sent twice (its answer was
-// lost) does no harm: each destination sees to that. Those of one job go to a destination in their order.
+// Sends what is stored in the outbox: a work loop per destination, each under its lease and behind a circuit, tried with back-off
+// until it is accepted, or parked with the reason when it is refused for good. A delivery that was sent twice (its answer was lost)
+// does no harm: each destination sees to that. Those of one job go to a destination in their order.
 import type { Logger } from 'pino';
 import { PermanentError, TemporaryError } from '../core/errors.ts';
+import { isLostLease } from '../core/lease.ts';
 import { backoff, DAY, formatDuration, MINUTE, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { CircuitState } from './circuit.ts';
 import type { CrashGuard } from './crash-guard.ts';
 import { drop, settle, settleFailure } from './delivery-settling.ts';
-import { isLostLease } from './lease.ts';
 import type { Outage } from './outage.ts';
 import type { Delivery, OutboxDestination, OutboxStore } from './outbox-ports.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';

@@ -57,7 +57,7 @@ async function end(ports: DeviceDrainPorts, untold: Set<string>): Promise<void> 
   const { labs, store, log } = ports;
   for (const drain of await store.drains()) {
     const lab = labs.get(drain.lab);
-    if (drain.untilHealthy === 0 || lab === undefined) continue;
+    if (!drain.untilHealthy || lab === undefined) continue;
     const { device } = drain;
     try {
       const passed = await passedHealthJob(lab, drain);

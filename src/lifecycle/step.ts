@@ -4,7 +4,7 @@ import { BridgeError, errorText, TemporaryError } from '../core/errors.ts';
 import { backoff, MINUTE, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { CrashGuard } from '../engine/crash-guard.ts';
 import { createKeyedQueue } from '../engine/keyed-queue.ts';
-import { isLostLease } from '../engine/lease.ts';
+import { isLostLease } from '../core/lease.ts';
 import type { Outage } from '../engine/outage.ts';
 import {
   stageAfter,

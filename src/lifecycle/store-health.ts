@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import { errorText } from '../core/errors.ts';
 import { DAY, sleep, type Clock } from '../core/time.ts';
-import { isLostLease } from '../engine/lease.ts';
+import { isLostLease } from '../core/lease.ts';
 import { createOutage, type Outage } from '../engine/outage.ts';
 import { isDamage, type Damage, type State } from '../store/index.ts';
 import type { EarlierRuns } from './earlier-runs.ts';

@@ -73,7 +73,7 @@ function failingConditions(
   drains: readonly Drain[],
   { harnessFailures }: Limits,
 ): Condition[] {
-  const drained = drains.filter(({ untilHealthy }) => untilHealthy !== 0);
+  const drained = drains.filter(({ untilHealthy }) => untilHealthy);
   const isDrained = (one: FailingDevice): boolean =>
     drained.some(({ lab, device }) => lab === one.lab && device === one.device);
   const look = 'look at its power, network and console';

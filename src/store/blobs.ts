@@ -1,5 +1,6 @@
-// Large things, and SQLite's next to its database (PostgreSQL's: database-blobs.ts): logs of LAVA jobs, gzipped, one file each. A file is complete or it is not there:
-// it is written under another name, synced, and renamed before the record that names it is stored.
+// LAVA's logs and other large things of jobs, next to an SQLite database (PostgreSQL's are in it: database-blobs.ts): gzipped, one file
+// each. A file is complete or it is not there: it is written under another name, synced, and renamed before the record that names it
+// is stored.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';

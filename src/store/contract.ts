@@ -1,6 +1,7 @@
 // The durable state behind one interface: its users do not know which database it is. What belongs together
 // changes in one transaction, and every answered promise is on disk.
 import { BridgeError } from '../core/errors.ts';
+import type { Lease } from '../core/lease.ts';
 import type { LavaJob } from '../lava/model.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import type { ExpectedTests } from '../verdict/model.ts';
@@ -22,7 +23,7 @@ import type {
 import type { DeliveryStore, NewDelivery } from './delivery-contract.ts';
 import type { SeenDevice } from './devices.ts';
 import type { Feed } from './feed.ts';
-import type { Lease, LeaseStore } from './lease-contract.ts';
+import type { LeaseStore } from './lease-contract.ts';
 import type { JobFilter } from './reader.ts';
 import type { JudgedRun } from './run.ts';
 import type { SettingKey, SettingKind } from './settings.ts';

@@ -1,5 +1,5 @@
-// A database that is damaged, or its write-ahead log: found at the start and once a day, set aside under a name with its date, and replaced by a new
-// one with all that could be read of it. What is lost is found again in Maestro and LAVA (lifecycle/earlier-runs.ts).
+// A database that is damaged, or its write-ahead log: found at the start and once a day, set aside under a name with its date, and
+// replaced by a new one with all that could be read of it. What is lost is found again in Maestro and LAVA (lifecycle/earlier-runs.ts).
 import { existsSync, statSync } from 'node:fs';
 import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';

@@ -1,26 +1,28 @@
 // What stops new work: drains of labs, boards and devices.
+import type { Kysely } from 'kysely';
 import type { Clock } from '../core/time.ts';
 import type { Connection } from './connection.ts';
 import type { DrainStore } from './contract.ts';
 import type { Drain } from './job.ts';
+import { getMeta, setMeta } from './meta.ts';
 import { settingKey, type SettingKey } from './settings.ts';
+import type { Tables } from './tables.ts';
 
 export function createDrainStore({ read, write }: Connection, now: Clock): DrainStore {
-  const add = (drain: Omit<Drain, 'since'>): Promise<void> =>
+  const add = ({ why, ...drain }: Omit<Drain, 'since'>): Promise<void> =>
     write(async (tx) => {
-      const { why, untilHealthy } = drain;
+      const untilHealthy = drain.untilHealthy ? 1 : 0;
       await tx
         .insertInto('drains')
-        .values({ ...drain, since: now() })
+        .values({ ...drain, why, untilHealthy, since: now() })
         .onConflict((c) => c.columns(['lab', 'board', 'device']).doUpdateSet({ why, untilHealthy }))
         .execute();
     });
 
   return {
-    drains: () => read((db) => db.selectFrom('drains').selectAll().execute()),
-    drain: (lab, board, why) => add({ lab, board, device: '', why, untilHealthy: 0 }),
-    drainDevice: (lab, device, why, { untilHealthy }) =>
-      add({ lab, board: '', device, why, untilHealthy: untilHealthy ? 1 : 0 }),
+    drains: () => read(readDrains),
+    drain: (lab, board, why) => add({ lab, board, device: '', why, untilHealthy: false }),
+    drainDevice: (lab, device, why, { untilHealthy }) => add({ lab, board: '', device, why, untilHealthy }),
     resume: (lab, board, device = '') =>
       write(async (tx) => {
         const gone = await tx
@@ -30,26 +32,21 @@ export function createDrainStore({ read, write }: Connection, now: Clock): Drain
           .where('device', '=', device)
           .executeTakeFirst();
         if (gone.numDeletedRows === 0n) return false;
-        if (device !== '') {
-          const value = String(now());
-          await tx
-            .insertInto('meta')
-            .values({ key: resumed(lab, device), value })
-            .onConflict((c) => c.column('key').doUpdateSet({ value }))
-            .execute();
-        }
+        if (device !== '') await setMeta(tx, resumed(lab, device), String(now()));
         return true;
       }),
     resumedAt: (lab, device) =>
       read(async (db) => {
-        const row = await db
-          .selectFrom('meta')
-          .select('value')
-          .where('key', '=', resumed(lab, device))
-          .executeTakeFirst();
-        return row === undefined ? undefined : Number(row.value);
+        const at = await getMeta(db, resumed(lab, device));
+        return at === undefined ? undefined : Number(at);
       }),
   };
+}
+
+/** All drains. */
+export async function readDrains(db: Kysely<Tables>): Promise<Drain[]> {
+  const rows = await db.selectFrom('drains').selectAll().execute();
+  return rows.map((row) => ({ ...row, untilHealthy: row.untilHealthy === 1 }));
 }
 
 function resumed(lab: string, device: string): SettingKey {

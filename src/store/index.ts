@@ -5,7 +5,7 @@ export { disksOf, type Disk } from './disks.ts';
 export { checkDatabase, LOST_BEFORE, storesSetAside, type Damage } from './damage.ts';
 export { isDamage } from './sqlite-errors.ts';
 export { StaleError, type Change, type JobQueue, type LeasedStore, type Store } from './contract.ts';
-export { LEASE_TTL, type Lease, type LeaseStore } from './lease-contract.ts';
+export { LEASE_TTL, type LeaseStore } from './lease-contract.ts';
 export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
 export type { DeviceSpan, SeenDevice } from './devices.ts';
 export type { News } from './feed.ts';

@@ -232,8 +232,8 @@ export interface Drain {
   device: string;
   since: number;
   why: string;
-  /** Not 0: the bridge ordered it, and ends it when LAVA's health check of the device passes. */
-  untilHealthy: number;
+  /** The bridge ordered it, and ends it when LAVA's health check of the device passes. */
+  untilHealthy: boolean;
 }
 
 /** The verdict as it is kept with a job: enough for lists, pages and the timeline. The whole is in the reports. */

@@ -1,18 +1,10 @@
 // How several daemons on one database share the work: each is a process that the others know while it renews itself, and
 // holds leases, one for each work loop. All times are the database's.
-import { TemporaryError } from '../core/errors.ts';
+import type { Lease } from '../core/lease.ts';
 import type { News } from './feed.ts';
 
 /** How long a process counts as alive after it last renewed itself (ms). */
 export const LEASE_TTL = 8000;
-
-/** The right to do the work of that name, until another process has it: each time that it is taken, `fence` is higher. */
-export interface Lease {
-  name: string;
-  /** A process. */
-  holder: string;
-  fence: number;
-}
 
 /** What a process says of itself. */
 interface ProcessFacts {
@@ -69,11 +61,4 @@ export interface LeaseStore {
   onWork(listener: () => void): void;
   /** Another process stored something: what became due may be for this one. One listener; all others hear it by `onChange`. */
   onNews(listener: (news: News) => void): void;
-}
-
-/** What was to be stored was decided under a lease that another process has now. Nothing of it is stored. */
-export class LostLeaseError extends TemporaryError {
-  constructor(name: string) {
-    super('lost_lease', `${name}: another daemon does this work now`);
-  }
 }

@@ -3,10 +3,11 @@
 // SHARE) until it is stored, so that a takeover waits for that.
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { LostLeaseError, type Lease } from '../core/lease.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { Connection, Tx } from './connection.ts';
-import { LEASE_TTL, LostLeaseError, type Lease, type LeaseStore } from './lease-contract.ts';
+import { LEASE_TTL, type LeaseStore } from './lease-contract.ts';
 import type { News } from './feed.ts';
 import type { Notice, Notices } from './notices.ts';
 import { countDeaths } from './under-way.ts';

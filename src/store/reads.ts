@@ -27,6 +27,7 @@ import {
   readTests,
   readTotals,
 } from './reads-runs.ts';
+import { readDrains } from './drains.ts';
 import type { Tables } from './tables.ts';
 
 /** Answers on this connection. */
@@ -50,7 +51,7 @@ export function createReads(connection: Connection): Omit<Reader, 'close'> {
     deliveries: (id) => outbox.deliveries(id),
     deliveryBody: (id) => outbox.deliveryBody(id),
     deliveryCounts: () => outbox.deliveryCounts(),
-    drains: on((db) => db.selectFrom('drains').selectAll().execute()),
+    drains: on(readDrains),
     jobs: on(readJobs),
     find: on(findJobs),
     tests: on(readTests),

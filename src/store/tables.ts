@@ -229,6 +229,12 @@ interface FileParts {
   data: ColumnType<Uint8Array, Uint8Array, never>;
 }
 
+/** A drain, as its row has it. */
+export interface DrainRow extends Omit<Drain, 'untilHealthy'> {
+  /** 1 or 0. */
+  untilHealthy: number;
+}
+
 export interface Tables {
   meta: { key: string; value: string };
   jobs: Jobs;
@@ -246,7 +252,7 @@ export interface Tables {
   issueDays: IssueDays;
   days: Days;
   deviceSpans: DeviceSpans;
-  drains: Drain;
+  drains: DrainRow;
   underWay: UnderWay;
   processes: Processes;
   leases: Leases;

@@ -1,7 +1,7 @@
 // SQLite's write-ahead log, looked at before SQLite does: at its first frame that does not fit, SQLite stops reading and drops
 // the rest without a word (https://sqlite.org/fileformat2.html#walformat). A power cut leaves such a frame at the end, in what was
 // never answered "stored". Whole transactions behind it were lost to something else: to bit rot, or a disk that lies.
-import { readFile } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 /** What of a log SQLite will not read. */
 export interface LostInLog {
@@ -21,24 +21,40 @@ const EXPLAINED_BY_POWER = 1;
 
 /** What of the log of this database is lost; undefined: nothing that a power cut does not explain, or there is none. */
 export async function lostInLog(file: string): Promise<LostInLog | undefined> {
-  const log = await readFile(`${file}-wal`).catch(() => undefined);
-  return log === undefined ? undefined : lostIn(log);
+  const log = await openIfThere(`${file}-wal`);
+  if (log === undefined) return undefined;
+  try {
+    return await lostIn(log);
+  } finally {
+    await log.close();
+  }
 }
 
-/** The same for a log's content. */
-export function lostIn(log: Buffer): LostInLog | undefined {
-  if (log.length < HEADER + FRAME_HEADER) return undefined;
-  const header = headerOf(log);
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Reads the log frame by frame: it may be larger than what the daemon may have of the memory. */
+async function lostIn(log: Pick<FileHandle, 'read'>): Promise<LostInLog | undefined> {
+  const start = await pieceOf(log, 0, HEADER + FRAME_HEADER);
+  if (start.length < HEADER + FRAME_HEADER) return undefined;
+  const header = headerOf(start);
   // Without its header no frame counts; the salts that its frames share are those of the first.
-  const pageSize = header?.pageSize ?? pageSizeOf(log);
-  const salts = header === undefined ? log.subarray(HEADER + 8, HEADER + 16) : log.subarray(16, 24);
-  const isLittle = header?.isLittle ?? log.readUInt32BE(0) !== MAGIC_BIG;
+  const pageSize = header?.pageSize ?? pageSizeOf(start);
+  const salts = header === undefined ? start.subarray(HEADER + 8, HEADER + 16) : start.subarray(16, 24);
+  const isLittle = header?.isLittle ?? start.readUInt32BE(0) !== MAGIC_BIG;
   let sums = header?.sums;
   let bad: number | undefined = header === undefined ? 0 : undefined;
   let transactions = 0;
   const size = FRAME_HEADER + pageSize;
-  for (let at = HEADER; at + size <= log.length; at += size) {
-    const frame = log.subarray(at, at + size);
+  for (let at = HEADER; ; at += size) {
+    const frame = await pieceOf(log, at, size);
+    if (frame.length < size) break;
     // What an earlier use of the log left behind the end of this one.
     if (!frame.subarray(8, 16).equals(salts)) {
       if (bad === undefined) break;
@@ -55,6 +71,18 @@ export function lostIn(log: Buffer): LostInLog | undefined {
   return bad !== undefined && transactions > EXPLAINED_BY_POWER ? { at: bad, transactions } : undefined;
 }
 
+/** So many bytes from there, or what there is of them. */
+async function pieceOf(log: Pick<FileHandle, 'read'>, at: number, length: number): Promise<Buffer> {
+  const piece = Buffer.alloc(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await log.read(piece, read, length - read, at + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return piece.subarray(0, read);
+}
+
 type Sums = readonly [number, number];
 
 function headerOf(log: Buffer): { pageSize: number; isLittle: boolean; sums: Sums } | undefined {
@@ -63,10 +91,10 @@ function headerOf(log: Buffer): { pageSize: number; isLittle: boolean; sums: Sum
   const isLittle = magic === MAGIC_LITTLE;
   const sums = sumOf(log.subarray(0, 24), [0, 0], isLittle);
   if (sums[0] !== log.readUInt32BE(24) || sums[1] !== log.readUInt32BE(28)) return undefined;
-  return { pageSize: log.readUInt32BE(8), isLittle, sums };
+  return { pageSize: pageSizeOf(log), isLittle, sums };
 }
 
-/** Of a log whose header is broken: it need not be the word for it that is. */
+/** If the header is broken: it need not be the word for it that is. */
 function pageSizeOf(log: Buffer): number {
   const said = log.readUInt32BE(8);
   return said >= 512 && said <= 65_536 && (said & (said - 1)) === 0 ? said : 4096;

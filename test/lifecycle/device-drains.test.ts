@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { device } from '../../src/sim/lava/model.ts';
 import type { Drain } from '../../src/store/index.ts';
-import { listen } from '../support/listen.ts';
 import { order } from '../support/order.ts';
+import { startWebhook } from '../support/webhook.ts';
 import { ARM64, LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 /** The one device of the lab. */
@@ -32,15 +32,7 @@ function taking(world: TestWorld): Promise<true> {
 const Posted = z.object({ began: z.array(z.string()), ended: z.array(z.string()) });
 
 it('a device that keeps failing for the lab’s part is drained until LAVA’s health check of it passes', async () => {
-  const posted: z.infer<typeof Posted>[] = [];
-  const url = await listen((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      posted.push(Posted.parse(JSON.parse(body)));
-      response.end();
-    });
-  });
+  const { url, posted } = await startWebhook(Posted);
   const world = await testWorld({
     lab: FAILING,
     lava: ONE_DEVICE,
@@ -96,7 +88,7 @@ it('somebody may end it, and drain a device by hand, which no health check ends'
   world.lava.lab.checkHealth(DEVICE, 'Complete');
   const waiting = world.publish({ board: ARM64 });
   await world.waits(waiting, 'drained', 'a new power supply');
-  expect(await drainOf(world)).toMatchObject({ untilHealthy: 0 });
+  expect(await drainOf(world)).toMatchObject({ untilHealthy: false });
   const boards = await world.http('/api/v1/boards');
   expect(boards.json).toMatchObject({
     boards: expect.arrayContaining([expect.objectContaining({ board: ARM64, online: 0, drained: null })]),

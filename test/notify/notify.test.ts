@@ -8,21 +8,13 @@ import { conditionsOf } from '../../src/notify/conditions.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
 import { BridgeConfig } from '../../src/config/schema.ts';
 import { openSenders } from '../../src/notify/senders.ts';
-import { listen } from '../support/listen.ts';
+import { startWebhook } from '../support/webhook.ts';
 import { atEnd, testWorld, until } from '../support/world.ts';
 
 const Posted = z.object({ began: z.array(z.string()), ended: z.array(z.string()) });
 
 it('a lab that is away is reported once when that lasts, and once when it is over', async () => {
-  const posted: z.infer<typeof Posted>[] = [];
-  const url = await listen((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      posted.push(Posted.parse(JSON.parse(body)));
-      response.end();
-    });
-  });
+  const { url, posted } = await startWebhook(Posted);
   const world = await testWorld({
     config: { notify: { webhook: { url }, away_after: '10m', disk_free: 1 } },
     delays: { claimSettle: 100, kcidbFirstLook: 100, askParts: 100, notify: 100 },

@@ -4,32 +4,27 @@ import { z } from 'zod';
 import { DAY, HOUR } from '../../src/core/time.ts';
 import { lastDue } from '../../src/notify/summaries.ts';
 import { Summary } from '../../src/reporting/summary.ts';
-import { listen } from '../support/listen.ts';
+import { startWebhook } from '../support/webhook.ts';
 import { testWorld, until } from '../support/world.ts';
 
-const Posted = z.object({ summary: Summary, text: z.string() });
+const Report = z.object({ summary: Summary, text: z.string() });
+/** Notifications come the same way. */
+const Posted = z.union([Report, z.object({ began: z.array(z.string()) })]);
 
 it('the day’s report is sent each morning, once, also over a restart', async () => {
-  const posted: z.infer<typeof Posted>[] = [];
-  const url = await listen((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      const { success, data } = Posted.safeParse(JSON.parse(body));
-      if (success) posted.push(data);
-      response.end();
-    });
-  });
+  const webhook = await startWebhook(Posted);
+  const { url } = webhook;
+  const reports = (): z.infer<typeof Report>[] => webhook.posted.filter((one) => 'summary' in one);
   const world = await testWorld({
     config: { notify: { webhook: { url }, summary: 'day' } },
     delays: { claimSettle: 100, kcidbFirstLook: 100, notify: 100 },
   });
   await world.ended(world.publish({ scenario: 'boot-panic-hang' }));
-  expect(posted).toEqual([]);
+  expect(reports()).toEqual([]);
 
   world.jump(DAY + HOUR);
-  await until('it is sent', () => (posted.length > 0 ? true : undefined));
-  const [{ summary, text } = { summary: undefined, text: '' }] = posted;
+  await until('it is sent', () => (reports().length > 0 ? true : undefined));
+  const [{ summary, text } = { summary: undefined, text: '' }] = reports();
   expect(summary).toMatchObject({ jobs: 1, layers: { kernel: 1 } });
   expect(summary?.until).toBe(summary?.since);
   expect(text).toContain('Boards that fail:');
@@ -37,11 +32,11 @@ it('the day’s report is sent each morning, once, also over a restart', async (
   await world.daemon.stop();
   await world.restart();
   await world.ended(world.publish({ scenario: 'all-passes' }));
-  expect(posted).toHaveLength(1);
+  expect(reports()).toHaveLength(1);
   world.jump(DAY);
-  await until('the next one is sent', () => (posted.length > 1 ? true : undefined));
-  expect(posted.map(({ summary: { since } }) => since)).toEqual([
-    ...new Set(posted.map(({ summary: { since } }) => since)),
+  await until('the next one is sent', () => (reports().length > 1 ? true : undefined));
+  expect(reports().map(({ summary: { since } }) => since)).toEqual([
+    ...new Set(reports().map(({ summary: { since } }) => since)),
   ]);
 });
 

@@ -1,7 +1,8 @@
 // Several daemons on one database: who counts as alive, who holds what, and that nothing is stored by whoever no longer does.
 import pg from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStore, type Lease, type LeaseStore, type Store } from '../../src/store/index.ts';
+import type { Lease } from '../../src/core/lease.ts';
+import { openStore, type LeaseStore, type Store } from '../../src/store/index.ts';
 import { JobRequest } from '../../src/maestro/request.ts';
 import { hasPostgres, startCluster, type Cluster } from '../support/postgres.ts';
 import { SMOKE_REQUEST } from '../support/smoke-request.ts';

@@ -3,7 +3,7 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LOST_BEFORE, openStore, type Damage } from '../../src/store/index.ts';
-import { lostIn } from '../../src/store/wal.ts';
+import { lostInLog } from '../../src/store/wal.ts';
 import { newFolder } from '../support/folder.ts';
 import { newJob } from '../support/stored-jobs.ts';
 
@@ -76,10 +76,16 @@ describe('a write-ahead log', () => {
 
   it('tells rot from a power cut at every place, except in its last transaction', async () => {
     const log = await readFile(join(folder, 'lava-bridge.db-wal'));
+    const other = join(folder, 'other.db');
+    const lostIn = async (content: Buffer): Promise<unknown> => {
+      await writeFile(`${other}-wal`, content);
+      return lostInLog(other);
+    };
     for (let at = 0; at < log.length / 2; at += 7919)
-      expect(lostIn(flipped(log, at)), String(at)).toBeDefined();
-    expect(lostIn(flipped(log, -100))).toBeUndefined();
-    expect(lostIn(Buffer.alloc(0))).toBeUndefined();
-    expect(lostIn(Buffer.alloc(10_000))).toBeUndefined();
+      expect(await lostIn(flipped(log, at)), String(at)).toBeDefined();
+    expect(await lostIn(flipped(log, -100))).toBeUndefined();
+    expect(await lostIn(Buffer.alloc(0))).toBeUndefined();
+    expect(await lostIn(Buffer.alloc(10_000))).toBeUndefined();
+    expect(await lostInLog(join(folder, 'none.db'))).toBeUndefined();
   });
 });

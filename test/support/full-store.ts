@@ -1,5 +1,6 @@
 // A store on a disk that is full for a while: it reads, and takes no write.
-import type { Lease, Store } from '../../src/store/index.ts';
+import type { Lease } from '../../src/core/lease.ts';
+import type { Store } from '../../src/store/index.ts';
 
 const READS = new Set([
   'setting',

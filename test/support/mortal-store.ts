@@ -1,6 +1,7 @@
 // A store that dies in the midst of the work: with the n-th write that concerns a job, either before it is done or just
 // after, and from then on no call gets an answer any more, as after kill -9.
-import type { Lease, Store } from '../../src/store/index.ts';
+import type { Lease } from '../../src/core/lease.ts';
+import type { Store } from '../../src/store/index.ts';
 
 /** What changes a job, or what belongs to one; the rest (cursors, waking) comes at any time and would blur the count. */
 const COUNTED = new Set([
