@@ -2,9 +2,9 @@
 // passes. All is stored: a restart changes nothing.
 import type { Logger } from 'pino';
 import { BridgeError, errorText } from '../core/errors.ts';
-import { MINUTE, sleep, type Clock } from '../core/time.ts';
+import { MINUTE, SECOND, sleep } from '../core/time.ts';
 import type { BridgeConfig } from '../config/schema.ts';
-import type { Drain, Store } from '../store/index.ts';
+import type { RunRecord, Store } from '../store/index.ts';
 import { resumeWork, type ResumePorts } from './drains.ts';
 import { failingDevices, type FailingPorts } from './failing-devices.ts';
 import type { Lab } from './lab.ts';
@@ -12,11 +12,10 @@ import type { Lab } from './lab.ts';
 /** What it uses. */
 export type DeviceDrainPorts = Omit<FailingPorts, 'labs'> &
   ResumePorts & {
-    store: Pick<Store, 'drains' | 'drainDevice' | 'resumedAt'>;
+    store: Pick<Store, 'drains' | 'drainDevice' | 'resumedAfter'>;
     labs: ReadonlyMap<string, Lab>;
     config: Pick<BridgeConfig, 'notify'>;
     log: Logger;
-    now: Clock;
   };
 
 /** Runs until the signal fires; looks every `every` (ms). */
@@ -54,13 +53,14 @@ async function begin(ports: DeviceDrainPorts): Promise<void> {
 }
 
 async function end(ports: DeviceDrainPorts, untold: Set<string>): Promise<void> {
-  const { labs, store, log } = ports;
+  const { labs, store, reader, log } = ports;
   for (const drain of await store.drains()) {
     const lab = labs.get(drain.lab);
     if (!drain.untilHealthy || lab === undefined) continue;
     const { device } = drain;
     try {
-      const passed = await passedHealthJob(lab, drain);
+      const [last] = (await reader.lastRuns(drain.lab, [device], 1)).get(device) ?? [];
+      const passed = await passedHealthJob(lab, device, last);
       if (passed === 'untold') {
         const key = `${drain.lab} ${device}`;
         if (!untold.has(key))
@@ -81,11 +81,20 @@ async function end(ports: DeviceDrainPorts, untold: Set<string>): Promise<void> 
   }
 }
 
-/** The health check of the device that passed after the drain began; undefined: none did yet. */
-async function passedHealthJob(lab: Lab, { device, since }: Drain): Promise<number | 'untold' | undefined> {
+/**
+ * The health check of the device that passed after its last run; undefined: none did yet. Both times are LAVA's own, in whole
+ * seconds: of what ended in the same one, the later job has the higher id.
+ */
+async function passedHealthJob(
+  lab: Lab,
+  device: string,
+  last: Pick<RunRecord, 'finishedAt' | 'lavaId'> | undefined,
+): Promise<number | 'untold' | undefined> {
   const id = await lab.call((client) => client.lastHealthJob(device));
   if (id === undefined) return 'untold';
   const job = id === null ? undefined : await lab.show(id);
-  const isPassed = job?.state === 'Finished' && job.health === 'Complete' && (job.finishedAt ?? 0) >= since;
-  return isPassed ? (id ?? undefined) : undefined;
+  if (id === null || job?.state !== 'Finished' || job.health !== 'Complete') return undefined;
+  const ended = Math.floor((job.finishedAt ?? 0) / SECOND);
+  const before = Math.floor((last?.finishedAt ?? 0) / SECOND);
+  return ended > before || (ended === before && id > (last?.lavaId ?? 0)) ? id : undefined;
 }

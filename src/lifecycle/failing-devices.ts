@@ -1,6 +1,5 @@
 // Devices whose last jobs all failed for the lab's part: their power, network, console or boot loader needs somebody.
 import type { Lab } from './lab.ts';
-import type { Clock } from '../core/time.ts';
 import type { Reader, Store } from '../store/index.ts';
 
 /** A device that fails. */
@@ -15,8 +14,7 @@ export interface FailingDevice {
 export interface FailingPorts {
   labs: ReadonlyMap<string, Pick<Lab, 'name' | 'knownInventory'>>;
   reader: Pick<Reader, 'lastRuns'>;
-  store: Pick<Store, 'resumedAt'>;
-  now: Clock;
+  store: Pick<Store, 'resumedAfter'>;
 }
 
 /**
@@ -24,7 +22,7 @@ export interface FailingPorts {
  * drain do not count: since then the device is taken to be mended.
  */
 export async function failingDevices(
-  { labs, reader, store, now }: FailingPorts,
+  { labs, reader, store }: FailingPorts,
   inARow: number,
 ): Promise<FailingDevice[]> {
   const failing: FailingDevice[] = [];
@@ -34,10 +32,9 @@ export async function failingDevices(
       const [last] = runs;
       if (last === undefined || runs.length < inARow) continue;
       if (!runs.every(({ layer }) => layer === 'harness')) continue;
-      const resumedAt = (await store.resumedAt(lab, device)) ?? 0;
-      // A time that is still to come was written before the clock was set back.
-      const isMended = resumedAt <= now() && runs.some(({ finishedAt }) => finishedAt <= resumedAt);
-      if (!isMended) failing.push({ lab, device, rule: last.rule });
+      const resumedAfter = (await store.resumedAfter(lab, device)) ?? 0;
+      if (runs.every(({ finishedAt }) => finishedAt > resumedAfter))
+        failing.push({ lab, device, rule: last.rule });
     }
   }
   return failing;

@@ -11,7 +11,7 @@ import { runNotifier, type NotifierOptions } from './notifier.ts';
 
 interface FactPorts {
   parts: () => Promise<KnownPart[]>;
-  store: Pick<Store, 'deliveryCounts' | 'drains' | 'resumedAt'>;
+  store: Pick<Store, 'deliveryCounts' | 'drains' | 'resumedAfter'>;
   storeHealth: Pick<StoreHealth, 'setAside'>;
   disks: () => Promise<Disk[]>;
   labs: ReadonlyMap<string, Lab>;

@@ -94,8 +94,8 @@ export interface DrainStore {
   drainDevice(lab: string, device: string, why: string, options: { untilHealthy: boolean }): Promise<void>;
   /** Ends the drain of the lab, of the board, or (`board` empty) of the device; false: there was none. */
   resume(lab: string, board: string, device?: string): Promise<boolean>;
-  /** When a drain of the device was last ended (ms); undefined: none was. */
-  resumedAt(lab: string, device: string): Promise<number | undefined>;
+  /** When the last run on the device ended of those before its drain was last ended (ms, by LAVA's clock); undefined: none was. */
+  resumedAfter(lab: string, device: string): Promise<number | undefined>;
 }
 
 /** The store before its changes are announced. */

@@ -1,7 +1,7 @@
 // What stops new work: drains of labs, boards and devices.
 import type { Kysely } from 'kysely';
 import type { Clock } from '../core/time.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Tx } from './connection.ts';
 import type { DrainStore } from './contract.ts';
 import type { Drain } from './job.ts';
 import { getMeta, setMeta } from './meta.ts';
@@ -32,15 +32,30 @@ export function createDrainStore({ read, write }: Connection, now: Clock): Drain
           .where('device', '=', device)
           .executeTakeFirst();
         if (gone.numDeletedRows === 0n) return false;
-        if (device !== '') await setMeta(tx, resumed(lab, device), String(now()));
+        if (device !== '')
+          await setMeta(tx, resumed(lab, device), String(await lastRunEnded(tx, lab, device)));
         return true;
       }),
-    resumedAt: (lab, device) =>
+    resumedAfter: (lab, device) =>
       read(async (db) => {
         const at = await getMeta(db, resumed(lab, device));
         return at === undefined ? undefined : Number(at);
       }),
   };
+}
+
+/** When the last run on the device ended (ms, by LAVA's clock); 0: there was none. */
+async function lastRunEnded(tx: Tx, lab: string, device: string): Promise<number> {
+  const last = await tx
+    .selectFrom('runs')
+    .select('finishedAt')
+    .where('lab', '=', lab)
+    .where('device', '=', device)
+    .orderBy('finishedAt', 'desc')
+    .orderBy('jobId', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return last?.finishedAt ?? 0;
 }
 
 /** All drains. */

@@ -230,7 +230,7 @@ interface FileParts {
 }
 
 /** A drain, as its row has it. */
-export interface DrainRow extends Omit<Drain, 'untilHealthy'> {
+interface DrainRow extends Omit<Drain, 'untilHealthy'> {
   /** 1 or 0. */
   untilHealthy: number;
 }

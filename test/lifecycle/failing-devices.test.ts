@@ -35,13 +35,13 @@ it('a device fails if its last jobs all failed for the lab’s part, and no long
   const boards = [...runs.keys()].map((name) => ({ name, ...board }));
   const lab = { name: 'a', knownInventory: () => ({ at: 1, inventory: { boards, queued: new Map() } }) };
   const reader = { lastRuns: async () => runs };
-  const store = { resumedAt: async () => undefined };
-  const ports = { labs: new Map([['a', lab]]), reader, store, now: () => 10 };
+  const store = { resumedAfter: async () => undefined };
+  const ports = { labs: new Map([['a', lab]]), reader, store };
   const dead = [{ lab: 'a', device: 'dead', rule: 'infrastructure' }];
   expect(await failingDevices(ports, 3)).toEqual(dead);
 
-  const resumed = { ...ports, store: { resumedAt: async () => 1 } };
+  const resumed = { ...ports, store: { resumedAfter: async () => 1 } };
   expect(await failingDevices(resumed, 3)).toEqual([]);
-  const setBack = { ...resumed, now: () => 0 };
-  expect(await failingDevices(setBack, 3)).toEqual(dead);
+  const resumedBefore = { ...ports, store: { resumedAfter: async () => 0 } };
+  expect(await failingDevices(resumedBefore, 3)).toEqual(dead);
 });

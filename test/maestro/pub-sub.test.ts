@@ -74,7 +74,8 @@ it('what happened while nobody listened is heard afterwards', async () => {
 it('a subscription that Maestro lost is made again, with a word that something may have been missed', async () => {
   follow();
   await listening();
-  await until('it has begun', () => (news.length > 0 ? true : undefined));
+  // It is listened to, and not only subscribed.
+  await heardOf(build());
   news = [];
   maestro.loseSubscriptions();
   await until('it is there again', () => (news.includes(undefined) ? true : undefined));
