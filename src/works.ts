@@ -12,6 +12,7 @@ import type { EarlierRuns } from './lifecycle/earlier-runs.ts';
 import type { Lab } from './lifecycle/lab.ts';
 import { followEvents, type EventPorts } from './lifecycle/lava-events.ts';
 import { probe, sweep, type MaintenancePorts } from './lifecycle/maintenance.ts';
+import { cancelSecondJobs } from './lifecycle/second-jobs.ts';
 import { askParts, type Heard, type Part } from './lifecycle/parts.ts';
 import { forgetCrashes } from './lifecycle/set-aside.ts';
 import { readyStages, type StagePorts } from './lifecycle/stages/table.ts';
@@ -112,6 +113,7 @@ function labWork(lab: Lab, all: WorkParts): Work {
         runner.run(name, lane, signal),
         followEvents(lab, own, streams.get(name), signal),
         probe(lab, log, signal),
+        cancelSecondJobs(lab, own, signal),
         drainFailingDevices({ ...own, labs: new Map([[name, lab]]) }, { every: every.notify, signal }),
         askParts(
           parts.filter((part) => part.kind === 'lab' && part.name === name),

@@ -223,13 +223,18 @@ export interface AttemptStore {
 export interface SubmissionStore {
   /**
    * Stores the id that LAVA gave a submission that was sent at `sentAt` (ms), whoever holds the lab's lease by now. False: the
-   * attempt has another LAVA job, or was submitted again since; then `entries` are stored in the timeline.
+   * attempt has another LAVA job, or was submitted again since; then `entries` are stored in the timeline, and it is one of the
+   * lab's second jobs.
    */
   recordSubmission(
     submission: { jobId: string; n: number; sentAt: number },
     lavaId: number,
     entries: readonly Entry[],
   ): Promise<boolean>;
+  /** LAVA jobs of this lab that were made twice, and are to be cancelled. */
+  secondJobs(lab: string): Promise<number[]>;
+  /** It is cancelled. */
+  forgetSecondJob(lab: string, lavaId: number): Promise<void>;
 }
 
 export interface HistoryStore {

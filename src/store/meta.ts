@@ -2,7 +2,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Connection } from './connection.ts';
 import type { StoreParts } from './contract.ts';
-import { settingKey, type SettingKey } from './settings.ts';
+import { settingKey, type SettingKey, type SettingKind } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 /** The mark of a database that a state is being moved to (move.ts): the instance that it will be. */
@@ -24,6 +24,22 @@ export async function setMeta(db: Kysely<Tables>, key: OwnKey | SettingKey, valu
     .values({ key, value })
     .onConflict((c) => c.column('key').doUpdateSet({ value }))
     .execute();
+}
+
+/** The names of the settings of a kind that begin so, without the kind. */
+export async function settingNames(
+  db: Kysely<Tables>,
+  kind: SettingKind,
+  beginning: string,
+): Promise<string[]> {
+  const prefix = settingKey(kind, beginning);
+  const rows = await db
+    .selectFrom('meta')
+    .select('key')
+    .where('key', '>=', prefix)
+    .where('key', '<', `${prefix}\u{10ffff}`)
+    .execute();
+  return rows.map(({ key }) => key.slice(settingKey(kind, '').length));
 }
 
 export function createSettingStore({

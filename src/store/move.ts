@@ -127,7 +127,7 @@ async function begin(client: pg.ClientBase, url: string, instance: string): Prom
   const names = rows.map(({ name }) => name);
   if (names.length === 0) {
     await client.query('BEGIN');
-    await client.query('CREATE TABLE meta (key text PRIMARY KEY, value text NOT NULL)');
+    await client.query('CREATE TABLE meta (key text COLLATE "C" PRIMARY KEY, value text NOT NULL)');
     await client.query('INSERT INTO meta (key, value) VALUES ($1, $2)', [MOVING, instance]);
     await client.query('COMMIT');
     return;

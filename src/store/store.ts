@@ -96,7 +96,7 @@ async function migrate({ db, types }: Database, place: StorePlace, until = MIGRA
   await db.schema
     .createTable('meta')
     .ifNotExists()
-    .addColumn('key', 'text', (c) => c.primaryKey())
+    .addColumn('key', types.id, (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
   const version = Number((await getMeta(db, 'schema')) ?? 0);

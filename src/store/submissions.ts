@@ -3,8 +3,10 @@ import type { Clock } from '../core/time.ts';
 import { addEntries } from './changes.ts';
 import type { Connection } from './connection.ts';
 import type { SubmissionStore } from './contract.ts';
+import { setMeta, settingNames } from './meta.ts';
+import { settingKey, type SettingKey } from './settings.ts';
 
-export function createSubmissionStore({ write }: Connection, now: Clock): SubmissionStore {
+export function createSubmissionStore({ read, write }: Connection, now: Clock): SubmissionStore {
   return {
     recordSubmission: ({ jobId, n, sentAt }, lavaId, entries) =>
       write(async (tx) => {
@@ -20,10 +22,26 @@ export function createSubmissionStore({ write }: Connection, now: Clock): Submis
           .executeTakeFirst();
         if (own === undefined) {
           await addEntries(tx, jobId, now(), entries);
+          await setMeta(tx, secondKey(labOf(jobId), lavaId), String(now()));
           return false;
         }
         await tx.updateTable('jobs').set({ lavaId }).where('id', '=', jobId).execute();
         return true;
       }),
+    secondJobs: (lab) =>
+      read(async (db) => {
+        const names = await settingNames(db, 'second', `${lab} `);
+        return names.map((name) => Number(name.slice(lab.length + 1)));
+      }),
+    forgetSecondJob: (lab, lavaId) =>
+      write(async (tx) => {
+        await tx.deleteFrom('meta').where('key', '=', secondKey(lab, lavaId)).execute();
+      }),
   };
 }
+
+function secondKey(lab: string, lavaId: number): SettingKey {
+  return settingKey('second', `${lab} ${lavaId}`);
+}
+
+const labOf = (jobId: string): string => jobId.slice(0, jobId.indexOf(':'));

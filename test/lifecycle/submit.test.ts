@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 
 /** The names of the LAVA jobs that were made for a node. */
 function lavaJobs(world: TestWorld, nodeId: string): string[] {
@@ -81,6 +81,10 @@ describe('submitting', () => {
     );
     expect(await world.timeline(nodeId, 'second_job')).not.toEqual([]);
     expect((await world.attempts(nodeId))[0]?.lavaId ?? null).toBeNull();
+    await until('no second job is left', async () =>
+      (await store.secondJobs(LAB)).length === 0 ? true : undefined,
+    );
+    expect(world.lava.calls.get('scheduler.jobs.cancel')).toBe(1);
   });
 
   it('takes answers that come after its own time-out as lost', async () => {

@@ -127,6 +127,22 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
     });
   });
 
+  describe('a LAVA job that was made twice', () => {
+    it('is known to its lab until it is cancelled, also after a restart', async () => {
+      const { job } = await store.receive(newJob(), []);
+      await store.receive(newJob({ lab: 'lava-a-2' }), []);
+      const late = { jobId: job.id, n: 1, sentAt: 1 };
+      expect(await store.recordSubmission(late, 12, [])).toBe(false);
+      expect(await store.recordSubmission(late, 7, [])).toBe(false);
+      expect(await store.recordSubmission({ ...late, jobId: `lava-a-2:${NODE}` }, 8, [])).toBe(false);
+      await reopen();
+      expect((await store.secondJobs('lava-a')).toSorted((a, b) => a - b)).toEqual([7, 12]);
+      await store.forgetSecondJob('lava-a', 12);
+      expect(await store.secondJobs('lava-a')).toEqual([7]);
+      expect(await store.secondJobs('lava-a-2')).toEqual([8]);
+    });
+  });
+
   describe('due jobs', () => {
     it('come in the order in which they became due, of one lab only', async () => {
       await store.receive(newJob({ nodeId: 'old' }), []);

@@ -1,8 +1,7 @@
 // Gives the definition to LAVA, once. LAVA has no idempotency key: so the intent is stored before the call, and if its
 // answer was lost (crash, time-out, cut), the lab is searched for the submission key before anything is sent again.
-import { actingUnder } from '../../core/acting.ts';
 import { BridgeError, errorText, RequestError, TemporaryError } from '../../core/errors.ts';
-import { backoff, MINUTE, SECOND, sleep, type Clock } from '../../core/time.ts';
+import { MINUTE, type Clock } from '../../core/time.ts';
 import type { AttemptRecord, Entry, JobRecord, Store } from '../../store/index.ts';
 import type { Reporting } from '../../reporting/reporting.ts';
 import { nextRound } from '../following.ts';
@@ -36,8 +35,6 @@ export type SubmittedPorts = LabPorts &
 
 export const submitted: Stage<SubmittedPorts> = { run };
 
-/** So often it is tried to take back what was submitted twice: for some minutes. */
-const CANCEL_TRIES = 8;
 /** How far a lab's clock may be from ours. */
 const CLOCK_SKEW = 10 * MINUTE;
 
@@ -141,7 +138,7 @@ async function submit(
       return client.submit(definition);
     });
     if (!(await ports.store.recordSubmission({ ...attempt, sentAt }, lavaId, [secondNote(lavaId)])))
-      return await takeBack(lavaId, lab, ports);
+      return { kind: 'wait', until: ports.now(), reason: SECOND_JOB };
     return await done(job, attempt, lavaId, ports);
   } catch (error) {
     if (!isRefusal(error)) throw error;
@@ -151,25 +148,11 @@ async function submit(
   }
 }
 
+const SECOND_JOB = { code: 'second_job', text: 'another daemon goes on' } as const;
+
 function secondNote(lavaId: number): Entry {
   const text = `LAVA job ${lavaId} is a second one for the same attempt and is cancelled: this daemon was stopped in the midst of its submission, for so long that another went on`;
   return { kind: 'note', code: 'second_job', text };
-}
-
-/** Another daemon submitted the attempt again meanwhile, as it had to: what this one made in LAVA goes, before it gets a device. */
-async function takeBack(lavaId: number, lab: Lab, ports: SubmittedPorts): Promise<Outcome> {
-  const cancel = (): Promise<void> => lab.call((client) => client.cancel(lavaId));
-  for (let tries = 0; ; tries++) {
-    try {
-      // The lease is lost, but this LAVA job is this daemon's alone: nobody else knows of it.
-      await actingUnder(() => undefined, cancel);
-      break;
-    } catch (error) {
-      if (!(error instanceof TemporaryError) || tries >= CANCEL_TRIES) throw error;
-      await sleep(backoff(tries, SECOND, MINUTE));
-    }
-  }
-  return { kind: 'wait', until: ports.now(), reason: { code: 'second_job', text: 'another daemon goes on' } };
 }
 
 /** What LAVA has against this job; what is wrong with the lab's settings is for the admin to fix. */
