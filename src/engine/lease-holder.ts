@@ -150,10 +150,12 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
     if (!(await table.renew())) {
       for (const one of own.running.values()) own.lose(one);
       await table.enter(works.map(({ name }) => name));
-      log.warn(
-        { after: formatDuration(asked - renewedAt) },
-        'this daemon was not heard of for too long: others have its work',
-      );
+      if (renewedAt === -Infinity) onFreed();
+      else
+        log.warn(
+          { after: formatDuration(asked - renewedAt) },
+          'this daemon was not heard of for too long: others have its work',
+        );
     }
     renewedAt = asked;
     if (isFailing) log.info('this daemon renews its leases again');
@@ -228,12 +230,10 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
 
   return {
     async start() {
-      await table.enter(works.map(({ name }) => name));
-      renewedAt = steady();
+      // It is entered with the first renewal; the others give up what should be its own then.
+      await renew().catch(failed);
       const first = Promise.withResolvers<void>();
       rounds ??= Promise.all([renewUntilStop(), roundsUntilStop(first)]);
-      // The others give up what should be its own.
-      onFreed();
       await first.promise;
     },
     wake: () => ring.abort(),

@@ -161,6 +161,17 @@ describe('work', () => {
     for (const { held } of ofA) expect(held.check).toThrow(/another daemon/);
   });
 
+  it('begins when the database answers, if it is away while a daemon starts', async () => {
+    const { start, shares, table, by } = world();
+    table.down.add('a');
+    const started = start('a');
+    await new Promise(setImmediate);
+    expect(by('a')).toBe(0);
+    table.down.delete('a');
+    await started;
+    await shares(['a', 6]);
+  });
+
   it('is given up only when nothing of it is under way any more', async () => {
     const { start, running, table } = world(['lab a', 'lab b']);
     const { promise: isDone, resolve: finish } = Promise.withResolvers<void>();
