@@ -9,6 +9,24 @@ const PURE = ['verdict', 'kernel-log', 'definition'];
 const EFFECTS =
   /^(?:node:(?:fs|net|http|https|tls|dns|child_process|sqlite|worker_threads)\b|got$|ws$|fastify$|kysely$)/;
 
+/** What reaches other machines and programs. */
+const WAYS_OUT = /^(?:node:(?:net|http|https|tls|dgram|child_process)|got|ws|nodemailer)$/;
+/** What does work under leases, and so may reach others only while it asks core/acting.ts. */
+const WORKS = [
+  'core',
+  'lava',
+  'maestro',
+  'kcidb',
+  'storage',
+  'engine',
+  'intake',
+  'lifecycle',
+  'reporting',
+  'notify',
+];
+/** These look and listen, and change nothing outside. */
+const ONLY_LOOK = ['lava/events.ts', 'core/address.ts', 'core/fetch-limited.ts'];
+
 /** The outside systems: they know no jobs. */
 const OUTSIDE = ['lava', 'maestro', 'kcidb', 'storage'];
 const JOBS = ['lifecycle', 'intake', 'reporting', 'store', 'engine', 'verdict', 'http', 'cli'];
@@ -38,6 +56,18 @@ describe('the structure of src/', () => {
 
   it('lets the engine know nothing but core', () => {
     expect([...(graph.get('engine') ?? [])].filter((target) => target !== 'core')).toEqual([]);
+  });
+
+  it('lets nothing act outside that does not ask whether it may', () => {
+    const acting = imports.filter(({ to }) => WAYS_OUT.test(to));
+    const asking = new Set(imports.filter(({ to }) => to === 'core/acting.ts').map(({ from }) => from));
+    const files = new Set(
+      acting
+        .map(({ from }) => from)
+        .filter((from) => WORKS.includes(folderOf(from)) && !ONLY_LOOK.includes(from)),
+    );
+    expect(files.size).toBeGreaterThan(2);
+    expect([...files].filter((file) => !asking.has(file))).toEqual([]);
   });
 
   it('lets verdict know no system but LAVA', () => {

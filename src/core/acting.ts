@@ -1,5 +1,5 @@
-// Whether what runs now may act outside, asked in the moment before each exchange: work may be some daemon's no longer when it
-// comes to that, and no server out there would know.
+// Whether what runs now may act outside, asked in the moment before each exchange, command and mail: work may be some daemon's no
+// longer when it comes to that, and no server out there would know.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** Throws if nothing may be sent. */

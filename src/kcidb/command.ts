@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { mayAct } from '../core/acting.ts';
 import { oneLine } from '../core/answer-text.ts';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
@@ -23,7 +24,8 @@ const MAX_SAID = 400;
 
 /**
  * Hands reports to a command. Only exit code 0 counts as taken. Nothing distinguishes a bad report from a passing fault, so every
- * failure is a TemporaryError `kcidb_command`, with the end of what the command wrote on standard error.
+ * failure is a TemporaryError `kcidb_command`, with the end of what the command wrote on standard error. `lost_lease`: the work
+ * is another daemon's by now, and nothing was run.
  */
 export function createKcidbCommand({ command, timeoutMs, signal }: CommandOptions): KcidbSink {
   const [program = '', ...args] = command;
@@ -38,6 +40,7 @@ export function createKcidbCommand({ command, timeoutMs, signal }: CommandOption
     },
 
     submit: async (report) => {
+      mayAct();
       if (signal?.aborted) throw new TemporaryError('aborted', `${program}: given up`);
       const ended = await run(program, args, JSON.stringify(report), timeoutMs, signal);
       const { code, stdout, stderr } = ended;

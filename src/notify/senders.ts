@@ -1,6 +1,7 @@
 // The ways by which notifications and reports leave: mail, and a webhook.
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
+import { mayAct } from '../core/acting.ts';
 import { TemporaryError } from '../core/errors.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
 import { exchange, place } from '../core/http-exchange.ts';
@@ -30,6 +31,7 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
       // Loaded with the first mail: it is large, and most daemons send none.
       const { createTransport } = await import('nodemailer');
       const transport = createTransport(address, { from });
+      mayAct();
       await limited(transport.sendMail({ to, subject, text }));
     });
   }
