@@ -13,7 +13,9 @@ export interface Bridge {
   /** Waits until it says that it runs; at most so long (ms). */
   running: (limitMs: number) => Promise<void>;
   /** Sends a signal, wherever the daemon is, and starts it again after the pause (ms). Gives how long it took to end (ms). */
-  strike: (signal: NodeJS.Signals, pauseMs: number) => Promise<number>;
+  strike: (signal: 'SIGKILL' | 'SIGTERM', pauseMs: number) => Promise<number>;
+  /** Stops it where it is (SIGSTOP), and lets it go on after so long (ms), or when the signal fires. */
+  pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Ends it for good, by SIGTERM and after a minute by SIGKILL. */
   end: () => Promise<void>;
   pid: () => number | undefined;
@@ -91,6 +93,13 @@ export function createBridge(config: string, logFile: string): Bridge {
       await sleep(pauseMs);
       startAgain();
       return took;
+    },
+    pause: async (ms, over) => {
+      startAgain();
+      const paused = life?.process;
+      paused?.kill('SIGSTOP');
+      await sleep(ms, over);
+      paused?.kill('SIGCONT');
     },
     end: async () => {
       wanted = false;

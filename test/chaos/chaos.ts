@@ -1,4 +1,4 @@
-// `npm run chaos`: the daemon against a real LAVA while everything around it fails (docs/chaos.md). Ends with exit code 1
+// `npm run chaos`: the daemon, or several, against a real LAVA while everything around it fails (docs/chaos.md). Ends with exit code 1
 // if anything was lost, doubled or wrong, and names it.
 import { mkdir } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -21,6 +21,7 @@ interface Options {
   state?: string;
   report: 'close' | 'hierarchy';
   store: 'sqlite' | 'postgres';
+  daemons: number;
   keep?: true;
 }
 
@@ -36,13 +37,19 @@ function whole(text: string): number {
   throw new InvalidArgumentError('a whole number');
 }
 
+function several(text: string): number {
+  const n = whole(text);
+  if (n >= 1 && n <= 9) return n;
+  throw new InvalidArgumentError('from 1 to 9');
+}
+
 const program = new Command('chaos')
   .description('the daemon against a real LAVA while everything around it fails')
   .addOption(new Option('--lab <which>', 'which LAVA').choices(LABS).default('2023.01'))
   .addOption(new Option('--mode <name>', 'what is to fail').choices(MODES).default('chaos'))
   .option('--seed <n>', 'the same faults at the same times', whole, Math.floor(Math.random() * 1e6))
   .option('--requests <n>', 'how many jobs Maestro publishes (1000 in chaos, else 100)', whole)
-  .option('--kills <n>', 'how often the daemon is killed', whole, 100)
+  .option('--kills <n>', 'how often the daemons are killed, all together', whole, 100)
   .option('--minutes <n>', 'the longest that a run may take', whole, 15)
   .option('--devices <n>', 'played boards', whole, 50)
   .option('--state <dir>', "where the run's own lab lives (below /var/tmp)")
@@ -52,10 +59,15 @@ const program = new Command('chaos')
   .addOption(
     new Option('--store <which>', "the daemon's database").choices(['sqlite', 'postgres']).default('sqlite'),
   )
+  .option('--daemons <n>', 'daemons on that one database; more than 1 need --store postgres', several, 1)
   .option('--keep', 'leave the lab up, and all files there')
   .action((options: Options) => main(options));
 
 async function main(options: Options): Promise<void> {
+  if (options.daemons > 1 && options.store !== 'postgres') {
+    const text = 'only in PostgreSQL can several share one database: add --store postgres';
+    program.error(`--daemons ${options.daemons}: ${text}`, { exitCode: 2 });
+  }
   const state = options.state ?? `/var/tmp/lavalab-chaos-${options.lab}`;
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
@@ -92,13 +104,13 @@ async function runAll(
   lab: Lab,
   io: Io,
 ): Promise<boolean> {
-  const { mode, seed, kills, minutes, report, store, keep = false } = options;
+  const { mode, seed, kills, minutes, report, store, daemons, keep = false } = options;
   const requests = options.requests ?? (mode === 'chaos' ? 1000 : 100);
   let isGood = true;
   for (const [name, scenario] of scenarios) {
     io.signal.throwIfAborted();
     say(`${name}: ${requests} requests`);
-    const world = { lab, folder: `${state}-${name}`, seed, report, store };
+    const world = { lab, folder: `${state}-${name}`, seed, report, store, daemons };
     const until = Date.now() + minutes * MINUTE;
     const result = await scenario(world, { seed, requests, kills, until, keep }, io);
     tell(name, result);

@@ -4,13 +4,16 @@ import { SECOND, sleep } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 import type { Fault, Faults } from '../../src/sim/http-faults.ts';
 import type { Fate } from './proxy.ts';
-import type { Death, Schedule, Strike, Target } from './schedule.ts';
+import type { Blow, Schedule, Strike, Target } from './schedule.ts';
 import type { World } from './world.ts';
 
 export interface Toll {
-  kills: number;
-  /** How long the daemon took to end, for each SIGTERM (ms). */
+  /** SIGKILLs, by daemon. */
+  kills: Map<number, number>;
+  /** How long a daemon took to end, for each SIGTERM (ms). */
   stops: number[];
+  /** How long a daemon was paused, for each SIGSTOP (ms). */
+  pauses: number[];
   /** How many strikes were carried out, by target. */
   strikes: Map<Target, number>;
   /** How long they lasted together (ms), by target. */
@@ -20,16 +23,23 @@ export interface Toll {
 }
 
 /**
- * Runs a schedule to its end: until the span (ms) is over and the daemon has died often enough. Whatever happens, all that
+ * Runs a schedule to its end: until the span (ms) is over and the daemons have died often enough. Whatever happens, all that
  * was struck is whole again when this returns.
  */
 export async function inflict(
-  { strikes, deaths }: Schedule,
+  { strikes, blows }: Schedule,
   world: World,
   plan: { seed: number; spanMs: number },
   signal: AbortSignal,
 ): Promise<Toll> {
-  const toll: Toll = { kills: 0, stops: [], strikes: new Map(), away: new Map(), problems: [] };
+  const toll: Toll = {
+    kills: new Map(),
+    stops: [],
+    pauses: [],
+    strikes: new Map(),
+    away: new Map(),
+    problems: [],
+  };
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const began = Date.now();
@@ -38,7 +48,10 @@ export async function inflict(
     await sleep(began + strike.at - Date.now(), either);
     if (!either.aborted) await strikeOnce(strike, world, toll, either);
   });
-  await Promise.all([sleep(plan.spanMs, signal), dieOften(deaths, world, toll, signal)]);
+  const dying = [...Map.groupBy(blows, ({ daemon }) => daemon).values()].map((own) =>
+    dieOften(own, world, toll, signal),
+  );
+  await Promise.all([sleep(plan.spanMs, signal), ...dying]);
   over.abort();
   await Promise.all(striking);
   beCareful();
@@ -49,19 +62,31 @@ export async function inflict(
 const UP_WITHIN = 10 * SECOND;
 
 async function dieOften(
-  deaths: readonly Death[],
+  blows: readonly Blow[],
   world: World,
   toll: Toll,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { signal: name, since, after, pause } of deaths) {
-    if (since === 'running') await world.bridge.running(UP_WITHIN);
+  for (const { daemon, signal: name, since, after, pause } of blows) {
+    const bridge = world.bridges[daemon];
+    if (bridge === undefined) throw new Error(`there is no daemon ${daemon}`);
+    if (since === 'running') await bridge.running(UP_WITHIN);
     await sleep(after, signal);
     if (signal.aborted) return;
-    await world.note(`daemon ${name}, ${after} ms after its ${since}`);
-    const took = await world.bridge.strike(name, pause);
-    if (name === 'SIGTERM') toll.stops.push(took);
-    else toll.kills += 1;
+    await world.note(`daemon ${daemon + 1} ${name}, ${after} ms after its ${since}, away for ${pause} ms`);
+    switch (name) {
+      case 'SIGKILL':
+        await bridge.strike(name, pause);
+        toll.kills.set(daemon, (toll.kills.get(daemon) ?? 0) + 1);
+        break;
+      case 'SIGTERM':
+        toll.stops.push(await bridge.strike(name, pause));
+        break;
+      case 'SIGSTOP':
+        await bridge.pause(pause, signal);
+        toll.pauses.push(pause);
+        await world.note(`daemon ${daemon + 1} goes on`);
+    }
   }
 }
 

@@ -20,8 +20,9 @@ export interface Proxy {
   stop: () => Promise<void>;
 }
 
-/** Starts a proxy before `target`; everything passes until `decide` is set. */
-export async function startProxy(target: string): Promise<Proxy> {
+/** Starts a proxy before servers that get the requests in turn; everything passes until `decide` is set. */
+export async function startProxy(...targets: string[]): Promise<Proxy> {
+  let turn = 0;
   const agent = new Agent({ keepAlive: true });
   const counts = new Map<string, number>();
   const count = (what: string): void => {
@@ -68,7 +69,12 @@ export async function startProxy(target: string): Promise<Proxy> {
 
   async function forward(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
     const { method, headers, url = '/' } = incoming;
-    const outgoing = request(new URL(url, target), { method, headers, agent, timeout: LIMIT });
+    const outgoing = request(new URL(url, targets[turn++ % targets.length]), {
+      method,
+      headers,
+      agent,
+      timeout: LIMIT,
+    });
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')));
     outgoing.end(body);
     const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];

@@ -7,14 +7,12 @@ import { inflict, type Toll } from './inflict.ts';
 import { drawKinds } from './kinds.ts';
 import { callsPerJob, latencies, measure, type Stretch } from './measure.ts';
 import { inWorld, publishAll, settled, type Io, type Plan, type Report } from './scenario.ts';
-import { planFaults } from './schedule.ts';
+import { planFaults, spanPerKill } from './schedule.ts';
 import { counted, spread, type Row } from './table.ts';
 import type { World, WorldOptions } from './world.ts';
 
 /** A tenth of the requests comes when all is well again, for the figures. */
 const CALM_PART = 0.1;
-/** About what a life of the daemon takes, with its start, where nothing else needs the machine. */
-const SPAN_PER_KILL = 4.5 * SECOND;
 /** Between two requests of a calm stretch: less than a lab of two cores can take. */
 const CALM_PACE = SECOND;
 /** How much of the time the chaos may take. */
@@ -32,10 +30,16 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
   const random = seededRandom(plan.seed + 2);
   const kinds = drawKinds(plan.requests, random);
   const calm = Math.round(plan.requests * CALM_PART);
-  const span = Math.max(plan.kills * SPAN_PER_KILL, 20 * SECOND);
+  const daemons = world.bridges.length;
+  const span = Math.max(plan.kills * spanPerKill(daemons), 20 * SECOND);
   // A slow machine needs longer for the kills; the other faults go on as long.
   const spared = world.cluster === undefined ? 'store' : 'disk';
-  const schedule = planFaults(plan.seed, plan.until - startedAt, plan.kills, spared);
+  const schedule = planFaults(plan.seed, {
+    spanMs: plan.until - startedAt,
+    kills: plan.kills,
+    daemons,
+    spared,
+  });
 
   const enough = AbortSignal.any([
     signal,
@@ -62,13 +66,13 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
     await settled(world, plan.until, io);
   });
   // Once more from what is stored: a daemon that has nothing left to do does nothing.
-  await world.bridge.strike('SIGKILL', 0);
+  await Promise.all(world.bridges.map((bridge) => bridge.strike('SIGKILL', 0)));
   await sleep(8 * SECOND, signal);
   signal.throwIfAborted();
 
   const end = await world.end();
   const findings = checkEnd(world.requests, end);
-  const kills = course.toll?.kills ?? 0;
+  const kills = sum([...(course.toll?.kills.values() ?? [])]);
   if (kills < plan.kills) {
     const text = `only ${kills} of ${plan.kills} kills found time; more --minutes`;
     findings.push({ what: 'wrong', nodeId: 'the run', text });
@@ -77,8 +81,10 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
     const text = `only ${world.requests.length} of ${plan.requests} requests were published; more --minutes`;
     findings.push({ what: 'wrong', nodeId: 'the run', text });
   }
-  return { findings, rows: rowsOf(world, plan, course, end) };
+  return { findings, rows: rowsOf(world, plan, course, end, await world.takings()) };
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
 interface Course {
   startedAt: number;
@@ -90,11 +96,12 @@ interface Course {
   quiet?: Stretch;
 }
 
-function rowsOf(world: World, plan: Plan, course: Course, end: End): Row[] {
+function rowsOf(world: World, plan: Plan, course: Course, end: End, takings: number | undefined): Row[] {
   const { toll, rough, quiet, wholeAt, settledAt, startedAt } = course;
-  const { kills = 0, stops = [], strikes = new Map(), away = new Map(), problems = [] } = toll ?? {};
-  const wanted = world.requests.reduce((sum, { kind }) => sum + kind.attempts, 0);
-  const retries = world.requests.reduce((sum, { kind }) => sum + Math.max(0, kind.attempts - 1), 0);
+  const { stops = [], pauses = [], strikes = new Map(), away = new Map(), problems = [] } = toll ?? {};
+  const kills = world.bridges.map((_, i) => toll?.kills.get(i) ?? 0);
+  const wanted = sum(world.requests.map(({ kind }) => kind.attempts));
+  const retries = sum(world.requests.map(({ kind }) => Math.max(0, kind.attempts - 1)));
   const perJob = (stretch: Stretch | undefined): string =>
     stretch === undefined ? '-' : callsPerJob(stretch, end.lavaJobs).toFixed(1);
   const times = (stretch: Stretch | undefined): string =>
@@ -102,9 +109,11 @@ function rowsOf(world: World, plan: Plan, course: Course, end: End): Row[] {
   return [
     ['seed', String(plan.seed)],
     ['requests', String(world.requests.length)],
-    ['kills (SIGKILL)', String(kills)],
+    ['kills (SIGKILL)', kills.length > 1 ? `${sum(kills)} (${kills.join(' + ')})` : String(sum(kills))],
     ['stops (SIGTERM)', `${stops.length}, the longest took ${formatDuration(Math.max(0, ...stops))}`],
-    ['ended by itself', counted(world.bridge.crashes)],
+    ['pauses (SIGSTOP)', `${pauses.length}, together ${formatDuration(sum(pauses))}`],
+    ...(takings === undefined ? [] : [['leases taken', String(takings)] satisfies Row]),
+    ['ended by itself', world.bridges.map(({ crashes }) => counted(crashes)).join('; ')],
     ...[...strikes].map(([target, n]): Row => {
       return [`outages: ${target}`, `${n}, together ${formatDuration(away.get(target) ?? 0)}`];
     }),

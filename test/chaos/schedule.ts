@@ -32,9 +32,12 @@ export interface Strike {
   lasts: number;
 }
 
-/** One end of the daemon. They follow one another, whatever the time. */
-export interface Death {
-  signal: 'SIGKILL' | 'SIGTERM';
+/** A signal to one of the daemons. Those to the same one follow one another, whatever the time. */
+export interface Blow {
+  /** Which daemon: 0 is the first. */
+  daemon: number;
+  /** SIGSTOP: it is paused, and then goes on as if nothing had been. */
+  signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP';
   /** It comes so long (ms) after the daemon was started, or after it said that it runs. */
   after: number;
   since: 'start' | 'running';
@@ -44,7 +47,18 @@ export interface Death {
 
 export interface Schedule {
   strikes: Strike[];
-  deaths: Death[];
+  blows: Blow[];
+}
+
+/** What a schedule is made for. */
+export interface ScheduleOptions {
+  /** How long the strikes go on, ms. */
+  spanMs: number;
+  /** How many SIGKILLs, to all daemons together. */
+  kills: number;
+  daemons: number;
+  /** Not struck. */
+  spared?: Target;
 }
 
 interface Habit {
@@ -66,41 +80,73 @@ const HABITS: Record<Target, Habit> = {
   store: { lasts: [SECOND, 10 * SECOND], calm: [6 * SECOND, 20 * SECOND] },
 };
 
-/** After how many SIGKILLs a SIGTERM comes. */
+/** After how many SIGKILLs a SIGTERM comes, and so many a SIGSTOP. */
 const KILLS_PER_STOP = 10;
+/** The SIGSTOP comes in the middle between two SIGTERMs. */
+const PAUSE_AT = 4;
+/** How long a daemon is paused: longer than its leases (LEASE_TTL), and than the store waits for a lost answer, ms. */
+const PAUSED: Habit['lasts'] = [10 * SECOND, 45 * SECOND];
+
+/** The longest that a daemon lives after it said that it runs, ms. */
+const LIFE = {
+  alone: 7 * SECOND,
+  /** What a dead one did is another's after LEASE_TTL, and a new one waits as long: with shorter lives none would do it. */
+  shared: 20 * SECOND,
+};
+
+/** About what a life of a daemon takes, with its start, where nothing else needs the machine, ms. */
+export function spanPerKill(daemons: number): number {
+  return daemons === 1 ? 4.5 * SECOND : (15 * SECOND) / daemons;
+}
 
 /**
- * The faults of a run. Those of one target follow one another, those of different targets overlap as they come; they go
- * on for `spanMs`. The daemon is killed exactly `kills` times. `spared` is not struck.
+ * The faults of a run. Those of one target follow one another, those of different targets overlap as they come. The
+ * daemons are killed exactly as often as wanted, each about as often as the others; several are paused as well.
  */
-export function planFaults(seed: number, spanMs: number, kills: number, spared?: Target): Schedule {
+export function planFaults(seed: number, { spanMs, kills, daemons, spared }: ScheduleOptions): Schedule {
   // Each has random numbers of its own: what is changed for one leaves the others as they were.
   const strikes = TARGETS.flatMap((target, i) =>
     target === spared ? [] : strikesOf(target, HABITS[target], spanMs, seededRandom(seed * 101 + i)),
   );
-  const random = seededRandom(seed);
-  const deaths = Array.from({ length: kills }, (_, i): Death[] => [
-    deathOf('SIGKILL', random),
-    ...(i % KILLS_PER_STOP === KILLS_PER_STOP - 1 ? [deathOf('SIGTERM', random)] : []),
-  ]).flat();
-  return { strikes: strikes.toSorted((a, b) => a.at - b.at), deaths };
+  return { strikes: strikes.toSorted((a, b) => a.at - b.at), blows: blowsOf(seed, kills, daemons) };
 }
 
-/** Mostly at work, at times while it starts. */
-function deathOf(signal: Death['signal'], random: () => number): Death {
-  const since = random() < 0.15 ? 'start' : 'running';
-  const after = Math.round(random() * (since === 'start' ? 800 : 7 * SECOND));
-  return { signal, since, after, pause: Math.round(random() * SECOND) };
+function blowsOf(seed: number, kills: number, daemons: number): Blow[] {
+  const random = seededRandom(seed);
+  /** For what only several have. */
+  const several = seededRandom(seed * 103);
+  const life = daemons === 1 ? LIFE.alone : LIFE.shared;
+  /** Mostly at work, at times while it starts. */
+  function blow(signal: Blow['signal']): Blow {
+    const since = random() < 0.15 ? 'start' : 'running';
+    const after = Math.round(random() * (since === 'start' ? 800 : life));
+    const away = Math.round(random() * SECOND);
+    const pause = signal === 'SIGSTOP' ? between(PAUSED, several) : away;
+    return { daemon: Math.floor(several() * daemons), signal, since, after, pause };
+  }
+  return Array.from({ length: kills }, (_, i): Blow[] => [
+    blow('SIGKILL'),
+    ...(daemons > 1 && i % KILLS_PER_STOP === PAUSE_AT ? [blow('SIGSTOP')] : []),
+    ...(i % KILLS_PER_STOP === KILLS_PER_STOP - 1 ? [blow('SIGTERM')] : []),
+  ]).flat();
+}
+
+function between([least, most]: [number, number], random: () => number): number {
+  return Math.round(least + random() * (most - least));
 }
 
 function strikesOf(target: Target, { lasts, calm }: Habit, spanMs: number, random: () => number): Strike[] {
-  const between = ([least, most]: [number, number]): number => Math.round(least + random() * (most - least));
   const strikes: Strike[] = [];
   const ways = FAULTS[target];
   for (let at = Math.round(random() * calm[1]); at < spanMs;) {
-    const strike = { target, how: ways[Math.floor(random() * ways.length)] ?? '', at, lasts: between(lasts) };
+    const strike = {
+      target,
+      how: ways[Math.floor(random() * ways.length)] ?? '',
+      at,
+      lasts: between(lasts, random),
+    };
     strikes.push(strike);
-    at += strike.lasts + between(calm);
+    at += strike.lasts + between(calm, random);
   }
   return strikes;
 }

@@ -2,6 +2,7 @@
 // and proxies between it and LAVA.
 import { appendFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { z } from 'zod';
 import { stringify } from 'yaml';
 import { rfc3339, SECOND } from '../../src/core/time.ts';
@@ -27,8 +28,10 @@ export interface WorldOptions {
   folder: string;
   seed: number;
   report: 'close' | 'hierarchy';
-  /** Where the daemon has its state; PostgreSQL's is a cluster of the run's own. */
+  /** Where the daemons have their state; PostgreSQL's is a cluster of the run's own. */
   store: 'sqlite' | 'postgres';
+  /** How many on that one database: with SQLite one. */
+  daemons: number;
   /** Merged into the lab's `lava` settings. */
   lava?: Record<string, unknown>;
   /** More labs, by the URL that LAVA is to call back. */
@@ -39,16 +42,18 @@ export interface World {
   lab: Lab;
   maestro: MaestroSimulator;
   kcidb: KcidbSimulator;
-  /** Between LAVA and the daemon's callbacks. */
+  /** Between LAVA and the daemons' callbacks: each gets one in turn, whether it lives or not. */
   callbacks: Proxy;
-  /** Between the daemon and LAVA's XML-RPC. */
+  /** Between the daemons and LAVA's XML-RPC. */
   rpc: Proxy;
   /** How many XML-RPC requests were made, by method; for a multicall, by that of its first call. */
   calls: ReadonlyMap<string, number>;
-  bridge: Bridge;
+  bridges: readonly Bridge[];
   disk: Disk;
-  /** The daemon's own database; undefined: it is SQLite. */
+  /** The daemons' own database; undefined: it is SQLite. */
   cluster: Cluster | undefined;
+  /** How often a work loop's lease was taken; undefined: there are none in SQLite. */
+  takings: () => Promise<number | undefined>;
   requests: Wanted[];
   /** Publishes a request whose job runs for so many seconds; gives its node's id. */
   publish: (kind: Kind, seconds: number, runtime?: string) => string;
@@ -58,7 +63,7 @@ export interface World {
   reportsTaken: () => number;
   /** How many requests have their report in KCIDB and their node done. */
   done: () => number;
-  /** How many jobs the daemon says are open; undefined if it does not answer. */
+  /** How many jobs the daemons say are open; undefined if none answers. */
   open: () => Promise<number | undefined>;
   end: () => Promise<End>;
   /** Writes a line to the run's log. */
@@ -67,20 +72,20 @@ export interface World {
   close: (save: boolean) => Promise<void>;
 }
 
-/** Starts all of it; the daemon last. */
+/** Starts all of it; the daemons last. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { lab, folder, seed, report } = options;
   const cluster = options.store === 'postgres' ? await startCluster() : undefined;
-  const store =
-    cluster === undefined ? { sqlite: 'state/lava-bridge.db' } : { postgres: await cluster.database() };
+  const database = await cluster?.database();
+  const store = database === undefined ? { sqlite: 'state/lava-bridge.db' } : { postgres: database };
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const acceptedAt = new Map<string, number>();
   const sentTests: KcidbObject[] = [];
   let reportsTaken = 0;
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const callbacks = await startProxy(url);
+  const addresses: string[] = [];
+  for (let i = 0; i < options.daemons; i++) addresses.push(`127.0.0.1:${await freePort()}`);
+  const callbacks = await startProxy(...addresses.map((address) => `http://${address}`));
   const rpc = await startProxy(lab.url);
   const moreLabs = options.labs?.(callbacks.url) ?? [];
   const runtimes = [RUNTIME, ...moreLabs.map((more) => String(more['name']))];
@@ -94,10 +99,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   };
   // Job names begin with it: so that they differ from those of other runs.
   const instance = `chaos-${Date.now().toString(36)}`;
-  const configFile = `${folder}/lava-bridge.yaml`;
-  await writeFile(configFile, stringify(configOf()), { mode: 0o600 });
-  const bridge = createBridge(configFile, `${folder}/daemon.log`);
-  const disk = await createDisk(`${folder}/state`, bridge.pid);
+  const bridges: Bridge[] = [];
+  for (const [i, address] of addresses.entries()) {
+    const configFile = `${folder}/lava-bridge-${i + 1}.yaml`;
+    await writeFile(configFile, stringify(configOf(address)), { mode: 0o600 });
+    bridges.push(createBridge(configFile, `${folder}/daemon-${i + 1}.log`));
+  }
+  // It is filled where there is one daemon.
+  const disk = await createDisk(`${folder}/state`, () => bridges[0]?.pid());
   const requests: Wanted[] = [];
   const build = maestro.addBuild({ arch: 'x86_64' });
 
@@ -114,7 +123,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return problems;
   }
 
-  function configOf(): Record<string, unknown> {
+  function configOf(address: string): Record<string, unknown> {
     return {
       instance,
       maestro: {
@@ -145,10 +154,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       kcidb: { url: kcidb.url, token: kcidb.token, timeout: '5s' },
       report: { maestro: report },
       http: {
-        listen: `127.0.0.1:${port}`,
-        api_listen: `127.0.0.1:${port}`,
-        pages_listen: `127.0.0.1:${port}`,
-        public_url: url,
+        listen: address,
+        api_listen: address,
+        pages_listen: address,
+        public_url: `http://${address}`,
       },
       store,
       fetch: { networks: ['loopback'], timeout: '5s' },
@@ -161,7 +170,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return maestro.database.children(id).flatMap((node) => [node, ...below(node.id)]);
   }
 
-  bridge.start();
+  for (const bridge of bridges) bridge.start();
   return {
     lab,
     maestro,
@@ -169,9 +178,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     callbacks,
     rpc,
     calls,
-    bridge,
+    bridges,
     disk,
     cluster,
+    takings: async () => (database === undefined ? undefined : countTakings(database)),
     requests,
     acceptedAt,
     publish(kind, seconds, runtime = RUNTIME) {
@@ -185,7 +195,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       requests.filter(
         ({ nodeId }) => acceptedAt.has(nodeId) && maestro.database.get(nodeId)?.state === 'done',
       ).length,
-    open: () => askOpen(url),
+    open: async () => {
+      const answers = await Promise.all(addresses.map(askOpen));
+      return answers.find((answer) => answer !== undefined);
+    },
     end: async () => ({
       lavaJobs: await lab.jobs(`[${instance}] `),
       node: (id) => maestro.database.get(id),
@@ -196,7 +209,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     }),
     note: (text) => appendFile(`${folder}/chaos.log`, `${rfc3339(Date.now())} ${text}\n`),
     close: async (save) => {
-      await bridge.end();
+      await Promise.all(bridges.map((bridge) => bridge.end()));
       await Promise.all([callbacks.stop(), rpc.stop(), maestro.stop(), kcidb.stop()]);
       await cluster?.stop();
       if (save) await cp(`${folder}/state`, `${folder}/state-at-end`, { recursive: true });
@@ -209,12 +222,25 @@ const Report = z.looseObject({ tests: z.array(z.record(z.string(), z.unknown()))
 
 const Labs = z.object({ labs: z.array(z.object({ jobs: z.record(z.string(), z.number()) })) });
 
-async function askOpen(url: string): Promise<number | undefined> {
+async function askOpen(address: string): Promise<number | undefined> {
   try {
-    const answer = await fetch(`${url}/api/v1/labs`, { signal: AbortSignal.timeout(5 * SECOND) });
+    const answer = await fetch(`http://${address}/api/v1/labs`, { signal: AbortSignal.timeout(5 * SECOND) });
     const { labs } = Labs.parse(await answer.json());
     return labs.flatMap(({ jobs }) => Object.values(jobs)).reduce((sum, n) => sum + n, 0);
   } catch {
     return undefined; // it is away, or just starting
+  }
+}
+
+const Takings = z.tuple([z.object({ takings: z.coerce.number() })]);
+
+async function countTakings(database: string): Promise<number> {
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  try {
+    const { rows } = await client.query('SELECT coalesce(sum(fence), 0) AS takings FROM leases');
+    return Takings.parse(rows)[0].takings;
+  } finally {
+    await client.end();
   }
 }
