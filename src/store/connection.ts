@@ -1,6 +1,7 @@
-// How the parts of the store reach the database: reads, and writes that happen whole or not at all. SQLite has one
-// connection, used by one at a time: a transaction must not be entered by another caller's statements. It works on this
-// thread, so between two uses everything else gets its turn. PostgreSQL has several (postgres.ts).
+// How the parts of the store reach the database: reads, and writes that happen whole or not at all. PostgreSQL has several
+// connections (postgres.ts). SQLite has one, which works on this thread, used by one at a time: a transaction must not be
+// entered by another caller's statements. Writes that wait at the same time are stored together, so that they share one sync of
+// the disk; while another thread waits for that, this one does everything else.
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
@@ -15,27 +16,100 @@ export interface Connection {
   jot: (work: (db: Kysely<Tables>) => Promise<void>) => Promise<void>;
 }
 
-/** For SQLite. */
-export function createSingleConnection(db: Kysely<Tables>): Connection {
-  let last: Promise<unknown> = Promise.resolve();
+/** The longest that the database keeps the thread before everything else gets its turn (ms). */
+const LONGEST_TURN = 3;
+/** So many writes share a transaction at most: the first of them waits for the last. */
+const MOST_TOGETHER = 32;
 
+/** A write that waits for its turn. */
+interface Waiting {
+  /** Runs it; its result is kept until it is stored. Throws what the work throws. */
+  run: (tx: Tx) => Promise<void>;
+  stored: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** For SQLite. `sync`: what was committed is on the disk when it is fulfilled. */
+export function createSingleConnection(db: Kysely<Tables>, sync: () => Promise<void>): Connection {
+  let last: Promise<unknown> = Promise.resolve();
+  let began = 0;
+  let together: Waiting[] | undefined;
+
+  /** Waits for its turn; what comes later waits until it is done. */
   function alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined).then(() => turnOfLoop());
+    const mine = last.then(async () => {
+      if (performance.now() - began > LONGEST_TURN) {
+        await turnOfLoop();
+        began = performance.now();
+      }
+      return work();
+    });
+    last = mine.catch(() => undefined);
     return mine;
+  }
+
+  /** Takes up the writes that come until their turn is there. */
+  function gather(): Waiting[] {
+    const waiting: Waiting[] = [];
+    void alone(() => {
+      if (together === waiting) together = undefined;
+      return storeAll(db, waiting, sync);
+    });
+    return waiting;
   }
 
   return {
     read: (work) => alone(() => work(db)),
-    write: (work) => alone(() => db.transaction().execute(work)),
-    jot: (work) =>
-      alone(async () => {
-        await sql`PRAGMA synchronous = NORMAL`.execute(db);
-        try {
-          await work(db);
-        } finally {
-          await sql`PRAGMA synchronous = FULL`.execute(db);
-        }
+    write: (work) =>
+      new Promise((resolve, reject) => {
+        if (together === undefined || together.length >= MOST_TOGETHER) together = gather();
+        let stored = (): void => undefined;
+        together.push({
+          run: async (tx) => {
+            const result = await work(tx);
+            stored = () => resolve(result);
+          },
+          stored: () => stored(),
+          failed: reject,
+        });
       }),
+    jot: (work) => alone(() => work(db)),
   };
+}
+
+/** Stores writes in one transaction and one sync. What fails is taken back, and the others are stored all the same. */
+async function storeAll(
+  db: Kysely<Tables>,
+  waiting: readonly Waiting[],
+  sync: () => Promise<void>,
+): Promise<void> {
+  const failures = new Map<Waiting, unknown>();
+  try {
+    await db.transaction().execute(async (tx) => {
+      const [first, ...others] = waiting;
+      // One alone needs no savepoint: it takes the transaction with it.
+      if (others.length === 0) return first?.run(tx);
+      for (const each of waiting) {
+        await sql`savepoint own`.execute(tx);
+        try {
+          await each.run(tx);
+        } catch (error) {
+          failures.set(each, error);
+          // Throws where SQLite has taken all back by itself, on a full disk: then nothing of the others is stored either.
+          await sql`rollback to own`.execute(tx).catch(() => {
+            throw error;
+          });
+        }
+        await sql`release own`.execute(tx);
+      }
+    });
+    if (failures.size < waiting.length) await sync();
+  } catch (error) {
+    for (const each of waiting) each.failed(failures.get(each) ?? error);
+    return;
+  }
+  for (const each of waiting) {
+    if (failures.has(each)) each.failed(failures.get(each));
+    else each.stored();
+  }
 }

@@ -1,7 +1,8 @@
-// The embedded database: node:sqlite behind kysely. What has been answered "stored" survives a power cut
-// (write-ahead log, synchronous=FULL).
+// The embedded database: node:sqlite behind kysely. What has been answered "stored" survives a power cut: it is in the write-ahead
+// log, and that is synced, by a thread of Node's pool and not by SQLite (synchronous=FULL), which would keep this one waiting.
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CamelCasePlugin, Kysely, sql, SqliteDialect, type SqliteDatabase } from 'kysely';
 import { BridgeError, errorText } from '../core/errors.ts';
@@ -22,23 +23,30 @@ export function openSqlite(path: string): Database {
     database = new DatabaseSync(path);
     database.exec(
       // First of all, before there is a table: so that what is removed later can be given back to the disk, piece by piece.
-      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;
+      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;
       PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT}; PRAGMA journal_size_limit = ${LOG_KEPT}`,
     );
+    // Another journal, where the file system allows no such log, is SQLite's to sync.
+    database.exec(`PRAGMA synchronous = ${hasLog(database) ? 'NORMAL' : 'FULL'}`);
   } catch (error) {
     throw new BridgeError('store', `the store ${path} cannot be opened: ${errorText(error)}`);
   }
   const db = kyselyOf(database);
+  const log = hasLog(database) ? logOf(path) : NO_LOG;
   return {
     db,
-    connection: createSingleConnection(db),
+    connection: createSingleConnection(db, log.sync),
     types: {
       counter: { type: 'integer', as: (c) => c.primaryKey().autoIncrement() },
       id: 'text',
       bytes: sql`blob`,
     },
     // SQLite's own lock: one daemon alone has the file.
-    migrateAlone: (work) => work(),
+    async migrateAlone(work) {
+      const result = await work();
+      await log.sync();
+      return result;
+    },
     size: async () => sizeOf(database),
     async shrink() {
       const { free, pageSize } = sizeOf(database);
@@ -49,7 +57,35 @@ export function openSqlite(path: string): Database {
     async close() {
       await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
       await db.destroy();
+      await log.close();
     },
+  };
+}
+
+function hasLog(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
+}
+
+/** What is done for the durability of what SQLite has written. */
+interface Log {
+  sync: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+const NO_LOG: Log = { sync: async () => undefined, close: async () => undefined };
+
+/** The write-ahead log of this database: the same file for as long as a connection is open. */
+function logOf(path: string): Log {
+  let opened: Promise<FileHandle> | undefined;
+  return {
+    async sync() {
+      opened ??= open(`${path}-wal`, 'r').catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+      await (await opened).datasync();
+    },
+    close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 }
 
