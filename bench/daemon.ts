@@ -35,6 +35,10 @@ interface Options {
   lab?: WorldOptions['lab'];
   /** MiB of heap, if not HEAP. */
   heap?: number;
+  /** The program, in place of the sources with that heap. */
+  command?: readonly string[];
+  /** How often Maestro is asked for work, if not as the world does. */
+  poll?: string;
   /** What is done with the world, whose store is made, before the daemon is started. */
   prepare?: (world: World) => Promise<void>;
 }
@@ -47,6 +51,8 @@ export async function startBenchDaemon({
   labs,
   lab,
   heap = HEAP,
+  command,
+  poll,
   prepare,
 }: Options = {}): Promise<BenchDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-bench-'));
@@ -60,13 +66,16 @@ export async function startBenchDaemon({
     },
     labs,
     lab,
+    ...(poll === undefined ? {} : { poll }),
   });
   await world.daemon.stop();
   await prepare?.(world);
   const flags = preload.flatMap((file) => ['--import', file]);
-  const child = spawn(process.execPath, [...flags, 'src/cli/main.ts', 'run', '--config', world.configFile], {
+  const [program = '', ...before] = command ?? [process.execPath, ...flags, 'src/cli/main.ts'];
+  const child = spawn(program, [...before, 'run', '--config', world.configFile], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${heap}` },
+    env:
+      command === undefined ? { ...process.env, NODE_OPTIONS: `--max-old-space-size=${heap}` } : process.env,
   });
   const exit = once(child, 'exit');
   return {

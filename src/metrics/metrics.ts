@@ -1,6 +1,7 @@
 // The metrics of one daemon: counted and observed where things happen, read by /metrics.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../core/error-codes.ts';
+import { measureLoopDelay, UNUSED_PRECISION } from './loop-delay.ts';
 import { METRICS, type LabelsOf, type MetricInfo, type MetricName, type NameOf } from './table.ts';
 
 /** The metrics of one daemon. */
@@ -41,7 +42,8 @@ export function createMetrics(boards: readonly string[] = []): Metrics {
   }
 
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: UNUSED_PRECISION });
+  measureLoopDelay(registry);
   const counters = new Map<MetricName, Counter>();
   const gauges = new Map<MetricName, Gauge>();
   const histograms = new Map<MetricName, Histogram>();

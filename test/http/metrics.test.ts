@@ -1,7 +1,16 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { testWorld, until, type TestWorld } from '../support/world.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { METRICS } from '../../src/metrics/table.ts';
+
+/** ms. */
+const HELD = 100;
+
+/** The event loop goes round a few times. */
+async function rounds(): Promise<void> {
+  for (let i = 0; i < 3; i++) await setTimeout(1);
+}
 
 async function scrape(world: TestWorld): Promise<string> {
   const { status, text } = await world.http('/metrics');
@@ -46,6 +55,18 @@ it('the metrics follow a job, and counters begin at 0', async () => {
 it('every metric of the table is in the answer, with its help', async () => {
   const text = await scrape(await testWorld());
   for (const [name, { help }] of Object.entries(METRICS)) expect(text).toContain(`# HELP ${name} ${help}\n`);
+});
+
+it('what held the event loop shows in the metrics, until they are read', async () => {
+  const metrics = createMetrics();
+  const longest = async (): Promise<number> =>
+    Number(/^nodejs_eventloop_lag_max_seconds (.*)$/m.exec(await metrics.text())?.[1]);
+  await rounds();
+  await longest();
+  const until = performance.now() + HELD;
+  while (performance.now() < until);
+  await rounds();
+  expect(await longest()).toBeGreaterThanOrEqual((0.9 * HELD) / 1000);
 });
 
 it('names from requests make no series without end; those of the configuration stay', async () => {
