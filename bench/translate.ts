@@ -3,7 +3,7 @@
 //   node bench/translate.ts [--lines 50000] [--cases 2000] [--megabytes 200]
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -133,12 +133,10 @@ print(time.monotonic() - begin, time.process_time() - cpu)
 /** A program that translates once, as the command does, and prints the milliseconds and the peak RSS in KiB. */
 function alone(callback: string, log: string): string {
   const root = join(import.meta.dirname, '..');
-  const built = join(root, 'dist', 'cli', 'translate.js');
-  const [folder, ending] = existsSync(built) ? ['dist', 'js'] : ['src', 'ts'];
   const options = { callback, log, format: 'kcidb', infrastructureStatus: 'ERROR' };
   return `
-    import { keepHeapSmall } from '${root}/${folder}/core/heap.${ending}';
-    import { translate } from '${root}/${folder}/cli/translate.${ending}';
+    import { keepHeapSmall } from '${root}/src/core/heap.ts';
+    import { translate } from '${root}/src/cli/translate.ts';
     keepHeapSmall();
     const begin = performance.now();
     await translate(${JSON.stringify(options)});

@@ -167,16 +167,7 @@ function makeDeb(tree: string, arch: string): string {
   return join(BUILD, name);
 }
 
-run(
-  ROOT,
-  join(ROOT, 'node_modules', '.bin', 'tsc'),
-  '-p',
-  'tsconfig.build.json',
-  '--incremental',
-  'false',
-  '--outDir',
-  join(BUILD, 'dist'),
-);
+run(ROOT, process.execPath, join('scripts', 'build.ts'), join(BUILD, 'dist'));
 for (const arch of values.arch.split(',')) {
   if (!ARCHITECTURES.has(arch)) throw new Error(`--arch: ${[...ARCHITECTURES.keys()].join(', ')}`);
   const tree = join(BUILD, 'work', arch, 'tree');

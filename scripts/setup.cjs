@@ -13,7 +13,7 @@ const { join } = require('node:path');
 const root = join(__dirname, '..');
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.lava-bridge-setup');
-const tsc = join(modules, '.bin', 'tsc');
+const own = join(modules, '.bin', 'node');
 
 function run(command, args) {
   const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -43,9 +43,10 @@ function install() {
   writeFileSync(stamp, lock);
 }
 
-// `npm ci --omit=dev` runs the prepare script, without a compiler: then the dist/ that is there stays.
+// `npm ci --omit=dev` runs the prepare script, without what builds: then the dist/ that is there stays.
 function build() {
-  if (existsSync(tsc)) run(tsc, ['-p', 'tsconfig.build.json']);
+  if (existsSync(join(modules, 'rolldown')))
+    run(existsSync(own) ? own : process.execPath, [join('scripts', 'build.ts')]);
 }
 
 if (!process.argv.includes('--build-only')) install();

@@ -1,0 +1,31 @@
+// Makes dist/ of the sources and what they need of npm: a few files that start fast and are read once, in place of the many that
+// they are made of. What a command does not use is in files of its own and is not loaded. A thread is an entry of its own. All are in
+// one folder, so that each finds the threads next to it, and what comes along (pages, templates) two folders up, as in src/.
+//
+//   node scripts/build.ts [FOLDER]      (dist)
+import { globSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'rolldown';
+
+const ROOT = join(import.meta.dirname, '..');
+const folder = process.argv[2] ?? join(ROOT, 'dist');
+const threads = Object.fromEntries(
+  globSync('src/**/*-worker.ts', { cwd: ROOT }).map((file) => [basename(file, '.ts'), file]),
+);
+
+rmSync(folder, { recursive: true, force: true });
+await build({
+  cwd: ROOT,
+  input: { main: 'src/cli/main.ts', ...threads },
+  platform: 'node',
+  // koffi finds its compiled file in its own package; pg looks for pg-native and does without.
+  external: ['koffi', 'pg-native'],
+  output: {
+    dir: join(folder, 'cli'),
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    comments: { jsdoc: false, annotation: false },
+  },
+  logLevel: 'warn',
+});
