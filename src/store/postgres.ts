@@ -20,7 +20,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Tx } from './connection.ts';
 import type { Database } from './database.ts';
 import { LEASE_TTL } from './lease-contract.ts';
 import { openNotices } from './notices.ts';
@@ -162,15 +162,35 @@ export function withoutNul(text: string): string {
 
 /** For PostgreSQL. */
 export function createPooledConnection(db: Kysely<Tables>): Connection {
+  const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
+    untilNotChosen(() => db.transaction().execute(work));
   return {
     read: (work) => work(db),
-    write: (work) => db.transaction().execute(work),
+    write,
     jot: (work) =>
-      db.transaction().execute(async (tx) => {
+      write(async (tx) => {
         await sql`SET LOCAL synchronous_commit = off`.execute(tx);
         await work(tx);
       }),
   };
+}
+
+/** Of those that wait for each other, PostgreSQL ends one: nothing of it is stored, and the others go on. */
+const CHOSEN = new Set(['40P01', '40001']);
+/** So often a transaction may be ended for others before that is an error. */
+const MOST_CHOSEN = 5;
+
+/** Runs a transaction again that was ended for another's sake: transactions that change many rows lock them in any order. */
+async function untilNotChosen<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let times = 1; ; times++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || !CHOSEN.has(error.code ?? '')) throw error;
+      if (times === MOST_CHOSEN) throw error;
+      await pause(Math.random() * 50 * times);
+    }
+  }
 }
 
 /** The lock is the connection's: it goes with it, whatever happens to the process. */

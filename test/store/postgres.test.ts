@@ -1,0 +1,50 @@
+// What PostgreSQL does to transactions that come in each other's way, which a database with one writer never does.
+import { sql } from 'kysely';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { hasPostgres, startCluster, type Cluster } from '../support/postgres.ts';
+
+let cluster: Cluster | undefined;
+afterAll(() => cluster?.stop());
+
+describe.runIf(hasPostgres())('transactions on PostgreSQL', () => {
+  it('are all stored when they wait for each other: the one that is ended for that runs again', async () => {
+    const { connection, db, close } = await openPostgres(await (cluster ??= await startCluster()).database());
+    await db.schema
+      .createTable('meta')
+      .addColumn('key', 'text')
+      .addColumn('value', 'text', (c) => c.notNull())
+      .execute();
+    const keys = ['one', 'two'];
+    await db
+      .insertInto('meta')
+      .values(keys.map((key) => ({ key, value: '' })))
+      .execute();
+    const bothBegan = Promise.withResolvers<void>();
+    let began = 0;
+    let runs = 0;
+
+    /** Locks the rows in that order; the second only when the other has the first of its own. */
+    const write = (mark: string, order: readonly string[]): Promise<void> =>
+      connection.write(async (tx) => {
+        runs += 1;
+        for (const [i, key] of order.entries()) {
+          if (i === 1) {
+            if (++began === 2) bothBegan.resolve();
+            await bothBegan.promise;
+          }
+          await tx
+            .updateTable('meta')
+            .set({ value: sql`value || ${mark}` })
+            .where('key', '=', key)
+            .execute();
+        }
+      });
+    await Promise.all([write('a', keys), write('b', keys.toReversed())]);
+
+    const rows = await db.selectFrom('meta').select('value').execute();
+    for (const { value } of rows) expect(['ab', 'ba']).toContain(value);
+    expect(runs).toBe(3);
+    await close();
+  });
+});
