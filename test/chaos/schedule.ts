@@ -1,6 +1,7 @@
 // When which fault strikes: all of it follows from the seed, so that a run can be had again.
 import { SECOND } from '../../src/core/time.ts';
 import { seededRandom } from '../../src/sim/random.ts';
+import { LEASE_TTL } from '../../src/store/lease-contract.ts';
 
 /** `fails`: answers 500 or 502. `mute`: takes requests and never answers. `loses`: acts, and never answers. */
 const HTTP_FAULTS = ['fails', 'mute', 'cuts', 'loses', 'slow'] as const;
@@ -90,16 +91,16 @@ const PAUSE_AT = 4;
 /** How long a daemon is paused: longer than its leases (LEASE_TTL), and than the store waits for a lost answer, ms. */
 const PAUSED: Habit['lasts'] = [10 * SECOND, 45 * SECOND];
 
-/** The longest that a daemon lives after it said that it runs, ms. */
-const LIFE = {
-  alone: 7 * SECOND,
-  /** What a dead one did is another's after LEASE_TTL, and a new one waits as long: with shorter lives none would do it. */
-  shared: 20 * SECOND,
+/** How long a daemon lives after it said that it runs, ms. */
+const LIFE: Record<'alone' | 'shared', Habit['lasts']> = {
+  alone: [0, 7 * SECOND],
+  /** What a dead one did may be taken LEASE_TTL later, by one that has lived as long: in shorter lives none would do it. */
+  shared: [LEASE_TTL, LEASE_TTL + 14 * SECOND],
 };
 
 /** About what a life of a daemon takes, with its start, where nothing else needs the machine, ms. */
 export function spanPerKill(daemons: number): number {
-  return daemons === 1 ? 4.5 * SECOND : (15 * SECOND) / daemons;
+  return daemons === 1 ? 4.5 * SECOND : (20 * SECOND) / daemons;
 }
 
 /**
@@ -119,11 +120,11 @@ function blowsOf(seed: number, kills: number, daemons: number): Blow[] {
   const random = seededRandom(seed);
   /** For what only several have. */
   const several = seededRandom(seed * 103);
-  const life = daemons === 1 ? LIFE.alone : LIFE.shared;
+  const life = LIFE[daemons === 1 ? 'alone' : 'shared'];
   /** Mostly at work, at times while it starts. */
   function blow(signal: Blow['signal']): Blow {
     const since = random() < 0.15 ? 'start' : 'running';
-    const after = Math.round(random() * (since === 'start' ? 800 : life));
+    const after = between(since === 'start' ? [0, 800] : life, random);
     const away = Math.round(random() * SECOND);
     const pause = signal === 'SIGSTOP' ? between(PAUSED, several) : away;
     return { daemon: Math.floor(several() * daemons), signal, since, after, pause };
