@@ -1,6 +1,7 @@
 // What is done now and then: labs that are away are asked whether they are back, and what is older than it is kept goes.
 import { errorText, TemporaryError } from '../core/errors.ts';
-import { HOUR, SECOND, sleep } from '../core/time.ts';
+import type { BridgeConfig } from '../config/schema.ts';
+import { HOUR, MINUTE, SECOND, sleep } from '../core/time.ts';
 import type { Logger } from 'pino';
 import type { Lab } from './lab.ts';
 import { keepWithin, type RetentionPorts } from './retention.ts';
@@ -29,7 +30,13 @@ export async function probe(lab: Lab, log: Logger, signal: AbortSignal): Promise
   }
 }
 
-/** Removes what is old, now and every hour, until the signal fires. */
+/** How long nothing is removed (ms): an hour, and less where something is kept for a short time only. */
+export function sweepEvery({ jobs, evidence, logs }: BridgeConfig['retention']): number {
+  const shortest = Math.min(jobs.max_age, evidence.max_age, logs.max_age);
+  return Math.min(HOUR, Math.max(MINUTE, shortest / 10));
+}
+
+/** Removes what is old, now and then (sweepEvery), until the signal fires. */
 export async function sweep(ports: MaintenancePorts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
@@ -37,7 +44,7 @@ export async function sweep(ports: MaintenancePorts, signal: AbortSignal): Promi
     } catch (error) {
       ports.log.error({ error: errorText(error) }, 'what is old could not be removed');
     }
-    await sleep(HOUR, signal);
+    await sleep(sweepEvery(ports.config.retention), signal);
   }
 }
 

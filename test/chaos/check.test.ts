@@ -17,6 +17,8 @@ const lavaJob = (id: number, attempt: number): LavaJob => ({
   name: `[chaos-1] ${NODE} passes v6.18 0123456789ab.${NODE}.${attempt}`,
   state: 5,
   health: 1,
+  submittedAt: 0,
+  startedAt: 500,
   finishedAt: 1000,
 });
 

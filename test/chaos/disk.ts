@@ -18,9 +18,10 @@ export interface Disk {
 
 const SIZE = '512m';
 
-/** `pid` is asked for when the disk is filled. */
-export async function createDisk(folder: string, pid: () => number | undefined): Promise<Disk> {
+/** `pid` is asked for when the disk is filled. Without `own`, it is the disk that the folder is on. */
+export async function createDisk(folder: string, pid: () => number | undefined, own = true): Promise<Disk> {
   await mkdir(folder, { recursive: true, mode: 0o750 });
+  if (!own) return limitedFiles(folder, pid);
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=0750`, 'lava-bridge-chaos', folder]);
   } catch {
@@ -72,7 +73,7 @@ function limitedFiles(folder: string, pid: () => number | undefined): Disk {
       await run('prlimit', ['--pid', String(now), `--fsize=${bytes}`]).catch(() => undefined);
   };
   return {
-    kind: 'limit on file sizes (nothing may be mounted here)',
+    kind: 'limit on file sizes (nothing is mounted here)',
     fill: async () => {
       await limit('4096:unlimited');
       return () => limit('unlimited');

@@ -23,6 +23,7 @@ interface Play {
   error_type?: string;
   error_msg?: string;
   boot?: number;
+  log_lines?: number;
   silent?: boolean;
   suites?: Partial<Record<SuiteName, Suite>>;
 }

@@ -33,7 +33,9 @@ const LavaJob = z.object({
   state: z.number(),
   /** 1 Complete, 2 Incomplete, 3 Canceled. */
   health: z.number(),
-  /** ms. */
+  /** ms, like those below. */
+  submittedAt: z.number(),
+  startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
 });
 export type LavaJob = z.infer<typeof LavaJob>;
@@ -97,6 +99,7 @@ export async function bringUp(kind: LabKind, state: string, devices: number): Pr
     },
     jobs: async (prefix) => {
       const sql = `SELECT json_build_object('id', id, 'name', description, 'state', state, 'health', health,
+        'submittedAt', extract(epoch FROM submit_time) * 1000, 'startedAt', extract(epoch FROM start_time) * 1000,
         'finishedAt', extract(epoch FROM end_time) * 1000)
         FROM lava_scheduler_app_testjob WHERE starts_with(description, :'prefix') ORDER BY id;`;
       const lines = await run(['psql', '-v', 'ON_ERROR_STOP=1', '-v', `prefix=${prefix}`, '-qAt'], sql);

@@ -10,7 +10,7 @@ export function printTable(title: string, rows: readonly Row[]): void {
 }
 
 /** The value that so much (0 to 1) of all are not above; NaN of none. */
-function quantile(values: readonly number[], part: number): number {
+export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }

@@ -34,6 +34,12 @@ export interface WorldOptions {
   daemons: number;
   /** Merged into the lab's `lava` settings. */
   lava?: Record<string, unknown>;
+  /** Merged into the lab's entry. */
+  entry?: Record<string, unknown>;
+  /** In place of sections of the configuration, merged into `maestro`'s. */
+  sections?: { maestro?: Record<string, unknown>; retention?: Record<string, unknown> };
+  /** Whether the daemon's state is where the folder is, not on a small disk of its own that can be filled. */
+  plainDisk?: boolean;
   /** More labs, by the URL that LAVA is to call back. */
   labs?: (callbackUrl: string) => Record<string, unknown>[];
 }
@@ -106,7 +112,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     bridges.push(createBridge(configFile, `${folder}/daemon-${i + 1}.log`));
   }
   // It is filled where there is one daemon.
-  const disk = await createDisk(`${folder}/state`, () => bridges[0]?.pid());
+  const disk = await createDisk(`${folder}/state`, () => bridges[0]?.pid(), options.plainDisk !== true);
   const requests: Wanted[] = [];
   const build = maestro.addBuild({ arch: 'x86_64' });
 
@@ -132,7 +138,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         poll_interval: '1s',
         reconcile_interval: '20s',
         timeout: '5s',
+        ...options.sections?.maestro,
       },
+      ...(options.sections?.retention === undefined ? {} : { retention: options.sections.retention }),
       labs: [
         {
           name: RUNTIME,
@@ -148,6 +156,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           },
           callback: { token_name: lab.callback.name, token: lab.callback.token, url: callbacks.url },
           retries: { infrastructure: 1, pause: '2s' },
+          ...options.entry,
         },
         ...moreLabs,
       ],

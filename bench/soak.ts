@@ -1,0 +1,185 @@
+// The daemon on a real LAVA with played devices for a long time, at the rate that the lab can do: each minute it is read what the daemon
+// has of memory, files, threads and disk. In the end each must have been flat after the first quarter: exit code 1 if one grew, if the
+// daemon ended by itself, or if a job was lost, doubled or wrong. Jobs are kept for a few minutes only, so that what is kept is as much all
+// the time. Prints a table, and the same as a line of JSON. Needs root on Debian 12 and a build; the lab is its own.
+//
+//   node bench/soak.ts [MINUTES] [--lab 2023.01|newest] [--devices 50] [--state FOLDER]      (60)
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { Argument, Command, Option } from 'commander';
+import { errorText } from '../src/core/errors.ts';
+import { MINUTE } from '../src/core/time.ts';
+import { checkEnd } from '../test/chaos/check.ts';
+import { LABS, type Lab, type LabKind } from '../test/chaos/lab.ts';
+import { printTable } from '../test/chaos/table.ts';
+import type { World } from '../test/chaos/world.ts';
+import { keepBusy, pause, pidOf, startBridge, until, withLab } from './lab-rate.ts';
+
+interface Options {
+  lab: LabKind;
+  devices: number;
+  state: string;
+}
+
+/** What the daemon has at one moment. */
+interface Reading {
+  /** Resident, MiB. */
+  memory: number;
+  openFiles: number;
+  threads: number;
+  /** MiB, with its write-ahead log. */
+  database: number;
+  /** LAVA's logs and those for people, MiB. */
+  logs: number;
+  /** Reported since the start. */
+  jobs: number;
+}
+
+/** What must be flat, and by how much each may grow from the first quarter to the end: a part of it, and a number at least. */
+const FLAT = {
+  memory: { part: 0.1, least: 20 },
+  openFiles: { part: 0, least: 5 },
+  threads: { part: 0, least: 1 },
+  database: { part: 0.1, least: 5 },
+  logs: { part: 0.1, least: 5 },
+} as const satisfies Partial<Record<keyof Reading, { part: number; least: number }>>;
+type Measure = keyof typeof FLAT;
+const MEASURES = Object.keys(FLAT) as Measure[];
+
+/** Jobs are kept for so much of the run. */
+const KEPT_PART = 1 / 8;
+const MIB = 2 ** 20;
+const END_WITHIN = 5 * MINUTE;
+
+function say(text: string): void {
+  process.stderr.write(`[soak ${new Date().toISOString().slice(11, 19)}] ${text}\n`);
+}
+
+async function read(world: World, state: string): Promise<Reading> {
+  const pid = pidOf(world);
+  if (pid === undefined) throw new Error('the daemon has ended by itself');
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+  const sizes = await sizesIn(state);
+  const sum = (isWanted: (name: string) => boolean): number =>
+    sizes.reduce((total, [name, size]) => total + (isWanted(name) ? size : 0), 0) / MIB;
+  const isDatabase = (name: string): boolean => /\.db(-\w+)?$/.test(name);
+  return {
+    memory: field('VmRSS') / 1024,
+    openFiles: (await readdir(`/proc/${pid}/fd`)).length,
+    threads: field('Threads'),
+    database: sum(isDatabase),
+    logs: sum((name) => !isDatabase(name)),
+    jobs: world.done(),
+  };
+}
+
+async function sizesIn(folder: string): Promise<[name: string, bytes: number][]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(
+    files.map(async ({ parentPath, name }): Promise<[string, number]> => {
+      // What the daemon removes meanwhile is gone.
+      const size = await stat(`${parentPath}/${name}`).then(
+        (found) => found.size,
+        () => 0,
+      );
+      return [name, size];
+    }),
+  );
+}
+
+/** By how much a straight line through the values rises from the first to the last. */
+function rise(values: readonly number[]): number {
+  const n = values.length;
+  const meanX = (n - 1) / 2;
+  const meanY = values.reduce((sum, y) => sum + y, 0) / n;
+  const products = values.reduce((sum, y, x) => sum + (x - meanX) * (y - meanY), 0);
+  const squares = values.reduce((sum, _, x) => sum + (x - meanX) ** 2, 0);
+  return squares === 0 ? 0 : (products / squares) * (n - 1);
+}
+
+/** What was read of one measure after the first quarter. */
+function judge(
+  name: Measure,
+  readings: readonly Reading[],
+): { first: number; last: number; rise: number; isFlat: boolean } {
+  const values = readings.slice(Math.floor(readings.length / 4)).map((reading) => reading[name]);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const { part, least } = FLAT[name];
+  const rose = rise(values);
+  return {
+    first: round(values[0] ?? NaN),
+    last: round(values.at(-1) ?? NaN),
+    rise: round(rose),
+    isFlat: rose <= Math.max(least, part * mean),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+async function run(lab: Lab, minutes: number, { state, lab: kind, devices }: Options): Promise<boolean> {
+  const folder = `${state}-daemon`;
+  const kept = { max_age: `${Math.max(1, Math.round(minutes * KEPT_PART))}m` };
+  const world = await startBridge(lab, folder, { jobs: kept, evidence: kept, logs: kept });
+  const over = new AbortController();
+  try {
+    const feeding = keepBusy(world, over.signal);
+    const readings: Reading[] = [];
+    for (let minute = 1; minute <= minutes; minute++) {
+      await Promise.race([pause(MINUTE), feeding]);
+      const reading = await read(world, `${folder}/state`);
+      readings.push(reading);
+      say(
+        `${minute}: ${Object.entries(reading)
+          .map(([name, value]) => `${name} ${round(value)}`)
+          .join(', ')}`,
+      );
+    }
+    over.abort();
+    await feeding;
+    await until('all is reported', () => world.done() === world.requests.length, END_WITHIN);
+    const findings = checkEnd(world.requests, await world.end());
+    for (const { nodeId, what, text } of findings.slice(0, 20)) say(`${nodeId} ${what}: ${text}`);
+    const judged = MEASURES.map((name) => ({ name, ...judge(name, readings) }));
+    const jobs = world.requests.length;
+    const crashes = world.bridges
+      .flatMap((bridge) => [...bridge.crashes.values()])
+      .reduce((sum, n) => sum + n, 0);
+    printTable(`soak: ${jobs} jobs in ${minutes} minutes, ${(jobs / minutes).toFixed(0)} a minute`, [
+      ...judged.map(({ name, first, last, rise, isFlat }): [string, string] => [
+        name,
+        `${first} after the first quarter, ${last} in the end; rises by ${rise}: ${isFlat ? 'flat' : 'GROWS'}`,
+      ]),
+      ['ended by itself', String(crashes)],
+      ['lost, doubled or wrong', String(findings.length)],
+    ]);
+    const figures = Object.fromEntries(judged.map(({ name, ...figure }) => [name, figure]));
+    process.stdout.write(
+      `${JSON.stringify({ bench: 'soak', lava: kind, devices, minutes, jobs, crashes, findings: findings.length, ...figures })}\n`,
+    );
+    return findings.length === 0 && crashes === 0 && judged.every(({ isFlat }) => isFlat);
+  } finally {
+    over.abort();
+    await world.close(false);
+  }
+}
+
+const command = new Command('soak')
+  .addArgument(new Argument('[minutes]').argParser(Number).default(60))
+  .addOption(new Option('--lab <which>').choices(LABS).default('2023.01'))
+  .addOption(new Option('--devices <n>').argParser(Number).default(50))
+  .addOption(new Option('--state <folder>', 'below /var/tmp').default('/var/tmp/lavalab-soak'))
+  .parse();
+const [minutes] = command.processedArgs as [number];
+const options = command.opts<Options>();
+try {
+  const isGood = await withLab(options.lab, options.state, options.devices, (lab) =>
+    run(lab, minutes, options),
+  );
+  process.exitCode = isGood ? 0 : 1;
+} catch (error) {
+  say(errorText(error));
+  process.exitCode = 1;
+}
