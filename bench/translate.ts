@@ -1,9 +1,11 @@
 // How fast a finished job becomes a KCIDB document, and in how much memory: a payload with a log of 50,000 lines and
-// 2,000 cases, compared with what PyYAML with libyaml takes to load that log alone; then a log of 200 MB from a file.
+// 2,000 cases, compared with what PyYAML with libyaml takes to load that log alone: the first time in a process, when the engine has
+// compiled all of it, and as the command itself, start included (needs a build); then a log of 200 MB from a file. Prints a table, and
+// the same as a line of JSON.
 //   node bench/translate.ts [--lines 50000] [--cases 2000] [--megabytes 200]
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -158,6 +160,20 @@ function pyyaml(callback: string): Took | undefined {
 }
 
 const RUNS = 12;
+const COMMANDS = 5;
+
+/** The median of some runs of the command (ms), from its start to its end; undefined: it is not built. */
+function commandMs(callback: string): number | undefined {
+  const root = join(import.meta.dirname, '..');
+  if (!existsSync(join(root, 'dist', 'cli', 'main.js'))) return undefined;
+  const runs = Array.from({ length: COMMANDS }, () => {
+    const begin = performance.now();
+    const command = [join(root, 'bin', 'lava-bridge.js'), 'translate', '--callback', callback];
+    execFileSync(process.execPath, command, { maxBuffer: 64 * MIB, stdio: ['ignore', 'pipe', 'ignore'] });
+    return performance.now() - begin;
+  });
+  return runs.toSorted((a, b) => a - b)[Math.floor(COMMANDS / 2)];
+}
 
 const shown = ({ wall, cpu }: Took): string => `${wall.toFixed(0)} ms (CPU ${cpu.toFixed(0)} ms)`;
 
@@ -174,17 +190,21 @@ async function measure(): Promise<void> {
     for (let i = 1; i < RUNS; i++) runs.push(await run(callback));
     const best = runs.toSorted((a, b) => a.wall - b.wall)[0] ?? first;
     const python = pyyaml(callback);
+    const command = commandMs(callback);
     console.log(`payload: ${lines} lines, ${cases} cases, ${size.toFixed(1)} MiB`);
     console.log(`  translate, the first time: ${shown(first)}`);
     console.log(
       `  translate, the best of ${runs.length}: ${shown(best)}, ${((1000 * size) / best.wall).toFixed(0)} MiB/s`,
     );
+    if (command !== undefined) console.log(`  translate, the command: ${command.toFixed(0)} ms`);
     if (python === undefined) console.log('  PyYAML: no Python with libyaml here');
     else {
       const times = (t: Took): string =>
         `${(python.wall / t.wall).toFixed(1)} (CPU ${(python.cpu / t.cpu).toFixed(1)})`;
       console.log(`  PyYAML with libyaml, the log alone: ${shown(python)}`);
-      console.log(`  that is ${times(first)} times the first, ${times(best)} times the best`);
+      const ofCommand =
+        command === undefined ? '' : `, ${(python.wall / command).toFixed(1)} times the command`;
+      console.log(`  that is ${times(first)} times the first, ${times(best)} times the best${ofCommand}`);
     }
 
     const small = join(folder, 'small.json');
@@ -198,6 +218,20 @@ async function measure(): Promise<void> {
     console.log(
       `log of ${(written / MIB).toFixed(0)} MiB from a file: ${(took / 1000).toFixed(1)} s (${((1000 * written) / MIB / took).toFixed(0)} MiB/s), peak RSS ${(rss / 1024).toFixed(0)} MiB`,
     );
+    const ratio = (ms: number | undefined): number | undefined =>
+      python === undefined || ms === undefined ? undefined : Number((python.wall / ms).toFixed(1));
+    const figures = {
+      bench: 'translate',
+      lines,
+      cases,
+      warmMs: Math.round(best.wall),
+      firstMs: Math.round(first.wall),
+      commandMs: command === undefined ? undefined : Math.round(command),
+      libyamlMs: python === undefined ? undefined : Math.round(python.wall),
+      timesLibyaml: { warm: ratio(best.wall), first: ratio(first.wall), command: ratio(command) },
+      large: { mib: Math.round(written / MIB), ms: Math.round(took), peakMiB: Math.round(rss / 1024) },
+    };
+    console.log(JSON.stringify(figures));
   } finally {
     rmSync(folder, { recursive: true });
   }
