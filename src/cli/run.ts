@@ -1,6 +1,7 @@
 // `lava-bridge run`: the daemon in the foreground, as systemd wants it.
 import type { Command } from 'commander';
 import { errorText } from '../core/errors.ts';
+import { giveMemoryBack } from '../core/heap.ts';
 import { openLog, type DaemonLog } from '../core/logger.ts';
 import type { LogLevel } from '../core/log-record.ts';
 import { loadConfig } from '../config/load.ts';
@@ -33,6 +34,8 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
   await daemon.start();
   systemd.ready(() => daemon.alive());
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
+  const running = new AbortController();
+  void giveMemoryBack(running.signal);
 
   process.on('SIGHUP', () => {
     systemd.reloading();
@@ -59,6 +62,7 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
     });
   });
   systemd.stopping();
+  running.abort();
   try {
     await daemon.stop();
     log.debug('stopped');

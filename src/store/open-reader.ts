@@ -1,14 +1,19 @@
-// Opens the reader: the thread is started with the first question, and again with the next one if it died.
+// Opens the reader: the thread is started with the first question, and again with the next one if it died or was ended because
+// nobody had asked for a while: it takes memory.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { isErrorCode } from '../core/error-codes.ts';
 import { BridgeError } from '../core/errors.ts';
-import { SECOND } from '../core/time.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
 import type { Reader } from './reader.ts';
 
 /** A question that takes longer is given up, and the thread with it: it may be in a query without end. */
 const LONGEST = 15 * SECOND;
+/** How long a thread without a question stays (ms). */
+const UNUSED = MINUTE;
+/** Of the thread's memory, what is kept for new objects (MiB). */
+const YOUNG = 4;
 /** More questions than that are not kept waiting. */
 const MOST_WAITING = 2000;
 
@@ -25,11 +30,12 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Reads the store in this file, which must have been opened before: that makes its tables. */
-export function openReader(file: string): Reader {
+/** Reads the store in this file, which must have been opened before: that makes its tables. `unused` is shorter in tests. */
+export function openReader(file: string, unused = UNUSED): Reader {
   let thread: { worker: Worker; waiting: Map<number, Waiting> } | undefined;
   let ids = 0;
   let isClosed = false;
+  let ending: NodeJS.Timeout | undefined;
 
   function start(): NonNullable<typeof thread> {
     const waiting = new Map<number, Waiting>();
@@ -37,6 +43,7 @@ export function openReader(file: string): Reader {
       workerData: file,
       // What the tests load before each file is nothing to it.
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
     });
     const started = { worker, waiting };
     worker.unref();
@@ -55,7 +62,16 @@ export function openReader(file: string): Reader {
     function settle(id: number, { timer }: Waiting): void {
       clearTimeout(timer);
       waiting.delete(id);
+      if (waiting.size > 0) return;
+      clearTimeout(ending);
+      ending = setTimeout(() => end(started), unused).unref();
     }
+  }
+
+  function end(unusedThread: NonNullable<typeof thread>): void {
+    if (thread !== unusedThread || unusedThread.waiting.size > 0) return;
+    thread = undefined;
+    void unusedThread.worker.terminate();
   }
 
   function fail(failed: NonNullable<typeof thread>, why: string): void {
@@ -70,6 +86,7 @@ export function openReader(file: string): Reader {
   function ask<K extends Name>(name: K, args: Parameters<Reader[K]>): ReturnType<Reader[K]>;
   function ask(name: Name, args: unknown[]): Promise<unknown> {
     if (isClosed) return Promise.reject(new BridgeError('store', 'the store is closed'));
+    clearTimeout(ending);
     const { worker, waiting } = (thread ??= start());
     const asked = thread;
     if (waiting.size >= MOST_WAITING)
@@ -120,6 +137,7 @@ export function openReader(file: string): Reader {
     lastBuilds: (...args) => ask('lastBuilds', args),
     async close() {
       isClosed = true;
+      clearTimeout(ending);
       await thread?.worker.terminate();
     },
   };

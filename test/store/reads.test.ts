@@ -1,4 +1,5 @@
 // What pages and API ask of the store. Here the questions are answered in this thread, so that their plans are looked at.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { BridgeError } from '../../src/core/errors.ts';
@@ -8,6 +9,7 @@ import { openSqliteToRead } from '../../src/store/sqlite.ts';
 import { atEnd } from '../support/at-end.ts';
 import { newFolder } from '../support/folder.ts';
 import { judgedRun, newJob, nodeIdOf } from '../support/stored-jobs.ts';
+import { until } from '../support/wait.ts';
 
 let file: string;
 let store: Store;
@@ -289,4 +291,30 @@ describe('the reader in its thread', () => {
     await reader.close();
     await expect(reader.job('none')).rejects.toMatchObject({ code: 'store' });
   });
+
+  it('ends when it is not asked for a while, and answers again', async () => {
+    const own = join(await newFolder(), 'own.db');
+    const written = await openStore({ sqlite: own });
+    atEnd(() => written.close());
+    const before = threads();
+    const reader = openReader(own, 1);
+    atEnd(() => reader.close());
+    for (let i = 0; i < 2; i++) {
+      expect(await reader.job('none')).toBeUndefined();
+      await until('the thread has ended', async () => (threads() <= before ? true : undefined));
+    }
+  });
 });
+
+/** Node's threads of workers in this process. */
+function threads(): number {
+  return readdirSync('/proc/self/task').filter((thread) => nameOf(thread) === 'WorkerThread').length;
+}
+
+function nameOf(thread: string): string | undefined {
+  try {
+    return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
+  } catch {
+    return undefined; // it has ended since
+  }
+}
