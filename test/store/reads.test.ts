@@ -1,5 +1,4 @@
 // What pages and API ask of the store. Here the questions are answered in this thread, so that their plans are looked at.
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { BridgeError } from '../../src/core/errors.ts';
@@ -9,6 +8,7 @@ import { openSqliteToRead } from '../../src/store/sqlite.ts';
 import { atEnd } from '../support/at-end.ts';
 import { newFolder } from '../support/folder.ts';
 import { judgedRun, newJob, nodeIdOf } from '../support/stored-jobs.ts';
+import { workerThreads } from '../support/threads.ts';
 import { until } from '../support/wait.ts';
 
 let file: string;
@@ -296,25 +296,12 @@ describe('the reader in its thread', () => {
     const own = join(await newFolder(), 'own.db');
     const written = await openStore({ sqlite: own });
     atEnd(() => written.close());
-    const before = threads();
+    const before = workerThreads();
     const reader = openReader(own, 1);
     atEnd(() => reader.close());
     for (let i = 0; i < 2; i++) {
       expect(await reader.job('none')).toBeUndefined();
-      await until('the thread has ended', async () => (threads() <= before ? true : undefined));
+      await until('the thread has ended', async () => (workerThreads() <= before ? true : undefined));
     }
   });
 });
-
-/** Node's threads of workers in this process. */
-function threads(): number {
-  return readdirSync('/proc/self/task').filter((thread) => nameOf(thread) === 'WorkerThread').length;
-}
-
-function nameOf(thread: string): string | undefined {
-  try {
-    return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
-  } catch {
-    return undefined; // it has ended since
-  }
-}
