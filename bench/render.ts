@@ -1,7 +1,7 @@
 // How fast definitions are made, on one core. Cold: from nothing to the first definition, templates compiled. Warm: requests as JSON
 // text → checked definitions, as `render --batch` does, over all boot methods and the common tests; with 2,000 more device types as well,
 // and how long those take to be read. Also the same through the command itself (needs a build), and with KernelCI's own configuration
-// (DIR: its `config` folder, which may not be committed here) every job that it starts in LAVA labs, imported and rendered by the
+// (DIR: its `config` folder, which may not be committed here) every job that it starts in a lab that came over, imported and rendered by the
 // command: the median of five. Prints a table, and the same as a line of JSON.
 //
 //   node bench/render.ts [JOBS] [DIR]      (10000)
