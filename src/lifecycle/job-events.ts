@@ -25,17 +25,10 @@ export interface JobListener {
 /** The same store; what is stored through it is announced to the listeners. */
 export function withListeners(store: Store, listeners: readonly JobListener[]): Store {
   async function place(jobId: string): Promise<JobPlace> {
-    const job = await store.job(jobId);
-    return job === undefined
-      ? placeById(jobId)
-      : {
-          job: jobId,
-          lab: job.lab,
-          node: job.nodeId,
-          board: job.board,
-          device: job.device,
-          lavaId: job.lavaId,
-        };
+    const found = await store.place(jobId);
+    if (found === undefined) return placeById(jobId);
+    const { nodeId: node, ...place } = found;
+    return { job: jobId, node, ...place };
   }
 
   /** What is stored is stored: not to know where the job is changes nothing of that. */

@@ -159,6 +159,8 @@ export interface JobStore {
   /** Stores a request, once per lab and node. */
   receive(job: NewJob, entries: readonly Entry[]): Promise<Received>;
   job(id: string): Promise<ListedJob | undefined>;
+  /** Where a job is, without the rest of it. */
+  place(id: string): Promise<Pick<ListedJob, 'lab' | 'nodeId' | 'board' | 'device' | 'lavaId'> | undefined>;
   /** The newest first. */
   jobs(filter: JobFilter): Promise<ListedJob[]>;
   /** What a job is to do. Throws if there is no such job. */

@@ -2,6 +2,7 @@
 // two kinds take in different ways.
 import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder } from 'kysely';
 import type { Connection } from './connection.ts';
+import type { WorkNotes } from './contract.ts';
 import type { Notice, Notices } from './notices.ts';
 import type { Tables } from './tables.ts';
 
@@ -21,6 +22,8 @@ export interface Database {
   types: ColumnTypes;
   /** Where several daemons may work on it at once: how the process `from` tells the others what changed, and hears them. */
   notices?: (from: string, onNotice: (notice: Notice) => void) => Notices;
+  /** Where one daemon alone works on it: the notes of what is under way in it. */
+  notes?: WorkNotes;
   /** Runs while no other process migrates this database. */
   migrateAlone: <T>(work: () => Promise<T>) => Promise<T>;
   /** How large what is stored is, and what of the file is free (bytes). */

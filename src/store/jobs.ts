@@ -57,6 +57,15 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return row && toListedJob(row);
       }),
 
+    place: (id) =>
+      read((db) =>
+        db
+          .selectFrom('jobs')
+          .select(['lab', 'nodeId', 'board', 'device', 'lavaId'])
+          .where('id', '=', id)
+          .executeTakeFirst(),
+      ),
+
     jobs: (filter) => read(async (db) => (await readJobs(db, filter)).rows),
 
     request: (id) =>

@@ -8,7 +8,9 @@ import { CamelCasePlugin, Kysely, sql, SqliteDialect, type SqliteDatabase } from
 import { BridgeError, errorText } from '../core/errors.ts';
 import { createSingleConnection } from './connection.ts';
 import type { Database } from './database.ts';
+import { openNoteLog } from './note-log.ts';
 import type { Tables } from './tables.ts';
+import { createNotesInFile } from './under-way.ts';
 
 /** Pages in the write-ahead log, 64 MiB, with which a write moves them itself: where the thread for it (checkpoints.ts) cannot. */
 const OWN_CHECKPOINT = 16_384;
@@ -33,9 +35,12 @@ export function openSqlite(path: string): Database {
   }
   const db = kyselyOf(database);
   const log = hasLog(database) ? logOf(path) : NO_LOG;
+  const connection = createSingleConnection(db, log.sync);
+  const notes = openNoteLog(path === ':memory:' ? undefined : `${path}-under-way`);
   return {
     db,
-    connection: createSingleConnection(db, log.sync),
+    connection,
+    notes: createNotesInFile(connection, notes),
     types: {
       counter: { type: 'integer', as: (c) => c.primaryKey().autoIncrement() },
       id: 'text',
@@ -58,6 +63,7 @@ export function openSqlite(path: string): Database {
       await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
       await db.destroy();
       await log.close();
+      notes.close();
     },
   };
 }

@@ -129,7 +129,7 @@ async function instance(db: Kysely<Tables>): Promise<string> {
 }
 
 function createStore(
-  { connection, notices, size, shrink, close }: Database,
+  { connection, notices, notes, size, shrink, close }: Database,
   instanceId: string,
   now: Clock,
 ): Store {
@@ -153,7 +153,7 @@ function createStore(
         ...createAttemptStore(connection),
         ...createSubmissionStore(connection, now),
         ...createHistoryStore(deciding, now),
-        ...createWorkNotes(connection, processId),
+        ...(notes ?? createWorkNotes(connection, processId)),
         ...createDeliveryStore(deciding, now),
         ...createAgeStore(connection),
         ...createDeviceStore(deciding),

@@ -5,6 +5,7 @@ import type { Store } from '../../src/store/index.ts';
 const READS = new Set([
   'setting',
   'job',
+  'place',
   'jobs',
   'due',
   'nextDue',
