@@ -23,7 +23,7 @@ const DEVICES = 40;
 const SYNCS = 50;
 
 const { world, child, stop } = await startBenchDaemon({
-  devices: Array.from({ length: DEVICES }, (_, i) => device(`qemu-${i}`, 'qemu')),
+  lava: { devices: Array.from({ length: DEVICES }, (_, i) => device(`qemu-${i}`, 'qemu')) },
 });
 
 /** A job's end as LAVA tells of it: nearly all of it log. */

@@ -25,10 +25,10 @@ export interface BenchDaemon {
 interface Options {
   /** Modules that are loaded before the daemon. */
   preload?: string[];
-  /** In place of the lab's own. */
-  devices?: NonNullable<LavaSimulatorOptions['devices']>;
-  /** How fast the lab works, in place of at once. */
-  pace?: NonNullable<LavaSimulatorOptions['pace']>;
+  /** The folder that a profile of its processor time is written to. */
+  profile?: string | undefined;
+  /** What of the lab is not as it comes. */
+  lava?: LavaSimulatorOptions;
   /** Entries of more labs. */
   labs?: WorldOptions['labs'];
   /** Merged into the entry of the lab. */
@@ -46,8 +46,8 @@ interface Options {
 /** Starts it. */
 export async function startBenchDaemon({
   preload = [],
-  devices,
-  pace,
+  profile,
+  lava = {},
   labs,
   lab,
   heap = HEAP,
@@ -59,11 +59,7 @@ export async function startBenchDaemon({
   const world = await startWorld({
     folder,
     log: pino({ level: 'silent' }),
-    lava: {
-      age: 'newest',
-      ...(devices === undefined ? {} : { devices }),
-      ...(pace === undefined ? {} : { pace }),
-    },
+    lava: { age: 'newest', ...lava },
     labs,
     lab,
     ...(poll === undefined ? {} : { poll }),
@@ -71,6 +67,7 @@ export async function startBenchDaemon({
   await world.daemon.stop();
   await prepare?.(world);
   const flags = preload.flatMap((file) => ['--import', file]);
+  if (profile !== undefined) flags.push('--cpu-prof', `--cpu-prof-dir=${profile}`);
   const [program = '', ...before] = command ?? [process.execPath, ...flags, 'src/cli/main.ts'];
   const child = spawn(program, [...before, 'run', '--config', world.configFile], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -15,32 +15,57 @@ import { startLavaSimulator, type LavaSimulator } from '../src/sim/lava/simulato
 import { startBenchDaemon } from './daemon.ts';
 import { fillStore } from './stored-jobs.ts';
 
-const [LABS = 2, DEVICES = 200, JOBS = 2000, STORED = 100_000] = process.argv.slice(2).map(Number);
+const [LABS = 2, DEVICES = 200, JOBS = 2000, STORED = 100_000, MINUTES = 20] = process.argv
+  .slice(2)
+  .map(Number);
 /** A job on a device: longer than most of the others wait for it. */
 const PACE = { scheduleMs: 50, startMs: 50, runMs: 5000 };
 /** MiB. The unit's limit of memory is larger. */
 const HEAP = 768;
-const LOOK_EVERY = 500;
-/** Nothing takes so long (ms). */
-const LIMIT = 60 * 60_000;
+/** Each look loads a page, as a browser does that shows it (ms). */
+const LOOK_EVERY = 2000;
+const LIMIT = MINUTES * 60_000;
+/** Devices of a worker of LAVA, which begins and ends one job after the other. */
+const OF_WORKER = 10;
 
-const Taken = z.object({ residentBytes: z.number(), heldMs: z.number(), processorMs: z.number() });
+const Taken = z.object({
+  residentBytes: z.number(),
+  heldMs: z.number(),
+  processorMs: z.number(),
+  statements: z.number(),
+  transactions: z.number(),
+  syncs: z.number(),
+});
 type Taken = z.infer<typeof Taken>;
 
 const perLab = Math.ceil(DEVICES / LABS);
 const devicesOf = (lab: number): SimDevice[] =>
-  Array.from({ length: perLab }, (_, i) => device(`qemu-${lab}-${i}`, 'qemu'));
+  Array.from({ length: perLab }, (_, i) => ({
+    ...device(`qemu-${lab}-${i}`, 'qemu'),
+    worker: `worker-${Math.floor(i / OF_WORKER)}`,
+  }));
+const workers = Array.from({ length: Math.ceil(perLab / OF_WORKER) }, (_, i) => ({
+  name: `worker-${i}`,
+  state: 'Online' as const,
+  health: 'Active' as const,
+  jobLimit: 0,
+}));
+// All jobs are there at the end, to be counted.
+const keepJobs = JOBS + 10;
 const limits = { max_jobs: Math.ceil(JOBS / LABS) + 10, max_queued_per_device: 1000 };
 const more: LavaSimulator[] = [];
 for (let i = 1; i < LABS; i++)
-  more.push(await startLavaSimulator({ age: 'newest', devices: devicesOf(i), pace: PACE }));
+  more.push(
+    await startLavaSimulator({ age: 'newest', devices: devicesOf(i), workers, keepJobs, pace: PACE }),
+  );
 const nameOf = (lab: number): string => (lab === 0 ? DEMO_LAB : `lava-many-${lab}`);
 
 const { world, child, stop } = await startBenchDaemon({
   preload: [new URL('loop-watch.ts', import.meta.url).pathname],
   heap: HEAP,
-  devices: devicesOf(0),
-  pace: PACE,
+  profile: process.env['PROFILE'],
+  lava: { devices: devicesOf(0), workers, keepJobs, pace: PACE },
+  poll: '10s',
   lab: { limits },
   labs: more.map((lava, i) => ({
     name: nameOf(i + 1),
@@ -103,6 +128,7 @@ const held: number[] = [];
 const pages: number[] = [];
 let resident = 0;
 let processorMs = 0;
+let [statements, transactions, syncs] = [0, 0, 0];
 let done = 0;
 let mostInFlight = 0;
 while (done < JOBS && performance.now() - began < LIMIT && child.exitCode === null) {
@@ -111,6 +137,9 @@ while (done < JOBS && performance.now() - began < LIMIT && child.exitCode === nu
   held.push(now.heldMs);
   resident = Math.max(resident, now.residentBytes);
   processorMs += now.processorMs;
+  statements += now.statements;
+  transactions += now.transactions;
+  syncs += now.syncs;
   pages.push(await pageMs('/'));
   done = nodes.filter((id) => world.maestro.node(id)?.state === 'done').length;
   const submitted = [world.lava, ...more].reduce((sum, lava) => sum + lava.jobs().length, 0);
@@ -119,6 +148,10 @@ while (done < JOBS && performance.now() - began < LIMIT && child.exitCode === nu
 const seconds = (performance.now() - began) / 1000;
 await stop();
 await Promise.all(more.map((lava) => lava.stop()));
+
+function perJob(sum: number): number {
+  return Number((sum / Math.max(1, done)).toFixed(1));
+}
 
 const result = {
   bench: 'many',
@@ -131,7 +164,10 @@ const result = {
   idleCpuPercent: Number((idle.processorMs / 100).toFixed(1)),
   idleMiB: Math.round(idle.residentBytes / 2 ** 20),
   jobsPerMinute: Math.round((done / seconds) * 60),
-  processorMsPerJob: Math.round(processorMs / Math.max(1, done)),
+  processorMsPerJob: perJob(processorMs),
+  statementsPerJob: perJob(statements),
+  transactionsPerJob: perJob(transactions),
+  syncsPerJob: perJob(syncs),
   mostInFlight,
   peakMiB: Math.round(resident / 2 ** 20),
   loopHeldMs: {

@@ -46,9 +46,11 @@ const BOARDS: Board[] = TYPES.map(([name, type]) => ({
 
 let large = '';
 const { world, child, stop } = await startBenchDaemon({
-  devices: TYPES.flatMap(([, type]) =>
-    Array.from({ length: DEVICES_EACH }, (_, i) => device(`${type}-${i}`, type)),
-  ),
+  lava: {
+    devices: TYPES.flatMap(([, type]) =>
+      Array.from({ length: DEVICES_EACH }, (_, i) => device(`${type}-${i}`, type)),
+    ),
+  },
   prepare: async ({ configFile }) => {
     const began = performance.now();
     large = await fillStore(join(dirname(configFile), 'state', 'lava-bridge.db'), {

@@ -53,7 +53,7 @@ export async function whyNoCapacity(
   board: Wanted,
   ports: CapacityPorts,
 ): Promise<Reason | undefined> {
-  const [counts, drains] = await Promise.all([ports.store.openCounts(), ports.store.drains()]);
+  const [counts, drains] = await Promise.all([ports.store.openCounts(lab.name), ports.store.drains()]);
   const inLab = counts.filter((c) => c.lab === lab.name);
   const look = async (maxAge?: number): Promise<Reason | undefined> => {
     const inventory = await lab.inventory(maxAge);

@@ -191,17 +191,17 @@ export interface JobStore {
   /** The most urgent open job in a queue, `except` that one. */
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /**
-   * Puts off all jobs of a queue but one, for a reason that holds for each; those being cancelled or superseded are left alone. Gives
+   * Puts off all jobs of a queue but these, for a reason that holds for each; those being cancelled or superseded are left alone. Gives
    * the line that was added to the timelines of those for which the reason is new, and their ids.
    */
   holdBack(
     queue: JobQueue,
     until: number,
     reason: Reason,
-    except: string,
+    except: readonly string[],
   ): Promise<{ entry: Entry; jobs: string[] }>;
-  /** Open jobs, counted by lab, board and stage. */
-  openCounts(): Promise<{ lab: string; board: string; stage: StageName; count: number }[]>;
+  /** Open jobs, of one lab or of all, counted by lab, board and stage. */
+  openCounts(lab?: string): Promise<{ lab: string; board: string; stage: StageName; count: number }[]>;
   /** Removes jobs that were done before `before` (ms), the oldest first; returns their ids. */
   forget(before: number, limit: number): Promise<string[]>;
   /** The logs of a job that is done are removed; false: it is open. A job that is not there has none. */

@@ -182,9 +182,9 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return true;
       }),
 
-    firstOf: (queue, except = '') =>
+    firstOf: (queue, except) =>
       read((db) =>
-        waitingIn(db, queue, except)
+        waitingIn(db, queue, except === undefined ? [] : [except])
           .select(['id', 'nextAt'])
           .orderBy('priority', 'desc')
           .orderBy('receivedAt')
@@ -196,12 +196,13 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
     holdBack: (queue, until, reason, except) =>
       write((tx) => hold(tx, queue, { until, reason, except, at: now() })),
 
-    openCounts: () =>
+    openCounts: (lab) =>
       read(async (db) => {
-        const rows = await db
+        const open = db
           .selectFrom('jobs')
           .select((e) => ['lab', 'board', 'stage', e.fn.countAll<number>().as('count')])
-          .where('done', '=', 0)
+          .where('done', '=', 0);
+        const rows = await (lab === undefined ? open : open.where('lab', '=', lab))
           .groupBy(['lab', 'board', 'stage'])
           .execute();
         return ofKnownStages(rows);
@@ -261,22 +262,22 @@ async function wakeWaiting(
   await query.execute();
 }
 
-/** The jobs of a queue but one. */
-function waitingIn(db: Kysely<Tables>, { lab, board, stage }: JobQueue, except: string) {
-  return db
+/** The jobs of a queue but these. */
+function waitingIn(db: Kysely<Tables>, { lab, board, stage }: JobQueue, except: readonly string[]) {
+  const waiting = db
     .selectFrom('jobs')
     .where('done', '=', 0)
     .where('lab', '=', lab)
     .where('board', '=', board)
     .where('stage', '=', stage)
-    .where('setAside', '=', 0)
-    .where('id', '!=', except);
+    .where('setAside', '=', 0);
+  return except.length === 0 ? waiting : waiting.where('id', 'not in', except);
 }
 
 interface Hold {
   until: number;
   reason: Reason;
-  except: string;
+  except: readonly string[];
   at: number;
 }
 

@@ -12,7 +12,7 @@ const hex = (n: number): string => n.toString(16).padStart(24, '0');
 /** Puts jobs of ours into the store and into LAVA's queue, as if they had been submitted. */
 async function fill(world: TestWorld, count: number): Promise<void> {
   const store = await openStore({ sqlite: `${world.folder}/state/lava-bridge.db` });
-  for (let i = 1; i <= count; i++) {
+  const one = async (i: number): Promise<void> => {
     const nodeId = hex(i);
     const submissionKey = `${store.instanceId}.${nodeId}.1`;
     const definition = `job_name: ${submissionKey}\ndevice_type: qemu\nvisibility: public\ntimeouts: {job: {minutes: 5}}\nactions: [{boot: {}}]\n`;
@@ -45,7 +45,8 @@ async function fill(world: TestWorld, count: number): Promise<void> {
     const lavaId = world.lava.lab.submit(world.lava.user, definition).id;
     const sent = { intentAt: 1, sentAt: 1, lavaId, submittedAt: 1 };
     await store.record(job.id, { newAttempt, attempts: new Map([[1, sent]]) });
-  }
+  };
+  await Promise.all(Array.from({ length: count }, (_, i) => one(i + 1)));
   await store.close();
 }
 

@@ -165,6 +165,20 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
       expect(await store.firstOf(queue, 'lava-a:urgent')).toMatchObject({ id: 'lava-a:old' });
     });
 
+    it('of a queue are put off together, but for those that look themselves', async () => {
+      for (const nodeId of ['a', 'b', 'c', 'd']) await store.receive(newJob({ nodeId }), []);
+      const queue = { lab: 'lava-a', board: 'qemu-x86_64', stage: 'received' } as const;
+      const reason = { code: 'behind', text: 'more urgent jobs wait' } as const;
+
+      const held = await store.holdBack(queue, now + 5000, reason, ['lava-a:a', 'lava-a:b']);
+      const again = await store.holdBack(queue, now + 5000, reason, ['lava-a:a', 'lava-a:b']);
+
+      expect(held.jobs.toSorted()).toEqual(['lava-a:c', 'lava-a:d']);
+      expect(again.jobs).toEqual([]);
+      const due = await store.due('lava-a', now, 10);
+      expect(due.map(({ id }) => id).toSorted()).toEqual(['lava-a:a', 'lava-a:b']);
+    });
+
     it('that wait are not due before their time, and are when they are woken', async () => {
       const { job } = await store.receive(newJob(), []);
       await store.save(job, { job: { nextAt: now + 5000 } });

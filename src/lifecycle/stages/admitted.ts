@@ -37,14 +37,22 @@ async function run(job: JobRecord, ports: AdmittedPorts): Promise<Outcome> {
   const reason = await whyNot(job, ports);
   if (reason !== undefined) {
     // It holds for all that wait for this board: they need not look one by one.
-    await ports.store.holdBack(queue, until, reason, job.id);
+    await ports.store.holdBack(queue, until, reason, [job.id]);
     return { kind: 'wait', until, reason };
   }
-  const isFirst = (await ports.store.firstOf(queue))?.id === job.id;
+  const first = await ports.store.firstOf(queue);
+  if (first === undefined || first.id === job.id) {
+    await passOn(job, ports);
+    return { kind: 'done' };
+  }
+  const behind: Reason = {
+    code: 'behind',
+    text: `more urgent jobs wait for ${job.board} in ${job.lab}`,
+  };
+  // The same: of thousands that wait, the first alone is to look. Each calls the next when it is admitted.
+  await ports.store.holdBack(queue, until, behind, [job.id, first.id]);
   await passOn(job, ports);
-  if (isFirst) return { kind: 'done' };
-  const text = `more urgent jobs wait for ${job.board} in ${job.lab}`;
-  return { kind: 'wait', until, reason: { code: 'behind', text } };
+  return { kind: 'wait', until, reason: behind };
 }
 
 async function whyNot(job: JobRecord, ports: AdmittedPorts): Promise<Reason | undefined> {
