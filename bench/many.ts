@@ -1,9 +1,11 @@
 // The daemon with many labs: how long it takes to start with many jobs stored, how many jobs a minute it brings from Maestro's node to
 // KCIDB's report when all come at once, and what it takes meanwhile: processor time a job, memory, how long its loop is held, how fast the
-// first page is. The labs, Maestro and KCIDB are simulators in this process, which share the cores with it. Prints a table, and the same
-// as a line of JSON.
+// first page is, and what a job asks of store and disk. The labs, Maestro and KCIDB are simulators in this process, which share the
+// cores with it. Prints a table, and the same as a line of JSON. It ends when all are done, or after MINUTES, with what is done by then.
 //
-//   node bench/many.ts [LABS] [DEVICES] [JOBS] [STORED]      (2 200 2000 100000: a tenth; whole: 20 2000 20000 1000000)
+//   node bench/many.ts [LABS] [DEVICES] [JOBS] [STORED] [MINUTES]      (2 200 2000 100000: a tenth; whole: 20 2000 20000 1000000)
+//
+// PROFILE=FOLDER writes a profile of the daemon's processor time there, STORE_WATCH=FILE how often each statement was made.
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DEMO_CASES } from '../src/demo/cases.ts';
