@@ -1,5 +1,5 @@
-// How small lava-bridge is, and how fast it starts: the time until `--version` and `translate` have ended, the time from the start of
-// the daemon until /healthz answers (the median of five each), and what the daemon takes when it has nothing to do: memory, threads,
+// How small lava-bridge is, and how fast it starts: what `--version` and `translate` take until they have ended, and the daemon until
+// /healthz answers (by the clock and of the processor; the median of five each), and what the daemon takes when it has nothing to do: memory, threads,
 // processor time and how often it wakes up. It has done the demo's jobs and then rested. Maestro, the lab and KCIDB are simulators in
 // this process. What is measured is what `npm run build` made. Prints a table, and the same as a line of JSON.
 //
@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { text } from 'node:stream/consumers';
 import { sleep } from '../src/core/time.ts';
 import { DEMO_CASES } from '../src/demo/cases.ts';
 import { publish } from '../src/demo/run.ts';
@@ -29,35 +29,55 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** The median of some measurements, whole; the first, which may fill a cache, does not count. */
-async function medianOf(measure: () => Promise<number>): Promise<number> {
+/** What something took until it was done (ms): by the clock, and of the processor. */
+interface Start {
+  wallMs: number;
+  processorMs: number;
+}
+
+/** The medians of some measurements, whole; the first, which may fill a cache, does not count. */
+async function medianOf(measure: () => Promise<Start>): Promise<Start> {
   await measure();
-  const all: number[] = [];
+  const all: Start[] = [];
   for (let i = 0; i < ROUNDS; i++) all.push(await measure());
-  return Math.round(median(all));
+  return {
+    wallMs: Math.round(median(all.map(({ wallMs }) => wallMs))),
+    processorMs: Math.round(median(all.map(({ processorMs }) => processorMs))),
+  };
 }
 
-/** How long the command takes (ms). */
-async function commandMs(...args: string[]): Promise<number> {
-  const [command = '', ...before] = COMMAND;
+/** What a command takes from its start to its end. The shell that starts it says what it took of the processor. */
+async function commandStart(...args: string[]): Promise<Start> {
+  const script = '"$@" >/dev/null || exit; times';
   const began = performance.now();
-  const child = spawn(command, [...before, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code] = z.tuple([z.number().nullable(), z.unknown()]).parse(await once(child, 'exit'));
-  if (code !== 0) throw new Error(`${args[0]} ended with ${code}`);
-  return performance.now() - began;
+  const child = spawn('sh', ['-c', script, 'sh', ...COMMAND, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [times] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  const wallMs = performance.now() - began;
+  const [, ofChildren] = times.trim().split('\n');
+  if (ofChildren === undefined) throw new Error(`${args[0]} failed`);
+  const processorMs = [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + 60_000 * Number(minutes) + 1000 * Number(seconds),
+    0,
+  );
+  return { wallMs, processorMs };
 }
 
-/** How long the daemon takes until it answers (ms). It is stopped again. */
-async function startMs(configFile: string, url: string): Promise<number> {
+/** What the daemon takes until it answers. It is stopped again. */
+async function daemonStart(configFile: string, url: string): Promise<Start> {
   const [command = '', ...before] = COMMAND;
   const began = performance.now();
-  const child = spawn(command, [...before, 'run', '--config', configFile], { stdio: 'ignore' });
+  const child = spawn(command, [...before, 'run', '--config', configFile], {
+    stdio: 'ignore',
+  });
   const exit = once(child, 'exit');
   while (!(await isUp(url))) await sleep(5);
-  const took = performance.now() - began;
+  const wallMs = performance.now() - began;
+  const { processorMs } = await takenBy(child.pid ?? 0);
   child.kill('SIGTERM');
   await exit;
-  return took;
+  return { wallMs, processorMs };
 }
 
 function isUp(url: string): Promise<boolean> {
@@ -91,10 +111,16 @@ async function takenBy(pid: number): Promise<Taken> {
     );
     wakeUps += status.get('voluntary_ctxt_switches') ?? 0;
   }
-  return { processorMs: TICK * (Number(fields[11]) + Number(fields[12])), wakeUps };
+  return {
+    processorMs: TICK * (Number(fields[11]) + Number(fields[12])),
+    wakeUps,
+  };
 }
 
-const { world, child, stop } = await startBenchDaemon({ command: COMMAND, poll: '30s' });
+const { world, child, stop } = await startBenchDaemon({
+  command: COMMAND,
+  poll: '30s',
+});
 try {
   const pid = child.pid ?? 0;
   while (!(await isUp(world.url))) await sleep(20);
@@ -125,11 +151,11 @@ try {
   const result = {
     bench: 'idle',
     jobs,
-    versionMs: await medianOf(() => commandMs('--version')),
-    translateMs: await medianOf(() =>
-      commandMs('translate', '--callback', CALLBACK, '--build-id', 'maestro:1'),
+    version: await medianOf(() => commandStart('--version')),
+    translate: await medianOf(() =>
+      commandStart('translate', '--callback', CALLBACK, '--build-id', 'maestro:1'),
     ),
-    daemonMs: await medianOf(() => startMs(world.configFile, world.url)),
+    daemon: await medianOf(() => daemonStart(world.configFile, world.url)),
     residentMiB: mib('Rss'),
     proportionalMiB: mib('Pss'),
     anonymousMiB: mib('Anonymous'),
@@ -141,7 +167,9 @@ try {
   };
   process.stdout.write(
     `${Object.entries(result)
-      .map(([name, value]) => `${name.padEnd(20)}${value}`)
+      .map(
+        ([name, value]) => `${name.padEnd(20)}${typeof value === 'object' ? JSON.stringify(value) : value}`,
+      )
       .join('\n')}\n${JSON.stringify(result)}\n`,
   );
 } finally {
