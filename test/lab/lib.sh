@@ -66,7 +66,7 @@ start() {
   local name=$1 pid st
   shift
   if is_up "$name"; then return 0; fi
-  setsid nohup "$@" >> "$LOGS/$name.out" 2>&1 < /dev/null &
+  setsid nohup "$@" >> "$LOGS/$name.out" 2>&1 < /dev/null 9>&- & # 9: the lock of ctl
   pid=$!
   st=$(proc_start "$pid") || die "$name ended at once: $(tail -n 5 "$LOGS/$name.out")"
   printf '%s %s\n' "$pid" "$st" > "$RUN/$name.pid"
