@@ -35,13 +35,17 @@ export function createSingleConnection(db: Kysely<Tables>, sync: () => Promise<v
   let began = 0;
   let together: Waiting[] | undefined;
 
+  /** Everything else gets its turn, if it waits for long. */
+  async function giveWay(): Promise<void> {
+    if (performance.now() - began <= LONGEST_TURN) return;
+    await turnOfLoop();
+    began = performance.now();
+  }
+
   /** Waits for its turn; what comes later waits until it is done. */
   function alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = last.then(async () => {
-      if (performance.now() - began > LONGEST_TURN) {
-        await turnOfLoop();
-        began = performance.now();
-      }
+      await giveWay();
       return work();
     });
     last = mine.catch(() => undefined);
@@ -53,7 +57,7 @@ export function createSingleConnection(db: Kysely<Tables>, sync: () => Promise<v
     const waiting: Waiting[] = [];
     void alone(() => {
       if (together === waiting) together = undefined;
-      return storeAll(db, waiting, sync);
+      return storeAll(db, waiting, { giveWay, sync });
     });
     return waiting;
   }
@@ -81,7 +85,7 @@ export function createSingleConnection(db: Kysely<Tables>, sync: () => Promise<v
 async function storeAll(
   db: Kysely<Tables>,
   waiting: readonly Waiting[],
-  sync: () => Promise<void>,
+  { giveWay, sync }: { giveWay: () => Promise<void>; sync: () => Promise<void> },
 ): Promise<void> {
   const failures = new Map<Waiting, unknown>();
   try {
@@ -90,6 +94,7 @@ async function storeAll(
       // One alone needs no savepoint: it takes the transaction with it.
       if (others.length === 0) return first?.run(tx);
       for (const each of waiting) {
+        await giveWay();
         await sql`savepoint own`.execute(tx);
         try {
           await each.run(tx);
