@@ -1,6 +1,7 @@
 // The command line: runs the command that is named, and turns what it throws into a message and an exit code:
-// 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured.
+// 0 done, 1 failed, 2 used wrongly, 78 (run alone) wrongly configured, or not the version for the store.
 import { CommanderError, type Command } from 'commander';
+import type { ErrorCode } from '../core/error-codes.ts';
 import { BridgeError, ConfigError, errorText } from '../core/errors.ts';
 import { isJournal } from '../core/journal-stream.ts';
 import { priorityOf } from '../core/log-record.ts';
@@ -18,7 +19,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     printError(error);
-    return argv[2] === 'run' && isWrongConfiguration(error) ? WRONG_CONFIGURATION : 1;
+    return argv[2] === 'run' && needsAdmin(error) ? NEEDS_ADMIN : 1;
   }
 }
 
@@ -29,10 +30,12 @@ function throwInPlaceOfExit(command: Command): void {
 }
 
 /** EX_CONFIG of sysexits.h: systemd does not start the daemon again (RestartPreventExitStatus). */
-const WRONG_CONFIGURATION = 78;
+const NEEDS_ADMIN = 78;
+/** What another start would not change. */
+const LASTING: ReadonlySet<ErrorCode> = new Set(['config', 'secret', 'newer_store']);
 
-function isWrongConfiguration(error: unknown): boolean {
-  return error instanceof BridgeError && (error.code === 'config' || error.code === 'secret');
+function needsAdmin(error: unknown): boolean {
+  return error instanceof BridgeError && LASTING.has(error.code);
 }
 
 function lineOf(error: unknown): string {

@@ -41,7 +41,7 @@ export async function createProgram(name?: string): Promise<Command> {
     .helpCommand(false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 used wrongly; of run, 78: the configuration is wrong.',
+      '\nExit codes: 0 done, 1 failed, 2 used wrongly; of run, 78: the configuration is wrong, or the store is of a newer version.',
     );
   const named = COMMANDS[name ?? ''];
   if (name === '--version') return program;

@@ -27,7 +27,7 @@ export const ALERTS: readonly Alert[] = [
     meaning:
       'The daemon does not run, or its API cannot be reached. Requests wait in Maestro; jobs in LAVA go on.',
     steps: [
-      '`systemctl status lava-bridge`: if it failed with status 78, the configuration is wrong, and the journal says where.',
+      '`systemctl status lava-bridge`: if it failed with status 78, the configuration is wrong or the store is of a newer version, and the journal says where or what.',
       '`journalctl -u lava-bridge -p err -n 50` for anything else. Nothing is lost meanwhile: it goes on where it stopped.',
     ],
   },

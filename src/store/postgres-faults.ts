@@ -52,12 +52,13 @@ const AWAY = /^(?:08...|57P0.|57014|E[A-Z]+)$/;
 /** What `pg` says of the same without a code. */
 const AWAY_WORDS = /timeout|terminated|not queryable/i;
 
-/** Why a database failed, for people; `name` is its address. */
-export function explainPostgres(error: unknown, name: string): string {
+/** Why a database failed, for people; `name` is its address, `meanwhile` what follows from it while it does not answer. */
+export function explainPostgres(error: unknown, name: string, meanwhile?: string): string {
   if (isDiskFull(error)) return writeFailure(error, name);
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   const isAway = code === undefined ? AWAY_WORDS.test(errorText(error)) : AWAY.test(code);
   if (!isAway) return errorText(error);
   const cause = error instanceof AggregateError ? code : errorText(error);
-  return `the database ${name} does not answer (${cause}): look at PostgreSQL; what is to be stored waits, and goes on by itself`;
+  const then = meanwhile === undefined ? '' : `; ${meanwhile}`;
+  return `the database ${name} does not answer (${cause}): look at PostgreSQL${then}`;
 }

@@ -58,7 +58,8 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
   } catch (error) {
     await db.destroy();
     const name = postgresName(url);
-    throw new BridgeError('store', `the store ${name} cannot be opened: ${explainPostgres(error, name)}`);
+    const why = explainPostgres(error, name, 'start again when it answers: systemd does that by itself');
+    throw new BridgeError('store', `the store cannot be opened: ${why}`);
   }
   return {
     db,

@@ -22,7 +22,8 @@ export function postgresState(url: string, now: Clock): State {
   const name = postgresName(url);
   const { db } = openPool(url, FILES_USE);
   const connection = createPooledConnection(db);
-  const explain = (error: unknown): string => explainPostgres(error, name);
+  const explain = (error: unknown): string =>
+    explainPostgres(error, name, 'what is to be stored waits, and goes on by itself');
   return {
     name,
     folder: undefined,

@@ -85,6 +85,18 @@ describe.runIf('PostgreSQL' in PLACES)('the daemon on PostgreSQL', () => {
     await client.end();
 
     await expect(openStore(store)).rejects.toMatchObject({ code: 'newer_store' });
+    expect(await lavaBridge(['run', '--config', await configured(store.postgres)])).toMatchObject({
+      code: 78,
+      stderr: failsWith('newer_store'),
+    });
+  });
+
+  it('ends with 1, to be started again, while the database does not answer', async () => {
+    const configFile = await configured('postgres://bridge@127.0.0.1:1/bridge');
+    expect(await lavaBridge(['run', '--config', configFile])).toMatchObject({
+      code: 1,
+      stderr: failsWith('store', '127.0.0.1:1/bridge'),
+    });
   });
 
   it('names what keeps a database from being a store', async () => {
@@ -105,6 +117,15 @@ describe.runIf('PostgreSQL' in PLACES)('the daemon on PostgreSQL', () => {
     expect(backup.stderr).toContain('pg_dump --format=custom');
   });
 });
+
+/** A configuration with that database. */
+async function configured(postgres: string): Promise<string> {
+  const { configFile, stop } = await testWorld();
+  await stop();
+  const config = z.looseObject({}).parse(parse(await readFile(configFile, 'utf8')));
+  await writeFile(configFile, stringify({ ...config, store: { postgres } }));
+  return configFile;
+}
 
 /** Each came out once, in LAVA, Maestro and KCIDB. */
 async function allReported(world: TestWorld, nodes: readonly string[]): Promise<void> {
