@@ -153,7 +153,15 @@ export async function createDaemon(
   });
   const callbackWatch = createCallbackWatch({ store, log, now, labs: callbackTargets(config) });
   const { parts: known, streams } = allParts({ labs, callbackWatch, destinations, store, storeHealth, now });
-  const states = createSharedStates({ leases: store.leases, parts: known, labs, storeOutage, now });
+  const states = createSharedStates({
+    leases: store.leases,
+    parts: known,
+    callbackWatch,
+    labs,
+    storeOutage,
+    log,
+    now,
+  });
   const ports: Ports = {
     config,
     guard,

@@ -4,6 +4,7 @@ import type { BridgeConfig } from './config/schema.ts';
 import type { Held, Work } from './engine/lease.ts';
 import type { Outbox } from './engine/outbox.ts';
 import type { Runner } from './engine/runner.ts';
+import { DAY } from './core/time.ts';
 import type { HostFetch } from './intake/host-fetch.ts';
 import { followMaestro, type FollowPorts } from './intake/follow-maestro.ts';
 import { forgetRuns, type ForgetPorts } from './intake/triggers.ts';
@@ -174,8 +175,14 @@ function maintenanceWork(all: WorkParts): Work {
   };
 }
 
-async function forgetOther(ports: ForgetPorts & Pick<WorkPorts, 'files' | 'now'>): Promise<void> {
+/** What daemons knew of work that none of them has had for so long (ms): of a lab or a destination that is no more. */
+const STATES_KEPT_FOR = 7 * DAY;
+
+async function forgetOther(
+  ports: ForgetPorts & Pick<WorkPorts, 'files' | 'now'> & { store: Pick<Store, 'leases'> },
+): Promise<void> {
   await ports.files.sweep(ports.now());
+  await ports.store.leases?.forgetStates(STATES_KEPT_FOR);
   await forgetRuns(ports);
   await forgetCrashes(ports);
 }

@@ -201,7 +201,7 @@ function addRejudging(app: FastifyInstance, options: Options): void {
 /** Labs and boards, and whether they take new jobs. */
 function addLabs(app: FastifyInstance, options: Options): void {
   const { ctx, boards, guards } = options;
-  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await ctx.callbackWatch.faults()) }));
+  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await ctx.parts()) }));
   app.get('/api/v1/parts', async () => ({
     parts: (await ctx.parts()).map((part) => ({
       ...partView(part, ctx.now()),

@@ -2,7 +2,6 @@
 // terminal.
 import type { FastifyInstance } from 'fastify';
 import { DAY, dayOf, rfc3339 } from '../core/time.ts';
-import type { CircuitState } from '../engine/circuit.ts';
 import { readSummary } from '../reporting/summary.ts';
 import { labsView } from './overview.ts';
 import type { HttpPorts } from './ports.ts';
@@ -12,13 +11,12 @@ import type { IssueView, Overview } from './shapes.ts';
 
 interface Options {
   ctx: HttpPorts;
-  outbox: { states: () => ReadonlyMap<string, CircuitState> };
 }
 
-export function addOverview(app: FastifyInstance, { ctx, outbox }: Options): void {
+export function addOverview(app: FastifyInstance, { ctx }: Options): void {
   const { reader } = ctx;
 
-  app.get('/api/v1/overview', async () => overviewOf({ ctx, outbox }));
+  app.get('/api/v1/overview', async () => overviewOf(ctx));
 
   app.get('/api/v1/summary', async (request, reply) => {
     const query = SummaryQuery.safeParse(request.query);
@@ -47,10 +45,11 @@ export function addOverview(app: FastifyInstance, { ctx, outbox }: Options): voi
 }
 
 /** The lab at a glance. Asks no other system: what each said last is shown, with its age. */
-async function overviewOf({ ctx, outbox }: Options): Promise<Overview> {
+async function overviewOf(ctx: HttpPorts): Promise<Overview> {
   const { reader, now } = ctx;
+  const parts = await ctx.parts();
   const [labs, flow, waiting, deliveries, last] = await Promise.all([
-    ctx.callbackWatch.faults().then((faults) => labsView(ctx, faults)),
+    labsView(ctx, parts),
     reader.flow(),
     reader.waiting(),
     reader.deliveryCounts(),
@@ -58,17 +57,19 @@ async function overviewOf({ ctx, outbox }: Options): Promise<Overview> {
   ]);
   return {
     labs,
-    destinations: [...outbox.states()].map(([name, { status, since, why }]) => ({
-      name,
-      status,
-      since: rfc3339(since),
-      why: why ?? null,
-      deliveries: Object.fromEntries(
-        deliveries
-          .filter(({ destination }) => destination === name)
-          .map(({ state, count }) => [state, count]),
-      ),
-    })),
+    destinations: parts
+      .filter(({ kind }) => kind === 'destination')
+      .map(({ name, status, since, why }) => ({
+        name,
+        status,
+        since: rfc3339(since),
+        why: why ?? null,
+        deliveries: Object.fromEntries(
+          deliveries
+            .filter(({ destination }) => destination === name)
+            .map(({ state, count }) => [state, count]),
+        ),
+      })),
     flow: flow.map(({ setAside, oldest, ...step }) => ({
       ...step,
       set_aside: setAside,

@@ -23,9 +23,10 @@ export function partView({ kind, name, status, answeredAt }: KnownPart, now: num
   };
 }
 
-/** `faults`: by lab, what is wrong with its callbacks. */
-export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, string>): Promise<LabView[]> {
+/** `parts`: what is known of all of them. */
+export async function labsView(ctx: HttpPorts, parts: readonly KnownPart[]): Promise<LabView[]> {
   const [counts, drains] = await Promise.all([ctx.reader.openCounts(), ctx.reader.drains()]);
+  const callbacks = parts.filter(({ kind, status }) => kind === 'callbacks' && status === 'down');
   return [...ctx.labs.values()].map((lab) => {
     const { status, since, answeredAt, why } = lab.state();
     const jobs: Record<string, number> = {};
@@ -44,7 +45,7 @@ export async function labsView(ctx: HttpPorts, faults: ReadonlyMap<string, strin
       since: rfc3339(since),
       why: why ?? null,
       drained: drains.find((d) => d.lab === lab.name && d.board === '' && d.device === '')?.why ?? null,
-      callbacks: faults.get(lab.name) ?? null,
+      callbacks: callbacks.find(({ name }) => name === lab.name)?.why ?? null,
       jobs,
       waiting,
       xmlrpc_requests: lab.calls(),

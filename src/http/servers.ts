@@ -91,7 +91,7 @@ export function createServers(
   const liveLog = createLiveLog(ctx);
   addApi(api, { ctx, counters, guards, boards, liveLog });
   addFileIntake(api, ctx.files, guards);
-  addOverview(api, { ctx, outbox });
+  addOverview(api, { ctx });
   addMetrics(api, { ctx, outbox, ready: async () => (await ready()).length === 0 });
   const pages = appAt(http.pages_listen);
   addPages(pages, { ctx, boards, liveLog, sessions });

@@ -1,16 +1,26 @@
-// Whether LAVA's callbacks come, lab by lab, since the daemon's start. LAVA sends each once, and reports none that
+// Whether LAVA's callbacks come, lab by lab, since the daemon's start. Where several daemons take them, each learns what the others
+// heard (shared-states.ts). LAVA sends each once, and reports none that
 // was refused, that did not arrive, or that it dropped: so what is wrong is found here. Anyone can send a request that
 // looks like a refused callback; it counts only when it came for a job that was in LAVA, that job has ended since, and
 // no callback of the lab was accepted.
 import type { Logger } from 'pino';
 import { createRecentSet } from '../core/recent.ts';
-import { DAY, SECOND, type Clock } from '../core/time.ts';
+import { DAY, MINUTE, SECOND, type Clock } from '../core/time.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import type { Store } from '../store/index.ts';
 import type { PartState } from './parts.ts';
 
 /** What a refused callback carried: the token's name, which LAVA sends if it knows no token of that name, or another text. */
-type WrongToken = 'name' | 'other';
+export const WRONG_TOKENS = ['name', 'other'] as const;
+type WrongToken = (typeof WRONG_TOKENS)[number];
+
+/** What one daemon heard of a lab's callbacks, for the others. */
+export interface HeardCallbacks {
+  /** When it accepted one last (ms); undefined: it never did. */
+  acceptedAt?: number | undefined;
+  /** The jobs whose callbacks were refused since, by what these carried, and when that was last (ms). */
+  refused: { carried: WrongToken; at: number; jobs: string[] }[];
+}
 
 /** Hears of callbacks and of the ends of jobs, and concludes what is wrong. */
 export interface CallbackWatch {
@@ -20,8 +30,10 @@ export interface CallbackWatch {
   accepted: (lab: string) => void;
   /** A job of this lab has ended in LAVA, at that time (ms), with or without a callback that said so. */
   ended: (lab: string, at: number, calledBack: boolean) => void;
-  /** What is wrong with the callbacks of each lab, for the admin. */
-  faults: () => Promise<ReadonlyMap<string, string>>;
+  /** What this daemon heard of a lab's callbacks; undefined: nothing. */
+  heard: (lab: string) => HeardCallbacks | undefined;
+  /** Another daemon heard this. */
+  learn: (lab: string, heard: HeardCallbacks) => void;
   /** What is known of a lab's callbacks: up if one was accepted within the day, down if something is wrong with them. */
   state: (lab: string) => Promise<PartState>;
 }
@@ -55,20 +67,24 @@ export function callbackTargets({
 
 /** Of a lab so many jobs are remembered. */
 const MOST_JOBS = 20;
-/** So many jobs in a row without a callback are no accident. */
+/** So many jobs in a row without a callback are no accident, unless another daemon took one: that is known within this (ms). */
 const MISSING = 3;
+const LEARNT_WITHIN = MINUTE;
 
 /** What is known of one lab. */
 interface LabRecord {
-  refused: Map<WrongToken, ReturnType<typeof createRecentSet<string>>>;
-  /** Jobs that ended without a callback since one was accepted. */
+  /** When a callback was accepted last, by any daemon, and by this one (ms). */
+  acceptedAt?: number;
+  ownAcceptedAt?: number;
+  /** Since then. */
+  refused: Map<WrongToken, { at: number; jobs: ReturnType<typeof createRecentSet<string>> }>;
+  /** Jobs that ended without a callback since then. */
   missing: number;
 }
 
 /** Watches the callbacks of all labs from now on. */
 export function createCallbackWatch({ store, log, now, labs }: Options): CallbackWatch {
   const records = new Map<string, LabRecord>();
-  const acceptedAt = new Map<string, number>();
   const startedAt = now();
   // Of each lab: what was said of it last, and since when.
   const said = new Map<string, Pick<PartState, 'status' | 'since'>>();
@@ -86,15 +102,35 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
     return last.finishedAt === null ? 'in LAVA' : 'ended';
   }
 
-  async function faultOf(lab: string, { refused, missing }: LabRecord): Promise<string | undefined> {
+  /** None of what was wrong before is wrong any more. */
+  function wasAccepted(lab: string, at: number): LabRecord {
+    const record: LabRecord = { ...recordOf(lab), acceptedAt: at, refused: new Map(), missing: 0 };
+    records.set(lab, record);
+    return record;
+  }
+
+  function addRefused({ refused }: LabRecord, carried: WrongToken, at: number, jobs: string[]): void {
+    const known = refused.get(carried) ?? { at, jobs: createRecentSet<string>(MOST_JOBS) };
+    known.at = Math.max(known.at, at);
+    for (const id of jobs) if (!known.jobs.has(id)) known.jobs.add(id);
+    refused.set(carried, known);
+  }
+
+  /** Whether it is long since a callback was accepted: what another daemon took is known by now. */
+  const isLong = ({ acceptedAt = -Infinity }: LabRecord): boolean =>
+    Math.abs(now() - acceptedAt) > LEARNT_WITHIN;
+
+  async function faultOf(lab: string, record: LabRecord): Promise<string | undefined> {
+    const { refused, missing } = record;
     const target = labs.get(lab);
     if (target === undefined) return undefined;
     for (const carried of ['name', 'other'] as const) {
-      const jobIds = refused.get(carried)?.members() ?? [];
+      const jobIds = refused.get(carried)?.jobs.members() ?? [];
       if ((await Promise.all(jobIds.map(stateOf))).includes('ended'))
         return WRONG_TOKEN[carried].fault(target);
     }
-    return missing >= MISSING && target.url !== undefined ? missingText(missing, target.url) : undefined;
+    const isMissing = missing >= MISSING && isLong(record);
+    return isMissing && target.url !== undefined ? missingText(missing, target.url) : undefined;
   }
 
   function sinceOf(lab: string, status: PartState['status']): number {
@@ -108,38 +144,45 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
   return {
     async refused(lab, jobId, carried) {
       if ((await stateOf(jobId)) !== 'in LAVA' || (await store.callbacks(jobId)).length > 0) return;
-      const { refused } = recordOf(lab);
-      let known = refused.get(carried);
-      if (known === undefined) {
-        known = createRecentSet<string>(MOST_JOBS);
-        refused.set(carried, known);
+      const record = recordOf(lab);
+      if (!record.refused.has(carried))
         log.warn({ lab }, `a callback carried ${WRONG_TOKEN[carried].line}, or somebody else sent it`);
-      }
-      known.add(jobId);
+      addRefused(record, carried, now(), [jobId]);
     },
     accepted(lab) {
-      records.delete(lab);
-      acceptedAt.set(lab, now());
+      wasAccepted(lab, now()).ownAcceptedAt = now();
+    },
+    heard(lab) {
+      const record = records.get(lab);
+      if (record === undefined || (record.ownAcceptedAt === undefined && record.refused.size === 0))
+        return undefined;
+      const refused = [...record.refused].map(([carried, { at, jobs }]) => ({
+        carried,
+        at,
+        jobs: jobs.members(),
+      }));
+      return { acceptedAt: record.ownAcceptedAt, refused };
+    },
+    learn(lab, { acceptedAt, refused }) {
+      const known = recordOf(lab).acceptedAt ?? -Infinity;
+      if (acceptedAt !== undefined && acceptedAt > known) wasAccepted(lab, acceptedAt);
+      const record = recordOf(lab);
+      for (const { carried, at, jobs } of refused) {
+        if (at > (record.acceptedAt ?? -Infinity)) addRefused(record, carried, at, jobs);
+      }
     },
     ended(lab, at, calledBack) {
       // What was sent while no daemon ran could not arrive. LAVA's times are cut to whole seconds.
       if (calledBack || at + SECOND <= startedAt) return;
       const record = recordOf(lab);
       record.missing += 1;
-      if (record.missing === MISSING) log.warn({ lab }, `the last ${MISSING} jobs ended without a callback`);
-    },
-    async faults() {
-      const faults = new Map<string, string>();
-      for (const [lab, record] of records) {
-        const fault = await faultOf(lab, record);
-        if (fault !== undefined) faults.set(lab, fault);
-      }
-      return faults;
+      if (record.missing === MISSING && isLong(record))
+        log.warn({ lab }, `the last ${MISSING} jobs ended without a callback`);
     },
     async state(lab) {
       const record = records.get(lab);
       const why = record && (await faultOf(lab, record));
-      const answeredAt = acceptedAt.get(lab);
+      const answeredAt = record?.acceptedAt;
       const isKnown = answeredAt !== undefined && Math.abs(now() - answeredAt) <= DAY;
       const status = why === undefined ? (isKnown ? 'up' : 'unknown') : 'down';
       return { status, since: sinceOf(lab, status), answeredAt, why };

@@ -1,12 +1,16 @@
 // What only the daemon that does a work knows of it (a lab's state and devices, a destination's), kept in the database so that
 // each daemon shows the same, with its age; and who does what.
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { TemporaryError } from '../core/errors.ts';
+import { createRecentSet } from '../core/recent.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { SECOND, sleep, type Clock } from '../core/time.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { LeaseStore } from '../store/index.ts';
+import type { CallbackWatch } from './callback-watch.ts';
+import { heardState, learnHeard } from './heard-callbacks.ts';
 import type { Lab } from './lab.ts';
 import { knownParts, PART_KINDS, type KnownPart, type Part, type PartState } from './parts.ts';
 
@@ -37,14 +41,20 @@ export interface SharedStates {
 interface Options {
   leases: Pick<LeaseStore, 'processId' | 'sharedWork' | 'saveState' | 'states'> | undefined;
   parts: readonly Part[];
+  callbackWatch: Pick<CallbackWatch, 'heard' | 'learn'>;
   labs: ReadonlyMap<string, Lab>;
   storeOutage: Outage;
+  log: Logger;
   now: Clock;
 }
 
 const EVERY = 2 * SECOND;
 /** What has not changed is stored again after this (ms), so that its age says whether its holder lives. */
 const STORED_EVERY = 30 * SECOND;
+/** So many other daemons are remembered. */
+const MOST_COMPARED = 100;
+/** What is older says nothing of now (ms). */
+const KNOWN_FOR = 3 * STORED_EVERY;
 
 const nullable = <T extends z.ZodType>(type: T) => type.nullable().transform((value) => value ?? undefined);
 const State = z.object({
@@ -76,10 +86,12 @@ const Stored = z.object({
 });
 type Stored = z.infer<typeof Stored>;
 
-/** By the kind of part, the work whose holder knows of it. Of callbacks and of the store each daemon knows by itself. */
+/** By the kind of part, the work whose holder knows of it. Of the store each daemon knows by itself. */
 const WORK_OF: Partial<Record<KnownPart['kind'], string>> = {
   lab: 'lab',
   events: 'lab',
+  // Whether a job that ended had a callback; what each daemon hears is told to the holder.
+  callbacks: 'lab',
   destination: 'destination',
 };
 
@@ -92,17 +104,65 @@ export function createSharedStates(options: Options): SharedStates {
   return createAmongOthers({ ...options, leases });
 }
 
+/** A state of this daemon's to be kept. `urgent`: the part of it that others are to know at once; all of it if it is not there. */
+interface OwnState {
+  name: string;
+  text: string;
+  urgent?: string;
+}
+
+/** Keeps states in the database, no more often than they need. */
+function createKeeper(
+  saveState: LeaseStore['saveState'],
+  now: Clock,
+): { keep: (state: OwnState) => Promise<void>; isKept: (state: OwnState) => boolean } {
+  const kept = new Map<string, { text: string; urgent: string; at: number }>();
+  return {
+    isKept: ({ name, text }) => kept.get(name)?.text === text,
+    async keep({ name, text, urgent = text }) {
+      const last = kept.get(name);
+      if (last?.urgent === urgent && now() - last.at < STORED_EVERY) return;
+      await saveState(name, text);
+      kept.set(name, { text, urgent, at: now() });
+    },
+  };
+}
+
+type Processes = Awaited<ReturnType<LeaseStore['sharedWork']>>['processes'];
+
+/** Says once of each other daemon what only one of the two can do: so it is if a configuration was changed on one alone. */
+function createComparison(own: string, log: Logger): (processes: Processes) => void {
+  const compared = createRecentSet<string>(MOST_COMPARED);
+  return (processes) => {
+    const mine = processes.find(({ id }) => id === own)?.names ?? [];
+    // One that stops can do nothing any more.
+    for (const { id, host, pid, names } of processes.filter((one) => one.names.length > 0)) {
+      const here = mine.filter((name) => !names.includes(name));
+      const there = names.filter((name) => !mine.includes(name));
+      if (mine.length === 0 || here.length + there.length === 0 || compared.has(id)) continue;
+      compared.add(id);
+      log.warn(
+        { onlyHere: here, onlyThere: there },
+        `${host}:${pid} has another configuration: what only one daemon knows is done by that one alone, and waits while it is away`,
+      );
+    }
+  };
+}
+
 function createAmongOthers({
   leases,
   parts,
+  callbackWatch,
   labs,
   storeOutage,
+  log,
   now,
 }: Options & { leases: NonNullable<Options['leases']> }): SharedStates {
   let daemons: Daemon[] = [];
   let own = new Set<string>();
-  const others = new Map<string, Stored>();
-  const stored = new Map<string, { text: string; at: number }>();
+  const others = new Map<string, Stored & { at: number }>();
+  const compare = createComparison(leases.processId, log);
+  const { keep, isKept } = createKeeper(leases.saveState, now);
 
   async function storedOf(name: string): Promise<string> {
     const [kind, which] = [name.slice(0, name.indexOf(' ')), name.slice(name.indexOf(' ') + 1)];
@@ -120,22 +180,32 @@ function createAmongOthers({
     );
   }
 
+  async function hearOthers(): Promise<void> {
+    for (const { name, body, ageMs } of await leases.states()) {
+      if (learnHeard(callbackWatch, name, body)) continue;
+      const { data } = Stored.safeParse(tryJson(body, PARSE_LIMITS.file));
+      if (data === undefined) continue;
+      others.set(name, { ...data, at: now() - ageMs });
+      const callbacks = data.parts.find(({ kind }) => kind === 'callbacks');
+      if (callbacks !== undefined)
+        callbackWatch.learn(callbacks.name, { acceptedAt: callbacks.answeredAt, refused: [] });
+    }
+  }
+
   async function round(): Promise<void> {
     const { processes, leases: held } = await leases.sharedWork();
     const mine = held.flatMap(({ name, holder }) => (holder === leases.processId ? [name] : []));
     for (const name of mine.filter((one) => /^(?:lab|destination) /.test(one))) {
-      const text = await storedOf(name);
-      const last = stored.get(name);
-      if (last?.text === text && now() - last.at < STORED_EVERY) continue;
-      await leases.saveState(name, text);
-      stored.set(name, { text, at: now() });
+      await keep({ name, text: await storedOf(name) });
     }
     own = new Set(mine);
+    compare(processes);
     if (processes.length > 1) {
-      for (const { name, body } of await leases.states()) {
-        const { data } = Stored.safeParse(tryJson(body, PARSE_LIMITS.file));
-        if (data !== undefined) others.set(name, data);
+      for (const lab of labs.keys()) {
+        const heard = own.has(`lab ${lab}`) ? undefined : heardState(callbackWatch, lab);
+        if (heard !== undefined && !isKept(heard)) await keep(heard);
       }
+      await hearOthers();
     }
     daemons = processes.map(({ id, host, pid, version, startedAt }) => ({
       name: `${host}:${pid}`,
@@ -150,7 +220,10 @@ function createAmongOthers({
   function saidOf(kind: KnownPart['kind'], name: string): PartState | undefined {
     const work = WORK_OF[kind];
     if (work === undefined || own.has(`${work} ${name}`)) return undefined;
-    return others.get(`${work} ${name}`)?.parts.find((part) => part.kind === kind);
+    const said = others.get(`${work} ${name}`);
+    const state = said?.parts.find((part) => part.kind === kind);
+    if (said === undefined || state === undefined || now() - said.at <= KNOWN_FOR) return state;
+    return { ...state, status: 'unknown', why: undefined };
   }
 
   function shown(lab: Lab): Lab {

@@ -53,8 +53,10 @@ export interface LeaseStore {
   leave(): Promise<void>;
   /** Stores what this process knows of a work that it does: JSON. */
   saveState(name: string, body: string): Promise<void>;
-  /** What all processes stored so. */
-  states(): Promise<{ name: string; body: string }[]>;
+  /** What the other processes stored so, and how long ago (ms). */
+  states(): Promise<{ name: string; body: string; ageMs: number }[]>;
+  /** Removes what was stored so long before (ms) and not since, and leases that nobody holds, knows of or can do. */
+  forgetStates(before: number): Promise<void>;
   /** Tells the others that this process came or left, or gave something up. */
   tellWork(): void;
   /** Another process told so: its listener looks now. One listener. */

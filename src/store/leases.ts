@@ -16,6 +16,7 @@ import { countDeaths } from './under-way.ts';
 const NOW = sql<number>`CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`;
 
 const Names = z.array(z.string()).catch([]);
+const namesIn = (text: string): string[] => Names.parse(tryJson(text, PARSE_LIMITS.file));
 
 /** How it tells the others, and what it does with what it hears. */
 interface Telling {
@@ -141,7 +142,7 @@ function createLeaseTable({ read, write, jot }: Connection, processId: string): 
         return {
           processes: processes.map((row) => ({
             ...row,
-            names: Names.parse(tryJson(row.names, PARSE_LIMITS.file)),
+            names: namesIn(row.names),
           })),
           leases,
         };
@@ -151,7 +152,8 @@ function createLeaseTable({ read, write, jot }: Connection, processId: string): 
       write((tx) =>
         tx
           .insertInto('leases')
-          .values({ name, holder: processId, fence: 1 })
+          // Later than that of a row of the same name that was removed.
+          .values({ name, holder: processId, fence: NOW })
           .onConflict((c) =>
             c
               .column('name')
@@ -182,9 +184,9 @@ function createLeaseTable({ read, write, jot }: Connection, processId: string): 
 
 /** What each process knows of the work that it does. */
 function createStateTable(
-  { read, jot }: Connection,
+  { read, write, jot }: Connection,
   processId: string,
-): Pick<LeaseStore, 'saveState' | 'states'> {
+): Pick<LeaseStore, 'saveState' | 'states' | 'forgetStates'> {
   return {
     saveState: (name, body) =>
       jot(async (db) => {
@@ -198,8 +200,31 @@ function createStateTable(
 
     states: () =>
       read((db) =>
-        db.selectFrom('knownStates').select(['name', 'body']).where('process', '!=', processId).execute(),
+        db
+          .selectFrom('knownStates')
+          .select(['name', 'body'])
+          .select(sql<number>`${NOW} - at`.as('ageMs'))
+          .where('process', '!=', processId)
+          .execute(),
       ),
+
+    forgetStates: (before) =>
+      write(async (tx) => {
+        await tx
+          .deleteFrom('knownStates')
+          .where('at', '<', sql<number>`${NOW} - ${sql.lit(before)}`)
+          .execute();
+        const processes = await tx.selectFrom('processes').select('names').execute();
+        const wanted = processes.flatMap(({ names }) => namesIn(names));
+        await tx
+          .deleteFrom('leases')
+          .where('holder', 'is', null)
+          .where('name', 'not in', [...wanted, ''])
+          .where((e) =>
+            e.not(e.exists(e.selectFrom('knownStates').whereRef('knownStates.name', '=', 'leases.name'))),
+          )
+          .execute();
+      }),
   };
 }
 

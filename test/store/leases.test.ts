@@ -126,6 +126,27 @@ describe.runIf(hasPostgres())('processes on one database', () => {
     expect(await leasesOf(two).renew()).toBe(true);
   });
 
+  it('forget in time what was of labs that none of them has, and nothing else', async () => {
+    const kept = async (table: 'leases' | 'known_states'): Promise<string[]> =>
+      (await client.query<{ name: string }>(`SELECT name FROM ${table} ORDER BY name`)).rows.map(
+        (row) => row.name,
+      );
+    const gone = await taken(one, 'lab gone');
+    await taken(one, 'lab a');
+    await leasesOf(one).saveState('lab gone', '{}');
+    await leasesOf(one).saveState('lab a', '{}');
+    await leasesOf(one).release(gone);
+
+    await leasesOf(two).forgetStates(60_000);
+    expect(await kept('leases')).toEqual(['lab a', 'lab gone']);
+
+    await client.query("UPDATE known_states SET at = at - 100000 WHERE name = 'lab gone'");
+    await leasesOf(two).forgetStates(60_000);
+    expect([await kept('leases'), await kept('known_states')]).toEqual([['lab a'], ['lab a']]);
+    // A decision of before must not look like one of now.
+    expect((await taken(one, 'lab gone')).fence).toBeGreaterThan(gone.fence);
+  });
+
   it('store nothing that they decided under a lease that another has by now', async () => {
     const lease = await taken(one, 'lab a');
     const job = await newJob(one);
