@@ -6,6 +6,8 @@ import { atEnd, testWorld, until, type TestWorld } from './world.ts';
 export interface ChildOptions {
   /** A module that is loaded before the daemon. */
   preload?: string | undefined;
+  /** Added to the environment. */
+  env?: Record<string, string>;
   /** Of its heap (MiB); Node's own limit if it is not there. */
   heap?: number;
   /** Without its rests. */
@@ -44,7 +46,7 @@ export function childDaemon(configFile: string, url: string, settings: ChildOpti
   let output = '';
   const daemon: ChildDaemon = {
     async start(changes) {
-      const { preload, heap, quick = false } = { ...settings, ...changes };
+      const { preload, env, heap, quick = false } = { ...settings, ...changes };
       const flags = [
         ...(preload === undefined ? [] : ['--import', `./${preload}`]),
         ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`]),
@@ -54,6 +56,7 @@ export function childDaemon(configFile: string, url: string, settings: ChildOpti
         : ['src/cli/main.ts', 'run', '--config', configFile];
       child = spawn(process.execPath, [...flags, ...command], {
         stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...env },
       });
       exited = once(child, 'exit');
       for (const stream of [child.stdout, child.stderr]) {
