@@ -15,7 +15,7 @@ export const WRONG_TOKENS = ['name', 'other'] as const;
 type WrongToken = (typeof WRONG_TOKENS)[number];
 
 /** What one daemon heard of a lab's callbacks, for the others. */
-export interface HeardCallbacks {
+interface HeardCallbacks {
   /** When it accepted one last (ms); undefined: it never did. */
   acceptedAt?: number | undefined;
   /** The jobs whose callbacks were refused since, by what these carried, and when that was last (ms). */
