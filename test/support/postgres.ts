@@ -12,6 +12,8 @@ import pg from 'pg';
 export interface Cluster {
   /** Makes an empty database (`how`: as CREATE DATABASE takes it); gives its URL. */
   database: (how?: string) => Promise<string>;
+  /** The pids of the server's processes, its main one first. */
+  processes: () => number[];
   /** To all of the server's processes, to pause it (SIGSTOP, SIGCONT). */
   signal: (signal: NodeJS.Signals) => void;
   /** Ends the server as a power cut would, and starts it again. */
@@ -42,8 +44,8 @@ export function hasPostgres(): boolean {
   return false;
 }
 
-/** Makes and starts a cluster. */
-export async function startCluster(): Promise<Cluster> {
+/** Makes and starts a cluster. `more`: settings, as `name=value`. */
+export async function startCluster(more: readonly string[] = []): Promise<Cluster> {
   const bin = programs();
   if (bin === undefined) throw new Error(`PostgreSQL is not installed below ${DEBIAN}`);
   const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-postgres-'));
@@ -58,7 +60,12 @@ export async function startCluster(): Promise<Cluster> {
   let databases = 0;
 
   async function startServer(): Promise<ChildProcess> {
-    const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=200'];
+    const settings = [
+      'listen_addresses=',
+      `unix_socket_directories=${folder}`,
+      'max_connections=200',
+      ...more,
+    ];
     const child = spawn(join(bin ?? '', 'postgres'), ['-D', data, ...settings.flatMap((s) => ['-c', s])], {
       ...user,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -106,6 +113,7 @@ export async function startCluster(): Promise<Cluster> {
       await query(`CREATE DATABASE ${name} ${how}`);
       return urlOf(name);
     },
+    processes: () => processesOf(server),
     signal: (signal) => processesOf(server).forEach((pid) => process.kill(pid, signal)),
     async restart() {
       await end('SIGQUIT');
