@@ -34,6 +34,11 @@ export const WAITS = {
     meaning: 'As many jobs wait in LAVA for the board as limits.max_queued_per_device allows.',
     action: 'Nothing; or raise the limit.',
   },
+  disk_low: {
+    meaning:
+      'A disk that the bridge writes to is almost full: what has begun goes on, nothing new is taken on.',
+    action: 'Make room there; `lava-bridge doctor` names the disks.',
+  },
   behind: { meaning: 'More urgent jobs for the board come first.', action: 'Nothing.' },
   claim: {
     meaning: 'Our mark on Maestro’s node was written, and is read again in a moment.',

@@ -1,5 +1,5 @@
 // Lets a job in when the lab can run it: the lab is up, the board is registered here, a usable device is online, there
-// is capacity, and it is not drained. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
+// is capacity and room on the disk, and it is not drained. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
 import { errorText, TemporaryError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
 import type { JobRecord, Reason, Store } from '../../store/index.ts';
@@ -9,11 +9,13 @@ import { labOf, type LabPorts } from '../labs.ts';
 import { orderedEnding, type Outcome, type Stage } from '../model.ts';
 import { wantedBy, whyNoCapacity, type CapacityPorts, type WantedPorts } from '../capacity.ts';
 import { whyDrained, type DrainPorts } from '../drains.ts';
+import { whyNoRoom, type RoomPorts } from '../room.ts';
 
 /** What it uses. */
 export type AdmittedPorts = LabPorts &
   QueuePorts &
   DrainPorts &
+  RoomPorts &
   CapacityPorts &
   WantedPorts & {
     store: Pick<Store, 'holdBack' | 'firstOf' | 'request'>;
@@ -62,7 +64,9 @@ async function whyNot(job: JobRecord, ports: AdmittedPorts): Promise<Reason | un
     return { code: 'unregistered', text: `no board ${job.board} is registered for ${lab.name}` };
   }
   try {
-    return (await whyDrained(job, ports)) ?? (await whyNoCapacity(lab, wanted, ports));
+    return (
+      (await whyDrained(job, ports)) ?? (await whyNoRoom(ports)) ?? (await whyNoCapacity(lab, wanted, ports))
+    );
   } catch (error) {
     if (error instanceof TemporaryError) return { code: error.code, text: errorText(error) };
     throw error;
