@@ -6,6 +6,7 @@
 // kernelci-api 95acafc and kernelci-pipeline e81bdeb, August 2026). What job_retry tries again is closed with its event,
 // which job_retry needs: Maestro's bridge leaves these out.
 import { z } from 'zod';
+import { actingUnder } from '../../core/acting.ts';
 import { PermanentError, TemporaryError } from '../../core/errors.ts';
 import { HOUR, SECOND, type Clock } from '../../core/time.ts';
 import { naiveUtc, writableArtifacts, type NodeTree } from '../../maestro/changes.ts';
@@ -177,6 +178,7 @@ async function closeNode(
   if (stop !== undefined) return { isClosed: false, note: stop };
   const { children } = body;
   const patch = patchOf(body, node);
+  let hasReopened = false;
   if (
     body.corrects === undefined &&
     children !== undefined &&
@@ -186,8 +188,11 @@ async function closeNode(
     await client.putHierarchy(node.id, tree).catch(letItFinish);
     if (tree.node['state'] === 'done')
       return { isClosed: true, note: `${result}, with its results below it` };
+    hasReopened = true;
   }
-  await client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
+  // A node that runs again by our own call is ended by us, even if its job is another daemon's by now.
+  const end = (): Promise<unknown> => client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
+  await (hasReopened ? actingUnder(() => undefined, end) : end());
   await setFlag(client, node, body);
   return { isClosed: true, note: children === undefined ? result : `${result}, with its results below it` };
 }
