@@ -3,6 +3,8 @@
 // power cut is no fault of the work. A line that was cut short counts for nothing.
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 
 /** What happens to an item of work: it begins, waits for others, goes on, ends. */
 const WORDS = ['begins', 'waits', 'goes-on', 'ends'] as const;
@@ -110,9 +112,6 @@ function readLog(path: string): { id: string; items: Map<string, boolean> } {
 }
 
 function unquoted(quoted: string): string {
-  try {
-    return String(JSON.parse(quoted));
-  } catch {
-    return quoted;
-  }
+  const item = tryJson(quoted, PARSE_LIMITS.file);
+  return typeof item === 'string' ? item : quoted;
 }
