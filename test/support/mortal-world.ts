@@ -1,7 +1,7 @@
 // A world whose daemon dies at a given write and is started again on the same files, as systemd would.
 import { openStore } from '../../src/store/index.ts';
 import { mortalStore, type Death } from './mortal-store.ts';
-import { testWorld, until, type TestWorld } from './world.ts';
+import { atEnd, testWorld, until, type TestWorld } from './world.ts';
 
 export interface MortalWorld {
   world: TestWorld;
@@ -24,7 +24,10 @@ export async function mortalWorld(
   const world = await testWorld({
     ...options,
     store: async (file) => {
-      const mortal = mortalStore(await openStore({ sqlite: file }), death, () => {
+      const store = await openStore({ sqlite: file });
+      // A dead process would leave it to the system; the daemon closes it if it did not die.
+      atEnd(() => store.close().catch(() => undefined));
+      const mortal = mortalStore(store, death, () => {
         void daemon.promise.then(({ stop }) => stop(0));
       });
       ({ died, writes } = mortal);
