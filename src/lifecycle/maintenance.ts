@@ -1,5 +1,6 @@
 // What is done now and then: labs that are away are asked whether they are back, and what is older than it is kept goes.
 import { errorText, TemporaryError } from '../core/errors.ts';
+import { isLostLease } from '../core/lease.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { HOUR, MINUTE, SECOND, sleep } from '../core/time.ts';
 import type { Logger } from 'pino';
@@ -42,7 +43,9 @@ export async function sweep(ports: MaintenancePorts, signal: AbortSignal): Promi
     try {
       await removeOld(ports);
     } catch (error) {
-      ports.log.error({ error: errorText(error) }, 'what is old could not be removed');
+      // The daemon that does this work now removes it.
+      if (!isLostLease(error))
+        ports.log.error({ error: errorText(error) }, 'what is old could not be removed');
     }
     await sleep(sweepEvery(ports.config.retention), signal);
   }

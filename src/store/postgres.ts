@@ -17,8 +17,7 @@ import {
   type ValueNode,
 } from 'kysely';
 import pg from 'pg';
-import type { Logger } from 'pino';
-import { BridgeError, errorText } from '../core/errors.ts';
+import { BridgeError } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import type { Connection, Tx } from './connection.ts';
 import type { Database } from './database.ts';
@@ -51,8 +50,8 @@ const IDLE_FOR = 60 * SECOND;
 const MIGRATION_LOCK = 0x1a7a_b61d;
 
 /** Opens the database of a URL (`postgres://user:password@host/name`). Throws BridgeError `store`. */
-export async function openPostgres(url: string, log?: Logger): Promise<Database> {
-  const { pool, db } = openPool(url, STORE_USE, log);
+export async function openPostgres(url: string): Promise<Database> {
+  const { pool, db } = openPool(url, STORE_USE);
   try {
     await sql`SELECT 1`.execute(db);
   } catch (error) {
@@ -88,7 +87,6 @@ export async function openPostgres(url: string, log?: Logger): Promise<Database>
 export function openPool(
   url: string,
   { connections, statementMs, idleInTransactionMs, readOnly }: PoolUse,
-  log?: Logger,
 ): { pool: pg.Pool; db: Kysely<Tables> } {
   const pool = new pg.Pool({
     connectionString: url,
@@ -106,8 +104,8 @@ export function openPool(
     // A statement takes some milliseconds: to start more processes for it takes longer.
     options: `-c max_parallel_workers_per_gather=0${readOnly === true ? ' -c default_transaction_read_only=on' : ''}`,
   });
-  // A connection that breaks while it is not used: the next statement takes another one.
-  pool.on('error', (error) => log?.warn({ error: errorText(error) }, 'a connection to PostgreSQL broke'));
+  // A connection that breaks while it is not used: the next statement takes another one, and says why if that fails.
+  pool.on('error', () => undefined);
   // One that breaks between two statements of a transaction: the next of them fails. Without a listener the process would end.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
