@@ -56,7 +56,7 @@ function requests(world: TestWorld): number {
 }
 
 describe('a start with a thousand open jobs', () => {
-  it('answers at once, and asks the lab for many jobs in one request', { timeout: 120_000 }, async () => {
+  it('answers at once, and asks the lab for many jobs in one request', { timeout: 600_000 }, async () => {
     const world = await testWorld(QUEUED);
     await world.daemon.stop();
     await fill(world, 1000);
