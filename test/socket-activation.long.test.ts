@@ -56,7 +56,7 @@ async function worldAt(port: number): Promise<string> {
   return world.configFile;
 }
 
-it('what comes while the daemon is away is answered when it is back', { timeout: 120_000 }, async () => {
+it('what comes while the daemon is away is answered when it is back', async () => {
   const { fd, port } = passedSocket();
   const configFile = await worldAt(port);
   const early = fetch(`http://127.0.0.1:${port}/healthz`);
@@ -71,7 +71,7 @@ it('what comes while the daemon is away is answered when it is back', { timeout:
   expect((await between).status).toBe(200);
 });
 
-it('a socket at another address than http.listen is a wrong configuration', { timeout: 60_000 }, async () => {
+it('a socket at another address than http.listen is a wrong configuration', async () => {
   const configFile = await worldAt(passedSocket().port);
   const { fd, port } = passedSocket();
   const { child, output } = activate(configFile, fd);
@@ -80,7 +80,7 @@ it('a socket at another address than http.listen is a wrong configuration', { ti
   await until('it says so', () => (output().includes(`127.0.0.1:${port}`) ? true : undefined));
 });
 
-it('several sockets are a wrong configuration', { timeout: 60_000 }, async () => {
+it('several sockets are a wrong configuration', async () => {
   const [one, two] = [passedSocket(), passedSocket()];
   const { child } = activate(await worldAt(one.port), one.fd, two.fd);
   await once(child, 'exit');

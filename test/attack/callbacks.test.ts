@@ -64,7 +64,7 @@ const COSTLY: [what: string, body: string, status: number][] = [
 ];
 
 describe('a costly callback', () => {
-  it('is refused, and the job goes on', { timeout: 120_000 }, async () => {
+  it('is refused, and the job goes on', async () => {
     const { world, key } = await running();
 
     for (const [what, body, status] of COSTLY.filter(([, , status]) => status !== 200)) {

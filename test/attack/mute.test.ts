@@ -12,7 +12,7 @@ async function muteServer(): Promise<{ url: string; connections: () => number }>
 }
 
 describe('a mute file server', () => {
-  it('keeps neither other labs nor other requests of its lab waiting', { timeout: 180_000 }, async () => {
+  it('keeps neither other labs nor other requests of its lab waiting', async () => {
     const world = await testWorld();
     const mute = await muteServer();
     const wanted = definition(world, {});
@@ -77,7 +77,7 @@ describe('searches in a log', () => {
 });
 
 describe('readers of a log', () => {
-  it('cost LAVA as much as one, and are bounded', { timeout: 120_000 }, async () => {
+  it('cost LAVA as much as one, and are bounded', async () => {
     const world = await testWorld();
     const nodeId = world.publish({ scenario: 'long' });
     await world.at(nodeId, 'running');

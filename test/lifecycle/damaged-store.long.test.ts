@@ -30,7 +30,7 @@ async function stoppedWorld(): Promise<{ world: TestWorld; nodes: string[] }> {
 }
 
 describe.each(Object.entries(DAMAGES))('a store with damage: %s', (_kind, damage) => {
-  it('is set aside, and each of its jobs is run and reported once', { timeout: 120_000 }, async () => {
+  it('is set aside, and each of its jobs is run and reported once', async () => {
     const { world, nodes } = await stoppedWorld();
     const file = databaseOf(world);
     const { instanceId } = world.daemon.context.store;
@@ -63,7 +63,7 @@ describe.each(Object.entries(DAMAGES))('a store with damage: %s', (_kind, damage
 });
 
 describe('an older state that is put back', () => {
-  it('submits no job a second time that LAVA has', { timeout: 120_000 }, async () => {
+  it('submits no job a second time that LAVA has', async () => {
     const world = await testWorld();
     const database = databaseOf(world);
     const places = { database, folders: { evidence: evidenceFolder(dirname(database)) } };
@@ -92,7 +92,7 @@ describe('the log of a job that is lost before it was judged', () => {
   it.each([
     ['gone', (path: string) => rm(path)],
     ['cut off', (path: string) => truncate(path, 40)],
-  ])('is fetched again: %s', { timeout: 60_000 }, async (_what, damage) => {
+  ])('is fetched again: %s', async (_what, damage) => {
     const world = await testWorld();
     const node = world.publish({ scenario: 'fail' });
     const { id } = await world.ended(node);

@@ -21,7 +21,7 @@ function secretsOf(world: TestWorld): string[] {
 }
 
 describe('a secret', () => {
-  it('stands in no log line, file, page, answer or definition', { timeout: 90_000 }, async () => {
+  it('stands in no log line, file, page, answer or definition', async () => {
     const callback = { name: 'bridge-callback', token: 'SECRET-of-the-callback' };
     const world = await testWorld({
       timeout: '300ms',

@@ -29,7 +29,7 @@ async function reportsOf(world: TestWorld, nodeId: string): Promise<{ ours: numb
   };
 }
 
-describe('KCIDB has one report of each run', { timeout: 240_000 }, () => {
+describe('KCIDB has one report of each run', () => {
   it.each(['close', 'hierarchy'])('of all cases of the demo, with report.maestro: %s', async (maestro) => {
     const world = await testWorld({ config: { report: { maestro } } });
     world.fly(5);

@@ -152,37 +152,33 @@ const base = wholeRequest();
 const plain = render(base);
 const paths = textPaths(base).filter((path) => JobRequest.safeParse(withText(base, path, 'x')).success);
 
-it(
-  'keeps the form of the definition, or refuses and names a field, for any text in any field',
-  { timeout: 120_000 },
-  () => {
-    const outcomes = { rendered: 0, refused: 0 };
-    fc.assert(
-      fc.property(fc.constantFrom(...paths), hostile, (path, text) => {
-        const request = withText(base, path, text);
-        if (!JobRequest.safeParse(request).success) return;
-        let result: Record<string, unknown> & { actions: unknown[] };
-        try {
-          result = render(request);
-        } catch (error) {
-          expect(error).toBeInstanceOf(RequestError);
-          expect(error).not.toMatchObject({ code: 'template' });
-          expect((error as RequestError).field).toMatch(/^(node|kbuild|definition)\b/);
-          outcomes.refused++;
-          return;
-        }
-        outcomes.rendered++;
-        expect(result['metadata']).toEqual({ node_id: (request as JobRequest).node.id });
-        expect(Object.keys(result).toSorted()).toEqual(Object.keys(plain).toSorted());
-        if (path.join('.') === 'definition.tests.2.parameters') return; // LAVA parameters by other names
-        expect(result.actions.length).toBe(plain.actions.length);
-      }),
-      { numRuns: 1500 },
-    );
-    expect(outcomes.rendered).toBeGreaterThan(100);
-    expect(outcomes.refused).toBeGreaterThan(100);
-  },
-);
+it('keeps the form of the definition, or refuses and names a field, for any text in any field', () => {
+  const outcomes = { rendered: 0, refused: 0 };
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), hostile, (path, text) => {
+      const request = withText(base, path, text);
+      if (!JobRequest.safeParse(request).success) return;
+      let result: Record<string, unknown> & { actions: unknown[] };
+      try {
+        result = render(request);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RequestError);
+        expect(error).not.toMatchObject({ code: 'template' });
+        expect((error as RequestError).field).toMatch(/^(node|kbuild|definition)\b/);
+        outcomes.refused++;
+        return;
+      }
+      outcomes.rendered++;
+      expect(result['metadata']).toEqual({ node_id: (request as JobRequest).node.id });
+      expect(Object.keys(result).toSorted()).toEqual(Object.keys(plain).toSorted());
+      if (path.join('.') === 'definition.tests.2.parameters') return; // LAVA parameters by other names
+      expect(result.actions.length).toBe(plain.actions.length);
+    }),
+    { numRuns: 1500 },
+  );
+  expect(outcomes.rendered).toBeGreaterThan(100);
+  expect(outcomes.refused).toBeGreaterThan(100);
+});
 
 it('puts commands of a request into the definition as they are', () => {
   fc.assert(
