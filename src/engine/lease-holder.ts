@@ -150,8 +150,9 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
     if (!(await table.renew())) {
       for (const one of own.running.values()) own.lose(one);
       await table.enter(works.map(({ name }) => name));
-      if (renewedAt === -Infinity) onFreed();
-      else
+      // The others give up what should be its own.
+      onFreed();
+      if (renewedAt > -Infinity)
         log.warn(
           { after: formatDuration(asked - renewedAt) },
           'this daemon was not heard of for too long: others have its work',
@@ -230,7 +231,7 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
 
   return {
     async start() {
-      // It is entered with the first renewal; the others give up what should be its own then.
+      // It is entered with the first renewal.
       await renew().catch(failed);
       const first = Promise.withResolvers<void>();
       rounds ??= Promise.all([renewUntilStop(), roundsUntilStop(first)]);

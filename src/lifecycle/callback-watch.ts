@@ -1,8 +1,7 @@
 // Whether LAVA's callbacks come, lab by lab, since the daemon's start. Where several daemons take them, each learns what the others
-// heard (shared-states.ts). LAVA sends each once, and reports none that
-// was refused, that did not arrive, or that it dropped: so what is wrong is found here. Anyone can send a request that
-// looks like a refused callback; it counts only when it came for a job that was in LAVA, that job has ended since, and
-// no callback of the lab was accepted.
+// heard (shared-states.ts). LAVA sends each once, and reports none that was refused, that did not arrive, or that it dropped: so what
+// is wrong is found here. Anyone can send a request that looks like a refused callback; it counts only when it came for a job that was
+// in LAVA, that job has ended since, and no callback of the lab was accepted.
 import type { Logger } from 'pino';
 import { createRecentSet } from '../core/recent.ts';
 import { DAY, MINUTE, SECOND, type Clock } from '../core/time.ts';
@@ -124,7 +123,7 @@ export function createCallbackWatch({ store, log, now, labs }: Options): Callbac
     const { refused, missing } = record;
     const target = labs.get(lab);
     if (target === undefined) return undefined;
-    for (const carried of ['name', 'other'] as const) {
+    for (const carried of WRONG_TOKENS) {
       const jobIds = refused.get(carried)?.jobs.members() ?? [];
       if ((await Promise.all(jobIds.map(stateOf))).includes('ended'))
         return WRONG_TOKEN[carried].fault(target);

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { errorText } from '../core/errors.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 
 /** How often the log is looked at (ms). */
@@ -30,14 +31,16 @@ export function startCheckpoints(
       execArgv: [],
     });
     started.unref();
-    started.on('error', (error) => {
-      clearInterval(looking);
-      log.warn(
-        { error: error.message },
-        'the thread of the store’s checkpoints died; they are made without it',
-      );
-    });
+    started.on('error', goWithout);
     return started;
+  }
+
+  function goWithout(error: unknown): void {
+    clearInterval(looking);
+    log.warn(
+      { error: errorText(error) },
+      'the thread of the store’s checkpoints died; they are made without it',
+    );
   }
 
   async function end(): Promise<void> {
@@ -48,7 +51,8 @@ export function startCheckpoints(
   }
 
   async function look(): Promise<void> {
-    const { size, mtimeMs } = await stat(`${file}-wal`);
+    // There is no log yet, or none any more: nothing to do.
+    const { size, mtimeMs } = await stat(`${file}-wal`).catch(() => ({ size: 0, mtimeMs: 0 }));
     if (isStopped || size < FROM || mtimeMs === movedAt) return;
     movedAt = mtimeMs;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
@@ -57,8 +61,7 @@ export function startCheckpoints(
     ending = setTimeout(() => void end(), unused).unref();
   }
 
-  // There is no log yet, or none any more: nothing to do.
-  const looking = setInterval(() => void look().catch(() => undefined), every).unref();
+  const looking = setInterval(() => void look().catch(goWithout), every).unref();
   return {
     async stop() {
       isStopped = true;

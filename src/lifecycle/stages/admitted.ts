@@ -1,5 +1,6 @@
 // Lets a job in when the lab can run it: the lab is up, the board is registered here, a usable device is online, there
-// is capacity and room on the disk, and it is not drained. Until then it waits with the reason, unclaimed, so that Maestro stays free to end it.
+// is capacity and room on the disk, and it is not drained. Until then it waits with the reason, unclaimed, so that Maestro stays
+// free to end it.
 import { errorText, TemporaryError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
 import type { JobRecord, Reason, Store } from '../../store/index.ts';

@@ -178,7 +178,7 @@ async function closeNode(
   if (stop !== undefined) return { isClosed: false, note: stop };
   const { children } = body;
   const patch = patchOf(body, node);
-  let hasReopened = false;
+  const end = (): Promise<unknown> => client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
   if (
     body.corrects === undefined &&
     children !== undefined &&
@@ -188,11 +188,11 @@ async function closeNode(
     await client.putHierarchy(node.id, tree).catch(letItFinish);
     if (tree.node['state'] === 'done')
       return { isClosed: true, note: `${result}, with its results below it` };
-    hasReopened = true;
+    // It runs again by our own call: we end it, even if its job is another daemon's by now.
+    await actingUnder(() => undefined, end);
+  } else {
+    await end();
   }
-  // A node that runs again by our own call is ended by us, even if its job is another daemon's by now.
-  const end = (): Promise<unknown> => client.patchNode(node.id, patch, { noevent: !needsEvent(node, body) });
-  await (hasReopened ? actingUnder(() => undefined, end) : end());
   await setFlag(client, node, body);
   return { isClosed: true, note: children === undefined ? result : `${result}, with its results below it` };
 }
