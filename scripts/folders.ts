@@ -11,7 +11,7 @@ export interface Import {
   to: string;
 }
 
-/** All imports between files of src/, and those of Node's own modules and packages (`node:fs`, `got`). */
+/** All imports between files of src/, and those of Node's own modules and packages (`node:fs`, `zod`). */
 export function readImports(): Import[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),

@@ -7,10 +7,10 @@ const graph = folderGraph(imports);
 /** What decides on data alone, with no network, no file and no stored state. */
 const PURE = ['verdict', 'kernel-log', 'definition'];
 const EFFECTS =
-  /^(?:node:(?:fs|net|http|https|tls|dns|child_process|sqlite|worker_threads)\b|got$|ws$|fastify$|kysely$)/;
+  /^(?:node:(?:fs|net|http|https|tls|dns|child_process|sqlite|worker_threads)\b|ws$|fastify$|kysely$)/;
 
 /** What reaches other machines and programs. */
-const WAYS_OUT = /^(?:node:(?:net|http|https|tls|dgram|child_process)|got|ws|nodemailer)$/;
+const WAYS_OUT = /^(?:node:(?:net|http|https|tls|dgram|child_process)|ws|nodemailer)$/;
 /** What does work under leases, and so may reach others only while it asks core/acting.ts. */
 const WORKS = [
   'core',

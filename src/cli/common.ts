@@ -1,13 +1,13 @@
 // What the commands share: the configuration option, talking to the running daemon, and how they print.
 import { createReadStream } from 'node:fs';
 import { Option } from 'commander';
-import got from 'got';
 import { z } from 'zod';
 import { isErrorCode } from '../core/error-codes.ts';
 import { BridgeError } from '../core/errors.ts';
-import { exchange, type HttpAnswer } from '../core/http-exchange.ts';
+import { exchange, type HttpAnswer, type HttpRequest } from '../core/http-exchange.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { HOUR } from '../core/time.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
@@ -18,6 +18,9 @@ export { bold, jsonOption, print, printJson, table } from './print.ts';
 export function configOption(): Option {
   return new Option('--config <file>', 'the configuration').default(DEFAULT_CONFIG);
 }
+
+/** A kernel with its modules, to a daemon on another machine. */
+const UPLOAD_WITHIN = HOUR;
 
 const Refusal = z.object({ error: z.string(), message: z.string() });
 
@@ -65,7 +68,7 @@ export function daemonAt(config: BridgeConfig): Daemon {
 
   async function send(
     path: string,
-    more: { method?: 'POST'; body?: string; headers?: Record<string, string> } = {},
+    more: Partial<Pick<HttpRequest, 'method' | 'body' | 'headers' | 'timeoutMs'>> = {},
   ): Promise<HttpAnswer> {
     return exchange({
       url: `${url}${path}`,
@@ -100,16 +103,13 @@ export function daemonAt(config: BridgeConfig): Daemon {
         }),
       ),
     async postFile(path, file) {
-      const answer = await got.post(`${url}${path}`, {
+      const answer = await send(path, {
+        method: 'POST',
         body: createReadStream(file),
         headers: { 'content-type': 'application/octet-stream', ...authorization() },
-        retry: { limit: 0 },
-        https: { rejectUnauthorized: false },
-        timeout: { connect: 5000 },
-        throwHttpErrors: false,
-        responseType: 'buffer',
+        timeoutMs: UPLOAD_WITHIN,
       });
-      return read({ status: answer.statusCode, body: Buffer.from(answer.body) });
+      return read(answer);
     },
   };
 }

@@ -1,8 +1,8 @@
 // `lava-bridge jobs …`: what the daemon has to do, one by one, and why each is where it is.
 import { InvalidArgumentError, type Command } from 'commander';
-import got from 'got';
 import { z } from 'zod';
 import { BridgeError } from '../core/errors.ts';
+import { stream } from '../core/http-exchange.ts';
 import { DAY, HOUR, parseTime, rfc3339, SECOND, sleep } from '../core/time.ts';
 import { DeliveryView, JobDetail, JobList, JobRow, waitingOf, whereOf } from '../http/shapes.ts';
 import { configOption, daemonOf, jsonOption, print, printJson, table, type Daemon } from './common.ts';
@@ -166,6 +166,9 @@ export function addJobs(program: Command): void {
     });
 }
 
+/** Longer than any job. */
+const FOLLOWED_FOR = 14 * DAY;
+
 const Dropped = z.object({ dropped: z.array(DeliveryView) });
 
 async function printLog(
@@ -177,18 +180,14 @@ async function printLog(
   // An unknown job, or no daemon, is reported here.
   JobRow.parse(await daemon.get(path));
   const query = new URLSearchParams({ follow: String(follow), raw: String(raw) });
-  const stream = got.stream(`${daemon.url}${path}/log?${query.toString()}`, {
-    retry: { limit: 0 },
-    https: { rejectUnauthorized: false },
-    timeout: { connect: 5000 },
-    headers: daemon.forReading(),
-  });
   let bytes = 0;
-  for await (const chunk of stream) {
-    const piece = z.instanceof(Buffer).parse(chunk);
+  const url = `${daemon.url}${path}/log?${query.toString()}`;
+  const log = { url, headers: daemon.forReading(), timeoutMs: FOLLOWED_FOR, isOwnMachine: true };
+  const { status } = await stream(log, (piece) => {
     bytes += piece.length;
     process.stdout.write(piece);
-  }
+  });
+  if (status !== 200) throw new BridgeError('refused', `the daemon answered ${status}`);
   if (bytes > 0) return;
   const job = JobRow.parse(await daemon.get(path));
   process.stderr.write(

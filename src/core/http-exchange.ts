@@ -1,10 +1,15 @@
 // One HTTP exchange, bounded in time and size. Nothing is retried, no redirect is followed and no status is an error
 // here: the folder that knows the other side decides what an answer means.
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import {
+  Agent as HttpAgent,
+  request as requestHttp,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
-import got, { type Method } from 'got';
+import { Readable } from 'node:stream';
+import { createUnzip } from 'node:zlib';
 import { mayAct } from './acting.ts';
 import { ByteCollector } from './byte-collector.ts';
 import { errorText, TemporaryError } from './errors.ts';
@@ -14,7 +19,7 @@ import { outsideWait } from './outside-wait.ts';
 export const USER_AGENT = 'lava-bridge/0.1 (+https://kernelci.org)';
 
 export interface HttpRequest {
-  method?: Method;
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   url: string;
   headers?: Record<string, string>;
   /** A stream is read once, and destroyed if the exchange fails. */
@@ -61,55 +66,93 @@ export function exchange(request: HttpRequest): Promise<HttpAnswer> {
 
 async function send(request: HttpRequest): Promise<HttpAnswer> {
   mayAct();
-  const { url, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal } = request;
-  const method = request.method ?? 'GET';
-  // Without a body, a stream of any other method would wait for one to be written.
-  const body = request.body ?? (method === 'GET' || method === 'HEAD' ? undefined : '');
-  const stream = got.stream(url, {
-    method,
-    headers: { 'user-agent': USER_AGENT, ...request.headers },
-    ...(body === undefined ? {} : { body }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(request.lookup === undefined ? { agent: pool } : unpooled(request.lookup)),
-    ...(request.isOwnMachine ? { https: { rejectUnauthorized: false } } : {}),
-    timeout: { request: timeoutMs },
-    retry: { limit: 0 },
-    followRedirect: false,
-    throwHttpErrors: false,
-  });
-  let status = 0;
-  let headers: HttpAnswer['headers'] = {};
-  stream.on('response', (response: { statusCode: number; headers: HttpAnswer['headers'] }) => {
-    status = response.statusCode;
-    headers = response.headers;
-  });
+  const { maxBytes = DEFAULT_MAX_BYTES } = request;
   const collected = new ByteCollector();
-  try {
-    for await (const chunk of stream) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      if (collected.size + bytes.length > maxBytes) {
-        throw new TemporaryError(
-          'answer_too_large',
-          `${place(url)}: the answer is larger than ${maxBytes} bytes`,
-        );
-      }
-      collected.push(bytes);
+  const { status, headers } = await stream(request, (chunk, stop) => {
+    if (collected.size + chunk.length <= maxBytes) collected.push(chunk);
+    else {
+      const text = `${place(request.url)}: the answer is larger than ${maxBytes} bytes`;
+      stop(new TemporaryError('answer_too_large', text));
     }
-  } catch (error) {
-    if (error instanceof TemporaryError) throw error;
-    if (signal?.aborted) throw new TemporaryError('aborted', `${place(url)}: given up`);
-    throw new TemporaryError('unreachable', `${place(url)}: ${reason(error, url)}`);
-  } finally {
-    stream.destroy();
-  }
+  });
   return { status, headers, body: collected.bytes() };
 }
 
-function unpooled(lookup: LookupFunction): {
-  dnsLookup: LookupFunction;
-  agent: { http: HttpAgent; https: HttpsAgent };
-} {
-  return { dnsLookup: lookup, agent: { http: new HttpAgent(), https: new HttpsAgent() } };
+/** Takes the next bytes of an answer's body, or ends the exchange with an error. */
+type TakeChunk = (chunk: Buffer, stop: (error: Error) => void) => void;
+
+/**
+ * Does one exchange whose answer is taken as it comes in. Throws TemporaryError `unreachable` or `aborted`, and what `take` ends
+ * it with.
+ */
+export async function stream(request: HttpRequest, take: TakeChunk): Promise<Omit<HttpAnswer, 'body'>> {
+  const { url, signal, timeoutMs, body } = request;
+  let abort = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    if (signal?.aborted) throw new TemporaryError('aborted', `${place(url)}: given up`);
+    return await new Promise((resolve, reject) => {
+      const outgoing = begin(request);
+      let incoming: Readable | undefined;
+      const stop = (error: Error): void => {
+        reject(error);
+        outgoing.destroy();
+        incoming?.destroy();
+      };
+      abort = () => stop(new TemporaryError('aborted', `${place(url)}: given up`));
+      signal?.addEventListener('abort', abort);
+      timer = setTimeout(
+        () => stop(new TemporaryError('unreachable', `${place(url)}: no answer in time`)),
+        timeoutMs,
+      );
+      outgoing.on('error', stop);
+      outgoing.on('response', (response) => {
+        const { statusCode: status = 0, headers } = response;
+        incoming = unpacked(response, request, stop)
+          .on('data', (chunk: Buffer) => take(chunk, stop))
+          .on('error', stop)
+          .on('end', () => {
+            resolve({ status, headers });
+            // It was answered before all was sent.
+            if (!outgoing.writableEnded) outgoing.destroy();
+          });
+      });
+      if (!(body instanceof Readable)) outgoing.end(body);
+      else body.on('error', stop).pipe(outgoing);
+    });
+  } catch (error) {
+    if (error instanceof TemporaryError) throw error;
+    throw new TemporaryError('unreachable', `${place(url)}: ${reason(error, url)}`);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    if (body instanceof Readable) body.destroy();
+  }
+}
+
+/** Opens the request. Throws if its URL or its headers are none. */
+function begin({ url, method = 'GET', headers, lookup, isOwnMachine }: HttpRequest): ClientRequest {
+  const target = new URL(url);
+  const isSecure = target.protocol === 'https:';
+  return (isSecure ? requestHttps : requestHttp)(target, {
+    method,
+    headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'gzip, deflate', ...headers },
+    ...(lookup === undefined ? { agent: isSecure ? pool.https : pool.http } : { lookup, agent: false }),
+    ...(isOwnMachine ? { rejectUnauthorized: false } : {}),
+  });
+}
+
+/** The body as it was before it was packed for the way. */
+function unpacked(
+  response: IncomingMessage,
+  { method }: HttpRequest,
+  stop: (error: Error) => void,
+): Readable {
+  const { statusCode, headers } = response;
+  const isPacked = /^(?:x-)?(?:gzip|deflate)$/i.test(headers['content-encoding'] ?? '');
+  // These have none, whatever their headers say of one (RFC 9110, 6.4.1).
+  const isWithoutBody = method === 'HEAD' || statusCode === 204 || statusCode === 304;
+  return isPacked && !isWithoutBody ? response.on('error', stop).pipe(createUnzip()) : response;
 }
 
 /** The URL without user, password, query and fragment: what may stand in a message. */
@@ -119,7 +162,7 @@ export function place(url: string): string {
   return `${origin}${pathname}`;
 }
 
-// got's messages may carry the whole URL; its codes do not.
+// Messages may carry the whole URL; codes do not.
 function reason(error: unknown, url: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {

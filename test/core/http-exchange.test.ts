@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { exchange, place } from '../../src/core/http-exchange.ts';
 import { listen, listenWith } from '../support/listen.ts';
@@ -100,6 +101,61 @@ it('lets go of a stream when it is not read', async () => {
     code: 'unreachable',
   });
   expect(body.destroyed).toBe(true);
+});
+
+it.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+])('reads an answer that is packed by %s, and counts it as it was before', async (encoding, pack) => {
+  const url = await listen((_req, res) =>
+    res.writeHead(200, { 'content-encoding': encoding }).end(pack('x'.repeat(100_000))),
+  );
+
+  expect((await exchange({ url, timeoutMs: 5000 })).body.length).toBe(100_000);
+  await expect(exchange({ url, timeoutMs: 5000, maxBytes: 99_999 })).rejects.toMatchObject({
+    code: 'answer_too_large',
+  });
+});
+
+it('takes the head of a packed answer for all of it where there is no body', async () => {
+  const url = await listen((_req, res) => res.writeHead(200, { 'content-encoding': 'gzip' }).end());
+
+  expect((await exchange({ method: 'HEAD', url, timeoutMs: 5000 })).status).toBe(200);
+});
+
+it.each([
+  ['cut off', { 'content-length': '100' }, 'half'],
+  ['torn as it was packed', { 'content-encoding': 'gzip' }, gzipSync('all of it').subarray(0, 15)],
+])('takes no answer that is %s', async (_what, headers, body) => {
+  const url = await listen((_req, res) => {
+    res.writeHead(200, headers).write(body, () => res.destroy());
+  });
+
+  await expect(exchange({ url, timeoutMs: 5000 })).rejects.toMatchObject({ code: 'unreachable' });
+});
+
+it('takes an answer that comes before all was sent, and lets go of the rest', async () => {
+  const url = await listen((_req, res) => res.writeHead(413).end('too much'));
+  const body = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(65_536);
+    })(),
+  );
+
+  expect((await exchange({ method: 'POST', url, body, timeoutMs: 5000 })).status).toBe(413);
+  expect(body.destroyed).toBe(true);
+});
+
+it('says what is wrong with a URL that is none, and with a body that cannot be read', async () => {
+  await expect(exchange({ url: 'ftp://host/file', timeoutMs: 5000 })).rejects.toMatchObject({
+    code: 'unreachable',
+  });
+  const url = await listen((req) => req.resume());
+  const body = new Readable({ read: () => body.destroy(new Error('the disk failed')) });
+
+  await expect(exchange({ method: 'POST', url, body, timeoutMs: 5000 })).rejects.toMatchObject({
+    code: 'unreachable',
+  });
 });
 
 it('names a URL without its secrets', () => {
