@@ -4,17 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   CamelCasePlugin,
   Kysely,
-  OperationNodeTransformer,
   PostgresDialect,
+  PostgresQueryCompiler,
   sql,
-  type KyselyPlugin,
   type PluginTransformQueryArgs,
-  type PluginTransformResultArgs,
-  type PrimitiveValueListNode,
-  type QueryResult,
   type RootOperationNode,
-  type UnknownRow,
-  type ValueNode,
 } from 'kysely';
 import pg from 'pg';
 import { BridgeError } from '../core/errors.ts';
@@ -25,6 +19,7 @@ import { LEASE_TTL } from './lease-contract.ts';
 import { openNotices } from './notices.ts';
 import { explainPostgres } from './postgres-faults.ts';
 import { sizeInUse } from './postgres-size.ts';
+import { snakeCase } from './names.ts';
 import type { Tables } from './tables.ts';
 
 /** What connections are used for: how many at most, and how long a statement may take (ms); then the database hangs. */
@@ -109,8 +104,8 @@ export function openPool(
   // One that breaks between two statements of a transaction: the next of them fails. Without a listener the process would end.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool }),
-    plugins: [new CamelCasePlugin(), new WithoutNul()],
+    dialect: new Dialect({ pool }),
+    plugins: [new CamelCaseRows()],
   });
   return { pool, db };
 }
@@ -131,22 +126,27 @@ function numbersAsNumbers(): pg.TypeOverrides {
   return types;
 }
 
-/** PostgreSQL refuses a NUL in a text, which SQLite keeps: it becomes the sign for what can't be shown. */
-class WithoutNul extends OperationNodeTransformer implements KyselyPlugin {
-  transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
-    return this.transformNode(node, queryId);
+class Dialect extends PostgresDialect {
+  override createQueryCompiler(): Compiler {
+    return new Compiler();
+  }
+}
+
+class Compiler extends PostgresQueryCompiler {
+  protected override sanitizeIdentifier(identifier: string): string {
+    return super.sanitizeIdentifier(snakeCase(identifier));
   }
 
-  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
-    return result;
+  /** PostgreSQL refuses a NUL in a text, which SQLite keeps: it becomes the sign for what can't be shown. */
+  protected override appendValue(value: unknown): void {
+    super.appendValue(storable(value));
   }
+}
 
-  protected override transformValue(node: ValueNode): ValueNode {
-    return { ...node, value: storable(node.value) };
-  }
-
-  protected override transformPrimitiveValueList(node: PrimitiveValueListNode): PrimitiveValueListNode {
-    return { ...node, values: node.values.map(storable) };
+/** The names of an answer's columns alone: the compiler writes those of a query. */
+class CamelCaseRows extends CamelCasePlugin {
+  override transformQuery({ node }: PluginTransformQueryArgs): RootOperationNode {
+    return node;
   }
 }
 

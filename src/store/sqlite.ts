@@ -1,13 +1,14 @@
 // The embedded database: node:sqlite behind kysely. What has been answered "stored" survives a power cut: it is in the write-ahead
 // log, and that is synced, by a thread of Node's pool and not by SQLite (synchronous=FULL), which would keep this one waiting.
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CamelCasePlugin, Kysely, sql, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { Kysely, sql, SqliteDialect, SqliteQueryCompiler, type SqliteDatabase } from 'kysely';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { createSingleConnection } from './connection.ts';
 import type { Database } from './database.ts';
+import { camelCase, snakeCase } from './names.ts';
 import { openNoteLog } from './note-log.ts';
 import type { Tables } from './tables.ts';
 import { createNotesInFile } from './under-way.ts';
@@ -103,10 +104,19 @@ export function openSqliteToRead(path: string): Kysely<Tables> {
 }
 
 function kyselyOf(database: DatabaseSync): Kysely<Tables> {
-  return new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: adapt(database) }),
-    plugins: [new CamelCasePlugin()],
-  });
+  return new Kysely<Tables>({ dialect: new Dialect({ database: adapt(database) }) });
+}
+
+class Dialect extends SqliteDialect {
+  override createQueryCompiler(): Compiler {
+    return new Compiler();
+  }
+}
+
+class Compiler extends SqliteQueryCompiler {
+  protected override sanitizeIdentifier(identifier: string): string {
+    return super.sanitizeIdentifier(snakeCase(identifier));
+  }
 }
 
 /** kysely speaks better-sqlite3's dialect of the same interface. Statements are prepared once per text. */
@@ -118,18 +128,33 @@ function adapt(database: DatabaseSync): SqliteDatabase {
       const known = prepared.get(text);
       if (known) return known;
       const statement = database.prepare(text);
+      const names = statement.columns().map(({ name }) => camelCase(name));
+      // With names SQLite's values take twice the time, and would then get others.
+      statement.setReturnArrays(true);
       const run = (parameters: readonly unknown[]) => statement.run(...parameters.map(bindable));
       const made = {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...parameters.map(bindable)),
+        reader: names.length > 0,
+        all: (parameters: readonly unknown[]) =>
+          statement.all(...parameters.map(bindable)).map((row) => named(names, row)),
         // On a full disk SQLite has rolled back by itself; a refused rollback would hide the cause.
         run: text === 'rollback' ? () => (database.isTransaction ? run([]) : NOTHING_DONE) : run,
-        iterate: (parameters: readonly unknown[]) => statement.iterate(...parameters.map(bindable)),
+        *iterate(parameters: readonly unknown[]) {
+          for (const row of statement.iterate(...parameters.map(bindable))) yield named(names, row);
+        },
       };
       if (prepared.size < MAX_PREPARED) prepared.set(text, made);
       return made;
     },
   };
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** A row by the names of its columns. `values` is the array that setReturnArrays makes of it, whatever its type says. */
+function named(names: readonly string[], values: Row): Row {
+  const row: Row = {};
+  for (let i = 0; i < names.length; i++) row[names[i] ?? ''] = values[i] ?? null;
+  return row;
 }
 
 /** So much of the file may stay free, for what comes next (bytes). */
