@@ -30,7 +30,9 @@ export class ConsoleTriager {
   readonly #covered: Covered[] = [];
   readonly #lines: Covered[] = [];
   readonly #table = new LineTable();
-  #piece = '';
+  /** Of the piece that is being collected: its parts, and how long they are. */
+  #parts: string[] = [];
+  #size = 0;
   #length = 0;
 
   constructor(parser: ParserName) {
@@ -42,8 +44,9 @@ export class ConsoleTriager {
   line(text: string, number: number, ended = true): void {
     this.#table.add(this.#length, number);
     this.#length += text.length + 1;
-    this.#piece += ended ? `${text}\n` : text;
-    if (this.#piece.length >= PIECE) this.#push();
+    this.#parts.push(text, ended ? '\n' : '');
+    this.#size += text.length + 1;
+    if (this.#size >= PIECE) this.#push();
     if (text === '') return;
     const clean = maestroText(text);
     this.#scanner.line(this.#reader.read(clean), clean, number);
@@ -57,8 +60,9 @@ export class ConsoleTriager {
   }
 
   #push(): void {
-    this.#logspec.push(this.#piece);
-    this.#piece = '';
+    this.#logspec.push(this.#parts.join(''));
+    this.#parts = [];
+    this.#size = 0;
     this.#table.forget(this.#logspec.base);
   }
 

@@ -80,7 +80,9 @@ class LogspecFindings {
   readonly #signatures = new Signatures();
   readonly #lines = new LineTable();
   readonly #shown = new LineRanges();
-  #piece = '';
+  /** Of the piece that is being collected: its parts, and how long they are. */
+  #parts: string[] = [];
+  #size = 0;
   #length = 0;
   #phase: 'boot' | 'kernel' | 'prompt' = 'boot';
 
@@ -96,8 +98,8 @@ class LogspecFindings {
     if (this.#phase === 'boot' && bootMarkEnd(text) !== undefined) this.#phase = 'kernel';
     const prompt = this.#phase === 'kernel' ? text.indexOf(PROMPT) : -1;
     if (prompt >= 0) this.#reachPrompt(text.slice(0, prompt));
-    this.#piece += `${prompt < 0 ? text : text.slice(prompt)}\n`;
-    if (this.#piece.length >= PIECE) this.#push();
+    this.#add(prompt < 0 ? text : text.slice(prompt), '\n');
+    if (this.#size >= PIECE) this.#push();
   }
 
   end(): { findings: Finding[]; covered: Covered[] } {
@@ -109,14 +111,20 @@ class LogspecFindings {
   // For Maestro's triage of a boot the log ends here, so the reports of the boot do too.
   #reachPrompt(before: string): void {
     this.#phase = 'prompt';
-    this.#piece += before;
+    this.#add(before, '');
     this.#push();
     this.#scanner.limit();
   }
 
+  #add(text: string, end: string): void {
+    this.#parts.push(text, end);
+    this.#size += text.length + end.length;
+  }
+
   #push(): void {
-    this.#scanner.push(this.#piece);
-    this.#piece = '';
+    this.#scanner.push(this.#parts.join(''));
+    this.#parts = [];
+    this.#size = 0;
     this.#lines.forget(this.#scanner.base);
   }
 
