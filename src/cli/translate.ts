@@ -8,12 +8,14 @@ import { Option, type Command } from 'commander';
 import { errorText, PermanentError } from '../core/errors.ts';
 import { firstIssue } from '../core/issue-path.ts';
 import { keepHeapSmall } from '../core/heap.ts';
+import { cutString, readString } from '../core/parse/json-string.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
 import { buildReport, type BuildOfReport, type ReportContext } from '../reporting/kcidb-report.ts';
 import { validateReport } from '../kcidb/schema.ts';
 import { parseCallback, type LavaCallback } from '../lava/callback.ts';
-import { readLog, readLogText } from '../lava/log.ts';
+import { readLog, readLogPieces } from '../lava/log.ts';
+import type { LogLine } from '../lava/model.ts';
 import type { JobRequest } from '../maestro/request.ts';
 import { buildHierarchy, closingPatch } from '../reporting/node-tree.ts';
 import { createConsole, type ConsoleFacts } from '../verdict/console.ts';
@@ -66,11 +68,11 @@ export function addTranslate(program: Command): void {
 /** Does the work of the command. Throws BridgeError for what is wrong with the input, missing results among it. */
 export async function translate(options: TranslateOptions): Promise<{ verdict: Verdict; report: unknown }> {
   checkNames(options);
-  const callback = parseCallback(await readJson(options.callback));
+  const { callback, log } = await readCallback(options.callback);
   const request = options.request === undefined ? undefined : await readRequest(options.request);
   const { job } = callback;
   const verdict = judge(
-    { ending: undefined, lava: job, console: await readConsole(callback, options.log) },
+    { ending: undefined, lava: job, console: await readConsole(callback, options.log ?? log) },
     request && (await expectedTestsOf(request)),
     { infrastructureStatus: options.infrastructureStatus },
   );
@@ -100,20 +102,34 @@ function checkNames({ origin, buildId }: TranslateOptions): void {
   }
 }
 
+/** A callback, and its log: piece by piece, for it is most of the body and needed line by line alone. */
+async function readCallback(
+  file: string,
+): Promise<{ callback: LavaCallback; log: Iterable<LogLine[]> | undefined }> {
+  const bytes = await readBytes(file);
+  const cut = cutString(bytes, 'log');
+  const callback = parseCallback(parseBytes(cut?.rest ?? bytes, file));
+  // What was cut is empty here, or the body has another log.
+  if (cut !== undefined && callback.log === '')
+    return { callback, log: readLogPieces(readable(file, readString(cut.string))) };
+  const whole = cut === undefined ? callback : parseCallback(parseBytes(bytes, file));
+  return { callback: whole, log: whole.log === undefined ? undefined : readLogPieces([whole.log]) };
+}
+
+/** `log`: the name of its file, or its lines. */
 async function readConsole(
-  { job, log }: LavaCallback,
-  file: string | undefined,
+  { job }: LavaCallback,
+  log: string | Iterable<LogLine[]> | undefined,
 ): Promise<ConsoleFacts | undefined> {
-  if (file === undefined && log === undefined) return undefined;
+  if (log === undefined) return undefined;
   const console = createConsole({ cases: job.cases });
-  if (file === undefined) for (const line of readLogText(log ?? '')) console.line(line);
-  else {
+  if (typeof log === 'string') {
     try {
-      for await (const lines of readLog(openLog(file))) for (const line of lines) console.line(line);
+      for await (const lines of readLog(openLog(log))) for (const line of lines) console.line(line);
     } catch (error) {
-      throw new PermanentError('unreadable', `${file} cannot be read: ${errorText(error)}`, { cause: error });
+      throw new PermanentError('unreadable', `${log} cannot be read: ${errorText(error)}`, { cause: error });
     }
-  }
+  } else for (const lines of log) for (const line of lines) console.line(line);
   return console.end();
 }
 
@@ -137,15 +153,38 @@ function isGzip(bytes: Uint8Array): boolean {
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const name = file === '-' ? 'standard input' : file;
+  return parseBytes(await readBytes(file), file);
+}
+
+async function readBytes(file: string): Promise<Buffer> {
   try {
     const bytes = file === '-' ? await readStdin() : await readFile(file);
-    const text = (isGzip(bytes) ? gunzipSync(bytes) : bytes).toString('utf8');
-    return parseJson(text, PARSE_LIMITS.file);
+    return isGzip(bytes) ? gunzipSync(bytes) : bytes;
   } catch (error) {
-    const code = error instanceof ParseError ? error.code : 'unreadable';
-    throw new PermanentError(code, `${name} cannot be read: ${errorText(error)}`, { cause: error });
+    throw cannotRead(file, error);
   }
+}
+
+function parseBytes(bytes: Buffer, file: string): unknown {
+  try {
+    return parseJson(bytes.toString('utf8'), PARSE_LIMITS.file);
+  } catch (error) {
+    throw cannotRead(file, error);
+  }
+}
+
+function* readable(file: string, pieces: Iterable<string>): Generator<string> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    throw cannotRead(file, error);
+  }
+}
+
+function cannotRead(file: string, error: unknown): PermanentError {
+  const name = file === '-' ? 'standard input' : file;
+  const code = error instanceof ParseError ? error.code : 'unreadable';
+  return new PermanentError(code, `${name} cannot be read: ${errorText(error)}`, { cause: error });
 }
 
 async function readStdin(): Promise<Buffer> {

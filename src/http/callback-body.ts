@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { ByteCollector } from '../core/byte-collector.ts';
 import { BridgeError } from '../core/errors.ts';
+import { findStringEnd } from '../core/parse/json-string.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { ParseError, PARSE_LIMITS } from '../core/parse/limits.ts';
 
@@ -13,8 +14,6 @@ const MAX_REST = 8 * 1024 * 1024;
 const MAX_KEY = 1024;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const LETTER_U = 0x75;
 const COMMA = 0x2c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -140,34 +139,4 @@ export class CallbackBody {
       throw new CallbackBodyError('too_large', `the body without its log is larger than ${MAX_REST} bytes`);
     this.#rest.push(bytes);
   }
-}
-
-/** `end`: the closing quote is at `safe`. Else the string goes on, and up to `safe` it cuts no escape in two. */
-function findStringEnd(bytes: Buffer, from: number): { end: boolean; safe: number } {
-  let at = from;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte === QUOTE) return { end: true, safe: at };
-    if (byte !== BACKSLASH) {
-      at += 1;
-      continue;
-    }
-    const length = escapeLength(bytes, at);
-    if (length === undefined) return { end: false, safe: at };
-    at += length;
-  }
-  return { end: false, safe: at };
-}
-
-/** How many bytes an escape has, both halves of a character together; undefined: not all of it is here yet. */
-function escapeLength(bytes: Buffer, at: number): number | undefined {
-  const left = bytes.length - at;
-  if (left < 2) return undefined;
-  if (bytes[at + 1] !== LETTER_U) return 2;
-  if (left < 6) return undefined;
-  if (!/^d[89ab]/i.test(bytes.toString('latin1', at + 2, at + 4))) return 6;
-  // The first half of a character; the second one follows, or not.
-  if (left < 8) return bytes[at + 6] === undefined || bytes[at + 6] === BACKSLASH ? undefined : 6;
-  if (bytes[at + 6] !== BACKSLASH || bytes[at + 7] !== LETTER_U) return 6;
-  return left < 12 ? undefined : 12;
 }

@@ -132,6 +132,13 @@ export async function* readLog(source: AsyncIterable<Uint8Array | string>): Asyn
   if (rest.length > 0) yield rest;
 }
 
+/** The lines of a log that is at hand in pieces, in batches as readLog gives them. */
+export function* readLogPieces(pieces: Iterable<string>): Generator<LogLine[]> {
+  const reader = new LogReader();
+  for (const piece of pieces) yield reader.push(piece);
+  yield reader.end();
+}
+
 /** The lines of a log that is at hand as one text, one by one, without a copy of it in pieces. */
 export function* readLogText(text: string): Generator<LogLine> {
   const reader = new LogReader();

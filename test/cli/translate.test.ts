@@ -218,6 +218,11 @@ describe('translate', () => {
   it.each([
     ['no file', {}, { code: 'unreadable' }],
     ['no JSON', { content: '{' }, { code: 'malformed' }],
+    [
+      'a log that is no JSON',
+      { content: '{"id": 1, "state": 5, "health": 2, "results": {}, "log": "\\x"}' },
+      { code: 'malformed' },
+    ],
     ['another JSON', { content: '{"hello": 1}' }, { code: 'bad_callback', field: 'id' }],
     ['a capture around the body', { content: '{"json": {"id": 1}}' }, { code: 'bad_callback', field: 'id' }],
   ])('refuses %s', async (_what, { content }: { content?: string }, error) => {
