@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { createCircuit, type Circuit, type CircuitState } from './engine/circuit.ts';
 import { errorText } from './core/errors.ts';
+import { sharedAnswer } from './core/shared-answer.ts';
 import { MINUTE, SECOND, type Clock } from './core/time.ts';
 import type { BridgeConfig } from './config/schema.ts';
 import { guarded, holderOf, maestroOf, oneAtATime, storeOf } from './daemon-parts.ts';
@@ -189,7 +190,8 @@ export async function createDaemon(
     senders,
     earlier,
     storeHealth,
-    disks: () => disksOf(config),
+    // Each job that is let in asks. What is kept free for those that run is not written within this time.
+    disks: sharedAnswer(() => disksOf(config), SECOND, now),
     storeOutage,
     now,
     drift,

@@ -84,11 +84,12 @@ export function createWorkLoop<T>(options: Options<T>): WorkLoop {
   /** Starts what is due; returns how long to sleep. */
   async function round(): Promise<number> {
     options.onRound?.();
+    // What is under way wakes the lane when it ends; what is due is then read.
+    if (busy.size >= width) return IDLE;
     for (const item of await ready(width + busy.size)) {
       if (busy.size >= width) return IDLE;
       if (!busy.has(options.id(item))) begin(item);
     }
-    // What is under way wakes the lane when it ends; what is due is then read again.
     if (busy.size >= width) return IDLE;
     const next = await options.nextDue();
     return next === undefined ? IDLE : Math.min(IDLE, Math.max(1, next - now()));

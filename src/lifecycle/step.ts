@@ -30,33 +30,65 @@ export interface StepOptions {
 
 export type Step = (job: JobRecord, signal: AbortSignal) => Promise<void>;
 
-/** Builds the runner's step: the next stage of a job, and the storing of what came of it. */
+/**
+ * Builds the runner's step: the next stage of a job, and the storing of what came of it. As long as a stage is done and the next
+ * one is due, the job goes on in its place: what was just stored need not be looked for.
+ */
 export function createStep(options: StepOptions): Step {
   const { store, stages, guard, log, storeOutage } = options;
   const oneAtATime = createKeyedQueue();
 
-  async function work(job: JobRecord, stage: ReadyStage, signal: AbortSignal): Promise<void> {
+  /** Gives the job, if its next stage is due at once. */
+  async function work(
+    job: JobRecord,
+    stage: ReadyStage,
+    signal: AbortSignal,
+  ): Promise<JobRecord | undefined> {
     try {
-      await settle(job, stage, await stage.run(job, signal), options);
+      const outcome = await stage.run(job, signal);
+      const saved = await settle(job, stage, outcome, options);
       storeOutage.worked();
+      const isDue = outcome.kind === 'done' && !saved.done && saved.nextAt <= options.now();
+      return isDue && !signal.aborted ? saved : undefined;
     } catch (error) {
-      if (error instanceof StaleError) return; // Another writer changed it; it is still due and will be read again.
-      if (signal.aborted) return;
-      if (isLostLease(error)) return sleep(SECOND, signal); // Another daemon goes on with it.
-      await settleFailure(job, stage, error, options, signal);
+      if (error instanceof StaleError) return undefined; // Another writer changed it; it is still due and will be read again.
+      if (signal.aborted) return undefined;
+      if (isLostLease(error))
+        await sleep(SECOND, signal); // Another daemon goes on with it.
+      else await settleFailure(job, stage, error, options, signal);
+      return undefined;
     }
   }
 
-  return async (job, signal) => {
+  async function next(
+    job: JobRecord,
+    stage: ReadyStage,
+    signal: AbortSignal,
+  ): Promise<JobRecord | undefined> {
+    let saved: JobRecord | undefined;
+    const watched = (): Promise<void> =>
+      guard.watch(job.id, async () => {
+        saved = await work(job, stage, signal);
+      });
+    await (stage.serial ? oneAtATime(`${job.lab} ${stage.name}`, watched) : watched());
+    return saved;
+  }
+
+  const stageOf = (job: JobRecord): ReadyStage | undefined => {
     const name = stageAfter(job.stage);
-    const stage = stages.find((s) => s.name === name);
+    return stages.find((stage) => stage.name === name);
+  };
+
+  return async (job, signal) => {
+    let stage = stageOf(job);
     if (!stage) {
       log.error({ job: job.id, stage: job.stage }, 'no stage follows; the job is closed');
       await store.save(job, { job: { done: true } });
-      return;
     }
-    const watched = (): Promise<void> => guard.watch(job.id, () => work(job, stage, signal));
-    await (stage.serial ? oneAtATime(`${job.lab} ${stage.name}`, watched) : watched());
+    for (let at: JobRecord | undefined = job; at !== undefined && stage !== undefined;) {
+      at = await next(at, stage, signal);
+      stage = at && stageOf(at);
+    }
   };
 }
 
@@ -130,15 +162,16 @@ async function settle(
   stage: ReadyStage,
   outcome: Outcome,
   { store, now, wakeOutbox }: Settling,
-): Promise<void> {
+): Promise<JobRecord> {
   const change: Change = outcome.change ?? {};
   const { fields, entry } = resultOf(job, stage, outcome, now());
-  await store.save(job, {
+  const saved = await store.save(job, {
     ...change,
     job: { ...change.job, ...fields },
     entries: [...(change.entries ?? []), ...(entry === undefined ? [] : [entry])],
   });
   if (change.deliveries !== undefined && change.deliveries.length > 0) wakeOutbox();
+  return saved;
 }
 
 async function settleFailure(

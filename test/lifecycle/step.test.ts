@@ -39,20 +39,23 @@ async function received(): Promise<ListedJob> {
   return job;
 }
 
-/** Runs a step of the job whose stage comes to this, and gives the job as it is stored then. */
-async function stepped(job: ListedJob, run: () => Promise<Outcome>): Promise<ListedJob> {
+/** Runs a step of the job through these stages, or one that comes to this, and gives the job as it is stored then. */
+async function stepped(
+  job: ListedJob,
+  run: ReadyStage[] | (() => Promise<Outcome>),
+  signal = new AbortController().signal,
+): Promise<ListedJob> {
   const log = createLogger('fatal');
-  const stage: ReadyStage = { name: 'admitted', run };
   const step = createStep({
     store: store.under({ name: 'lab lava-a', holder: '', fence: 0 }),
-    stages: [stage],
+    stages: Array.isArray(run) ? run : [{ name: 'admitted', run }],
     guard: { watch: (_item, work) => work() },
     log,
     storeOutage: createOutage(log, 'the store fails', 'the store works again'),
     now: () => now,
     wakeOutbox: () => (wakes += 1),
   });
-  await step(job, new AbortController().signal);
+  await step(job, signal);
   const stored = await store.job(job.id);
   if (!stored) throw new Error('the job is gone');
   return stored;
@@ -72,6 +75,48 @@ describe('a step', () => {
 
     expect(job).toMatchObject({ stage: 'admitted', done: false, nextAt: now + MINUTE, claimedAt: 7 });
     expect(await texts(job)).toEqual(['admitted: let in']);
+  });
+
+  it('goes on with the next stage, if that is due at once', async () => {
+    const begun: string[] = [];
+    const stage = (name: ReadyStage['name'], until?: number): ReadyStage => ({
+      name,
+      run: async ({ stage: last }) => {
+        begun.push(`${name} after ${last}`);
+        return { kind: 'done', ...(until === undefined ? {} : { until }) };
+      },
+    });
+
+    const job = await stepped(await received(), [
+      stage('admitted'),
+      stage('claimed', now + MINUTE),
+      stage('rendered'),
+    ]);
+
+    expect(begun).toEqual(['admitted after received', 'claimed after admitted']);
+    expect(job).toMatchObject({ stage: 'claimed', nextAt: now + MINUTE });
+  });
+
+  it('ends where it is when the daemon stops', async () => {
+    const stop = new AbortController();
+    const never = async (): Promise<Outcome> => ({ kind: 'done' });
+
+    const job = await stepped(
+      await received(),
+      [
+        {
+          name: 'admitted',
+          run: async () => {
+            stop.abort();
+            return { kind: 'done' };
+          },
+        },
+        { name: 'claimed', run: never },
+      ],
+      stop.signal,
+    );
+
+    expect(job).toMatchObject({ stage: 'admitted', nextAt: now });
   });
 
   it('that waits shows why, and says so in the timeline once', async () => {
