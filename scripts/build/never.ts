@@ -1,0 +1,2 @@
+/** A class that nothing is an instance of. */
+export class Never {}
