@@ -48,25 +48,7 @@ async function textOf(file: string): Promise<string> {
 
 /** As readYamlFile, for text that is at hand; `file` is only its name in messages. */
 export function parseYaml<S extends z.ZodType>(file: string, text: string, schema: S): Located<z.output<S>> {
-  const lines = new LineCounter();
-  const { document: doc, faults } = readText(file, text, lines);
-  const spot = (offset: number | undefined): Pick<Problem, 'line' | 'column'> => {
-    if (offset === undefined) return {};
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  if (doc === undefined || faults.length > 0) {
-    throw new ConfigError(
-      faults.map(({ offset, message }) => ({ code: 'malformed', file, ...spot(offset), message })),
-    );
-  }
-  const at: Located<unknown>['at'] = (path, code, message) => ({
-    code,
-    file,
-    ...spot(offsetOf(doc, path)),
-    ...(path.length === 0 ? {} : { key: dotted(path) }),
-    message,
-  });
+  const { doc, spot, at } = documentOf(file, text);
   const odd = oddTexts(doc).map((offset): Problem => ({
     code: 'bad_text',
     file,
@@ -81,7 +63,38 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
     const problems = parsed.error.issues.flatMap((issue) => explain(issue, { doc, at, schema }));
     throw new ConfigError(problems.toSorted(byPlace));
   }
-  return { file, value: parsed.data, at };
+  // Seldom asked for, and the document is many times as large as its text.
+  return { file, value: parsed.data, at: (...which) => documentOf(file, text).at(...which) };
+}
+
+/** A text as YAML, and the places in it. */
+interface Source extends Pick<Located<unknown>, 'at'> {
+  doc: Document.Parsed;
+  spot: (offset: number | undefined) => Pick<Problem, 'line' | 'column'>;
+}
+
+/** Throws ConfigError for what is no YAML. */
+function documentOf(file: string, text: string): Source {
+  const lines = new LineCounter();
+  const { document: doc, faults } = readText(file, text, lines);
+  const spot: Source['spot'] = (offset) => {
+    if (offset === undefined) return {};
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (doc === undefined || faults.length > 0) {
+    throw new ConfigError(
+      faults.map(({ offset, message }) => ({ code: 'malformed', file, ...spot(offset), message })),
+    );
+  }
+  const at: Source['at'] = (path, code, message) => ({
+    code,
+    file,
+    ...spot(offsetOf(doc, path)),
+    ...(path.length === 0 ? {} : { key: dotted(path) }),
+    message,
+  });
+  return { doc, spot, at };
 }
 
 /** The document as values. Throws ConfigError for aliases of nothing, of themselves, or of too much. */

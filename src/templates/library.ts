@@ -29,15 +29,28 @@ const KEPT_LENGTH = 256 * 1024;
 
 /**
  * Reads and compiles all templates. `variables` are the names that a job template starts with; templates may also read
- * what others give them by name. Throws ConfigError with the faults of all files, each at file:line:column.
+ * what others give them by name. Throws ConfigError with the faults of all files, each at file:line:column. If all are shipped,
+ * they are compiled when the first is asked for: that takes a third of a daemon's start, and an idle one needs none.
  */
 export async function loadLibrary(dirs: OverlayDirs, variables: ReadonlySet<string>): Promise<Library> {
+  const found = await overlayFiles(dirs, EXTENSION);
   const files: File[] = [];
-  for (const { name, path: file } of await overlayFiles(dirs, EXTENSION))
+  for (const { name, path: file } of found)
     files.push({ name: name.slice(0, -EXTENSION.length), file, text: await readText(file) });
-  return kept.get(JSON.stringify([dirs, ...variables]), JSON.stringify(files), () =>
-    compile(files, variables),
-  );
+  const library = (): Library =>
+    kept.get(JSON.stringify([dirs, ...variables]), JSON.stringify(files), () => compile(files, variables));
+  return found.some(({ own }) => own) ? library() : whenAsked(library);
+}
+
+function whenAsked(make: () => Library): Library {
+  let made: Library | undefined;
+  const library = (): Library => (made ??= make());
+  return {
+    has: (name) => library().has(name),
+    reachable: (name) => library().reachable(name),
+    namesIn: (folder) => library().namesIn(folder),
+    render: (name, root) => library().render(name, root),
+  };
 }
 
 interface File {

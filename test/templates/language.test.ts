@@ -8,14 +8,14 @@ import { inShort, problemsOf } from '../support/problems.ts';
 const VARIABLES = new Set(['x', 'y', 'list', 'map', 'none']);
 
 async function renderText(text: string, root: object, more: Record<string, string> = {}): Promise<unknown> {
-  const shipped = await makeFiles({ 'job.yaml.hbs': text, ...Object.fromEntries(Object.entries(more)) });
-  const library = await loadLibrary({ shipped }, VARIABLES);
+  const own = await makeFiles({ 'job.yaml.hbs': text, ...Object.fromEntries(Object.entries(more)) });
+  const library = await loadLibrary({ own }, VARIABLES);
   return library.render('job', { x: 'X', y: 'Y', list: [], map: {}, none: null, ...root });
 }
 
 async function faults(text: string, more: Record<string, string> = {}): Promise<string[]> {
-  const shipped = await makeFiles({ 'job.yaml.hbs': text, ...more });
-  return inShort(await problemsOf(() => loadLibrary({ shipped }, VARIABLES)), shipped);
+  const own = await makeFiles({ 'job.yaml.hbs': text, ...more });
+  return inShort(await problemsOf(() => loadLibrary({ own }, VARIABLES)), own);
 }
 
 const ODD = [
@@ -110,13 +110,13 @@ it.each([
 });
 
 it('reports all faults of all files, each at its place', async () => {
-  const shipped = await makeFiles({
+  const own = await makeFiles({
     'job.yaml.hbs': 'a: {{{x}}}\nb: {{nope}}\n',
     'boot/one.yaml.hbs': '{{#if x}}\n',
     'boot/two.yaml.hbs': 'a: {{x y}}\n',
   });
 
-  expect(inShort(await problemsOf(() => loadLibrary({ shipped }, VARIABLES)), shipped)).toEqual([
+  expect(inShort(await problemsOf(() => loadLibrary({ own }, VARIABLES)), own)).toEqual([
     'boot/one.yaml.hbs:2 template',
     'boot/two.yaml.hbs:1:4 template',
     'job.yaml.hbs:1:4 template',
@@ -266,4 +266,10 @@ it("takes the admin's file in place of the shipped one, and adds the admin's oth
 
   expect(library.render('job', {})).toEqual({ from: 'shipped', part: 'own' });
   expect(library.namesIn('boot')).toEqual(['mine']);
+});
+
+it('templates that came along are compiled when the first is asked for', async () => {
+  const library = await loadLibrary({ shipped: await makeFiles({ 'job.yaml.hbs': '{{#if}' }) }, VARIABLES);
+
+  expect(await problemsOf(async () => library.has('job'))).toMatchObject([{ code: 'template', line: 1 }]);
 });
