@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { loadCLibrary } from './c-library.ts';
 import { SECOND, sleep } from './time.ts';
 
 /**
@@ -28,12 +29,29 @@ export async function giveMemoryBack(signal: AbortSignal, every = LOOK_EVERY): P
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   if (typeof collect !== 'function') return;
+  const trim = await trimmer();
   let before = performance.eventLoopUtilization();
   while (!signal.aborted) {
     await sleep(every, signal);
     const { utilization } = performance.eventLoopUtilization(before);
     before = performance.eventLoopUtilization();
-    if (!signal.aborted && utilization < IDLE && newSpace() >= GROWN) Reflect.apply(collect, undefined, []);
+    if (signal.aborted || utilization >= IDLE) continue;
+    if (newSpace() >= GROWN) Reflect.apply(collect, undefined, []);
+    trim();
+  }
+}
+
+/**
+ * What lets the C library give back what was freed: it keeps what lies below anything that is still used, 20 MiB after a busy
+ * time. Where it cannot (another C library, no koffi for the machine), nothing is given back.
+ */
+async function trimmer(): Promise<() => void> {
+  try {
+    const { libc } = await loadCLibrary();
+    const trim = libc.func('int malloc_trim(size_t pad)');
+    return () => void trim(0);
+  } catch {
+    return () => undefined;
   }
 }
 

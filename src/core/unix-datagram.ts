@@ -1,6 +1,7 @@
 // Sends datagrams to a local socket: systemd's notifications and the journal speak nothing else, and Node cannot. The few
-// calls of the C library that it takes are made through koffi, which is loaded when it is first needed.
+// calls of the C library that it takes are made through koffi (c-library.ts).
 import { getSystemErrorName } from 'node:util';
+import { loadCLibrary } from './c-library.ts';
 import { BridgeError } from './errors.ts';
 
 /** Sends to one local socket; the other side may come and go. */
@@ -25,10 +26,9 @@ const SEND_SECONDS = 1n;
 /** A sender to the socket at `path`; one that begins with `@` is an abstract name. Throws BridgeError `local_socket`. */
 export async function openDatagramSender(path: string): Promise<DatagramSender> {
   const address = socketAddress(path);
-  const { default: koffi } = await import('koffi').catch((error: unknown) => {
+  const { libc, errno } = await loadCLibrary().catch((error: unknown) => {
     throw fault(path, `its sockets are not to be had on this machine (${String(error)})`);
   });
-  const libc = koffi.load('libc.so.6');
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   const setsockopt = libc.func(
     'int setsockopt(int fd, int level, int name, const void *value, uint32_t size)',
@@ -37,7 +37,7 @@ export async function openDatagramSender(path: string): Promise<DatagramSender> 
     'long sendto(int fd, const void *bytes, size_t size, int flags, const void *address, uint32_t addressSize)',
   );
 
-  const failed = (call: string): BridgeError => fault(path, `${call}: ${getSystemErrorName(-koffi.errno())}`);
+  const failed = (call: string): BridgeError => fault(path, `${call}: ${getSystemErrorName(-errno())}`);
   const fd: unknown = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (typeof fd !== 'number' || fd < 0) throw failed('socket');
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, new Int32Array([SEND_BUFFER]), 4);
