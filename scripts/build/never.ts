@@ -1,2 +1,2 @@
-/** A class that nothing is an instance of. */
-export class Never {}
+/** To be asked for with instanceof: nothing is made by it. */
+export function Never(): void {}
