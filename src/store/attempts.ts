@@ -3,6 +3,11 @@ import { BridgeError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import type { AttemptStore } from './contract.ts';
 import { toAttempt, toExpectedTests, toLavaJob } from './rows.ts';
+import { statement } from './statement.ts';
+
+const selectAttempts = statement((db, { jobId }: { jobId: string }) =>
+  db.selectFrom('attempts').selectAll().where('jobId', '=', jobId).orderBy('n'),
+);
 
 export function createAttemptStore({ read }: Connection): AttemptStore {
   type Document = 'definition' | 'expectedTests' | 'lavaJob';
@@ -22,11 +27,7 @@ export function createAttemptStore({ read }: Connection): AttemptStore {
   }
 
   return {
-    attempts: (jobId) =>
-      read(async (db) => {
-        const rows = db.selectFrom('attempts').selectAll().where('jobId', '=', jobId).orderBy('n');
-        return (await rows.execute()).map(toAttempt);
-      }),
+    attempts: (jobId) => read(async (db) => (await selectAttempts(db, { jobId })).map(toAttempt)),
 
     definition: async (jobId, n) => (await documentOf(jobId, n, 'definition')) ?? '',
 

@@ -6,6 +6,8 @@ import type { NewDelivery } from './delivery-contract.ts';
 import type { AttemptChange, Entry, NewAttempt } from './job.ts';
 import { storeJudged } from './judged.ts';
 import { attemptValues, newAttemptRow } from './rows.ts';
+import { rowStatement, statement } from './statement.ts';
+import type { AttemptRow, TimelineRow } from './tables.ts';
 
 export async function addEntries(
   tx: Tx,
@@ -14,11 +16,12 @@ export async function addEntries(
   entries: readonly Entry[],
 ): Promise<void> {
   if (entries.length === 0) return;
-  await tx
-    .insertInto('timeline')
-    .values(entries.map(({ kind, code = null, text }) => ({ jobId, at, kind, code, text })))
-    .execute();
+  for (const { kind, code = null, text } of entries) await insertEntry(tx, { jobId, at, kind, code, text });
 }
+
+const insertEntry = statement((db, { jobId, at, kind, code, text }: Omit<TimelineRow, 'id'>) =>
+  db.insertInto('timeline').values({ jobId, at, kind, code, text }),
+);
 
 /** Adds deliveries; one that is there already (job, destination and kind) stays as it is. */
 export async function addDeliveries(
@@ -73,10 +76,15 @@ async function addAttempt(tx: Tx, attempt: NewAttempt): Promise<void> {
   await tx.updateTable('jobs').set({ lavaId: null, device: null }).where('id', '=', jobId).execute();
 }
 
+const updateAttempt = rowStatement(
+  (db, { ofJob, number }: { ofJob: string; number: number }, row: Partial<AttemptRow>) =>
+    db.updateTable('attempts').set(row).where('jobId', '=', ofJob).where('n', '=', number),
+);
+
 async function changeAttempt(tx: Tx, jobId: string, n: number, change: AttemptChange): Promise<void> {
   const values = attemptValues(change);
   if (Object.keys(values).length > 0) {
-    await tx.updateTable('attempts').set(values).where('jobId', '=', jobId).where('n', '=', n).execute();
+    await updateAttempt(tx, { ofJob: jobId, number: n }, values);
   }
   const { lavaId, device } = change;
   if (lavaId !== undefined || device !== undefined) {

@@ -3,7 +3,7 @@
 // entered by another caller's statements. Writes that wait at the same time are stored together, so that they share one sync of
 // the disk; while another thread waits for that, this one does everything else.
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
 export type Tx = Transaction<Tables>;
@@ -20,6 +20,10 @@ export interface Connection {
 const LONGEST_TURN = 3;
 /** So many writes share a transaction at most: the first of them waits for the last. */
 const MOST_TOGETHER = 32;
+
+const SAVEPOINT = CompiledQuery.raw('savepoint own');
+const ROLLBACK = CompiledQuery.raw('rollback to own');
+const RELEASE = CompiledQuery.raw('release own');
 
 /** A write that waits for its turn. */
 interface Waiting {
@@ -95,17 +99,17 @@ async function storeAll(
       if (others.length === 0) return first?.run(tx);
       for (const each of waiting) {
         await giveWay();
-        await sql`savepoint own`.execute(tx);
+        await tx.executeQuery(SAVEPOINT);
         try {
           await each.run(tx);
         } catch (error) {
           failures.set(each, error);
           // Throws where SQLite has taken all back by itself, on a full disk: then nothing of the others is stored either.
-          await sql`rollback to own`.execute(tx).catch(() => {
+          await tx.executeQuery(ROLLBACK).catch(() => {
             throw error;
           });
         }
-        await sql`release own`.execute(tx);
+        await tx.executeQuery(RELEASE);
       }
     });
     if (failures.size < waiting.length) await sync();

@@ -17,6 +17,7 @@ import {
   type DueDelivery,
 } from './delivery-contract.ts';
 import type { StageName } from './job.ts';
+import { rowStatement, statement } from './statement.ts';
 import type { DeliveryRow, Tables } from './tables.ts';
 
 /** Jobs that completed this stage have nothing left but their deliveries. */
@@ -80,6 +81,43 @@ const WITHOUT_BODY = [
   'doneAt',
 ] as const;
 
+const selectBody = statement((db, { id }: { id: number }) =>
+  db.selectFrom('deliveries').select('body').where('id', '=', id),
+);
+
+const selectDue = statement(
+  (db, { destination, at, limit }: { destination: string; at: number; limit: number }) =>
+    firstOfEachJob(
+      db
+        .selectFrom('deliveries')
+        .select(WITHOUT_BODY)
+        .where('destination', '=', destination)
+        .where('nextAt', '<=', at),
+    )
+      .orderBy('nextAt')
+      .orderBy('id')
+      .limit(limit),
+);
+
+const selectNext = statement((db, { destination, at }: { destination: string; at: number }) =>
+  db
+    .selectFrom('deliveries')
+    .select((e) => e.fn.min('nextAt').as('at'))
+    .where('destination', '=', destination)
+    .where('state', 'in', TO_BE_SENT)
+    .where('nextAt', '>', at),
+);
+
+const updateDelivery = rowStatement(
+  (db, { ofId, before }: { ofId: number; before: string }, row: Partial<DeliveryRow>) =>
+    db
+      .updateTable('deliveries')
+      .set(row)
+      .where('id', '=', ofId)
+      .where('state', '=', before)
+      .returning('destination'),
+);
+
 export function createDeliveryStore({ read, write }: Connection, now: Clock): DeliveryStore {
   const saveDelivery: DeliveryStore['saveDelivery'] = (delivery, change) =>
     write((tx) => changeDelivery(tx, delivery, change, now()));
@@ -108,19 +146,12 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
 
     deliveryBody: (id) =>
       read(async (db) => {
-        const row = await db.selectFrom('deliveries').select('body').where('id', '=', id).executeTakeFirst();
+        const [row] = await selectBody(db, { id });
         return row === undefined ? undefined : parsed(id, row.body);
       }),
 
     dueDeliveries: async (destination, at, limit) => {
-      const rows = await read((db) => {
-        const due = db
-          .selectFrom('deliveries')
-          .select(WITHOUT_BODY)
-          .where('destination', '=', destination)
-          .where('nextAt', '<=', at);
-        return firstOfEachJob(due).orderBy('nextAt').orderBy('id').limit(limit).execute();
-      });
+      const rows = await read((db) => selectDue(db, { destination, at, limit }));
       const found: DueDelivery[] = [];
       for (const row of rows) {
         const { success, data, error } = Due.safeParse(row);
@@ -131,16 +162,7 @@ export function createDeliveryStore({ read, write }: Connection, now: Clock): De
     },
 
     nextDelivery: (destination, at) =>
-      read(async (db) => {
-        const row = await db
-          .selectFrom('deliveries')
-          .select((e) => e.fn.min('nextAt').as('at'))
-          .where('destination', '=', destination)
-          .where('state', 'in', TO_BE_SENT)
-          .where('nextAt', '>', at)
-          .executeTakeFirst();
-        return row?.at ?? undefined;
-      }),
+      read(async (db) => (await selectNext(db, { destination, at }))[0]?.at ?? undefined),
 
     saveDelivery,
 
@@ -205,13 +227,7 @@ async function changeDelivery(
   { delivery, instead = [], entries = [], wakesJob = false }: Parameters<DeliveryStore['saveDelivery']>[1],
   at: number,
 ): Promise<boolean> {
-  const done = await tx
-    .updateTable('deliveries')
-    .set(columnsOf(delivery, at))
-    .where('id', '=', id)
-    .where('state', '=', state)
-    .returning('destination')
-    .executeTakeFirst();
+  const [done] = await updateDelivery(tx, { ofId: id, before: state }, columnsOf(delivery, at));
   if (done === undefined) return false;
   const { destination } = done;
   if (delivery.state !== 'same' && delivery.state !== state) {

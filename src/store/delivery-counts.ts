@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Tx } from './connection.ts';
 import { NOT_ENDED, type DeliveryState } from './delivery-contract.ts';
+import { statement } from './statement.ts';
 
 /** Adds `by` (which may be negative) to the deliveries of a destination in a state. */
 export async function countDelivery(
@@ -10,16 +11,20 @@ export async function countDelivery(
   { destination, state }: { destination: string; state: DeliveryState },
   by: number,
 ): Promise<void> {
-  await tx
-    .insertInto('deliveryCounts')
-    .values({ destination, state, count: by })
-    .onConflict((c) =>
-      c
-        .columns(['state', 'destination'])
-        .doUpdateSet((e) => ({ count: e('deliveryCounts.count', '+', e.ref('excluded.count')) })),
-    )
-    .execute();
+  await addToCount(tx, { destination, state, by });
 }
+
+const addToCount = statement(
+  (db, { destination, state, by }: { destination: string; state: string; by: number }) =>
+    db
+      .insertInto('deliveryCounts')
+      .values({ destination, state, count: by })
+      .onConflict((c) =>
+        c
+          .columns(['state', 'destination'])
+          .doUpdateSet((e) => ({ count: e('deliveryCounts.count', '+', e.ref('excluded.count')) })),
+      ),
+);
 
 /** Counts again all that has not ended, after many changed their state at once. */
 export async function countOpenDeliveries(tx: Tx): Promise<void> {

@@ -4,6 +4,11 @@ import { addEntries } from './changes.ts';
 import type { Connection } from './connection.ts';
 import type { HistoryStore } from './contract.ts';
 import { toCallback, toEntry } from './rows.ts';
+import { statement } from './statement.ts';
+
+const selectCallbacks = statement((db, { jobId }: { jobId: string }) =>
+  db.selectFrom('callbacks').selectAll().where('jobId', '=', jobId).orderBy('id'),
+);
 
 export function createHistoryStore({ read, write }: Connection, now: Clock): HistoryStore {
   return {
@@ -31,10 +36,6 @@ export function createHistoryStore({ read, write }: Connection, now: Clock): His
         await addEntries(tx, callback.jobId, at, entries);
       }),
 
-    callbacks: (jobId) =>
-      read(async (db) => {
-        const callbacks = db.selectFrom('callbacks').selectAll().where('jobId', '=', jobId).orderBy('id');
-        return (await callbacks.execute()).map(toCallback);
-      }),
+    callbacks: (jobId) => read(async (db) => (await selectCallbacks(db, { jobId })).map(toCallback)),
   };
 }

@@ -1,6 +1,6 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
 import { sql, type Kysely } from 'kysely';
-import { errorText } from '../core/errors.ts';
+import { BridgeError, errorText } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
@@ -18,7 +18,53 @@ import {
   toRequest,
   ofKnownStages,
 } from './rows.ts';
-import type { Tables } from './tables.ts';
+import { rowStatement, statement } from './statement.ts';
+import type { JobRow, Tables } from './tables.ts';
+
+const selectPlace = statement((db, { id }: { id: string }) =>
+  db.selectFrom('jobs').select(['lab', 'nodeId', 'board', 'device', 'lavaId']).where('id', '=', id),
+);
+
+const selectRequest = statement((db, { id }: { id: string }) =>
+  db.selectFrom('requests').select('request').where('jobId', '=', id),
+);
+
+const selectDue = statement((db, { lab, at, limit }: { lab: string; at: number; limit: number }) =>
+  db
+    .selectFrom('jobs')
+    .select(JOB_COLUMNS)
+    .where('done', '=', 0)
+    .where('setAside', '=', 0)
+    .where('lab', '=', lab)
+    .where('nextAt', '<=', at)
+    .orderBy('nextAt')
+    .orderBy('receivedAt')
+    .limit(limit),
+);
+
+const selectNextDue = statement((db, { lab, at }: { lab: string; at: number }) =>
+  db
+    .selectFrom('jobs')
+    .select((e) => e.fn.min('nextAt').as('at'))
+    .where('done', '=', 0)
+    .where('setAside', '=', 0)
+    .where('lab', '=', lab)
+    .where('nextAt', '>', at),
+);
+
+const wakeOne = statement((db, { id, at }: { id: string; at: number }) =>
+  db
+    .updateTable('jobs')
+    .set((e) => ({ nextAt: at, rev: e('rev', '+', 1) }))
+    .where('id', '=', id)
+    .where('done', '=', 0),
+);
+
+/** Changes a job that has not changed since it was read. */
+const updateUnchanged = rowStatement(
+  (db, { ofId, ofRev }: { ofId: string; ofRev: number }, row: Partial<JobRow>) =>
+    db.updateTable('jobs').set(row).where('id', '=', ofId).where('rev', '=', ofRev).returning(JOB_COLUMNS),
+);
 
 export function createJobStore({ read, write }: Connection, now: Clock): JobStore {
   function setAside(id: string, reason: Reason): Promise<boolean> {
@@ -57,41 +103,19 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return row && toListedJob(row);
       }),
 
-    place: (id) =>
-      read((db) =>
-        db
-          .selectFrom('jobs')
-          .select(['lab', 'nodeId', 'board', 'device', 'lavaId'])
-          .where('id', '=', id)
-          .executeTakeFirst(),
-      ),
+    place: async (id) => (await read((db) => selectPlace(db, { id })))[0],
 
     jobs: (filter) => read(async (db) => (await readJobs(db, filter)).rows),
 
     request: (id) =>
       read(async (db) => {
-        const row = await db
-          .selectFrom('requests')
-          .select('request')
-          .where('jobId', '=', id)
-          .executeTakeFirstOrThrow();
+        const [row] = await selectRequest(db, { id });
+        if (row === undefined) throw new BridgeError('store', `the store has no request of ${id}`);
         return toRequest(id, row.request);
       }),
 
     due: async (lab, at, limit) => {
-      const rows = await read((db) =>
-        db
-          .selectFrom('jobs')
-          .select(JOB_COLUMNS)
-          .where('done', '=', 0)
-          .where('setAside', '=', 0)
-          .where('lab', '=', lab)
-          .where('nextAt', '<=', at)
-          .orderBy('nextAt')
-          .orderBy('receivedAt')
-          .limit(limit)
-          .execute(),
-      );
+      const rows = await read((db) => selectDue(db, { lab, at, limit }));
       const due: JobRecord[] = [];
       for (const row of rows) {
         try {
@@ -103,33 +127,17 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       return due;
     },
 
-    nextDue: (lab, at) =>
-      read(async (db) => {
-        const row = await db
-          .selectFrom('jobs')
-          .select((e) => e.fn.min('nextAt').as('at'))
-          .where('done', '=', 0)
-          .where('setAside', '=', 0)
-          .where('lab', '=', lab)
-          .where('nextAt', '>', at)
-          .executeTakeFirst();
-        return row?.at ?? undefined;
-      }),
+    nextDue: async (lab, at) => (await read((db) => selectNextDue(db, { lab, at })))[0]?.at ?? undefined,
 
     save: (job, change) =>
       write(async (tx) => {
-        const saved = await tx
-          .updateTable('jobs')
-          .set({
-            ...jobValues(change.job ?? {}),
-            rev: job.rev + 1,
-            updatedAt: now(),
-            ...(change.job?.stage === undefined ? {} : { stageAt: now() }),
-          })
-          .where('id', '=', job.id)
-          .where('rev', '=', job.rev)
-          .returning(JOB_COLUMNS)
-          .executeTakeFirst();
+        const values: Partial<JobRow> = {
+          ...jobValues(change.job ?? {}),
+          rev: job.rev + 1,
+          updatedAt: now(),
+          ...(change.job?.stage === undefined ? {} : { stageAt: now() }),
+        };
+        const [saved] = await updateUnchanged(tx, { ofId: job.id, ofRev: job.rev }, values);
         if (!saved) throw new StaleError(job.id);
         await applyChange(tx, job.id, now(), change);
         return toJob(saved);
@@ -143,12 +151,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
 
     wake: (id, at = now()) =>
       write(async (tx) => {
-        await tx
-          .updateTable('jobs')
-          .set((e) => ({ nextAt: at, rev: e('rev', '+', 1) }))
-          .where('id', '=', id)
-          .where('done', '=', 0)
-          .execute();
+        await wakeOne(tx, { id, at });
       }),
 
     wakeStage: (lab, stage) => write((tx) => wakeWaiting(tx, lab, now(), { stage })),

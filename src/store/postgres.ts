@@ -20,6 +20,7 @@ import { openNotices } from './notices.ts';
 import { explainPostgres } from './postgres-faults.ts';
 import { sizeInUse } from './postgres-size.ts';
 import { snakeCase } from './names.ts';
+import { Slot } from './statement.ts';
 import type { Tables } from './tables.ts';
 
 /** What connections are used for: how many at most, and how long a statement may take (ms); then the database hangs. */
@@ -139,7 +140,7 @@ class Compiler extends PostgresQueryCompiler {
 
   /** PostgreSQL refuses a NUL in a text, which SQLite keeps: it becomes the sign for what can't be shown. */
   protected override appendValue(value: unknown): void {
-    super.appendValue(storable(value));
+    super.appendValue(value instanceof Slot ? value.through(storable) : storable(value));
   }
 }
 

@@ -49,6 +49,16 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
     store = await openStore(place, () => now);
   }
 
+  it('keeps a text with a character that a database may refuse', async () => {
+    const text = 'one\0two';
+    const { job } = await store.receive(newJob({ name: text }), [{ kind: 'note', text }]);
+    await store.save(job, { job: { cancel: text } });
+
+    const kept = expect.stringMatching(/^one[\0\ufffd]two$/) as string;
+    expect(await store.job(job.id)).toMatchObject({ name: kept, cancel: kept });
+    expect(await store.timeline(job.id)).toMatchObject([{ text: kept }]);
+  });
+
   describe('a request', () => {
     it('is stored once per lab and node, whatever way it came', async () => {
       const first = await store.receive(newJob(), [{ kind: 'stage', text: 'received' }]);
