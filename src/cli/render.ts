@@ -158,13 +158,15 @@ function readRequest(text: string, where = ''): unknown {
 
 /** Lines that are under way at a time; those that wait for a build's metadata do not hold up the others. */
 const UNDER_WAY = 64;
+/** Lines that are put out at a time. */
+const TOGETHER = 16;
 const MAX_LINE = 16 * 1024 * 1024;
 
 async function renderBatch(file: string, bench: Bench): Promise<void> {
   const queue: Promise<string>[] = [];
   const flush = async (): Promise<void> => {
-    const line = await queue.shift();
-    if (line !== undefined && !process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+    const lines = await Promise.all(queue.splice(0, TOGETHER));
+    if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
   };
   for await (const line of textLines(openInput(file), MAX_LINE)) {
     queue.push(renderLine(line, bench));
@@ -173,6 +175,9 @@ async function renderBatch(file: string, bench: Bench): Promise<void> {
   while (queue.length > 0) await flush();
 }
 
+const BatchLine = z.record(z.string(), z.unknown());
+const WithId = z.object({ id: z.string() });
+
 /** One line of a batch. Never throws: what is wrong with a line is said in its place. */
 async function renderLine(line: string | undefined, bench: Bench): Promise<string> {
   let id: unknown = null;
@@ -180,7 +185,7 @@ async function renderLine(line: string | undefined, bench: Bench): Promise<strin
     if (line === undefined) throw new RequestError('too_large', `the line is longer than ${MAX_LINE} bytes`);
     id = idIn(line);
     const value = readRequest(line);
-    const { id: own, ...request } = z.record(z.string(), z.unknown()).parse(value);
+    const { id: own, ...request } = BatchLine.parse(value);
     id = own ?? nodeId(request) ?? null;
     const { definition } = await renderRequest(request, bench);
     return JSON.stringify({ id, definition });
@@ -196,7 +201,7 @@ function idIn(line: string): unknown {
 }
 
 function nodeId(request: Record<string, unknown>): unknown {
-  return z.object({ id: z.string() }).safeParse(request['node']).data?.id;
+  return WithId.safeParse(request['node']).data?.id;
 }
 
 function shownError(error: unknown): { code: ErrorCode; message: string; field?: string } {

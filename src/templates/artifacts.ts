@@ -50,8 +50,8 @@ function fileFact(url: string, field: string): FileFact {
 /** Throws RequestError `bad_url` naming `field`. */
 function checkedUrl(url: string, field: string): URL {
   if (url.length > MAX_URL) throw badUrl(field, `it is longer than ${MAX_URL} characters`);
-  if (!URL_TEXT.test(url) || !URL.canParse(url)) throw badUrl(field, 'it must be an http or https URL');
-  const parsed = new URL(url);
+  const parsed = URL_TEXT.test(url) ? URL.parse(url) : null;
+  if (parsed === null) throw badUrl(field, 'it must be an http or https URL');
   if (parsed.username !== '' || parsed.password !== '')
     throw badUrl(field, 'it must not hold a user or a password');
   return parsed;
