@@ -106,17 +106,18 @@ function parsePiece(piece: string): string {
 
 /** `end`: the closing quote is at `safe`. Else the string goes on, and up to `safe` it cuts no escape in two. */
 export function findStringEnd(bytes: Buffer, from: number): { end: boolean; safe: number } {
+  const { length } = bytes;
   let at = from;
-  while (at < bytes.length) {
+  while (at < length) {
     const byte = bytes[at];
     if (byte === QUOTE) return { end: true, safe: at };
-    if (byte !== BACKSLASH) {
-      at += 1;
-      continue;
+    if (byte !== BACKSLASH) at += 1;
+    else if (at + 1 < length && bytes[at + 1] !== LETTER_U) at += 2;
+    else {
+      const escape = escapeLength(bytes, at);
+      if (escape === undefined) return { end: false, safe: at };
+      at += escape;
     }
-    const length = escapeLength(bytes, at);
-    if (length === undefined) return { end: false, safe: at };
-    at += length;
   }
   return { end: false, safe: at };
 }
