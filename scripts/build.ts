@@ -6,11 +6,11 @@
 import { globSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
+import { LOADED } from './build/apart.ts';
 import { ownModulesOfNode } from './build/own-modules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const folder = process.argv[2] ?? join(ROOT, 'dist');
-const NEVER = join(import.meta.dirname, 'build', 'never.ts');
 const threads = Object.fromEntries(
   globSync('src/**/*-worker.ts', { cwd: ROOT }).map((file) => [basename(file, '.ts'), file]),
 );
@@ -20,10 +20,8 @@ await build({
   cwd: ROOT,
   input: { main: 'src/cli/main.ts', ...threads },
   platform: 'node',
-  // koffi finds its compiled file in its own package; pg looks for pg-native and does without.
-  external: ['koffi', 'pg-native'],
-  // got asks of each body and each list of headers whether it is one of fetch's, and Node loads all of fetch to answer: 16 MiB and 0.1 s.
-  transform: { inject: { FormData: [NEVER, 'Never'], Headers: [NEVER, 'Never'] } },
+  // pg looks for pg-native and does without.
+  external: [...LOADED, 'pg-native'],
   plugins: [{ name: 'own modules of Node', renderChunk: ownModulesOfNode }],
   output: {
     dir: join(folder, 'cli'),

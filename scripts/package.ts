@@ -1,5 +1,5 @@
 // Makes what is installed: `node scripts/package.ts deb|tarball… [--arch x64,arm64] [--version V]`. Both hold the same tree: the
-// compiled program, what it needs of npm, Node, units, manual pages and completion. Neither compiles anything for a machine, so
+// built program, the few packages of npm that are not built into it, Node, units, manual pages and completion. Neither compiles anything for a machine, so
 // that either architecture is made on any. The results are in build/.
 import { execFileSync } from 'node:child_process';
 import {
@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProgram } from '../src/cli/program.ts';
 import { programVersion } from '../src/core/version.ts';
+import { APART, NODE } from './build/apart.ts';
 import { commandFacts } from './package/command-tree.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './package/completions.ts';
 import { copyrightFile, packageFolders } from './package/copyright.ts';
@@ -70,12 +71,14 @@ async function layOut(tree: string, arch: string): Promise<void> {
   const modules = join(tree, 'node_modules');
   for (const name of UNUSED) rmSync(join(modules, name), { recursive: true, force: true });
   writeFileSync(join(tree, 'copyright'), copyrightFile(modules));
+  for (const name of readdirSync(modules)) {
+    if (!name.startsWith(NODE) && !APART.includes(name)) rmSync(join(modules, name), { recursive: true });
+  }
   for (const folder of packageFolders(modules)) {
-    if (folder.startsWith('node-linux-')) keepProgram(join(modules, folder));
+    if (folder.startsWith(NODE)) keepProgram(join(modules, folder));
     else prune(join(modules, folder));
   }
-  for (const file of ['package-lock.json', '.npmrc', 'node_modules/.package-lock.json'])
-    rmSync(join(tree, file));
+  for (const file of ['package-lock.json', '.npmrc']) rmSync(join(tree, file));
   const { name, description, license, type } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, string>; // prettier-ignore
   writeFileSync(
     join(tree, 'package.json'),

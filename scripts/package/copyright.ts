@@ -1,7 +1,8 @@
 // Who made what is in a package, and under which licence: Debian's machine-readable copyright file, from what npm installed.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { z } from 'zod';
+import { APART, NODE } from '../build/apart.ts';
 
 const Manifest = z.object({ name: z.string(), version: z.string(), license: z.string().default('unknown') });
 const LICENCE_FILE = /^(?:licen[cs]e|copying)/i;
@@ -17,26 +18,47 @@ interface Part {
   text: string;
 }
 
-/** The file's text. `modules` is the installed node_modules, before its licence files are removed. */
+/** The file's text; most packages are built into dist/. `modules` is the installed node_modules, before its licence files are removed. */
 export function copyrightFile(modules: string): string {
   const parts = packageFolders(modules).map((folder) => readPart(modules, folder));
   return [
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: lava-bridge\nSource: https://github.com/lava-bridge/lava-bridge',
     'Files: *\nCopyright: 2026 the authors of lava-bridge\nLicense: LGPL-2.1+\n On Debian systems the full text of the GNU Lesser General Public License\n version 2.1 is in /usr/share/common-licenses/LGPL-2.1.',
-    ...parts.map(stanza),
+    builtIn(parts.filter(({ folder }) => !isApart(folder))),
+    ...parts.filter(({ folder }) => isApart(folder)).map(stanza),
   ]
     .join('\n\n')
     .concat('\n');
 }
 
-function stanza({ folder, name, version, licence, text }: Part): string {
-  const short = licence.replaceAll(/[^A-Za-z0-9.+-]/g, '-');
-  const label = name.replaceAll(/[^a-z0-9.-]/gi, '-');
+const isApart = (folder: string): boolean =>
+  folder.startsWith(NODE) || APART.includes(folder.split(sep)[0] ?? '');
+
+/** What dist/ is made of: our own program and these, whose licences follow. */
+function builtIn(parts: readonly Part[]): string {
+  const labels = new Map(parts.map((part) => [labelOf(part), part]));
+  const files = [
+    'Files: usr/lib/lava-bridge/dist/*',
+    `Copyright: ${['2026 the authors of lava-bridge', ...new Set(parts.flatMap(({ text, name }) => holders(text, name)))].join('\n  ')}`,
+    `Comment: with ${parts.map(({ name, version }) => `${name} ${version}`).join(',\n  ')}`,
+    `License: ${['LGPL-2.1+', ...labels.keys()].join(' and ')}`,
+  ].join('\n');
+  return [files, ...[...labels].map(([label, { text }]) => `License: ${label}\n${indented(text)}`)].join(
+    '\n\n',
+  );
+}
+
+function labelOf({ name, licence }: Part): string {
+  return `${licence.replaceAll(/[^A-Za-z0-9.+-]/g, '-')}-of-${name.replaceAll(/[^a-z0-9.-]/gi, '-')}`;
+}
+
+function stanza(part: Part): string {
+  const { folder, name, version, text } = part;
   return [
     `Files: usr/lib/lava-bridge/node_modules/${folder}/*`,
     `Copyright: ${holders(text, name).join('\n  ')}`,
     `Comment: ${name} ${version}`,
-    `License: ${short}-of-${label}`,
+    `License: ${labelOf(part)}`,
     indented(text),
   ].join('\n');
 }

@@ -29,7 +29,7 @@ export async function giveMemoryBack(signal: AbortSignal, every = LOOK_EVERY): P
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   if (typeof collect !== 'function') return;
-  const trim = await trimmer();
+  let trim: (() => void) | undefined;
   let before = performance.eventLoopUtilization();
   while (!signal.aborted) {
     await sleep(every, signal);
@@ -37,6 +37,7 @@ export async function giveMemoryBack(signal: AbortSignal, every = LOOK_EVERY): P
     before = performance.eventLoopUtilization();
     if (signal.aborted || utilization >= IDLE) continue;
     if (newSpace() >= GROWN) Reflect.apply(collect, undefined, []);
+    trim ??= await trimmer();
     trim();
   }
 }

@@ -1,9 +1,10 @@
 // What `npm run build` makes, in a folder of its own with what comes along next to it.
 import { execFile } from 'node:child_process';
-import { symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
+import { APART } from '../../scripts/build/apart.ts';
 import { makeFiles } from '../support/folder.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
@@ -12,7 +13,10 @@ let folder = '';
 
 beforeAll(async () => {
   folder = await makeFiles({});
-  for (const name of ['node_modules', 'device-types', 'job-templates', 'pages', 'plans', 'package.json'])
+  // Of npm, what a package has.
+  await mkdir(join(folder, 'node_modules'));
+  for (const name of APART) await symlink(resolve('node_modules', name), join(folder, 'node_modules', name));
+  for (const name of ['device-types', 'job-templates', 'pages', 'plans', 'package.json'])
     await symlink(resolve(name), join(folder, name));
   await run(process.execPath, ['scripts/build.ts', join(folder, 'dist')]);
 }, 120_000);

@@ -1,2 +1,0 @@
-/** To be asked for with instanceof: nothing is made by it. */
-export function Never(): void {}
