@@ -22,7 +22,7 @@ import type { MaestroClient } from './maestro/client.ts';
 import { notifyAdmins } from './notify/facts.ts';
 import { sendSummaries } from './notify/summaries.ts';
 import type { OwnFiles } from './storage/own-files.ts';
-import type { DeliveryRecord, DueDelivery, JobRecord, LeasedStore, Store } from './store/index.ts';
+import type { DeliveryRecord, DueDelivery, Half, JobRecord, LeasedStore, Store } from './store/index.ts';
 
 /** What the works use of the daemon, but for the store. */
 export type WorkPorts = Omit<
@@ -105,13 +105,14 @@ function labWork(lab: Lab, all: WorkParts): Work {
       const { store, now, log } = own;
       await learn();
       const step = createStep({ ...own, stages: readyStages(own) });
-      const lane = {
-        due: (limit: number) => store.due(name, now(), limit),
-        nextDue: () => store.nextDue(name, now()),
-        step,
+      const jobsOf = (half: Half): Promise<void> => {
+        const lane = { lab: name, half };
+        const due = (limit: number): Promise<JobRecord[]> => store.due(lane, now(), limit);
+        return runner.run(name, { due, nextDue: () => store.nextDue(lane, now()), step }, signal);
       };
       await Promise.all([
-        runner.run(name, lane, signal),
+        jobsOf('toLava'),
+        jobsOf('fromLava'),
         followEvents(lab, own, streams.get(name), signal),
         probe(lab, log, signal),
         cancelSecondJobs(lab, own, signal),

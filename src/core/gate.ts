@@ -1,17 +1,22 @@
-// A gate that lets so many through at a time, the others in the order they came.
+// A gate that lets so many through at a time, the others in the order they came; those that have time, after all others.
 import { outsideWait } from './outside-wait.ts';
 
-/** Lets at most `width` tasks run at a time, in the order they came. */
-export function createGate(width: number): <T>(task: () => Promise<T>) => Promise<T> {
+/** `hasTime`: whatever comes while it waits goes first. */
+export type Gate = <T>(task: () => Promise<T>, order?: { hasTime: boolean }) => Promise<T>;
+
+/** Lets at most `width` tasks run at a time. */
+export function createGate(width: number): Gate {
   let running = 0;
   const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= width) await outsideWait(() => new Promise<void>((resolve) => waiting.push(resolve)));
+  const withTime: (() => void)[] = [];
+  return async (task, { hasTime } = { hasTime: false }) => {
+    const queue = hasTime ? withTime : waiting;
+    if (running >= width) await outsideWait(() => new Promise<void>((resolve) => queue.push(resolve)));
     else running++;
     try {
       return await task();
     } finally {
-      const next = waiting.shift();
+      const next = waiting.shift() ?? withTime.shift();
       if (next) next();
       else running--;
     }

@@ -1,9 +1,9 @@
-// Drives what is stored through its steps: a work loop for each lane, so that a dead or slow lane holds up no other. What
+// Drives what is stored through its steps: work loops for each lane, so that a dead or slow one holds up no other. What
 // the items are and what a step does is given to it.
 import type { Clock } from '../core/time.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
-/** The work of one lane. */
+/** The work of one loop. */
 export interface LaneWork<T> {
   /** Items that are due. */
   due: (limit: number) => Promise<T[]>;
@@ -14,7 +14,7 @@ export interface LaneWork<T> {
 }
 
 export interface Runner<T> {
-  /** Works on a lane until the signal fires, and then until all steps that run have ended. */
+  /** Works in a lane until the signal fires, and then until all steps that run have ended. A lane may have several such loops. */
   run: (lane: string, work: LaneWork<T>, signal: AbortSignal) => Promise<void>;
   /** Looks for work now: something became due in this lane, or in all that run here. */
   wake: (lane?: string) => void;
@@ -31,18 +31,18 @@ export interface RunnerOptions<T> {
   now: Clock;
 }
 
-/** How many items of one lane are worked on at once. */
-const LANE_WIDTH = 16;
+/** How many items of one loop are worked on at once. */
+const LOOP_WIDTH = 16;
 
 /** Builds the runner; nothing is taken before a lane runs. */
 export function createRunner<T>({ id, mayBegin, onError, now }: RunnerOptions<T>): Runner<T> {
-  const lanes = new Map<string, WorkLoop>();
+  const lanes = new Map<string, Set<WorkLoop>>();
   let lastRound = now();
 
   return {
     async run(lane, { due, nextDue, step }, signal) {
       const loop = createWorkLoop<T>({
-        width: LANE_WIDTH,
+        width: LOOP_WIDTH,
         due,
         mayBegin: (item) => mayBegin(id(item)),
         nextDue,
@@ -55,13 +55,15 @@ export function createRunner<T>({ id, mayBegin, onError, now }: RunnerOptions<T>
         signal,
         now,
       });
-      lanes.set(lane, loop);
+      const loops = lanes.get(lane) ?? new Set();
+      lanes.set(lane, loops.add(loop));
       await loop.run();
-      lanes.delete(lane);
+      loops.delete(loop);
+      if (loops.size === 0) lanes.delete(lane);
     },
     wake(lane) {
-      if (lane !== undefined) lanes.get(lane)?.wake();
-      else for (const each of lanes.values()) each.wake();
+      const woken = lane === undefined ? [...lanes.values()] : [lanes.get(lane) ?? []];
+      for (const loops of woken) for (const loop of loops) loop.wake();
     },
     // With no lane there is nothing to look for.
     lastRound: () => (lanes.size === 0 ? now() : lastRound),

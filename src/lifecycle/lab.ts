@@ -17,8 +17,8 @@ import { IN_FLIGHT } from '../lava/xmlrpc.ts';
 export interface Lab {
   name: string;
   config: LabConfig;
-  /** Runs a call to the lab's LAVA, two at once; throws at once while the lab is away. */
-  call: <T>(work: (client: LavaClient) => Promise<T>) => Promise<T>;
+  /** Runs a call to the lab's LAVA, two at once; throws at once while the lab is away. One that has time comes after the others. */
+  call: <T>(work: (client: LavaClient) => Promise<T>, order?: { hasTime: boolean }) => Promise<T>;
   /** What LAVA says of a job now; undefined if it knows none. Calls made within a moment are one XML-RPC call. */
   show: (id: number) => Promise<LavaJobInfo | undefined>;
   /** Devices and queue; at most `maxAge` (ms) old, or as old as they may be while LAVA's events come in or do not. */
@@ -70,14 +70,16 @@ export function createLab({ config, client, now, onChange, onInventory, onCall }
   // What is known of each device and worker, so that only news makes the inventory old.
   const lastWord = new Map<string, string>();
 
-  function call<T>(work: (client: LavaClient) => Promise<T>): Promise<T> {
+  function call<T>(work: (client: LavaClient) => Promise<T>, order?: { hasTime: boolean }): Promise<T> {
     // The client has a gate for its requests. This one stands before the circuit: a call that waited at it fails at once
     // when the lab is found to be away, and stores its intent in the moment that it goes out.
-    return gate(() =>
-      circuit.run(() => {
-        requests += 1;
-        return work(client);
-      }),
+    return gate(
+      () =>
+        circuit.run(() => {
+          requests += 1;
+          return work(client);
+        }),
+      order,
     );
   }
 

@@ -7,6 +7,7 @@ import { createKeyedQueue } from '../engine/keyed-queue.ts';
 import { isLostLease } from '../core/lease.ts';
 import type { Outage } from '../engine/outage.ts';
 import {
+  halfOf,
   stageAfter,
   StaleError,
   type Change,
@@ -26,6 +27,8 @@ export interface StepOptions {
   now: Clock;
   /** A delivery was stored. */
   wakeOutbox: () => void;
+  /** A job of the lab has come to the other half of its life. */
+  wake: (lab: string) => void;
 }
 
 export type Step = (job: JobRecord, signal: AbortSignal) => Promise<void>;
@@ -49,7 +52,9 @@ export function createStep(options: StepOptions): Step {
       const saved = await settle(job, stage, outcome, options);
       storeOutage.worked();
       const isDue = outcome.kind === 'done' && !saved.done && saved.nextAt <= options.now();
-      return isDue && !signal.aborted ? saved : undefined;
+      // In the other half of its life it has another place.
+      const isHere = halfOf(saved.stage) === halfOf(job.stage);
+      return isDue && isHere && !signal.aborted ? saved : undefined;
     } catch (error) {
       if (error instanceof StaleError) return undefined; // Another writer changed it; it is still due and will be read again.
       if (signal.aborted) return undefined;
@@ -92,7 +97,7 @@ export function createStep(options: StepOptions): Step {
   };
 }
 
-type Settling = Pick<StepOptions, 'store' | 'now' | 'wakeOutbox'>;
+type Settling = Pick<StepOptions, 'store' | 'now' | 'wakeOutbox' | 'wake'>;
 
 /** What is stored of a job when a stage came to this, and the line in its timeline. */
 function resultOf(
@@ -161,7 +166,7 @@ async function settle(
   job: JobRecord,
   stage: ReadyStage,
   outcome: Outcome,
-  { store, now, wakeOutbox }: Settling,
+  { store, now, wakeOutbox, wake }: Settling,
 ): Promise<JobRecord> {
   const change: Change = outcome.change ?? {};
   const { fields, entry } = resultOf(job, stage, outcome, now());
@@ -171,6 +176,7 @@ async function settle(
     entries: [...(change.entries ?? []), ...(entry === undefined ? [] : [entry])],
   });
   if (change.deliveries !== undefined && change.deliveries.length > 0) wakeOutbox();
+  if (fields.stage !== undefined && halfOf(fields.stage) !== halfOf(job.stage)) wake(job.lab);
   return saved;
 }
 

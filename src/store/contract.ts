@@ -13,6 +13,7 @@ import type {
   Entry,
   JobChange,
   JobRecord,
+  Lane,
   ListedJob,
   NewAttempt,
   NewJob,
@@ -166,12 +167,12 @@ export interface JobStore {
   /** What a job is to do. Throws if there is no such job. */
   request(id: string): Promise<JobRequest>;
   /**
-   * Open jobs of a lab that are due, those first that have been due the longest. One whose row can't be read is set aside
+   * Open jobs of a lane that are due, those first that have been due the longest. One whose row can't be read is set aside
    * with that reason, and left out.
    */
-  due(lab: string, now: number, limit: number): Promise<JobRecord[]>;
-  /** When the first of the lab's open jobs that are not due at `now` will be (ms). */
-  nextDue(lab: string, now: number): Promise<number | undefined>;
+  due(lane: Lane, now: number, limit: number): Promise<JobRecord[]>;
+  /** When the first of the lane's open jobs that are not due at `now` will be (ms). */
+  nextDue(lane: Lane, now: number): Promise<number | undefined>;
   /** Changes a job and what belongs to it. Throws StaleError if it is no longer as `job` says. */
   save(job: JobRecord, change: Change): Promise<JobRecord>;
   /** Stores what happened, whatever else has changed meanwhile: facts are never refused, and decide nothing. */

@@ -14,6 +14,7 @@ export type { Cursor, JobFilter, Reader, Totals } from './reader.ts';
 export { toReasonCode } from './rows.ts';
 export { blobFolder, isBlobLost, openBlobs, type Blobs } from './blobs.ts';
 export {
+  halfOf,
   stageAfter,
   STAGES,
   StoredVerdict,
@@ -23,6 +24,7 @@ export {
   type Drain,
   type Entry,
   type EvidenceSource,
+  type Half,
   type JobChange,
   type JobRecord,
   type ListedJob,

@@ -36,6 +36,23 @@ export function stageAfter(stage: StageName): StageName | undefined {
   return STAGES[STAGES.indexOf(stage) + 1];
 }
 
+/** The halves of a job's life: what is on its way to LAVA never stands before what comes from there. */
+export type Half = 'toLava' | 'fromLava';
+
+/** The stages of the first half. A job of any other is in the second, of one that only a newer version knows as well. */
+export const TO_LAVA: readonly StageName[] = ['received', 'admitted', 'claimed', 'rendered'];
+
+/** The half that a job of this stage is in. */
+export function halfOf(stage: StageName): Half {
+  return TO_LAVA.includes(stage) ? 'toLava' : 'fromLava';
+}
+
+/** Some of a lab's jobs, which are worked on in the order in which they become due. */
+export interface Lane {
+  lab: string;
+  half: Half;
+}
+
 /** Why a job waits, or why its last step failed: a word that stays the same, and a text for people. */
 export interface Reason {
   code: ReasonCode;

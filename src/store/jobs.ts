@@ -7,7 +7,15 @@ import type { Connection, Tx } from './connection.ts';
 import { forgetDeliveries } from './delivery-counts.ts';
 import { StaleError, type JobQueue, type JobStore } from './contract.ts';
 import { receiveJob } from './receiving.ts';
-import { stageAfter, type Entry, type JobRecord, type Reason, type StageName } from './job.ts';
+import {
+  stageAfter,
+  TO_LAVA,
+  type Half,
+  type Entry,
+  type JobRecord,
+  type Reason,
+  type StageName,
+} from './job.ts';
 import { readJobs } from './reads-jobs.ts';
 import {
   JOB_COLUMNS,
@@ -29,28 +37,36 @@ const selectRequest = statement((db, { id }: { id: string }) =>
   db.selectFrom('requests').select('request').where('jobId', '=', id),
 );
 
-const selectDue = statement((db, { lab, at, limit }: { lab: string; at: number; limit: number }) =>
-  db
-    .selectFrom('jobs')
-    .select(JOB_COLUMNS)
-    .where('done', '=', 0)
-    .where('setAside', '=', 0)
-    .where('lab', '=', lab)
-    .where('nextAt', '<=', at)
-    .orderBy('nextAt')
-    .orderBy('receivedAt')
-    .limit(limit),
-);
+const ofHalf = (half: Half): 'in' | 'not in' => (half === 'toLava' ? 'in' : 'not in');
 
-const selectNextDue = statement((db, { lab, at }: { lab: string; at: number }) =>
-  db
-    .selectFrom('jobs')
-    .select((e) => e.fn.min('nextAt').as('at'))
-    .where('done', '=', 0)
-    .where('setAside', '=', 0)
-    .where('lab', '=', lab)
-    .where('nextAt', '>', at),
-);
+const selectDueOf = (half: Half) =>
+  statement((db, { lab, at, limit }: { lab: string; at: number; limit: number }) =>
+    db
+      .selectFrom('jobs')
+      .select(JOB_COLUMNS)
+      .where('done', '=', 0)
+      .where('setAside', '=', 0)
+      .where('lab', '=', lab)
+      .where('nextAt', '<=', at)
+      .where('stage', ofHalf(half), TO_LAVA)
+      .orderBy('nextAt')
+      .orderBy('receivedAt')
+      .limit(limit),
+  );
+const selectDue = { toLava: selectDueOf('toLava'), fromLava: selectDueOf('fromLava') };
+
+const selectNextDueOf = (half: Half) =>
+  statement((db, { lab, at }: { lab: string; at: number }) =>
+    db
+      .selectFrom('jobs')
+      .select((e) => e.fn.min('nextAt').as('at'))
+      .where('done', '=', 0)
+      .where('setAside', '=', 0)
+      .where('lab', '=', lab)
+      .where('nextAt', '>', at)
+      .where('stage', ofHalf(half), TO_LAVA),
+  );
+const selectNextDue = { toLava: selectNextDueOf('toLava'), fromLava: selectNextDueOf('fromLava') };
 
 const wakeOne = statement((db, { id, at }: { id: string; at: number }) =>
   db
@@ -114,8 +130,8 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
         return toRequest(id, row.request);
       }),
 
-    due: async (lab, at, limit) => {
-      const rows = await read((db) => selectDue(db, { lab, at, limit }));
+    due: async ({ lab, half }, at, limit) => {
+      const rows = await read((db) => selectDue[half](db, { lab, at, limit }));
       const due: JobRecord[] = [];
       for (const row of rows) {
         try {
@@ -127,7 +143,8 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       return due;
     },
 
-    nextDue: async (lab, at) => (await read((db) => selectNextDue(db, { lab, at })))[0]?.at ?? undefined,
+    nextDue: async ({ lab, half }, at) =>
+      (await read((db) => selectNextDue[half](db, { lab, at })))[0]?.at ?? undefined,
 
     save: (job, change) =>
       write(async (tx) => {

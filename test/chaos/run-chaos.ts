@@ -113,6 +113,7 @@ function rowsOf(world: World, plan: Plan, course: Course, end: End, takings: num
     ['stops (SIGTERM)', `${stops.length}, the longest took ${formatDuration(Math.max(0, ...stops))}`],
     ['pauses (SIGSTOP)', `${pauses.length}, together ${formatDuration(sum(pauses))}`],
     ...(takings === undefined ? [] : [['leases taken', String(takings)] satisfies Row]),
+    ['set aside after two deaths, and taken up', String(world.takenUp())],
     ['ended by itself', world.bridges.map(({ crashes }) => counted(crashes)).join('; ')],
     ...[...strikes].map(([target, n]): Row => {
       return [`outages: ${target}`, `${n}, together ${formatDuration(away.get(target) ?? 0)}`];

@@ -76,6 +76,7 @@ const TELL_EVERY = 20 * SECOND;
 export async function settled(world: World, until: number, { say, signal }: Io): Promise<boolean> {
   let toldAt = Date.now();
   while (Date.now() < until && !signal.aborted) {
+    await world.takeUpSetAside();
     const done = world.done();
     if (done === world.requests.length && (await world.open()) === 0) return true;
     if (Date.now() - toldAt > TELL_EVERY) {

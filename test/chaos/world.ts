@@ -71,6 +71,10 @@ export interface World {
   done: () => number;
   /** How many jobs the daemons say are open; undefined if none answers. */
   open: () => Promise<number | undefined>;
+  /** Takes up again what was set aside because it was under way in two deaths, as an admin does. */
+  takeUpSetAside: () => Promise<void>;
+  /** How many jobs that were. */
+  takenUp: () => number;
   end: () => Promise<End>;
   /** Writes a line to the run's log. */
   note: (text: string) => Promise<void>;
@@ -89,6 +93,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const acceptedAt = new Map<string, number>();
   const sentTests: KcidbObject[] = [];
   let reportsTaken = 0;
+  let takenUp = 0;
   const addresses: string[] = [];
   for (let i = 0; i < options.daemons; i++) addresses.push(`127.0.0.1:${await freePort()}`);
   const callbacks = await startProxy(...addresses.map((address) => `http://${address}`));
@@ -204,6 +209,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       requests.filter(
         ({ nodeId }) => acceptedAt.has(nodeId) && maestro.database.get(nodeId)?.state === 'done',
       ).length,
+    takeUpSetAside: async () => {
+      for (const address of addresses) takenUp += await takeUpSetAside(address);
+    },
+    takenUp: () => takenUp,
     open: async () => {
       const answers = await Promise.all(addresses.map(askOpen));
       return answers.find((answer) => answer !== undefined);
@@ -239,6 +248,23 @@ async function askOpen(address: string): Promise<number | undefined> {
   } catch {
     return undefined; // it is away, or just starting
   }
+}
+
+const Aside = z.object({ jobs: z.array(z.object({ id: z.string() })) });
+
+/** As an admin would by `lava-bridge jobs --reason crashes` and `jobs retry`: gives how many. */
+async function takeUpSetAside(address: string): Promise<number> {
+  const api = `http://${address}/api/v1/jobs`;
+  const limit = (): RequestInit => ({ signal: AbortSignal.timeout(5 * SECOND) });
+  const answer = await fetch(`${api}?done=false&reason_code=crashes`, limit()).catch(() => undefined);
+  if (!answer?.ok) return 0; // it is away, or just starting: the next look finds them
+  const { jobs } = Aside.parse(await answer.json());
+  let taken = 0;
+  for (const { id } of jobs) {
+    const order = await fetch(`${api}/${encodeURIComponent(id)}/retry`, { method: 'POST', ...limit() });
+    if (order.ok) taken += 1;
+  }
+  return taken;
 }
 
 const Takings = z.tuple([z.object({ takings: z.coerce.number() })]);

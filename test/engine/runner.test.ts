@@ -45,6 +45,44 @@ function runnerOf(
 }
 
 describe('a lane', () => {
+  it('with several loops is awake with all of them, and holds up none by another', async () => {
+    const abort = new AbortController();
+    const due = { slow: Array.from({ length: 40 }, (_, i) => `slow ${i}`), quick: [] as string[] };
+    const done: string[] = [];
+    const runner = createRunner<string>({
+      id: (item) => item,
+      mayBegin: () => true,
+      onError: () => undefined,
+      now: Date.now,
+    });
+    const loop = (which: keyof typeof due): Promise<void> =>
+      runner.run(
+        'a',
+        {
+          due: async (limit) => due[which].slice(0, limit),
+          nextDue: async () => undefined,
+          async step(item, signal) {
+            if (which === 'slow')
+              await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+            due[which] = due[which].filter((one) => one !== item);
+            done.push(item);
+          },
+        },
+        abort.signal,
+      );
+    const loops = [loop('slow'), loop('quick')];
+    atEnd(async () => {
+      abort.abort();
+      await Promise.all(loops);
+    });
+
+    due.quick = ['quick 0', 'quick 1'];
+    runner.wake('a');
+
+    await until('what is quick is done', () => (done.length === 2 ? true : undefined));
+    expect(done).toEqual(['quick 0', 'quick 1']);
+  });
+
   it('that is stuck holds up no other', async () => {
     const items = Array.from({ length: 40 }, (_, i) => ({ id: `a${i}`, lane: 'a' }));
     items.push({ id: 'b0', lane: 'b' });

@@ -54,6 +54,7 @@ async function stepped(
     storeOutage: createOutage(log, 'the store fails', 'the store works again'),
     now: () => now,
     wakeOutbox: () => (wakes += 1),
+    wake: () => undefined,
   });
   await step(job, signal);
   const stored = await store.job(job.id);

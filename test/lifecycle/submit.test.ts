@@ -64,6 +64,19 @@ describe('submitting', () => {
     expect(world.lava.calls.get('scheduler.jobs.list') ?? 0).toBeGreaterThan(lists);
   });
 
+  it('does not keep what LAVA has done waiting behind what it is still to get', async () => {
+    const world = await testWorld();
+    world.lava.faults.add({ kind: 'slow', delayMs: 1500, path: /^\/RPC2/ });
+    const nodes = Array.from({ length: 40 }, () => world.publish());
+
+    await until('a job is reported', async () => {
+      const jobs = await Promise.all(nodes.map((nodeId) => world.job(nodeId)));
+      return jobs.find((job) => job?.stage === 'reported');
+    });
+
+    expect(world.lava.jobs().length).toBeLessThan(nodes.length);
+  });
+
   it('takes back what it made in LAVA if another daemon had to submit the attempt again meanwhile', async () => {
     const world = await testWorld();
     const { store } = world.daemon.context;

@@ -160,7 +160,7 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
       await store.receive(newJob({ nodeId: 'new', priority: 90 }), []);
       await store.receive(newJob({ nodeId: 'other', lab: 'lava-b' }), []);
 
-      const due = await store.due('lava-a', now, 10);
+      const due = await store.due({ lab: 'lava-a', half: 'toLava' }, now, 10);
 
       expect(due.map((job) => job.nodeId)).toEqual(['old', 'new']);
     });
@@ -185,7 +185,7 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
 
       expect(held.jobs.toSorted()).toEqual(['lava-a:c', 'lava-a:d']);
       expect(again.jobs).toEqual([]);
-      const due = await store.due('lava-a', now, 10);
+      const due = await store.due({ lab: 'lava-a', half: 'toLava' }, now, 10);
       expect(due.map(({ id }) => id).toSorted()).toEqual(['lava-a:a', 'lava-a:b']);
     });
 
@@ -193,10 +193,10 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
       const { job } = await store.receive(newJob(), []);
       await store.save(job, { job: { nextAt: now + 5000 } });
 
-      expect(await store.due('lava-a', now, 10)).toEqual([]);
-      expect(await store.nextDue('lava-a', now)).toBe(now + 5000);
+      expect(await store.due({ lab: 'lava-a', half: 'toLava' }, now, 10)).toEqual([]);
+      expect(await store.nextDue({ lab: 'lava-a', half: 'toLava' }, now)).toBe(now + 5000);
       await store.wake(job.id);
-      expect(await store.due('lava-a', now, 10)).toHaveLength(1);
+      expect(await store.due({ lab: 'lava-a', half: 'toLava' }, now, 10)).toHaveLength(1);
     });
 
     it('that are woken while a stage runs are not put off again by it', async () => {
@@ -219,7 +219,7 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
         [],
       );
 
-      const [due] = await store.due('lava-a', now, 10);
+      const [due] = await store.due({ lab: 'lava-a', half: 'toLava' }, now, 10);
       const [callback] = await store.callbacks(job.id);
       expect(Buffer.from(callback?.body ?? []).toString()).toBe('zipped');
       if (!due) throw new Error('not due');
@@ -370,12 +370,18 @@ it('a row with a word that is not known is its own trouble alone', async () => {
     db.close();
 
     const later = Date.now() + 60_000;
-    expect((await store.due('lava-a', later, 10)).map(({ id }) => id)).toEqual([well]);
+    const due = async (): Promise<string[]> => {
+      const halves = (['toLava', 'fromLava'] as const).map((half) =>
+        store.due({ lab: 'lava-a', half }, later, 10),
+      );
+      return (await Promise.all(halves)).flat().map(({ id }) => id);
+    };
+    expect(await due()).toEqual([well]);
     for (const id of [stage, source, ending]) {
       expect(await store.job(id)).toMatchObject({ setAside: true, reason: { code: 'store' } });
       expect((await store.timeline(id)).map(({ code }) => code)).toContain('store');
     }
-    expect((await store.due('lava-a', later, 10)).map(({ id }) => id)).toEqual([well]);
+    expect(await due()).toEqual([well]);
     expect(await store.jobs({ limit: 10 })).toHaveLength(4);
     await store.openCounts();
 

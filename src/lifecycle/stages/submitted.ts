@@ -130,13 +130,17 @@ async function submit(
   const definition = await ports.store.definition(job.id, attempt.n);
   try {
     let sentAt = 0;
-    const lavaId = await lab.call(async (client) => {
-      sentAt = ports.now();
-      const sinceId = attempt.sinceId ?? (await ports.store.lastLavaId(lab.name)) ?? null;
-      const intent = { intentAt: attempt.intentAt ?? sentAt, sentAt, sinceId };
-      await ports.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
-      return client.submit(definition);
-    });
+    const lavaId = await lab.call(
+      async (client) => {
+        sentAt = ports.now();
+        const sinceId = attempt.sinceId ?? (await ports.store.lastLavaId(lab.name)) ?? null;
+        const intent = { intentAt: attempt.intentAt ?? sentAt, sentAt, sinceId };
+        await ports.store.record(job.id, { attempts: new Map([[attempt.n, intent]]) });
+        return client.submit(definition);
+        // What LAVA has to say of its jobs goes first: a lab that can hardly keep up is not given more.
+      },
+      { hasTime: true },
+    );
     if (!(await ports.store.recordSubmission({ ...attempt, sentAt }, lavaId, [secondNote(lavaId)])))
       return { kind: 'wait', until: ports.now(), reason: SECOND_JOB };
     return await done(job, attempt, lavaId, ports);
