@@ -370,18 +370,18 @@ it('a row with a word that is not known is its own trouble alone', async () => {
     db.close();
 
     const later = Date.now() + 60_000;
-    const due = async (): Promise<string[]> => {
+    const dueNow = async (): Promise<string[]> => {
       const halves = (['toLava', 'fromLava'] as const).map((half) =>
         store.due({ lab: 'lava-a', half }, later, 10),
       );
       return (await Promise.all(halves)).flat().map(({ id }) => id);
     };
-    expect(await due()).toEqual([well]);
+    expect(await dueNow()).toEqual([well]);
     for (const id of [stage, source, ending]) {
       expect(await store.job(id)).toMatchObject({ setAside: true, reason: { code: 'store' } });
       expect((await store.timeline(id)).map(({ code }) => code)).toContain('store');
     }
-    expect(await due()).toEqual([well]);
+    expect(await dueNow()).toEqual([well]);
     expect(await store.jobs({ limit: 10 })).toHaveLength(4);
     await store.openCounts();
 
