@@ -13,6 +13,7 @@ import {
 import pg from 'pg';
 import { BridgeError } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
+import { answeringPool } from './answering-pool.ts';
 import type { Connection, Tx } from './connection.ts';
 import type { Database } from './database.ts';
 import { LEASE_TTL } from './lease-contract.ts';
@@ -105,7 +106,7 @@ export function openPool(
   // One that breaks between two statements of a transaction: the next of them fails. Without a listener the process would end.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({
-    dialect: new Dialect({ pool }),
+    dialect: new Dialect({ pool: answeringPool(pool) }),
     plugins: [new CamelCaseRows()],
   });
   return { pool, db };

@@ -30,10 +30,11 @@ export interface Pair {
 
 const Config = z.looseObject({ http: z.looseObject({}) });
 
-/** Neither daemon is started yet. */
+/** Neither daemon is started yet. `way`: gives the URL by which one of them reaches the database. */
 export async function pairOfDaemons(
   options: Parameters<typeof testWorld>[0] = {},
   settings: ChildOptions = { quick: true },
+  way: (url: string) => Promise<string> = async (url) => url,
 ): Promise<Pair> {
   const url = await (await ownCluster()).database();
   const world = await testWorld({ ...options, config: { store: { postgres: url }, ...options.config } });
@@ -43,7 +44,13 @@ export async function pairOfDaemons(
   const listen = `127.0.0.1:${await freePort()}`;
   const second = `${world.folder}/second.yaml`;
   const http = { ...content.http, listen, api_listen: listen, pages_listen: listen };
-  await writeFile(second, stringify({ ...content, http }), { mode: 0o600 });
+  for (const [file, own] of [
+    [world.configFile, {}],
+    [second, { http }],
+  ] as const) {
+    const store = { postgres: await way(url) };
+    await writeFile(file, stringify({ ...content, ...own, store }), { mode: 0o600 });
+  }
 
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined);
