@@ -2,18 +2,20 @@
 import { hostname, uptime } from 'node:os';
 import type { Logger } from 'pino';
 import { BridgeError } from './core/errors.ts';
-import { SECOND } from './core/time.ts';
+import { SECOND, type Clock } from './core/time.ts';
 import { programVersion } from './core/version.ts';
 import { isPostgresUrl, POSTGRES_URL } from './config/postgres-url.ts';
 import type { BridgeConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import type { Circuit } from './engine/circuit.ts';
+import { createDrift, createSharedClock, type ClockWatch } from './engine/clock.ts';
 import { createKeyedQueue } from './engine/keyed-queue.ts';
 import { createLeaseHolder } from './engine/lease-holder.ts';
 import { createSoleHolder, type Holder, type Work } from './engine/lease.ts';
+import { reportDamage } from './lifecycle/store-health.ts';
 import type { MaestroAccess } from './maestro/answers.ts';
 import { createMaestroClient, type MaestroClient } from './maestro/client.ts';
-import { LEASE_TTL, type LeaseStore, type StorePlace } from './store/index.ts';
+import { LEASE_TTL, openStore, type LeaseStore, type Store, type StorePlace } from './store/index.ts';
 
 /** Where the state is. Throws BridgeError `secret`. */
 export function storeOf({ store }: Pick<BridgeConfig, 'store'>): StorePlace {
@@ -21,6 +23,34 @@ export function storeOf({ store }: Pick<BridgeConfig, 'store'>): StorePlace {
   const url = resolveSecret(store.postgres);
   if (isPostgresUrl(url)) return { postgres: url };
   throw new BridgeError('secret', `store.postgres holds no address of a database: ${POSTGRES_URL}`);
+}
+
+interface TimedOptions {
+  log: Logger;
+  /** In place of the machine's or the database's clock. */
+  now?: Clock;
+  /** How far that was set since the start (ms). */
+  drift?: Clock;
+  /** In place of that of the place. */
+  store?: Store;
+}
+
+/**
+ * Opens the store, with the clock by which its times are: the database's where several daemons may share it, so that they agree
+ * whatever their machines' clocks say, else the machine's. Throws as openStore does.
+ */
+export async function openTimed(
+  place: StorePlace,
+  { log, ...own }: TimedOptions,
+): Promise<{ store: Store; clock: Omit<ClockWatch, 'log' | 'onSetBack'> & { now: Clock } }> {
+  const shared = 'postgres' in place && own.now === undefined ? createSharedClock(log) : undefined;
+  const now = own.now ?? shared?.now ?? Date.now;
+  const store = own.store ?? (await openStore(place, now, (damage) => reportDamage(log, damage)));
+  const { leases } = store;
+  const follow = shared && leases && (() => shared.follow(() => leases.time()));
+  await follow?.();
+  const whose = follow === undefined ? 'machine' : 'database';
+  return { store, clock: { now, drift: own.drift ?? createDrift(now), follow, whose } };
 }
 
 /** Maestro's client; undefined: none is configured. Throws BridgeError `secret`. */

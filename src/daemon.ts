@@ -5,10 +5,10 @@ import { errorText } from './core/errors.ts';
 import { sharedAnswer } from './core/shared-answer.ts';
 import { MINUTE, SECOND, type Clock } from './core/time.ts';
 import type { BridgeConfig } from './config/schema.ts';
-import { guarded, holderOf, maestroOf, oneAtATime, storeOf } from './daemon-parts.ts';
+import { guarded, holderOf, maestroOf, oneAtATime, openTimed, storeOf } from './daemon-parts.ts';
 import type { HttpPorts } from './http/ports.ts';
 import { createServers } from './http/servers.ts';
-import { createDrift, watchClock } from './engine/clock.ts';
+import { watchClock } from './engine/clock.ts';
 import { createCrashGuard } from './engine/crash-guard.ts';
 import { MAESTRO } from './reporting/destinations/maestro.ts';
 import { openDestinations } from './reporting/destinations/table.ts';
@@ -18,7 +18,7 @@ import { callbackTargets, createCallbackWatch } from './lifecycle/callback-watch
 import { createHostFetch } from './intake/host-fetch.ts';
 import { createDeviceLog } from './lifecycle/device-log.ts';
 import { createEarlierRuns } from './lifecycle/earlier-runs.ts';
-import { createStoreHealth, reportDamage, type StoreHealth } from './lifecycle/store-health.ts';
+import { createStoreHealth, type StoreHealth } from './lifecycle/store-health.ts';
 import { allParts } from './lifecycle/all-parts.ts';
 import { jobMetrics } from './lifecycle/job-metrics.ts';
 import { askParts } from './lifecycle/parts.ts';
@@ -40,7 +40,6 @@ import { openOwnFiles } from './storage/own-files.ts';
 import {
   disksOf,
   openState,
-  openStore,
   type DeliveryRecord,
   type DueDelivery,
   type JobRecord,
@@ -79,7 +78,7 @@ export type Delays = Pick<Ports, 'claimSettle'> &
 
 interface Parts {
   log: Logger;
-  /** The machine's clock, if it is another one. */
+  /** The clock, if it is another one than the machine's or the database's. */
   now?: Clock;
   /** How far that was set since the start (ms). */
   drift?: Clock;
@@ -102,7 +101,7 @@ const STUCK_AFTER = MINUTE;
 /** Builds the daemon. Throws ConfigError or BridgeError with what is wrong in configuration, files or secrets. */
 export async function createDaemon(
   config: BridgeConfig,
-  { log, now = Date.now, drift = createDrift(now), delays = {}, ...parts }: Parts,
+  { log, delays = {}, ...parts }: Parts,
 ): Promise<Daemon> {
   const folders = await openFolders(config);
   const stopping = new AbortController();
@@ -111,10 +110,9 @@ export async function createDaemon(
 
   const metrics = createMetrics(folders.boards.names());
   const place = storeOf(config);
-  const store = withListeners(
-    parts.store ?? (await openStore(place, now, (damage) => reportDamage(log, damage))),
-    [jobJournal(log), jobMetrics(metrics)],
-  );
+  const { clock, store: bare } = await openTimed(place, { log, ...parts });
+  const { now, drift } = clock;
+  const store = withListeners(bare, [jobJournal(log), jobMetrics(metrics)]);
   const state = await openState(place, now);
   const reader = parts.reader ?? state.openReader();
   const { blobs } = state;
@@ -314,7 +312,7 @@ export async function createDaemon(
         stopping.signal,
       );
       background.push(
-        watchClock({ drift, log, onSetBack: forgetFuture }, stopping.signal),
+        watchClock({ ...clock, log, onSetBack: forgetFuture }, stopping.signal),
         storeHealth.run(stopping.signal),
         states.run(stopping.signal),
         askParts(

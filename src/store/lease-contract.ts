@@ -35,6 +35,8 @@ interface SharedWork {
 export interface LeaseStore {
   /** This process: a random id of each start. */
   readonly processId: string;
+  /** The database's time (ms). */
+  time(): Promise<number>;
   /** Enters this process among the living, or changes what it says of itself. */
   enter(facts: ProcessFacts): Promise<void>;
   /** Renews it; false: it counted as dead, and another has removed it with all that it held. */

@@ -71,10 +71,15 @@ export function createLeaseStore(connection: Connection, processId: string, tell
   };
 }
 
-type LeaseTable = Pick<LeaseStore, 'enter' | 'renew' | 'bury' | 'sharedWork' | 'take' | 'release' | 'leave'>;
+type LeaseTable = Pick<
+  LeaseStore,
+  'time' | 'enter' | 'renew' | 'bury' | 'sharedWork' | 'take' | 'release' | 'leave'
+>;
 
 function createLeaseTable({ read, write, jot }: Connection, processId: string): LeaseTable {
   return {
+    time: () => read(async (db) => (await db.selectNoFrom(NOW.as('at')).executeTakeFirstOrThrow()).at),
+
     enter: ({ host, pid, version, names }) =>
       write(async (tx) => {
         const facts = { host, pid, version, names: JSON.stringify(names) };

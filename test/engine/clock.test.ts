@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createDrift } from '../../src/engine/clock.ts';
+import { pino } from 'pino';
+import { createDrift, createSharedClock, type SharedClock } from '../../src/engine/clock.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
 import { testWorld, until, type TestWorld } from '../support/world.ts';
 
@@ -74,4 +75,58 @@ it('measures what the clock was set by with one that cannot be set', () => {
   expect(drift()).toBe(0);
   wall -= HOUR;
   expect(drift()).toBe(-HOUR);
+});
+
+describe('a clock that follows another', () => {
+  let steady: number;
+  let machine: number;
+  /** What it said in the journal. */
+  let said: string[];
+
+  function clock(): SharedClock {
+    [steady, machine, said] = [50, 1_000_000, []];
+    const log = pino({ level: 'warn' }, { write: (line: string) => said.push(line) });
+    return createSharedClock(
+      log,
+      () => machine,
+      () => steady,
+    );
+  }
+
+  /** An answer that takes so long (ms). */
+  const answers = (at: number, took = 0) => {
+    return async (): Promise<number> => {
+      steady += took;
+      machine += took;
+      return at;
+    };
+  };
+
+  it('goes on by itself, whatever the machine’s is set to', async () => {
+    const { now, follow } = clock();
+    await follow(answers(1_000_000));
+    machine += HOUR;
+    steady += MINUTE;
+    expect(now()).toBe(1_060_000);
+    await follow(answers(1_060_000));
+    expect(now()).toBe(1_060_000);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('59m 00s ahead of');
+  });
+
+  it('is put right by as little as the answer proves wrong', async () => {
+    const { now, follow } = clock();
+    await follow(answers(1_000_400, 500));
+    expect(now()).toBe(1_000_500);
+    await follow(answers(1_002_000, 500));
+    expect(now()).toBe(1_002_000);
+    await follow(answers(900_000, 500));
+    expect(now()).toBe(900_500);
+  });
+
+  it('stays as it is when there is no answer', async () => {
+    const { now, follow } = clock();
+    await expect(follow(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    expect(now()).toBe(1_000_000);
+  });
 });
