@@ -9,6 +9,7 @@ import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { z } from 'zod';
 import { sleep } from '../src/core/time.ts';
+import { publishShellJob } from '../src/demo/shell-job.ts';
 import { DEMO_LAB } from '../src/demo/world.ts';
 import { HEAP, startBenchDaemon } from './daemon.ts';
 import { send, type Sent } from './send.ts';
@@ -174,21 +175,7 @@ const ATTACKS: [what: string, attack: () => Promise<string | string[]>][] = [
 ];
 
 while ((await sendTo('/healthz')) !== '200') await sleep(100);
-const files = `${world.maestro.url}/files/scenario/long/attack`;
-const artifacts = { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` };
-const build = world.maestro.addBuild({ arch: 'x86_64', artifacts });
-const test = {
-  id: 'shell',
-  type: 'shell',
-  depends: [],
-  timeout_s: 300,
-  'pre-commands': [],
-  'post-commands': ['true'],
-};
-key = world.maestro.addPullLabsJob(
-  { build: build.id, name: 'attacked', runtime: DEMO_LAB, platform: 'qemu-x86_64' },
-  { artifacts, tests: [test], environment: { platform: 'qemu-x86_64', arch: 'x86_64' } },
-).id;
+key = publishShellJob(world.maestro, { name: 'attack', scenario: 'long', commands: ['true'] });
 while (world.lava.jobs().length === 0) await sleep(100);
 lavaId = world.lava.jobs()[0]?.id ?? 0;
 await sleep(2000);

@@ -9,6 +9,7 @@ import { Agent } from 'node:http';
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { sleep } from '../src/core/time.ts';
+import { publishShellJob } from '../src/demo/shell-job.ts';
 import { DEMO_LAB } from '../src/demo/world.ts';
 import { HEAP, startBenchDaemon } from './daemon.ts';
 import { send, type Sent } from './send.ts';
@@ -83,28 +84,7 @@ function at(times: readonly number[], part: number): string {
 
 async function whenReady(): Promise<string> {
   while ((await sendTo('/healthz')) !== '200') await sleep(100);
-  const files = `${world.maestro.url}/files/scenario/long/flood`;
-  const build = world.maestro.addBuild({
-    arch: 'x86_64',
-    artifacts: { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` },
-  });
-  const { id } = world.maestro.addPullLabsJob(
-    { build: build.id, name: 'flood', runtime: DEMO_LAB, platform: 'qemu-x86_64' },
-    {
-      artifacts: { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` },
-      tests: [
-        {
-          id: 'shell',
-          type: 'shell',
-          depends: [],
-          timeout_s: 300,
-          'pre-commands': [],
-          'post-commands': ['lava-test-case kernel-version --shell uname -r'],
-        },
-      ],
-      environment: { platform: 'qemu-x86_64', arch: 'x86_64' },
-    },
-  );
+  const id = publishShellJob(world.maestro, { name: 'flood', scenario: 'long' });
   while (world.lava.jobs().length === 0) await sleep(100);
   return id;
 }

@@ -1,9 +1,12 @@
 // What the benches on the real LAVA (lab.ts, soak.ts) share: a lab of their own with played devices, the daemon before it, jobs
 // that are published as fast as they end, and what processes take.
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { Argument, Command, Option } from 'commander';
+import { z } from 'zod';
+import { errorText } from '../src/core/errors.ts';
 import { SECOND, sleep } from '../src/core/time.ts';
 import type { Kind } from '../test/chaos/kinds.ts';
-import { bringUp, type Lab, type LabKind, type LavaJob } from '../test/chaos/lab.ts';
+import { bringUp, LABS, type Lab, type LabKind, type LavaJob } from '../test/chaos/lab.ts';
 import { startWorld, type World, type WorldOptions } from '../test/chaos/world.ts';
 
 /** The jobs of both: two suites with 50 cases, and about 220 lines of log. */
@@ -27,8 +30,45 @@ export const IN_LAVA = 150;
 const AHEAD = 50;
 const LOOK_EVERY = 250;
 
+/** What both are told on the command line. */
+const Settings = z.object({
+  minutes: z.coerce.number().positive(),
+  lab: z.enum(LABS),
+  devices: z.coerce.number().int().positive(),
+  /** A folder for the lab, below /var/tmp. */
+  state: z.string(),
+  /** For profiles of the daemon's processor time. */
+  profile: z.string().optional(),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** Runs a bench on a lab of its own, as the command line says; ends with 1 if it is not good, or fails. */
+export async function runOnLab(
+  { name, minutes, state }: { name: string } & Pick<Settings, 'minutes' | 'state'>,
+  run: (lab: Lab, settings: Settings) => Promise<boolean>,
+  say: (text: string) => void,
+): Promise<void> {
+  const command = new Command(name)
+    .addArgument(new Argument('[minutes]').default(minutes))
+    .addOption(new Option('--lab <which>').choices(LABS).default('2023.01'))
+    .addOption(new Option('--devices <n>').default(50))
+    .addOption(new Option('--state <folder>', 'below /var/tmp').default(state))
+    .addOption(new Option('--profile <folder>', 'of the daemon’s processor time'))
+    .parse();
+  try {
+    const read = Settings.safeParse({ ...command.opts(), minutes: command.processedArgs[0] });
+    if (!read.success) throw new Error(z.prettifyError(read.error));
+    const settings = read.data;
+    const isGood = await withLab(settings.lab, settings.state, settings.devices, (lab) => run(lab, settings));
+    process.exitCode = isGood ? 0 : 1;
+  } catch (error) {
+    say(errorText(error));
+    process.exitCode = 1;
+  }
+}
+
 /** Brings a lab up in `state`, does something there, and takes it down again with all that it stored. */
-export async function withLab<T>(
+async function withLab<T>(
   kind: LabKind,
   state: string,
   devices: number,
@@ -64,6 +104,13 @@ export async function startBridge(
     },
   };
   return startWorld(options);
+}
+
+/** Lets the daemons that are started from now on write a profile of their processor time when they end. */
+export async function profileDaemons({ profile }: Settings): Promise<void> {
+  if (profile === undefined) return;
+  await mkdir(profile, { recursive: true });
+  process.env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${profile}`;
 }
 
 /** The daemon's process; undefined: it has ended by itself and is not started again yet. */

@@ -8,15 +8,12 @@
 // With --profile the daemon writes a profile of its processor time there when it ends.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
-import { Argument, Command, Option } from 'commander';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { errorText } from '../src/core/errors.ts';
 import { MINUTE, SECOND, sleep } from '../src/core/time.ts';
 import { createLavaClient, type LavaClient } from '../src/lava/client.ts';
 import { checkEnd, type Finding } from '../test/chaos/check.ts';
-import { LABS, type Lab, type LabKind, type LavaJob } from '../test/chaos/lab.ts';
+import type { Lab, LavaJob } from '../test/chaos/lab.ts';
 import { callsPerJob, latencies, measure } from '../test/chaos/measure.ts';
 import { printTable, quantile, spread, type Row } from '../test/chaos/table.ts';
 import {
@@ -28,20 +25,15 @@ import {
   pause,
   pidOf,
   processorNow,
+  profileDaemons,
   startBridge,
   until,
   used,
-  withLab,
+  runOnLab,
   type LabWork,
+  type Settings,
   type Processor,
 } from './lab-rate.ts';
-
-interface Options {
-  lab: LabKind;
-  devices: number;
-  state: string;
-  profile?: string;
-}
 
 /** The steady part of a phase (ms since the epoch), and what it took. */
 interface Window {
@@ -197,16 +189,14 @@ async function bridged(lab: Lab, folder: string, minutes: number): Promise<Bridg
   }
 }
 
-async function run(lab: Lab, minutes: number, options: Options): Promise<boolean> {
-  const folder = `${options.state}-daemon`;
+async function run(lab: Lab, options: Settings): Promise<boolean> {
+  const { minutes, state } = options;
+  const folder = `${state}-daemon`;
   const template = await madeByBridge(lab, folder);
   say('LAVA alone');
   const before = await bare(lab, template, minutes / 2);
   say('through the bridge');
-  if (options.profile !== undefined) {
-    await mkdir(options.profile, { recursive: true });
-    process.env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${options.profile}`;
-  }
+  await profileDaemons(options);
   const bridge = await bridged(lab, folder, minutes);
   say('LAVA alone, again');
   const after = await bare(lab, template, minutes / 2);
@@ -216,7 +206,7 @@ async function run(lab: Lab, minutes: number, options: Options): Promise<boolean
 }
 
 function print(
-  { lab, devices }: Options,
+  { lab, devices }: Settings,
   before: Phase,
   { phase: bridge, calls, times, findings }: Bridged,
   after: Phase,
@@ -263,21 +253,4 @@ function print(
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-const options = new Command('lab')
-  .addArgument(new Argument('[minutes]').argParser(Number).default(3))
-  .addOption(new Option('--lab <which>').choices(LABS).default('2023.01'))
-  .addOption(new Option('--devices <n>').argParser(Number).default(50))
-  .addOption(new Option('--state <folder>', 'below /var/tmp').default('/var/tmp/lavalab-bench'))
-  .addOption(new Option('--profile <folder>'))
-  .parse();
-const [minutes] = options.processedArgs as [number];
-const settings = options.opts<Options>();
-try {
-  const isGood = await withLab(settings.lab, settings.state, settings.devices, (lab) =>
-    run(lab, minutes, settings),
-  );
-  process.exitCode = isGood ? 0 : 1;
-} catch (error) {
-  say(errorText(error));
-  process.exitCode = 1;
-}
+await runOnLab({ name: 'lab', minutes: 3, state: '/var/tmp/lavalab-bench' }, run, say);

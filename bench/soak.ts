@@ -3,22 +3,23 @@
 // daemon ended by itself, or if a job was lost, doubled or wrong. Jobs are kept for a few minutes only, so that what is kept is as much all
 // the time. Prints a table, and the same as a line of JSON. Needs root on Debian 12 and a build; the lab is its own.
 //
-//   node bench/soak.ts [MINUTES] [--lab 2023.01|newest] [--devices 50] [--state FOLDER]      (60)
+//   node bench/soak.ts [MINUTES] [--lab 2023.01|newest] [--devices 50] [--state FOLDER] [--profile FOLDER]      (60)
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { Argument, Command, Option } from 'commander';
-import { errorText } from '../src/core/errors.ts';
 import { MINUTE } from '../src/core/time.ts';
 import { checkEnd } from '../test/chaos/check.ts';
-import { LABS, type Lab, type LabKind } from '../test/chaos/lab.ts';
+import type { Lab } from '../test/chaos/lab.ts';
 import { printTable } from '../test/chaos/table.ts';
 import type { World } from '../test/chaos/world.ts';
-import { keepBusy, pause, pidOf, startBridge, until, withLab } from './lab-rate.ts';
-
-interface Options {
-  lab: LabKind;
-  devices: number;
-  state: string;
-}
+import {
+  keepBusy,
+  pause,
+  pidOf,
+  startBridge,
+  profileDaemons,
+  runOnLab,
+  until,
+  type Settings,
+} from './lab-rate.ts';
 
 /** What the daemon has at one moment. */
 interface Reading {
@@ -119,7 +120,9 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-async function run(lab: Lab, minutes: number, { state, lab: kind, devices }: Options): Promise<boolean> {
+async function run(lab: Lab, settings: Settings): Promise<boolean> {
+  const { minutes, state, lab: kind, devices } = settings;
+  await profileDaemons(settings);
   const folder = `${state}-daemon`;
   const kept = { max_age: `${Math.max(1, Math.round(minutes * KEPT_PART))}m` };
   const world = await startBridge(lab, folder, { jobs: kept, evidence: kept, logs: kept });
@@ -166,20 +169,4 @@ async function run(lab: Lab, minutes: number, { state, lab: kind, devices }: Opt
   }
 }
 
-const command = new Command('soak')
-  .addArgument(new Argument('[minutes]').argParser(Number).default(60))
-  .addOption(new Option('--lab <which>').choices(LABS).default('2023.01'))
-  .addOption(new Option('--devices <n>').argParser(Number).default(50))
-  .addOption(new Option('--state <folder>', 'below /var/tmp').default('/var/tmp/lavalab-soak'))
-  .parse();
-const [minutes] = command.processedArgs as [number];
-const options = command.opts<Options>();
-try {
-  const isGood = await withLab(options.lab, options.state, options.devices, (lab) =>
-    run(lab, minutes, options),
-  );
-  process.exitCode = isGood ? 0 : 1;
-} catch (error) {
-  say(errorText(error));
-  process.exitCode = 1;
-}
+await runOnLab({ name: 'soak', minutes: 60, state: '/var/tmp/lavalab-soak' }, run, say);

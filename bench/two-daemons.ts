@@ -13,7 +13,8 @@ import { pino } from 'pino';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { sleep } from '../src/core/time.ts';
-import { DEMO_LAB, startWorld, type World } from '../src/demo/world.ts';
+import { publishShellJob } from '../src/demo/shell-job.ts';
+import { startWorld } from '../src/demo/world.ts';
 import { freePort } from '../src/sim/free-port.ts';
 import { startCluster } from '../test/support/postgres.ts';
 
@@ -96,25 +97,6 @@ async function until(what: string, look: () => Promise<boolean>, within: number)
   return performance.now() - began;
 }
 
-function publish({ maestro }: World, n: number): string {
-  const files = `${maestro.url}/files/scenario/pass/job-${n}`;
-  const artifacts = { kernel: `${files}/bzImage`, ramdisk: `${files}/rootfs.cpio.gz` };
-  const build = maestro.addBuild({ arch: 'x86_64', artifacts });
-  const shell = { id: 'shell', type: 'shell', depends: [], timeout_s: 300 };
-  const commands = {
-    'pre-commands': [],
-    'post-commands': ['lava-test-case kernel-version --shell uname -r'],
-  };
-  return maestro.addPullLabsJob(
-    { build: build.id, name: `job-${n}`, runtime: DEMO_LAB, platform: 'qemu-x86_64' },
-    {
-      artifacts,
-      tests: [{ ...shell, ...commands }],
-      environment: { platform: 'qemu-x86_64', arch: 'x86_64' },
-    },
-  ).id;
-}
-
 function at(times: readonly number[], part: number): number {
   const sorted = times.toSorted((a, b) => a - b);
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
@@ -129,7 +111,7 @@ const nodes: string[] = [];
 const over = new AbortController();
 const publishing = (async () => {
   while (!over.signal.aborted) {
-    nodes.push(publish(world, nodes.length));
+    nodes.push(publishShellJob(world.maestro, { name: `job-${nodes.length}` }));
     await sleep(PUBLISH_EVERY, over.signal);
   }
 })();

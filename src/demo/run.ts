@@ -3,6 +3,7 @@ import { sleep } from '../core/time.ts';
 import { cancelJob } from '../lifecycle/orders.ts';
 import type { ListedJob, StoredVerdict } from '../store/index.ts';
 import type { DemoCase } from './cases.ts';
+import { publishShellJob, shellDefinition } from './shell-job.ts';
 import { DEMO_LAB, type World } from './world.ts';
 
 /** What came of a case of the demo. */
@@ -18,29 +19,12 @@ export interface DemoResult {
 /** Makes Maestro publish one job for each case, for one lab; returns the nodes' ids by the case's name. */
 export function publish(world: World, cases: readonly DemoCase[], lab = DEMO_LAB): Map<string, string> {
   const ids = new Map<string, string>();
+  const { maestro } = world;
   for (const { name, scenario, board } of cases) {
-    const arch = board === 'qemu-arm64' ? 'arm64' : 'x86_64';
-    const files = `${world.maestro.url}/files/scenario/${scenario}/${name}`;
-    const kernel = `${files}/${arch === 'arm64' ? 'Image' : 'bzImage'}`;
-    const build = world.maestro.addBuild({ arch, artifacts: { kernel, modules: `${files}/modules.tar.xz` } });
-    const node = world.maestro.addPullLabsJob(
-      { build: build.id, name, runtime: lab, platform: board },
-      {
-        artifacts: { kernel, ramdisk: `${files}/rootfs.cpio.gz` },
-        tests: [
-          {
-            id: 'shell',
-            type: 'shell',
-            depends: [],
-            timeout_s: 300,
-            'pre-commands': [],
-            'post-commands': COMMANDS,
-          },
-        ],
-        environment: { platform: board, arch },
-      },
-    );
-    ids.set(name, node.id);
+    const job = { name, scenario, board, lab, commands: COMMANDS };
+    const { kernel } = shellDefinition(maestro, job).artifacts;
+    const artifacts = { kernel, modules: new URL('modules.tar.xz', kernel).href };
+    ids.set(name, publishShellJob(maestro, job, { build: { artifacts } }));
   }
   return ids;
 }

@@ -2,6 +2,7 @@
 // What a test has started is stopped when it ends.
 import { createLogger } from '../../src/core/logger.ts';
 import type { ReasonCode } from '../../src/core/reason-codes.ts';
+import { publishShellJob, shellDefinition } from '../../src/demo/shell-job.ts';
 import { DEMO_LAB, startWorld, type World } from '../../src/demo/world.ts';
 import {
   NOT_ENDED,
@@ -172,28 +173,10 @@ async function findJob(world: World, nodeId: string): Promise<ListedJob | undefi
 
 /** The definition of a PULL_LABS job. */
 export function definition(
-  world: World,
-  { scenario = 'pass', board = X86, name = 'smoke' }: JobSpec,
-): { artifacts: Record<string, string> } & Record<string, unknown> {
-  const arch = board === ARM64 ? 'arm64' : 'x86_64';
-  const files = `${world.maestro.url}/files/scenario/${scenario}/${name}`;
-  return {
-    artifacts: {
-      kernel: `${files}/${arch === 'arm64' ? 'Image' : 'bzImage'}`,
-      ramdisk: `${files}/rootfs.cpio.gz`,
-    },
-    tests: [
-      {
-        id: 'shell',
-        type: 'shell',
-        depends: [],
-        timeout_s: 300,
-        'pre-commands': [],
-        'post-commands': ['lava-test-case kernel-version --shell uname -r'],
-      },
-    ],
-    environment: { platform: board, arch },
-  };
+  { maestro }: World,
+  { name = 'smoke', ...spec }: JobSpec,
+): ReturnType<typeof shellDefinition> {
+  return shellDefinition(maestro, { name, ...spec });
 }
 
 /** How often a clock that flies is moved on (ms): each time all the daemon's loops look for work. */
@@ -201,33 +184,26 @@ const TICK = 100;
 
 let published = 0;
 
-function publishJob(world: World, spec: JobSpec): string {
-  const named = { ...spec, name: spec.name ?? `smoke-${++published}` };
-  const wanted = definition(world, named);
-  const board = spec.board ?? X86;
-  const { tree = 'mainline', commit } = spec;
+function publishJob({ maestro }: World, spec: JobSpec): string {
+  const { name = `smoke-${++published}`, build, tree = 'mainline', commit, priority, retryCounter } = spec;
   const revision = { tree, branch: 'master', url: `https://git.example/${tree}.git`, commit };
-  const build = world.maestro.addBuild({
-    ...(spec.build === undefined ? {} : { name: spec.build }),
-    arch: board === ARM64 ? 'arm64' : 'x86_64',
-    artifacts: { ...wanted.artifacts },
-    data: {
-      ...(spec.priority === undefined ? {} : { tree_priority: spec.priority }),
-      ...(commit === undefined ? {} : { kernel_revision: revision }),
-    },
-  });
-  const node = world.maestro.addPullLabsJob(
+  return publishShellJob(
+    maestro,
+    { ...spec, name },
     {
-      build: build.id,
-      name: named.name,
-      runtime: spec.lab ?? LAB,
-      platform: board,
-      ...(spec.retryCounter === undefined ? {} : { retryCounter: spec.retryCounter }),
-      ...(spec.priority === undefined ? {} : { data: { tree_priority: spec.priority } }),
+      build: {
+        ...(build === undefined ? {} : { name: build }),
+        data: {
+          ...(priority === undefined ? {} : { tree_priority: priority }),
+          ...(commit === undefined ? {} : { kernel_revision: revision }),
+        },
+      },
+      job: {
+        ...(retryCounter === undefined ? {} : { retryCounter }),
+        ...(priority === undefined ? {} : { data: { tree_priority: priority } }),
+      },
     },
-    wanted,
   );
-  return node.id;
 }
 
 function parsed(text: string): unknown {
