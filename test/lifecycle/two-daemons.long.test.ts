@@ -74,15 +74,19 @@ describe.runIf('PostgreSQL' in PLACES)('two daemons on one database', () => {
     const { one, two, settled } = pair;
     await one.start();
     await two.start();
-    await settled('both');
-
-    const stoppedAt = performance.now();
-    const ended = one.end('SIGTERM');
-    await settled(two);
-    const took = performance.now() - stoppedAt;
-    await ended;
-    process.stdout.write(`an orderly stop was taken over after ${Math.round(took)} ms\n`);
-    expect(took).toBeLessThan(5000);
+    // A busy machine is slow now and then, but not each time.
+    for (let tries = 1; ; tries++) {
+      await settled('both');
+      const stoppedAt = performance.now();
+      const ended = one.end('SIGTERM');
+      await settled(two);
+      const took = performance.now() - stoppedAt;
+      await ended;
+      process.stdout.write(`an orderly stop was taken over after ${Math.round(took)} ms\n`);
+      if (took < 1000) break;
+      expect(tries, `${Math.round(took)} ms`).toBeLessThan(8);
+      await one.start();
+    }
   });
 
   it('do nothing twice when one is paused for longer than its leases, and wakes', LIMIT, async () => {
