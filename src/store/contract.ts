@@ -164,7 +164,7 @@ export interface JobStore {
   place(id: string): Promise<Pick<ListedJob, 'lab' | 'nodeId' | 'board' | 'device' | 'lavaId'> | undefined>;
   /** The newest first. */
   jobs(filter: JobFilter): Promise<ListedJob[]>;
-  /** What a job is to do. Throws if there is no such job. */
+  /** What a job is to do, shared by all who ask: nothing may change it. Throws if there is no such job. */
   request(id: string): Promise<JobRequest>;
   /**
    * Open jobs of a lane that are due, those first that have been due the longest. One whose row can't be read is set aside

@@ -1,6 +1,7 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
 import { sql, type Kysely } from 'kysely';
 import { BridgeError, errorText } from '../core/errors.ts';
+import { createKept } from '../core/kept.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
@@ -16,6 +17,7 @@ import {
   type Reason,
   type StageName,
 } from './job.ts';
+import type { JobRequest } from '../maestro/request.ts';
 import { readJobs } from './reads-jobs.ts';
 import {
   JOB_COLUMNS,
@@ -82,7 +84,12 @@ const updateUnchanged = rowStatement(
     db.updateTable('jobs').set(row).where('id', '=', ofId).where('rev', '=', ofRev).returning(JOB_COLUMNS),
 );
 
+/** Requests of so many jobs are kept as they were read: a job's is asked for eight times, mostly within some seconds. */
+const KEPT_REQUESTS = 32;
+
 export function createJobStore({ read, write }: Connection, now: Clock): JobStore {
+  const requests = createKept<JobRequest>(KEPT_REQUESTS);
+
   function setAside(id: string, reason: Reason): Promise<boolean> {
     return write(async (tx) => {
       const changed = await tx
@@ -127,7 +134,7 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
       read(async (db) => {
         const [row] = await selectRequest(db, { id });
         if (row === undefined) throw new BridgeError('store', `the store has no request of ${id}`);
-        return toRequest(id, row.request);
+        return requests.get(id, row.request, () => toRequest(id, row.request));
       }),
 
     due: async ({ lab, half }, at, limit) => {
