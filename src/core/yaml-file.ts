@@ -9,7 +9,6 @@ import { createKept } from './kept.ts';
 import { knownKeys } from './known-keys.ts';
 import { didYouMean } from './nearest.ts';
 import { ParseError, PARSE_LIMITS } from './parse/limits.ts';
-import { readPlainYaml } from './parse/plain-yaml.ts';
 import { readYaml } from './parse/yaml.ts';
 
 /** A parsed file, and the place of any value in it. */
@@ -49,15 +48,6 @@ async function textOf(file: string): Promise<string> {
 
 /** As readYamlFile, for text that is at hand; `file` is only its name in messages. */
 export function parseYaml<S extends z.ZodType>(file: string, text: string, schema: S): Located<z.output<S>> {
-  const plain = readPlainYaml(text);
-  const asPlain = plain && schema.safeParse(plain);
-  // Seldom asked for, and the document is many times as large as its text.
-  const at: Located<unknown>['at'] = (...which) => documentOf(file, text).at(...which);
-  return { file, value: asPlain?.success === true ? asPlain.data : valueInDocument(file, text, schema), at };
-}
-
-/** What any text of YAML holds. Throws ConfigError with all problems, each at its place. */
-function valueInDocument<S extends z.ZodType>(file: string, text: string, schema: S): z.output<S> {
   const { doc, spot, at } = documentOf(file, text);
   const odd = oddTexts(doc).map((offset): Problem => ({
     code: 'bad_text',
@@ -73,7 +63,8 @@ function valueInDocument<S extends z.ZodType>(file: string, text: string, schema
     const problems = parsed.error.issues.flatMap((issue) => explain(issue, { doc, at, schema }));
     throw new ConfigError(problems.toSorted(byPlace));
   }
-  return parsed.data;
+  // Seldom asked for, and the document is many times as large as its text.
+  return { file, value: parsed.data, at: (...which) => documentOf(file, text).at(...which) };
 }
 
 /** A text as YAML, and the places in it. */
