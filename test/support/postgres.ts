@@ -101,7 +101,7 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ended = once(server, 'exit');
-    for (const pid of processesOf(server)) process.kill(pid, 'SIGCONT');
+    signalAll(server, 'SIGCONT');
     server.kill(signal);
     await ended;
   }
@@ -114,7 +114,7 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
       return urlOf(name);
     },
     processes: () => processesOf(server),
-    signal: (signal) => processesOf(server).forEach((pid) => process.kill(pid, signal)),
+    signal: (signal) => signalAll(server, signal),
     async restart() {
       await end('SIGQUIT');
       server = await startServer();
@@ -130,6 +130,17 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
 function processesOf({ pid }: ChildProcess): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return [Number(pid), ...(children === '' ? [] : children.split(' ').map(Number))];
+}
+
+function signalAll(server: ChildProcess, signal: NodeJS.Signals): void {
+  for (const pid of processesOf(server)) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // A connection was closed meanwhile, and its process ended.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
 }
 
 async function userOf(name: string): Promise<{ uid: number; gid: number }> {
