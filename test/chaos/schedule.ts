@@ -95,12 +95,12 @@ const PAUSED: Habit['lasts'] = [10 * SECOND, 45 * SECOND];
 const LIFE: Record<'alone' | 'shared', Habit['lasts']> = {
   alone: [0, 7 * SECOND],
   /** What a dead one did may be taken LEASE_TTL later, by one that has lived as long: in shorter lives none would do it. */
-  shared: [LEASE_TTL, LEASE_TTL + 40 * SECOND],
+  shared: [LEASE_TTL, LEASE_TTL + 30 * SECOND],
 };
 
 /** About what a life of a daemon takes, with its start, where nothing else needs the machine, ms. */
 export function spanPerKill(daemons: number): number {
-  return daemons === 1 ? 4.5 * SECOND : (32 * SECOND) / daemons;
+  return daemons === 1 ? 4.5 * SECOND : (26 * SECOND) / daemons;
 }
 
 /**
