@@ -168,6 +168,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       kcidb: { url: kcidb.url, token: kcidb.token, timeout: '5s' },
       report: { maestro: report },
       http: {
+        token: ADMIN_TOKEN,
         listen: address,
         api_listen: address,
         pages_listen: address,
@@ -250,6 +251,8 @@ async function askOpen(address: string): Promise<number | undefined> {
   }
 }
 
+const ADMIN_TOKEN = 'chaos-admin-token-0123456789abcdef';
+
 const Aside = z.object({ jobs: z.array(z.object({ id: z.string() })) });
 
 /** As an admin would by `lava-bridge jobs --reason crashes` and `jobs retry`: gives how many. */
@@ -261,8 +264,11 @@ async function takeUpSetAside(address: string): Promise<number> {
   const { jobs } = Aside.parse(await answer.json());
   let taken = 0;
   for (const { id } of jobs) {
-    const order = await fetch(`${api}/${encodeURIComponent(id)}/retry`, { method: 'POST', ...limit() });
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const url = `${api}/${encodeURIComponent(id)}/retry`;
+    const order = await fetch(url, { method: 'POST', headers, ...limit() });
     if (order.ok) taken += 1;
+    else if (order.status === 403) throw new Error(`${id} cannot be taken up: ${await order.text()}`);
   }
   return taken;
 }
