@@ -222,6 +222,14 @@ export interface AttemptStore {
   lastLavaId(lab: string): Promise<number | undefined>;
 }
 
+/** A LAVA job that was made of an attempt which was sent again meanwhile, or has another. */
+export interface SecondJob {
+  lavaId: number;
+  jobId: string;
+  /** The attempt. */
+  n: number;
+}
+
 /** What LAVA answered to submissions. */
 export interface SubmissionStore {
   /**
@@ -234,9 +242,9 @@ export interface SubmissionStore {
     lavaId: number,
     entries: readonly Entry[],
   ): Promise<boolean>;
-  /** LAVA jobs of this lab that were made twice, and are to be cancelled. */
-  secondJobs(lab: string): Promise<number[]>;
-  /** It is cancelled. */
+  /** LAVA jobs of this lab that may have been made twice. */
+  secondJobs(lab: string): Promise<SecondJob[]>;
+  /** It is cancelled, or was the attempt's own. */
   forgetSecondJob(lab: string, lavaId: number): Promise<void>;
 }
 

@@ -4,7 +4,14 @@ export { openState, type State } from './state.ts';
 export { disksOf, type Disk } from './disks.ts';
 export { checkDatabase, LOST_BEFORE, storesSetAside, type Damage } from './damage.ts';
 export { isDamage } from './sqlite-errors.ts';
-export { StaleError, type Change, type JobQueue, type LeasedStore, type Store } from './contract.ts';
+export {
+  StaleError,
+  type Change,
+  type JobQueue,
+  type LeasedStore,
+  type SecondJob,
+  type Store,
+} from './contract.ts';
 export { LEASE_TTL, type LeaseStore } from './lease-contract.ts';
 export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
 export type { DeviceSpan, SeenDevice } from './devices.ts';

@@ -1,10 +1,15 @@
 // What LAVA answered to submissions: facts, which are stored whoever holds the lab's lease by now.
+import { z } from 'zod';
+import { tryJson } from '../core/parse/json.ts';
+import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries } from './changes.ts';
 import type { Connection } from './connection.ts';
-import type { SubmissionStore } from './contract.ts';
-import { setMeta, settingNames } from './meta.ts';
+import type { SecondJob, SubmissionStore } from './contract.ts';
+import { getMeta, setMeta, settingNames } from './meta.ts';
 import { settingKey, type SettingKey } from './settings.ts';
+
+const Second = z.object({ lavaId: z.number(), jobId: z.string(), n: z.number() });
 
 export function createSubmissionStore({ read, write }: Connection, now: Clock): SubmissionStore {
   return {
@@ -22,7 +27,11 @@ export function createSubmissionStore({ read, write }: Connection, now: Clock): 
           .executeTakeFirst();
         if (own === undefined) {
           await addEntries(tx, jobId, now(), entries);
-          await setMeta(tx, secondKey(labOf(jobId), lavaId), String(now()));
+          await setMeta(
+            tx,
+            secondKey(labOf(jobId), lavaId),
+            JSON.stringify({ lavaId, jobId, n } satisfies SecondJob),
+          );
           return false;
         }
         await tx.updateTable('jobs').set({ lavaId }).where('id', '=', jobId).execute();
@@ -31,7 +40,10 @@ export function createSubmissionStore({ read, write }: Connection, now: Clock): 
     secondJobs: (lab) =>
       read(async (db) => {
         const names = await settingNames(db, 'second', `${lab} `);
-        return names.map((name) => Number(name.slice(lab.length + 1)));
+        const texts = await Promise.all(names.map((name) => getMeta(db, settingKey('second', name))));
+        return texts.flatMap((text) =>
+          text === undefined ? [] : [Second.parse(tryJson(text, PARSE_LIMITS.file))],
+        );
       }),
     forgetSecondJob: (lab, lavaId) =>
       write(async (tx) => {

@@ -158,10 +158,10 @@ run_daemon() {
           rm -f "$STATE/pg/postmaster.pid"
         fi
       fi
-      # A lab's data may be lost in a crash: speed before safety.
+      # What the machine loses in a crash may be lost: speed before safety. What is committed outlives the server's own death.
       start postgres setpriv --reuid=postgres --regid=postgres --init-groups -- "$(pg_bin)/postgres" -D "$STATE/pg" \
         -c listen_addresses=127.0.0.1 -p "$PG_PORT" -c unix_socket_directories= \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+        -c fsync=off -c full_page_writes=off \
         -c max_connections=200 -c shared_buffers=256MB -c max_wal_size=1GB -c log_min_duration_statement=2000 ;;
     httpd) start httpd "$PY" -m http.server --bind 127.0.0.1 --directory "$STATE/httpd" "$ARTIFACT_PORT" ;;
     lava-publisher)

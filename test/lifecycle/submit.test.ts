@@ -88,16 +88,40 @@ describe('submitting', () => {
     });
     await store.record(id, { attempts: new Map([[1, { sentAt: sentAt + 1 }]]) });
     faster();
+    await until('it is known', async () => ((await store.secondJobs(LAB)).length > 0 ? true : undefined));
+    await store.record(id, { attempts: new Map([[1, { lavaId: 4711 }]]) });
 
     await until('it is cancelled in LAVA', () =>
       world.lava.calls.has('scheduler.jobs.cancel') ? true : undefined,
     );
     expect(await world.timeline(nodeId, 'second_job')).not.toEqual([]);
-    expect((await world.attempts(nodeId))[0]?.lavaId ?? null).toBeNull();
+    expect((await world.attempts(nodeId))[0]?.lavaId).toBe(4711);
     await until('no second job is left', async () =>
       (await store.secondJobs(LAB)).length === 0 ? true : undefined,
     );
     expect(world.lava.calls.get('scheduler.jobs.cancel')).toBe(1);
+  });
+
+  it('follows what it made in LAVA if the other daemon came to nothing', async () => {
+    const world = await testWorld();
+    const { store } = world.daemon.context;
+    const nodeId = world.publish();
+    const { id } = await world.at(nodeId, 'admitted');
+    const faster = world.lava.faults.add({ kind: 'slow', path: /^\/RPC2/, delayMs: 2000 });
+    const sentAt = await until('the submission is under way', async () => {
+      return (await world.attempts(nodeId))[0]?.sentAt ?? undefined;
+    });
+    await store.record(id, { attempts: new Map([[1, { sentAt: sentAt + 1 }]]) });
+    faster();
+    await world.waits(nodeId, 'answer_lost');
+    world.fly();
+
+    expect(await world.ended(nodeId)).toMatchObject({ stage: 'reported' });
+    expect(lavaJobs(world, nodeId)).toHaveLength(1);
+    expect(world.lava.calls.has('scheduler.jobs.cancel')).toBe(false);
+    await until('no second job is left', async () =>
+      (await store.secondJobs(LAB)).length === 0 ? true : undefined,
+    );
   });
 
   it('takes answers that come after its own time-out as lost', async () => {

@@ -146,10 +146,14 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
       expect(await store.recordSubmission(late, 7, [])).toBe(false);
       expect(await store.recordSubmission({ ...late, jobId: `lava-a-2:${NODE}` }, 8, [])).toBe(false);
       await reopen();
-      expect((await store.secondJobs('lava-a')).toSorted((a, b) => a - b)).toEqual([7, 12]);
+      const known = await store.secondJobs('lava-a');
+      expect(known.toSorted((a, b) => a.lavaId - b.lavaId)).toEqual([
+        { lavaId: 7, jobId: job.id, n: 1 },
+        { lavaId: 12, jobId: job.id, n: 1 },
+      ]);
       await store.forgetSecondJob('lava-a', 12);
-      expect(await store.secondJobs('lava-a')).toEqual([7]);
-      expect(await store.secondJobs('lava-a-2')).toEqual([8]);
+      expect((await store.secondJobs('lava-a')).map(({ lavaId }) => lavaId)).toEqual([7]);
+      expect((await store.secondJobs('lava-a-2')).map(({ lavaId }) => lavaId)).toEqual([8]);
     });
   });
 
