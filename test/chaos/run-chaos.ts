@@ -81,7 +81,7 @@ async function storm(world: World, plan: Plan, io: Io): Promise<Report> {
     const text = `only ${world.requests.length} of ${plan.requests} requests were published; more --minutes`;
     findings.push({ what: 'wrong', nodeId: 'the run', text });
   }
-  return { findings, rows: rowsOf(world, plan, course, end, await world.takings()) };
+  return { findings, rows: rowsOf(world, plan, course, end) };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
@@ -96,7 +96,7 @@ interface Course {
   quiet?: Stretch;
 }
 
-function rowsOf(world: World, plan: Plan, course: Course, end: End, takings: number | undefined): Row[] {
+function rowsOf(world: World, plan: Plan, course: Course, end: End): Row[] {
   const { toll, rough, quiet, wholeAt, settledAt, startedAt } = course;
   const { stops = [], pauses = [], strikes = new Map(), away = new Map(), problems = [] } = toll ?? {};
   const kills = world.bridges.map((_, i) => toll?.kills.get(i) ?? 0);
@@ -112,7 +112,6 @@ function rowsOf(world: World, plan: Plan, course: Course, end: End, takings: num
     ['kills (SIGKILL)', kills.length > 1 ? `${sum(kills)} (${kills.join(' + ')})` : String(sum(kills))],
     ['stops (SIGTERM)', `${stops.length}, the longest took ${formatDuration(Math.max(0, ...stops))}`],
     ['pauses (SIGSTOP)', `${pauses.length}, together ${formatDuration(sum(pauses))}`],
-    ...(takings === undefined ? [] : [['leases taken', String(takings)] satisfies Row]),
     ['set aside after two deaths, and taken up', String(world.takenUp())],
     ['ended by itself', world.bridges.map(({ crashes }) => counted(crashes)).join('; ')],
     ...[...strikes].map(([target, n]): Row => {

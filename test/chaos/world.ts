@@ -2,7 +2,6 @@
 // and proxies between it and LAVA.
 import { appendFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { z } from 'zod';
 import { stringify } from 'yaml';
 import { rfc3339, SECOND } from '../../src/core/time.ts';
@@ -58,8 +57,6 @@ export interface World {
   disk: Disk;
   /** The daemons' own database; undefined: it is SQLite. */
   cluster: Cluster | undefined;
-  /** How often a work loop's lease was taken; undefined: there are none in SQLite. */
-  takings: () => Promise<number | undefined>;
   requests: Wanted[];
   /** Publishes a request whose job runs for so many seconds; gives its node's id. */
   publish: (kind: Kind, seconds: number, runtime?: string) => string;
@@ -196,7 +193,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     bridges,
     disk,
     cluster,
-    takings: async () => (database === undefined ? undefined : countTakings(database)),
     requests,
     acceptedAt,
     publish(kind, seconds, runtime = RUNTIME) {
@@ -271,17 +267,4 @@ async function takeUpSetAside(address: string): Promise<number> {
     else if (order.status === 403) throw new Error(`${id} cannot be taken up: ${await order.text()}`);
   }
   return taken;
-}
-
-const Takings = z.tuple([z.object({ takings: z.coerce.number() })]);
-
-async function countTakings(database: string): Promise<number> {
-  const client = new pg.Client({ connectionString: database });
-  await client.connect();
-  try {
-    const { rows } = await client.query('SELECT coalesce(sum(fence), 0) AS takings FROM leases');
-    return Takings.parse(rows)[0].takings;
-  } finally {
-    await client.end();
-  }
 }
