@@ -1,8 +1,12 @@
 // A gate that lets so many through at a time, the others in the order they came; those that have time, after all others.
 import { outsideWait } from './outside-wait.ts';
 
-/** `hasTime`: whatever comes while it waits goes first. */
-export type Gate = <T>(task: () => Promise<T>, order?: { hasTime: boolean }) => Promise<T>;
+export interface Order {
+  /** Whatever comes while it waits goes first. */
+  hasTime: boolean;
+}
+
+export type Gate = <T>(task: () => Promise<T>, order?: Order) => Promise<T>;
 
 /** Lets at most `width` tasks run at a time. */
 export function createGate(width: number): Gate {

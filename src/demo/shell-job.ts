@@ -55,10 +55,10 @@ const KERNEL_VERSION = ['lava-test-case kernel-version --shell uname -r'];
 
 /** Makes Maestro publish it; gives the id of the job's node. */
 export function publishShellJob(maestro: Maestro, job: ShellJob, more: More = {}): string {
-  const { name, board = 'qemu-x86_64', lab = DEMO_LAB } = job;
+  const { name, lab = DEMO_LAB } = job;
   const definition = shellDefinition(maestro, job);
   const { artifacts, environment } = definition;
   const build = maestro.addBuild({ arch: environment.arch, artifacts, ...more.build });
-  const node = { build: build.id, name, runtime: lab, platform: board, ...more.job };
+  const node = { build: build.id, name, runtime: lab, platform: environment.platform, ...more.job };
   return maestro.addPullLabsJob(node, definition).id;
 }

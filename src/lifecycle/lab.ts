@@ -1,7 +1,7 @@
 // One lab as the stages see it: its LAVA behind a circuit, questions about many jobs joined into one call, and an
 // inventory that is not asked for more often than it changes.
 import { TemporaryError } from '../core/errors.ts';
-import { createGate } from '../core/gate.ts';
+import { createGate, type Order } from '../core/gate.ts';
 import { outsideWait } from '../core/outside-wait.ts';
 import { createCircuit, type CircuitOptions, type CircuitState } from '../engine/circuit.ts';
 import { HOUR, MINUTE, SECOND, type Clock } from '../core/time.ts';
@@ -18,7 +18,7 @@ export interface Lab {
   name: string;
   config: LabConfig;
   /** Runs a call to the lab's LAVA, two at once; throws at once while the lab is away. One that has time comes after the others. */
-  call: <T>(work: (client: LavaClient) => Promise<T>, order?: { hasTime: boolean }) => Promise<T>;
+  call: <T>(work: (client: LavaClient) => Promise<T>, order?: Order) => Promise<T>;
   /** What LAVA says of a job now; undefined if it knows none. Calls made within a moment are one XML-RPC call. */
   show: (id: number) => Promise<LavaJobInfo | undefined>;
   /** Devices and queue; at most `maxAge` (ms) old, or as old as they may be while LAVA's events come in or do not. */
@@ -70,7 +70,7 @@ export function createLab({ config, client, now, onChange, onInventory, onCall }
   // What is known of each device and worker, so that only news makes the inventory old.
   const lastWord = new Map<string, string>();
 
-  function call<T>(work: (client: LavaClient) => Promise<T>, order?: { hasTime: boolean }): Promise<T> {
+  function call<T>(work: (client: LavaClient) => Promise<T>, order?: Order): Promise<T> {
     // The client has a gate for its requests. This one stands before the circuit: a call that waited at it fails at once
     // when the lab is found to be away, and stores its intent in the moment that it goes out.
     return gate(

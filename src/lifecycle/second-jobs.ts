@@ -36,9 +36,10 @@ async function settle(lab: Lab, second: SecondJob, { store, log }: SecondJobPort
   const { lavaId } = second;
   const fate = await fateOf(second, store);
   if (fate === 'open') return;
+  if (fate === 'own') return store.forgetSecondJob(lab.name, lavaId);
   // A lab that is set up again counts its jobs from 1: the id may be that of another attempt by now.
-  const isOurs = fate === 'own' || (await store.openAttempts(lab.name, lavaId)).length > 0;
-  const refusal = isOurs ? 'it is the job of an attempt' : await refusalOf(lab, lavaId);
+  const isOurs = (await store.openAttempts(lab.name, lavaId)).length > 0;
+  const refusal = isOurs ? 'it is the job of another attempt' : await refusalOf(lab, lavaId);
   await store.forgetSecondJob(lab.name, lavaId);
   const facts = { lab: lab.name, lava: lavaId };
   if (refusal === undefined) log.info(facts, `LAVA job ${lavaId}, which was made twice, is cancelled`);

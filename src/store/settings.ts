@@ -3,8 +3,8 @@
 /**
  * What is kept: how far a reader of events has read (`cursor`), when a plan last ran somewhere (`trigger`), a node of Maestro
  * that is refused since the daemon died again and again while it was taken in (`crashed`), what a sender was given
- * (`notified`), when it was last sent the report of the week or day (`summarised`), a LAVA job that was made twice and is to be
- * cancelled (`second`), from when on nothing is missing after a loss of data (`lost`), and after which run the drain of a device
+ * (`notified`), when it was last sent the report of the week or day (`summarised`), a LAVA job that may have been made
+ * twice (`second`), from when on nothing is missing after a loss of data (`lost`), and after which run the drain of a device
  * was ended (`resumed`).
  */
 export type SettingKind =

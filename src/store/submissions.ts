@@ -41,9 +41,8 @@ export function createSubmissionStore({ read, write }: Connection, now: Clock): 
       read(async (db) => {
         const names = await settingNames(db, 'second', `${lab} `);
         const texts = await Promise.all(names.map((name) => getMeta(db, settingKey('second', name))));
-        return texts.flatMap((text) =>
-          text === undefined ? [] : [Second.parse(tryJson(text, PARSE_LIMITS.file))],
-        );
+        // One that cannot be read is its own trouble alone.
+        return texts.flatMap((text) => Second.safeParse(tryJson(text ?? '', PARSE_LIMITS.file)).data ?? []);
       }),
     forgetSecondJob: (lab, lavaId) =>
       write(async (tx) => {

@@ -9,6 +9,19 @@ function lavaJobs(world: TestWorld, nodeId: string): string[] {
     .filter((name) => name.includes(nodeId));
 }
 
+/** Publishes a request whose attempt is stored as sent again, by another daemon, while LAVA takes it. */
+async function sentAgain(world: TestWorld): Promise<{ id: string; nodeId: string }> {
+  const nodeId = world.publish();
+  const { id } = await world.at(nodeId, 'admitted');
+  const faster = world.lava.faults.add({ kind: 'slow', path: /^\/RPC2/, delayMs: 2000 });
+  const sentAt = await until('the submission is under way', async () => {
+    return (await world.attempts(nodeId))[0]?.sentAt ?? undefined;
+  });
+  await world.daemon.context.store.record(id, { attempts: new Map([[1, { sentAt: sentAt + 1 }]]) });
+  faster();
+  return { id, nodeId };
+}
+
 describe('submitting', () => {
   it.each([
     ['2023.01', 'scheduler.jobs.list'],
@@ -80,14 +93,7 @@ describe('submitting', () => {
   it('takes back what it made in LAVA if another daemon had to submit the attempt again meanwhile', async () => {
     const world = await testWorld();
     const { store } = world.daemon.context;
-    const nodeId = world.publish();
-    const { id } = await world.at(nodeId, 'admitted');
-    const faster = world.lava.faults.add({ kind: 'slow', path: /^\/RPC2/, delayMs: 2000 });
-    const sentAt = await until('the submission is under way', async () => {
-      return (await world.attempts(nodeId))[0]?.sentAt ?? undefined;
-    });
-    await store.record(id, { attempts: new Map([[1, { sentAt: sentAt + 1 }]]) });
-    faster();
+    const { id, nodeId } = await sentAgain(world);
     await until('it is known', async () => ((await store.secondJobs(LAB)).length > 0 ? true : undefined));
     await store.record(id, { attempts: new Map([[1, { lavaId: 4711 }]]) });
 
@@ -105,14 +111,7 @@ describe('submitting', () => {
   it('follows what it made in LAVA if the other daemon came to nothing', async () => {
     const world = await testWorld();
     const { store } = world.daemon.context;
-    const nodeId = world.publish();
-    const { id } = await world.at(nodeId, 'admitted');
-    const faster = world.lava.faults.add({ kind: 'slow', path: /^\/RPC2/, delayMs: 2000 });
-    const sentAt = await until('the submission is under way', async () => {
-      return (await world.attempts(nodeId))[0]?.sentAt ?? undefined;
-    });
-    await store.record(id, { attempts: new Map([[1, { sentAt: sentAt + 1 }]]) });
-    faster();
+    const { nodeId } = await sentAgain(world);
     await world.waits(nodeId, 'answer_lost');
     world.fly();
 
