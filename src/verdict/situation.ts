@@ -253,11 +253,18 @@ function rootBefore({ runs, boot }: Suites): RootPlan {
   return runs.findLast((run: SuiteRun) => run.root && run.started)?.root ?? boot;
 }
 
-/** The root of the last suite that started, or if that ran to its end, of the next; else of one that did not end. */
+/**
+ * The root of the last suite that started, or if that ran to its end, of the next; else of one that did not end, or that LAVA
+ * left out.
+ */
 function findThere(suites: Suites): RootPlan | undefined {
   const { runs } = suites;
   const last = runs.findLastIndex((run) => run.started);
   const cut = runs[last]?.ended === false ? last : last + 1;
   const unended = runs.findLastIndex((run) => run.started && !run.ended);
-  return rootFrom(suites, cut) ?? (unended >= 0 ? rootFrom(suites, unended) : undefined);
+  return (
+    rootFrom(suites, cut) ??
+    (unended >= 0 ? rootFrom(suites, unended) : undefined) ??
+    runs.findLast((run) => run.root && !run.started)?.root
+  );
 }

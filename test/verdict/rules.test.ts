@@ -559,6 +559,46 @@ describe('rule infrastructure', () => {
     });
   });
 
+  it('keeps the failures of a test whose definitions had ended beside one that LAVA left out', () => {
+    const cases = [login(), lavaCase('1_second', 'a', 'fail'), stage('1_second'), jobError('Test')];
+    const asked = ask({ smoke: ['smoke', 'second'] });
+
+    expect(statuses(judged({ lava: lavaJob('Incomplete', cases) }, asked))).toEqual({
+      boot: 'PASS',
+      smoke: 'FAIL',
+    });
+  });
+
+  it.each([
+    ['Infrastructure', 'harness'],
+    ['Bug', 'harness'],
+    ['MultinodeTimeout', 'nobody'],
+    ['Test', 'tool'],
+  ])(
+    'explains the test of which LAVA left a definition out, where a job ended after the rest (%s)',
+    (type, who) => {
+      const cases = [login(), lavaCase('1_second', 'a'), stage('1_second'), jobError(type)];
+      const stalled = '[   60.0] rcu: INFO: rcu_sched self-detected stall on CPU';
+      const console = consoleOf([
+        ...BOOT,
+        ...SHELL,
+        started('1_second'),
+        stalled,
+        'going on',
+        ended('1_second'),
+      ]);
+
+      const verdict = judged(
+        { lava: lavaJob('Incomplete', cases), console },
+        ask({ smoke: ['smoke', 'second'] }),
+      );
+
+      expect(verdict.boot.status).toBe('PASS');
+      expect(verdict.roots.map(({ status }) => status)).not.toContain('PASS');
+      expect(blamed(verdict)).toContain(`smoke: ${who}`);
+    },
+  );
+
   it('is for an incomplete job without a case of the whole job', () => {
     const cases = [login(), lavaCase('0_smoke', 'a')];
 
