@@ -25,6 +25,7 @@ export interface Notice extends News {
 export interface Notices {
   /** Gathered for a moment; what cannot be told is left. */
   tell: (notice: Notice) => void;
+  /** Tells what is gathered, and hears nothing more. */
   close: () => Promise<void>;
 }
 
@@ -33,6 +34,9 @@ const CHANNEL = 'lava_bridge';
 const GATHER = 50;
 /** PostgreSQL takes no more than 8,000 bytes at once. */
 const MOST_BYTES = 7500;
+/** Whether a connection on which nothing is heard still lives: so often it is asked, and so long an answer may take (ms). */
+const ASK_EVERY = 30 * SECOND;
+const ANSWER_WITHIN = 10 * SECOND;
 /** What may have been missed while nothing was heard. */
 const EVERYTHING: Notice = { jobs: 'all', drains: true, deliveries: true, work: true };
 
@@ -44,10 +48,13 @@ interface Options {
   notify: (channel: string, text: string) => Promise<unknown>;
   /** Another daemon told this. */
   onNotice: (notice: Notice) => void;
+  /** In place of ASK_EVERY and ANSWER_WITHIN. */
+  asking?: { every: number; within: number };
 }
 
 /** Listens on a connection of its own, which is made again whenever it breaks. */
-export function openNotices({ url, from, notify, onNotice }: Options): Notices {
+export function openNotices(options: Options): Notices {
+  const { url, from, notify, onNotice, asking = { every: ASK_EVERY, within: ANSWER_WITHIN } } = options;
   const closing = new AbortController();
   let gathered: Notice | undefined;
   let sending: NodeJS.Timeout | undefined;
@@ -57,22 +64,28 @@ export function openNotices({ url, from, notify, onNotice }: Options): Notices {
     if (data !== undefined && data.from !== from) onNotice(data);
   }
 
-  /** Fulfilled when the connection has ended. */
+  /** Fulfilled when the connection has ended; throws if it gives no answer. */
   async function listenOnce(): Promise<void> {
-    const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'lava-bridge' });
-    const ended = new Promise<void>((resolve) => {
-      client.on('error', () => resolve());
-      client.on('end', () => resolve());
-      closing.signal.addEventListener('abort', () => resolve(), { once: true });
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: asking.within,
+      query_timeout: asking.within,
+      keepAlive: true,
+      application_name: 'lava-bridge',
     });
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, closing.signal]);
+    client.on('error', () => over.abort());
+    client.on('end', () => over.abort());
     client.on('notification', ({ payload = '' }) => take(payload));
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      onNotice(EVERYTHING);
-      await ended;
+      if (!signal.aborted) onNotice(EVERYTHING);
+      for (; !signal.aborted; await sleep(asking.every, signal)) await client.query('SELECT 1');
     } finally {
-      await client.end().catch(() => undefined);
+      // Nothing waits for the farewell of one that may be mute.
+      client.end().catch(() => undefined);
     }
   }
 
@@ -86,27 +99,26 @@ export function openNotices({ url, from, notify, onNotice }: Options): Notices {
     }
   }
 
-  function send(): void {
+  async function send(): Promise<void> {
     sending = undefined;
     if (gathered === undefined) return;
     const notice = { from, ...gathered };
     gathered = undefined;
     const text = JSON.stringify(notice);
     const fits = Buffer.byteLength(text) <= MOST_BYTES;
-    notify(CHANNEL, fits ? text : JSON.stringify({ ...notice, jobs: 'all' })).catch(() => undefined);
+    await notify(CHANNEL, fits ? text : JSON.stringify({ ...notice, jobs: 'all' })).catch(() => undefined);
   }
 
-  const listening = listen();
+  void listen();
   return {
     tell(notice) {
       gathered = merge(gathered ?? {}, notice);
-      sending ??= setTimeout(send, GATHER);
+      sending ??= setTimeout(() => void send(), GATHER);
     },
     async close() {
       clearTimeout(sending);
-      send();
       closing.abort();
-      await listening;
+      await send();
     },
   };
 }
