@@ -156,8 +156,9 @@ async function madeByBridge(lab: Lab, folder: string): Promise<string> {
 /** What came of the phase with the daemon. */
 interface Bridged {
   phase: Phase;
-  /** XML-RPC requests a job. */
+  /** XML-RPC requests a job, and how many there were of each method. */
   calls: number;
+  methods: ReadonlyMap<string, number>;
   /** From Finished to the accepted report (ms). */
   times: number[];
   findings: Finding[];
@@ -181,6 +182,7 @@ async function bridged(lab: Lab, folder: string, minutes: number): Promise<Bridg
     return {
       phase: phaseOf(end.lavaJobs, window),
       calls: callsPerJob(stretch, end.lavaJobs),
+      methods: stretch.calls,
       times: latencies(stretch, end.lavaJobs, world.acceptedAt),
       findings: checkEnd(world.requests, end),
     };
@@ -208,7 +210,7 @@ async function run(lab: Lab, options: Settings): Promise<boolean> {
 function print(
   { lab, devices }: Settings,
   before: Phase,
-  { phase: bridge, calls, times, findings }: Bridged,
+  { phase: bridge, calls, methods, times, findings }: Bridged,
   after: Phase,
 ): void {
   const aloneRate = (before.work.perMinute + after.work.perMinute) / 2;
@@ -246,7 +248,10 @@ function print(
     phaseRow('through the bridge', bridge),
     phaseRow('LAVA alone, again', after),
     ['ratio', `${(100 * result.ratio).toFixed(1)} %`],
-    ['XML-RPC requests a job', String(result.callsPerJob)],
+    [
+      'XML-RPC requests a job',
+      `${result.callsPerJob} (${[...methods].map(([name, n]) => `${name} ${n}`).join(', ')})`,
+    ],
     ['from Finished to accepted', spread(times)],
     ['lost, doubled or wrong', String(findings.length)],
   ]);
