@@ -20,7 +20,10 @@ interface PollOptions {
   cursors: CursorStore;
   /** Called after the first round, and then when the state changes. */
   onState: (state: FeedState, why: FeedReason) => void;
-  /** Something is odd and was left out, or will be tried again; each message comes once. For the log. */
+  /**
+   * Something is odd and was left out, or will be tried again; each message comes once, and what many nodes meet alike (a
+   * system that is away) with the first of them. For the log.
+   */
   onProblem: (message: string) => void;
   /** Milliseconds. */
   pollMs: number;
@@ -211,12 +214,12 @@ function reasonOf(error: unknown): { why: FeedReason; retryAfterMs: number | und
   };
 }
 
-/** Passes each message on once, as long as it is remembered. */
-function once(say: (message: string) => void): (message: string) => void {
+/** Passes on the first message of each reason, as long as that is remembered. Without a reason each is its own. */
+function once(say: (message: string) => void): NodeQueueOptions['onProblem'] {
   const known = createRecentSet<string>(MAX_SAID);
-  return (message) => {
-    if (known.has(message)) return;
-    known.add(message);
+  return (message, reason = message) => {
+    if (known.has(reason)) return;
+    known.add(reason);
     say(message);
   };
 }

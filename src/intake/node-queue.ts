@@ -27,8 +27,8 @@ export interface NodeQueueOptions extends AssemblerOptions {
   takeIn: TakeIn;
   /** Stores what was found. May get a node again (after a restart); if it throws, it does. */
   receive: (found: Found) => Promise<void>;
-  /** Something is odd and was left out, or will be tried again. */
-  onProblem: (message: string) => void;
+  /** Something is odd and was left out, or will be tried again. `reason`: what other nodes may meet in the same words. */
+  onProblem: (message: string, reason?: string) => void;
   /** How long after a failure a node is first tried again, milliseconds. */
   retryMs: number;
   clock: Clock;
@@ -75,7 +75,10 @@ export function createNodeQueue(options: NodeQueueOptions): NodeQueue {
       const isNew = await takeIn({ lab, id }, (refusal) => workOn(candidate, refusal, signal));
       if (!isNew) done.add(id);
     },
-    onFailure: ({ id }, error) => onProblem(`node ${id} will be tried again: ${errorText(error)}`),
+    onFailure: ({ id }, error) => {
+      const reason = errorText(error);
+      onProblem(`node ${id} will be tried again: ${reason}`, reason);
+    },
   });
 
   async function workOn(

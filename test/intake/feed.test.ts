@@ -253,6 +253,27 @@ describe('bad nodes', () => {
     expect(problems).toEqual([expect.stringContaining(`node ${job.id} will be tried again`)]);
   });
 
+  it('names what many jobs meet alike once, with the first of them', async () => {
+    let isAway = true;
+    const jobs = [someJob(sim), someJob(sim), someJob(sim), someJob(sim)];
+    const failed = new Set<string>();
+
+    start({
+      receive: async (each) => {
+        if (isAway) {
+          failed.add('request' in each ? each.request.node.id : each.node.id);
+          throw new Error('the database is away');
+        }
+        found.push(each);
+      },
+    });
+    await until(() => expect(failed.size).toBe(jobs.length));
+    isAway = false;
+
+    await until(() => expect(ids().toSorted()).toEqual(jobs.map(({ id }) => id).toSorted()));
+    expect(problems).toEqual([expect.stringMatching(/^node \w+ will be tried again: the database is away$/)]);
+  });
+
   it('drops a job that ended before its definition came', async () => {
     const end = sim.faults.add({ kind: 'status', status: 503, path: /\/files\// });
     const job = someJob(sim);
