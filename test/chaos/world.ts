@@ -249,15 +249,21 @@ async function askOpen(address: string): Promise<number | undefined> {
 
 const ADMIN_TOKEN = 'chaos-admin-token-0123456789abcdef';
 
-const Aside = z.object({ jobs: z.array(z.object({ id: z.string() })) });
+const Aside = z.object({ jobs: z.array(z.object({ id: z.string(), reason: z.string().nullable() })) });
+/** Of jobs that are set aside, and of those of which a delivery is: others are parked because they were refused. */
+const ASIDE = ['crashes', 'parked'];
+const BY_DEATHS = 'under way in two crashes';
 
-/** As an admin would by `lava-bridge jobs --reason crashes` and `jobs retry`: gives how many. */
+/** As an admin would by `lava-bridge jobs --reason crashes` (or `parked`) and `jobs retry`: gives how many. */
 async function takeUpSetAside(address: string): Promise<number> {
   const api = `http://${address}/api/v1/jobs`;
   const limit = (): RequestInit => ({ signal: AbortSignal.timeout(5 * SECOND) });
-  const answer = await fetch(`${api}?done=false&reason_code=crashes`, limit()).catch(() => undefined);
-  if (!answer?.ok) return 0; // it is away, or just starting: the next look finds them
-  const { jobs } = Aside.parse(await answer.json());
+  const jobs = [];
+  for (const code of ASIDE) {
+    const answer = await fetch(`${api}?done=false&reason_code=${code}`, limit()).catch(() => undefined);
+    if (!answer?.ok) return 0; // it is away, or just starting: the next look finds them
+    jobs.push(...Aside.parse(await answer.json()).jobs.filter(({ reason }) => reason?.includes(BY_DEATHS)));
+  }
   let taken = 0;
   for (const { id } of jobs) {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
