@@ -1,7 +1,6 @@
 // What changes together with a job: its attempts, deliveries, callbacks and timeline.
 import type { Tx } from './connection.ts';
 import type { Change } from './contract.ts';
-import { countDelivery } from './delivery-counts.ts';
 import type { NewDelivery } from './delivery-contract.ts';
 import type { AttemptChange, Entry, NewAttempt } from './job.ts';
 import { storeJudged } from './judged.ts';
@@ -31,7 +30,7 @@ export async function addDeliveries(
   deliveries: readonly NewDelivery[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
-  const added = await tx
+  await tx
     .insertInto('deliveries')
     .values(
       deliveries.map(({ destination, kind, body, required, notBefore }) => ({
@@ -47,9 +46,7 @@ export async function addDeliveries(
       })),
     )
     .onConflict((c) => c.columns(['jobId', 'destination', 'kind']).doNothing())
-    .returning('destination')
     .execute();
-  for (const { destination } of added) await countDelivery(tx, { destination, state: 'pending' }, 1);
 }
 
 export async function applyChange(

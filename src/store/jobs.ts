@@ -5,7 +5,6 @@ import { createKept } from '../core/kept.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
-import { forgetDeliveries } from './delivery-counts.ts';
 import { StaleError, type JobQueue, type JobStore } from './contract.ts';
 import { receiveJob } from './receiving.ts';
 import {
@@ -247,7 +246,6 @@ export function createJobStore({ read, write }: Connection, now: Clock): JobStor
           .execute();
         const ids = old.map((row) => row.id);
         if (ids.length === 0) return ids;
-        await forgetDeliveries(tx, ids);
         await tx.deleteFrom('jobs').where('id', 'in', ids).execute();
         return ids;
       }),

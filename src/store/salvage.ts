@@ -13,7 +13,7 @@ export interface Salvaged {
   lostTables: string[];
 }
 
-/** Notes of work that was under way, and counts that are made again at the next start. */
+/** Notes of work that was under way, and counts that nothing reads any more. */
 const LEFT_OUT = new Set(['under_way', 'delivery_counts']);
 /** Of one table so many rows are looked for one by one. */
 const MOST_LOST = 100_000;

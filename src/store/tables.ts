@@ -91,12 +91,6 @@ interface Deliveries {
   doneAt: number | null;
 }
 
-interface DeliveryCounts {
-  destination: string;
-  state: string;
-  count: number;
-}
-
 interface Runs extends Omit<RunRecord, 'counts' | 'result' | 'rule' | 'layer'> {
   counts: number;
   result: string;
@@ -244,7 +238,6 @@ export interface Tables {
   timeline: Timeline;
   callbacks: Callbacks;
   deliveries: Deliveries;
-  deliveryCounts: DeliveryCounts;
   runs: Runs;
   tests: Tests;
   foundIssues: FoundIssues;
