@@ -20,7 +20,7 @@ import {
   type RowProgress,
   type TableSum,
 } from './move-tables.ts';
-import { createPooledConnection, openPool, postgresName, type PoolUse } from './postgres.ts';
+import { openConnection, postgresName, type PoolUse } from './postgres.ts';
 import { explainPostgres, lookAtPostgres } from './postgres-faults.ts';
 import { MOVING } from './meta.ts';
 import { makeTables, openStore } from './store.ts';
@@ -61,7 +61,7 @@ export async function moveState(
   onProgress: MoveProgress,
 ): Promise<MoveSummary> {
   await readySource(from.database);
-  const { pool, db } = openPool(url, MOVE_USE);
+  const { pool, db, connection, close } = openConnection(url, MOVE_USE);
   const source = new DatabaseSync(from.database, { readOnly: true });
   try {
     await refuseFaulty(db, url);
@@ -69,7 +69,6 @@ export async function moveState(
     try {
       await begin(client, url, instanceOf(source));
       await makeTables(url);
-      const connection = createPooledConnection(db);
       const area = (name: 'evidence' | 'logs' | 'files', folder: string): MovedFolder => ({
         folder,
         isPacked: name === 'evidence',
@@ -90,7 +89,7 @@ export async function moveState(
     }
   } finally {
     source.close();
-    await db.destroy();
+    await close();
   }
 }
 

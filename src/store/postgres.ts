@@ -14,7 +14,7 @@ import pg from 'pg';
 import { BridgeError } from '../core/errors.ts';
 import { SECOND } from '../core/time.ts';
 import { answeringPool } from './answering-pool.ts';
-import type { Connection, Tx } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 import { LEASE_TTL } from './lease-contract.ts';
 import { openNotices } from './notices.ts';
@@ -32,6 +32,8 @@ export interface PoolUse {
   idleInTransactionMs?: number;
   /** They cannot write. */
   readOnly?: true;
+  /** A commit is answered before it is on the disk. */
+  unsynced?: true;
 }
 
 const STORE_USE: PoolUse = {
@@ -40,6 +42,8 @@ const STORE_USE: PoolUse = {
   // A process that is stopped within a transaction holds no lock for longer: it is over before its leases are.
   idleInTransactionMs: LEASE_TTL / 2,
 };
+/** Connections for what need not outlive a power cut. */
+const UNSYNCED = 2;
 const CONNECT_WITHIN = 10 * SECOND;
 const IDLE_FOR = 60 * SECOND;
 
@@ -48,18 +52,18 @@ const MIGRATION_LOCK = 0x1a7a_b61d;
 
 /** Opens the database of a URL (`postgres://user:password@host/name`). Throws BridgeError `store`. */
 export async function openPostgres(url: string): Promise<Database> {
-  const { pool, db } = openPool(url, STORE_USE);
+  const { pool, db, connection, close } = openConnection(url, STORE_USE);
   try {
     await sql`SELECT 1`.execute(db);
   } catch (error) {
-    await db.destroy();
+    await close();
     const name = postgresName(url);
     const why = explainPostgres(error, name, 'start again when it answers: systemd does that by itself');
     throw new BridgeError('store', `the store cannot be opened: ${why}`);
   }
   return {
     db,
-    connection: createPooledConnection(db),
+    connection,
     notices: (from, onNotice) =>
       openNotices({
         url,
@@ -76,15 +80,48 @@ export async function openPostgres(url: string): Promise<Database> {
     size: async () => ({ used: await sizeInUse(db), free: 0 }),
     // What is free is used again.
     shrink: async () => false,
-    close: () => db.destroy(),
+    close,
+  };
+}
+
+/** What is used of a database, with all its connections. */
+export interface OpenConnection {
+  pool: pg.Pool;
+  db: Kysely<Tables>;
+  connection: Connection;
+  close: () => Promise<void>;
+}
+
+/** A connection of the store to the database of a URL. */
+export function openConnection(url: string, use: PoolUse): OpenConnection {
+  const { pool, db } = openPool(url, use);
+  // They have it as a setting: a transaction that begins with it takes three statements more.
+  const { db: unsynced } = openPool(url, { ...use, connections: UNSYNCED, unsynced: true });
+  return {
+    pool,
+    db,
+    connection: {
+      read: (work) => work(db),
+      write: (work) => untilNotChosen(() => db.transaction().execute(work)),
+      jot: (work) => untilNotChosen(() => work(unsynced)),
+    },
+    async close() {
+      await Promise.all([db.destroy(), unsynced.destroy()]);
+    },
   };
 }
 
 /** Connections to the database of a URL, made when they are needed. */
 export function openPool(
   url: string,
-  { connections, statementMs, idleInTransactionMs, readOnly }: PoolUse,
+  { connections, statementMs, idleInTransactionMs, readOnly, unsynced }: PoolUse,
 ): { pool: pg.Pool; db: Kysely<Tables> } {
+  const settings = [
+    // A statement takes some milliseconds: to start more processes for it takes longer.
+    'max_parallel_workers_per_gather=0',
+    ...(readOnly === true ? ['default_transaction_read_only=on'] : []),
+    ...(unsynced === true ? ['synchronous_commit=off'] : []),
+  ];
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -98,8 +135,7 @@ export function openPool(
     application_name: 'lava-bridge',
     keepAlive: true,
     types: numbersAsNumbers(),
-    // A statement takes some milliseconds: to start more processes for it takes longer.
-    options: `-c max_parallel_workers_per_gather=0${readOnly === true ? ' -c default_transaction_read_only=on' : ''}`,
+    options: settings.map((setting) => `-c ${setting}`).join(' '),
   });
   // A connection that breaks while it is not used: the next statement takes another one, and says why if that fails.
   pool.on('error', () => undefined);
@@ -161,31 +197,16 @@ export function withoutNul(text: string): string {
   return text.replaceAll('\0', '\u{fffd}');
 }
 
-/** For PostgreSQL. */
-export function createPooledConnection(db: Kysely<Tables>): Connection {
-  const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
-    untilNotChosen(() => db.transaction().execute(work));
-  return {
-    read: (work) => work(db),
-    write,
-    jot: (work) =>
-      write(async (tx) => {
-        await sql`SET LOCAL synchronous_commit = off`.execute(tx);
-        await work(tx);
-      }),
-  };
-}
-
 /** Of those that wait for each other, PostgreSQL ends one: nothing of it is stored, and the others go on. */
 const CHOSEN = new Set(['40P01', '40001']);
 /** So often a transaction may be ended for others before that is an error. */
 const MOST_CHOSEN = 5;
 
-/** Runs a transaction again that was ended for another's sake: transactions that change many rows lock them in any order. */
-async function untilNotChosen<T>(transaction: () => Promise<T>): Promise<T> {
+/** Runs work on the database again that was ended for another's sake: transactions that change many rows lock them in any order. */
+async function untilNotChosen<T>(work: () => Promise<T>): Promise<T> {
   for (let times = 1; ; times++) {
     try {
-      return await transaction();
+      return await work();
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) || !CHOSEN.has(error.code ?? '')) throw error;
       if (times === MOST_CHOSEN) throw error;

@@ -6,7 +6,7 @@ import { SECOND, type Clock } from '../core/time.ts';
 import type { KeptFiles } from '../storage/kept-files.ts';
 import { createFileTable, type FileTable } from './file-table.ts';
 import { databaseBlobs } from './database-blobs.ts';
-import { createPooledConnection, openPool, postgresName, type PoolUse } from './postgres.ts';
+import { openConnection, openPool, postgresName, type PoolUse } from './postgres.ts';
 import { explainPostgres, lookAtPostgres } from './postgres-faults.ts';
 import type { Reader } from './reader.ts';
 import { createReads } from './reads.ts';
@@ -20,8 +20,7 @@ const MOST_WAITING = 2000;
 
 export function postgresState(url: string, now: Clock): State {
   const name = postgresName(url);
-  const { db } = openPool(url, FILES_USE);
-  const connection = createPooledConnection(db);
+  const { db, connection, close } = openConnection(url, FILES_USE);
   const explain = (error: unknown): string =>
     explainPostgres(error, name, 'what is to be stored waits, and goes on by itself');
   return {
@@ -42,7 +41,7 @@ export function postgresState(url: string, now: Clock): State {
         .catch(() => undefined);
       return found?.rows[0]?.bytes;
     },
-    close: () => db.destroy(),
+    close,
   };
 }
 
