@@ -6,7 +6,7 @@ export function instanceUnit(plain: string): string {
     plain
       .replaceAll('/etc/lava-bridge/lava-bridge.yaml', '/etc/lava-bridge/%i.yaml')
       .replaceAll('/var/lib/lava-bridge', '/var/lib/lava-bridge-%i')
-      .replaceAll(/^(User|StateDirectory)=lava-bridge$/gm, '$1=lava-bridge-%i')
+      .replaceAll(/^(User|StateDirectory|CacheDirectory)=lava-bridge$/gm, '$1=lava-bridge-%i')
       .replaceAll('lava-bridge.socket', 'lava-bridge@%i.socket')
       .replace(/^Description=lava-bridge:/m, 'Description=lava-bridge %i:')
       .replace(/^(#.*) `?systemctl edit lava-bridge\b/m, '$1 systemctl edit lava-bridge@LAB')

@@ -1,4 +1,5 @@
 // `lava-bridge run`: the daemon in the foreground, as systemd wants it.
+import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { errorText } from '../core/errors.ts';
 import { giveMemoryBack } from '../core/heap.ts';
@@ -36,6 +37,8 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
   const running = new AbortController();
   void giveMemoryBack(running.signal);
+  // What the launcher has Node keep of the compiled program; by itself Node writes it when the process ends, which may be by a kill.
+  flushCompileCache();
 
   process.on('SIGHUP', () => {
     systemd.reloading();
