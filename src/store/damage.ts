@@ -11,6 +11,7 @@ import { BridgeError, errorText } from '../core/errors.ts';
 import { MINUTE, rfc3339, sleep } from '../core/time.ts';
 import { syncFile } from './backup.ts';
 import { keptInstance, newInstance } from './instance.ts';
+import { quickCheck } from './quick-check.ts';
 import type { Salvaged } from './salvage.ts';
 import { settingKey } from './settings.ts';
 import { lostInLog, type LostInLog } from './wal.ts';
@@ -35,6 +36,8 @@ const MENDED = '.mended';
 const ASIDE = '.damaged-';
 /** A start waits no longer for the check of a large store; it goes on, and the check is made again meanwhile. */
 const START_WITHIN = MINUTE;
+/** A store up to this size (bytes) has been read, in the start's own thread, before another thread would have begun. */
+const SMALL = 8 * 1024 * 1024;
 
 const Findings = z.array(z.string());
 const SavedAnswer = z.object({
@@ -128,8 +131,9 @@ async function findingsAtStart(file: string): Promise<string[]> {
   // SQLite takes an empty file for a new database.
   if (statSync(file).size === 0 && !existsSync(`${file}-wal`)) return ['the file is empty'];
   const limit = new AbortController();
-  const within = sleep(START_WITHIN, limit.signal).then(() => []);
   try {
+    if (statSync(file).size <= SMALL) return quickCheck(file);
+    const within = sleep(START_WITHIN, limit.signal).then(() => []);
     return await Promise.race([checkDatabase(file, limit.signal), within]);
   } catch (error) {
     throw new BridgeError('store', `the store ${file} cannot be opened: ${errorText(error)}`, {
