@@ -6,7 +6,7 @@
 import { globSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
-import { LOADED } from './build/apart.ts';
+import { LOADED, NEVER_USED } from './build/apart.ts';
 import { ownModulesOfNode } from './build/own-modules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -22,6 +22,11 @@ await build({
   platform: 'node',
   // pg looks for pg-native and does without.
   external: [...LOADED, 'pg-native'],
+  resolve: {
+    alias: Object.fromEntries(
+      NEVER_USED.map((name) => [name, join(ROOT, 'scripts', 'build', 'never-used.cjs')]),
+    ),
+  },
   plugins: [{ name: 'own modules of Node', renderChunk: ownModulesOfNode }],
   output: {
     dir: join(folder, 'cli'),
