@@ -9,7 +9,7 @@ import { secretFile } from '../config/secrets.ts';
 import { isListeningAt } from '../core/address.ts';
 import { disksOf } from '../store/disks.ts';
 import type { Add } from './check-lines.ts';
-import { secretsOf } from './check-secrets.ts';
+import { secretsOf } from '../config/secrets-of.ts';
 import { readService, readSocket, unitsOf, type Service } from './units.ts';
 
 /** Looks at all that the daemon needs of this machine. */

@@ -3,8 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { resolveCallbackToken } from '../config/callback-token.ts';
-import { passwordIn } from '../config/postgres-url.ts';
 import type { BridgeConfig } from '../config/schema.ts';
+import { secretsOf } from '../config/secrets-of.ts';
 import { resolveSecret, secretFile, type SecretSource } from '../config/secrets.ts';
 import { attempt, type Add } from './check-lines.ts';
 
@@ -81,35 +81,4 @@ async function mayOthers(path: string, right: number): Promise<boolean> {
 async function hasRight(path: string, right: number): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && (found.mode & right) !== 0;
-}
-
-/** All secrets of the configuration, by their keys. */
-export function secretsOf(config: BridgeConfig): [string, SecretSource][] {
-  const secrets: [string, SecretSource | undefined][] = [
-    ['maestro.token', config.maestro?.token],
-    ['kcidb.token', config.kcidb?.token],
-    ['kcidb.rest', config.kcidb?.rest],
-    ['http.token', config.http.token],
-    ...(config.http.tokens ?? []).map(({ name, token }): [string, SecretSource] => [
-      `http.tokens ${name}`,
-      token,
-    ]),
-    ['http.tls.key', config.http.tls?.key],
-    ['store.postgres', storeSecret(config)],
-    ['storage.token', config.storage.kind === 'kernelci-storage' ? config.storage.token : undefined],
-    ...config.labs.flatMap((lab): [string, SecretSource][] => [
-      [`${lab.name} lava.token`, lab.lava.token],
-      [`${lab.name} callback.token`, lab.callback.token],
-    ]),
-  ];
-  return secrets.flatMap(([what, secret]): [string, SecretSource][] =>
-    secret === undefined ? [] : [[what, secret]],
-  );
-}
-
-/** The address of the database, unless it stands in the configuration without a password. */
-function storeSecret({ store }: BridgeConfig): SecretSource | undefined {
-  if (!('postgres' in store)) return undefined;
-  const { postgres } = store;
-  return typeof postgres === 'string' && passwordIn(postgres) === undefined ? undefined : postgres;
 }

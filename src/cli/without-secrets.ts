@@ -2,7 +2,7 @@
 import type { BridgeConfig } from '../config/schema.ts';
 import { passwordIn } from '../config/postgres-url.ts';
 import { resolveSecret } from '../config/secrets.ts';
-import { secretsOf } from './check-secrets.ts';
+import { secretsOf } from '../config/secrets-of.ts';
 
 /** Shorter ones would take half of the text with them; no real token is so short. */
 const SHORTEST = 4;
@@ -26,9 +26,9 @@ export function secretRemover(config: BridgeConfig): (text: string) => string {
 
 function formsOf(secret: string): string[] {
   const parts = [secret, ...secret.split('\n').filter((line) => line.length > 20)];
-  // An address with a token in it: `https://TOKEN@HOST`.
-  const inAddress = /^(?:https?:\/\/)?([^@/\s]+)@/.exec(secret)?.[1];
-  if (inAddress !== undefined) parts.push(inAddress);
+  // An address with a token in it (`https://TOKEN@HOST`), or a user and a password.
+  const inAddress = /^(?:[a-z]+:\/\/)?([^@/\s]+)@/.exec(secret)?.[1];
+  if (inAddress !== undefined) parts.push(inAddress, ...inAddress.split(':').slice(1));
   const password = passwordIn(secret);
   if (password !== undefined) parts.push(password, decoded(password));
   return parts.flatMap((text) => [

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { secretsOf } from '../../src/cli/check-secrets.ts';
+import { secretsOf } from '../../src/config/secrets-of.ts';
 import { secretRemover } from '../../src/cli/without-secrets.ts';
 import { BridgeConfig } from '../../src/config/schema.ts';
 import { resolveSecret } from '../../src/config/secrets.ts';
@@ -54,10 +54,14 @@ it('takes secrets out in the forms that programs make of them', () => {
       },
     ],
     kcidb: { rest: 'https://a+token-0@kcidb.example/x' },
+    notify: {
+      mail: { server: 'smtps://me:mails-password@mail.example', from: 'a@b.example', to: ['c@d.example'] },
+    },
   });
   const remove = secretRemover(config);
   for (const form of [
     'a+token-0',
+    'mails-password',
     encodeURIComponent('a+token-0'),
     'callback "token"',
     JSON.stringify('callback "token"'),
