@@ -25,7 +25,7 @@ export interface LeaseTable {
 }
 
 interface SharedWork {
-  processes: readonly { id: string; names: readonly string[]; restMs: number }[];
+  processes: readonly { id: string; host: string; pid: number; names: readonly string[]; restMs: number }[];
   leases: readonly { name: string; holder: string | null; fence: number }[];
 }
 
@@ -169,7 +169,8 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
     if (shared.processes.every(({ restMs }) => restMs >= 0)) return shared;
     const dead = await table.bury();
     if (dead.length === 0) return shared;
-    log.warn({ processes: dead }, 'a daemon has died: its work is shared by the others');
+    for (const { host, pid } of shared.processes.filter(({ id }) => dead.includes(id)))
+      log.warn({ daemon: `${host}:${pid}` }, `the daemon ${host}:${pid} has died: the others share its work`);
     return table.sharedWork();
   }
 

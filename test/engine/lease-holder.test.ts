@@ -43,7 +43,13 @@ function sharedTable() {
       async sharedWork() {
         reached();
         return {
-          processes: [...processes].map(([id, { names, until: end }]) => ({ id, names, restMs: end - now })),
+          processes: [...processes].map(([id, { names, until: end }]) => ({
+            id,
+            host: `host-of-${id}`,
+            pid: 1,
+            names,
+            restMs: end - now,
+          })),
           leases: [...leases].map(([name, lease]) => ({ name, ...lease })),
         };
       },
@@ -76,6 +82,8 @@ function world(names = NAMES) {
   /** By work: what runs it now. */
   const running = new Map<string, { by: string; held: Held; act: () => void }[]>();
   const clocks = new Map<string, number>();
+  const said: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => said.push(line) });
 
   async function start(id: string, endsWithin: (name: string) => Promise<void> = async () => undefined) {
     clocks.set(id, 0);
@@ -94,7 +102,7 @@ function world(names = NAMES) {
     const holder = createLeaseHolder({
       table: table.of(id),
       works,
-      log: pino({ level: 'silent' }),
+      log,
       ttl: 8000,
       steady: () => table.now(),
       onFreed: () => wakeAll(),
@@ -117,7 +125,7 @@ function world(names = NAMES) {
       const isSo = expected.every(([id, n]) => by(id) === n);
       return isSo && [...running.values()].every((list) => list.length <= 1) ? true : undefined;
     });
-  return { table, holders, running, start, shares, by };
+  return { table, holders, running, start, shares, by, said };
 }
 
 describe('work', () => {
@@ -137,7 +145,7 @@ describe('work', () => {
   });
 
   it('of a daemon that is not heard of is taken over, and may not act outside before that', async () => {
-    const { start, shares, table, running } = world();
+    const { start, shares, table, running, said } = world();
     await start('a');
     await start('b');
     await shares(['a', 3], ['b', 3]);
@@ -155,6 +163,9 @@ describe('work', () => {
       const held = [...table.leases.values()].filter(({ holder }) => holder === 'b');
       return held.length === 6 ? true : undefined;
     });
+    expect(said.filter((line) => line.includes('has died'))).toEqual([
+      expect.stringContaining('host-of-a:1'),
+    ]);
 
     table.down.delete('a');
     await shares(['a', 3], ['b', 3]);
