@@ -61,10 +61,13 @@ function tell(
     `moved ${jobs} jobs (${rows} rows of ${tables} tables) and ${files} files (${Math.ceil(bytes / 1024 ** 2)} MiB); all rows and files were compared`,
   );
   for (const path of damaged) print(`left out, because it is damaged (the daemon fetches it again): ${path}`);
-  const value = passwordIn(to) === undefined ? `'${to}'` : '{ credential: database }';
+  const hasPassword = passwordIn(to) !== undefined || (process.env['PGPASSWORD'] ?? '') !== '';
+  const value = hasPassword ? '{ credential: database }' : `'${to}'`;
   print(`\nNow change the store in ${file}, and start the daemon:\n\nstore: { postgres: ${value} }\n`);
-  if (passwordIn(to) !== undefined)
-    print('with the address in /etc/lava-bridge/secrets/database, which only root may read.');
+  if (hasPassword)
+    print(
+      'with the address, password included, in /etc/lava-bridge/secrets/database, which only root may read.',
+    );
   print(`${from} and its folder were not changed; remove them when they are not needed.`);
 }
 

@@ -131,21 +131,33 @@ async function begin(client: pg.ClientBase, url: string, instance: string): Prom
     await client.query('COMMIT');
     return;
   }
-  const mark = names.includes('meta')
-    ? await client.query<{ value: string }>('SELECT value FROM meta WHERE key = $1', [MOVING])
-    : undefined;
-  if (mark?.rows[0]?.value !== instance) {
-    const what =
-      mark?.rows[0] === undefined
-        ? 'is not empty'
-        : 'holds a migration of another bridge that was not finished';
-    throw new BridgeError(
-      'database_not_empty',
-      `the database ${postgresName(url)} ${what}; give an empty one, or empty it (dropdb, createdb)`,
-    );
-  }
+  const marks = names.includes('meta') ? await marksIn(client) : new Map<string, string>();
+  if (marks.get(MOVING) !== instance) throw notEmpty(url, marks, instance);
   const own = names.filter((name) => !['meta', 'files', 'file_parts'].includes(name));
   if (own.length > 0) await client.query(`TRUNCATE ${own.map((name) => `"${name}"`).join(', ')}`);
+}
+
+function notEmpty(url: string, marks: ReadonlyMap<string, string>, instance: string): BridgeError {
+  const said = (what: string): BridgeError =>
+    new BridgeError('database_not_empty', `the database ${postgresName(url)} ${what}`);
+  if (!marks.has(MOVING) && marks.get('instance') === instance)
+    return said(
+      "holds this bridge's state already, and may be the newer one: set store.postgres, and start the daemon",
+    );
+  const what = marks.has(MOVING)
+    ? 'holds a migration of another bridge that was not finished'
+    : 'is not empty';
+  return said(`${what}; give an empty one, or empty it (dropdb, createdb)`);
+}
+
+/** What says in a database whose it is; nothing if its table `meta` is another program's. */
+async function marksIn(client: pg.ClientBase): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ key: string; value: string }>(
+    `SELECT of->>'key' AS key, of->>'value' AS value FROM (SELECT to_jsonb(meta) AS of FROM meta) AS all_of
+     WHERE of->>'key' IN ($1, 'instance')`,
+    [MOVING],
+  );
+  return new Map(rows.map(({ key, value }) => [key, value]));
 }
 
 async function moveTables(

@@ -61,6 +61,11 @@ describe.runIf('PostgreSQL' in PLACES)('store migrate', () => {
 
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.stdout).toContain(`store: { postgres: '${url}' }`);
+    // A second time would need an empty database, and this one must not be emptied.
+    const again = await migrate(world, url);
+    expect(again).toMatchObject({ code: 1, stderr: failsWith('database_not_empty') });
+    expect(again.stderr).toContain('start the daemon');
+    expect(again.stderr).not.toContain('dropdb');
     await startOn(url, world);
     const moved = world.daemon.context.store;
     expect({
@@ -83,6 +88,7 @@ describe.runIf('PostgreSQL' in PLACES)('store migrate', () => {
     expect((await migrate(world, url)).stderr).toEqual(failsWith('in_use'));
     claim.release();
     await query(url, 'CREATE TABLE theirs (n integer)');
+    await query(url, 'CREATE TABLE meta (theirs integer)');
 
     const ran = await migrate(world, url);
 
