@@ -157,6 +157,7 @@ export async function createDaemon(
     parts: known,
     callbackWatch,
     labs,
+    marks: folders.marks,
     storeOutage,
     log,
     now,

@@ -1,6 +1,14 @@
 // `lava-bridge labs`, `boards`, `drain`, `resume`: what is up, what waits for what, and stopping new work.
 import type { Command } from 'commander';
-import { BoardList, DrainAnswer, LabList, PartList, troubleOf, type PartView } from '../http/shapes.ts';
+import {
+  BoardList,
+  DrainAnswer,
+  LabList,
+  PartList,
+  troubleOf,
+  type DaemonView,
+  type PartView,
+} from '../http/shapes.ts';
 import { formatDuration, MINUTE, SECOND } from '../core/time.ts';
 import { configOption, daemonOf, jsonOption, print, printJson, table } from './common.ts';
 
@@ -19,7 +27,7 @@ export function addLabs(program: Command): void {
       const daemon = await daemonOf(options.config);
       const answer = await daemon.get('/api/v1/labs');
       if (options.json) return printJson(answer);
-      const { labs } = LabList.parse(answer);
+      const { labs, daemons } = LabList.parse(answer);
       const isShared = labs.some(({ daemon }) => daemon !== null);
       const rows = labs.map((lab) => [
         lab.name,
@@ -38,7 +46,11 @@ export function addLabs(program: Command): void {
         ),
       );
       const { parts } = PartList.parse(await daemon.get('/api/v1/parts'));
-      return print(`\n${table(['PART', 'OF', 'STATE', 'LAST ANSWER', 'WHY'], parts.map(partRow))}`);
+      print(`\n${table(['PART', 'OF', 'STATE', 'LAST ANSWER', 'WHY'], parts.map(partRow))}`);
+      if (daemons.length > 1)
+        print(
+          `\n${table(['DAEMON', 'VERSION', 'SINCE (UTC)', 'DOES', 'DIFFERS IN'], daemons.map(daemonRow))}`,
+        );
     });
 }
 
@@ -114,6 +126,17 @@ function addOrder(program: Command, order: 'drain' | 'resume', description: stri
 function partRow({ kind, name, status, age_seconds: age, why }: PartView): string[] {
   const answered = age === null ? 'never' : `${formatDuration(age * SECOND)} ago`;
   return [kind, name, status, answered, why ?? ''];
+}
+
+/** They differ from the one that answers. */
+function daemonRow({ name, version, started, own, work, differs }: DaemonView): string[] {
+  return [
+    own ? `${name} (answers)` : name,
+    version,
+    started.slice(0, 19).replace('T', ' '),
+    work.join(', ') || '-',
+    differs.join(', ') || '-',
+  ];
 }
 
 /** What is older than a minute or two is not how it is now. */

@@ -50,7 +50,8 @@ function copy(to: unknown, from: unknown, [key, ...rest]: readonly string[]): vo
   else to[key] = from[key];
 }
 
-function byName({ labs, ...rest }: BridgeConfig): object {
+/** The same with its labs by their names. */
+export function byName({ labs, ...rest }: BridgeConfig): object {
   return { ...rest, labs: Object.fromEntries(labs.map((lab) => [lab.name, lab])) };
 }
 
@@ -61,7 +62,8 @@ function differences(a: unknown, b: unknown, path: readonly string[]): string[][
   return [...keys].flatMap((key) => differences(a[key], b[key], [...path, key]));
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+/** Whether it is an object with keys, and no list. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -17,7 +17,7 @@ import { createQueue } from './queue.ts';
 import { addLists } from './lists.ts';
 import { sendLog } from './log-answer.ts';
 import { openApi } from './openapi.ts';
-import { labsView, partView, type BoardsView } from './overview.ts';
+import { daemonsView, labsView, partView, type BoardsView } from './overview.ts';
 import { DrainBody, DropBody, LogQuery, RejudgeBody, Why } from './queries.ts';
 import { invalid } from './refusals.ts';
 
@@ -201,7 +201,10 @@ function addRejudging(app: FastifyInstance, options: Options): void {
 /** Labs and boards, and whether they take new jobs. */
 function addLabs(app: FastifyInstance, options: Options): void {
   const { ctx, boards, guards } = options;
-  app.get('/api/v1/labs', async () => ({ labs: await labsView(ctx, await ctx.parts()) }));
+  app.get('/api/v1/labs', async () => ({
+    labs: await labsView(ctx, await ctx.parts()),
+    daemons: daemonsView(ctx),
+  }));
   app.get('/api/v1/parts', async () => ({
     parts: (await ctx.parts()).map((part) => ({
       ...partView(part, ctx.now()),

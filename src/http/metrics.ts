@@ -41,6 +41,9 @@ async function parts({ ctx, ready }: Options): Promise<void> {
   );
   const daemons = ctx.daemons();
   metrics.set('lava_bridge_daemons', [[{}, Math.max(1, daemons.length)]]);
+  metrics.set('lava_bridge_daemons_different', [
+    [{}, daemons.filter(({ differs }) => differs.length > 0).length],
+  ]);
   metrics.set(
     'lava_bridge_work_held',
     daemons.flatMap(({ isOwn, holds }) => (isOwn ? holds.map((work) => [{ work }, 1] as const) : [])),

@@ -7,6 +7,7 @@ import {
   AttemptView,
   BoardList,
   BoardView,
+  DaemonView,
   DeliveryView,
   DrainAnswer,
   IssueList,
@@ -47,6 +48,7 @@ const NAMED = {
   Rejudged: RejudgedView,
   Lab: LabView,
   LabList,
+  Daemon: DaemonView,
   Part: PartView,
   PartList,
   Board: BoardView,
@@ -206,7 +208,10 @@ function filePaths(): Json {
 /** What the labs are at, and orders to them. */
 function labPaths(): Json {
   return {
-    '/api/v1/labs': get('The labs: up or down, and their open jobs', json('labs', ref('LabList'))),
+    '/api/v1/labs': get(
+      'The labs: up or down, and their open jobs; and the daemons that share the work',
+      json('labs', ref('LabList')),
+    ),
     '/api/v1/parts': get(
       'Every part outside: up, down or unknown, and when it answered last',
       json('parts', ref('PartList')),

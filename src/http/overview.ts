@@ -10,7 +10,7 @@ import { drainOfBoard, withoutDrained } from '../lifecycle/drains.ts';
 import type { Lab } from '../lifecycle/lab.ts';
 import { stageAfter, type Drain } from '../store/index.ts';
 import type { KnownPart } from '../lifecycle/parts.ts';
-import type { BoardView, LabView, PartView } from './shapes.ts';
+import type { BoardView, DaemonView, LabView, PartView } from './shapes.ts';
 
 /** A part outside, as the API shows it. */
 export function partView({ kind, name, status, answeredAt }: KnownPart, now: number): PartView {
@@ -52,6 +52,18 @@ export async function labsView(ctx: HttpPorts, parts: readonly KnownPart[]): Pro
       daemon: ctx.daemons().find(({ holds }) => holds.includes(`lab ${lab.name}`))?.name ?? null,
     };
   });
+}
+
+/** The daemons that share the database. */
+export function daemonsView({ daemons }: Pick<HttpPorts, 'daemons'>): DaemonView[] {
+  return daemons().map(({ name, version, startedAt, isOwn, holds, differs }) => ({
+    name,
+    version,
+    started: rfc3339(startedAt),
+    own: isOwn,
+    work: holds,
+    differs: [...differs],
+  }));
 }
 
 interface LabSupplies {

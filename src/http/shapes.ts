@@ -162,8 +162,26 @@ export function troubleOf({ drained, why, callbacks }: LabView): string {
   return [drained, why, callbacks].filter((text) => text !== null).join('; ');
 }
 
+/** One of several daemons on a database, as the API shows it. */
+export const DaemonView = z.looseObject({
+  name: text.describe('host:pid'),
+  version: text,
+  started: time,
+  own: z.boolean().describe('it is the one that answers'),
+  work: z.array(text).describe('what it does now, such as `lab NAME` or `destination NAME`'),
+  differs: z
+    .array(text)
+    .describe(
+      'keys of the configuration, folders, or `version`: in what it differs from the one that answers',
+    ),
+});
+export type DaemonView = z.infer<typeof DaemonView>;
+
 /** The answer to a list of labs. */
-export const LabList = z.object({ labs: z.array(LabView) });
+export const LabList = z.object({
+  labs: z.array(LabView),
+  daemons: z.array(DaemonView).default([]).describe('all on this database; empty: one has the store alone'),
+});
 
 /** A part outside, as the API shows it. */
 export const PartView = z.looseObject({

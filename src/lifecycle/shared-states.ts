@@ -3,15 +3,16 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { TemporaryError } from '../core/errors.ts';
-import { createRecentSet } from '../core/recent.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { SECOND, sleep, type Clock } from '../core/time.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { LeaseStore } from '../store/index.ts';
+import type { Marks } from '../config/marks.ts';
 import type { CallbackWatch } from './callback-watch.ts';
 import { heardState, learnHeard } from './heard-callbacks.ts';
 import type { Lab } from './lab.ts';
+import { createOtherConfigurations } from './other-configurations.ts';
 import { knownParts, PART_KINDS, type KnownPart, type Part, type PartState } from './parts.ts';
 
 /** A daemon, as people know it. */
@@ -25,6 +26,8 @@ export interface Daemon {
   isOwn: boolean;
   /** The work that it does. */
   holds: string[];
+  /** The keys of the configuration, and the files, in which it differs from the one that says this; `version`. */
+  differs: readonly string[];
 }
 
 /** The states of all that is worked on, whoever does it. */
@@ -43,6 +46,8 @@ interface Options {
   parts: readonly Part[];
   callbackWatch: Pick<CallbackWatch, 'heard' | 'learn'>;
   labs: ReadonlyMap<string, Lab>;
+  /** Of this daemon's configuration and files, as they are now. */
+  marks: () => Marks;
   storeOutage: Outage;
   log: Logger;
   now: Clock;
@@ -51,8 +56,6 @@ interface Options {
 const EVERY = 2 * SECOND;
 /** What has not changed is stored again after this (ms), so that its age says whether its holder lives. */
 const STORED_EVERY = 30 * SECOND;
-/** So many other daemons are remembered. */
-const MOST_COMPARED = 100;
 /** What is older says nothing of now (ms). */
 const KNOWN_FOR = 3 * STORED_EVERY;
 
@@ -128,25 +131,11 @@ function createKeeper(
   };
 }
 
-type Processes = Awaited<ReturnType<LeaseStore['sharedWork']>>['processes'];
-
-/** Says once of each other daemon what only one of the two can do: so it is if a configuration was changed on one alone. */
-function createComparison(own: string, log: Logger): (processes: Processes) => void {
-  const compared = createRecentSet<string>(MOST_COMPARED);
-  return (processes) => {
-    const mine = processes.find(({ id }) => id === own)?.names ?? [];
-    // One that stops can do nothing any more.
-    for (const { id, host, pid, names } of processes.filter((one) => one.names.length > 0)) {
-      const here = mine.filter((name) => !names.includes(name));
-      const there = names.filter((name) => !mine.includes(name));
-      if (mine.length === 0 || here.length + there.length === 0 || compared.has(id)) continue;
-      compared.add(id);
-      log.warn(
-        { onlyHere: here, onlyThere: there },
-        `${host}:${pid} has another configuration: what only one daemon knows is done by that one alone, and waits while it is away`,
-      );
-    }
-  };
+function devicesOf(lab: Pick<Lab, 'knownInventory'>): object | null {
+  const known = lab.knownInventory();
+  if (known === undefined) return null;
+  const { boards, queued } = known.inventory;
+  return { at: known.at, boards, queued: [...queued] };
 }
 
 function createAmongOthers({
@@ -154,6 +143,7 @@ function createAmongOthers({
   parts,
   callbackWatch,
   labs,
+  marks,
   storeOutage,
   log,
   now,
@@ -161,19 +151,14 @@ function createAmongOthers({
   let daemons: Daemon[] = [];
   let own = new Set<string>();
   const others = new Map<string, Stored & { at: number }>();
-  const compare = createComparison(leases.processId, log);
+  const configurations = createOtherConfigurations(leases.processId, marks, log);
   const { keep, isKept } = createKeeper(leases.saveState, now);
 
   async function storedOf(name: string): Promise<string> {
     const [kind, which] = [name.slice(0, name.indexOf(' ')), name.slice(name.indexOf(' ') + 1)];
     const mine = parts.filter((part) => WORK_OF[part.kind] === kind && part.name === which);
     const lab = kind === 'lab' ? labs.get(which) : undefined;
-    const known = lab?.knownInventory();
-    const devices = known && {
-      at: known.at,
-      boards: known.inventory.boards,
-      queued: [...known.inventory.queued],
-    };
+    const devices = lab && devicesOf(lab);
     return JSON.stringify(
       { parts: await knownParts(mine, now), devices: devices ?? null, calls: lab?.calls() ?? 0 },
       (_key, value: unknown) => value ?? null,
@@ -182,7 +167,7 @@ function createAmongOthers({
 
   async function hearOthers(): Promise<void> {
     for (const { name, body, ageMs } of await leases.states()) {
-      if (learnHeard(callbackWatch, name, body)) continue;
+      if (learnHeard(callbackWatch, name, body) || configurations.learn(name, body)) continue;
       const { data } = Stored.safeParse(tryJson(body, PARSE_LIMITS.file));
       if (data === undefined) continue;
       others.set(name, { ...data, at: now() - ageMs });
@@ -199,20 +184,22 @@ function createAmongOthers({
       await keep({ name, text: await storedOf(name) });
     }
     own = new Set(mine);
-    compare(processes);
     if (processes.length > 1) {
+      await keep(configurations.ownState());
       for (const lab of labs.keys()) {
         const heard = own.has(`lab ${lab}`) ? undefined : heardState(callbackWatch, lab);
         if (heard !== undefined && !isKept(heard)) await keep(heard);
       }
       await hearOthers();
     }
+    configurations.compare(processes);
     daemons = processes.map(({ id, host, pid, version, startedAt }) => ({
       name: `${host}:${pid}`,
       version,
       startedAt,
       isOwn: id === leases.processId,
       holds: held.flatMap(({ name, holder }) => (holder === id ? [name] : [])),
+      differs: configurations.differs(id),
     }));
   }
 

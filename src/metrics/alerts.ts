@@ -45,6 +45,19 @@ export const ALERTS: readonly Alert[] = [
     ],
   },
   {
+    name: 'LavaBridgeDaemonsDiffer',
+    severity: 'warning',
+    expr: 'lava_bridge_daemons_different > 0',
+    for: '30m',
+    summary: 'daemons on one database have different configurations or versions',
+    meaning:
+      'What becomes of a job depends on the daemon that has its lab. What only one of them knows waits while it is away.',
+    steps: [
+      '`lava-bridge labs` lists the daemons, and the keys and folders in which each differs from the one that answers.',
+      'Give all the same configuration, device types, plans, templates and version, and restart those that were wrong.',
+    ],
+  },
+  {
     name: 'LavaBridgeStoreDamaged',
     severity: 'warning',
     expr: 'lava_bridge_stores_set_aside > 0',

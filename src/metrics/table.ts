@@ -21,6 +21,10 @@ export const METRICS = {
   lava_bridge_ready: gauge('1 if the bridge can do its work, as /readyz says; else 0.', []),
 
   lava_bridge_daemons: gauge('How many daemons share the work on the database; 1 if it has it alone.', []),
+  lava_bridge_daemons_different: gauge(
+    'How many of the other daemons on the database have another configuration or version than this one.',
+    [],
+  ),
   lava_bridge_work_held: gauge(
     'Of several daemons on one database: 1 for each work that this one does, such as `lab NAME` or `destination NAME`.',
     ['work'],

@@ -12,7 +12,7 @@ export {
   type SecondJob,
   type Store,
 } from './contract.ts';
-export { LEASE_TTL, type LeaseStore } from './lease-contract.ts';
+export { configurationState, LEASE_TTL, type LeaseStore } from './lease-contract.ts';
 export type { FoundIssue, JudgedRun, RunRecord, TestRecord } from './run.ts';
 export type { DeviceSpan, SeenDevice } from './devices.ts';
 export type { News } from './feed.ts';

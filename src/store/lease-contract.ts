@@ -6,6 +6,9 @@ import type { News } from './feed.ts';
 /** How long a process counts as alive after it last renewed itself (ms). */
 export const LEASE_TTL = 8000;
 
+/** Under which name a process keeps the state of its configuration; it goes with the process. */
+export const configurationState = (processId: string): string => `configuration ${processId}`;
+
 /** What a process says of itself. */
 interface ProcessFacts {
   host: string;

@@ -7,7 +7,7 @@ import { LostLeaseError, type Lease } from '../core/lease.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import type { Connection, Tx } from './connection.ts';
-import { LEASE_TTL, type LeaseStore } from './lease-contract.ts';
+import { configurationState, LEASE_TTL, type LeaseStore } from './lease-contract.ts';
 import type { News } from './feed.ts';
 import type { Notice, Notices } from './notices.ts';
 import { countDeaths } from './under-way.ts';
@@ -128,6 +128,7 @@ function createLeaseTable({ read, write, jot }: Connection, processId: string): 
           .execute();
         const ids = dead.map(({ id }) => id);
         if (ids.length > 0) await countDeaths(tx, ids);
+        await forgetConfigurations(tx, ids);
         return ids;
       }),
 
@@ -183,8 +184,14 @@ function createLeaseTable({ read, write, jot }: Connection, processId: string): 
     leave: () =>
       write(async (tx) => {
         await tx.deleteFrom('processes').where('id', '=', processId).execute();
+        await forgetConfigurations(tx, [processId]);
       }),
   };
+}
+
+async function forgetConfigurations(tx: Tx, processIds: readonly string[]): Promise<void> {
+  for (const id of processIds)
+    await tx.deleteFrom('knownStates').where('name', '=', configurationState(id)).execute();
 }
 
 /** What each process knows of the work that it does. */

@@ -1,6 +1,7 @@
 // Two daemons that know of each other by the database alone: what one says of its work, the other shows.
 import { pino } from 'pino';
 import { beforeEach, expect, it } from 'vitest';
+import { configMarks, type Marks } from '../../src/config/marks.ts';
 import { BridgeConfig } from '../../src/config/schema.ts';
 import { createCallbackWatch, type CallbackWatch } from '../../src/lifecycle/callback-watch.ts';
 import { openLabs } from '../../src/lifecycle/open-lab.ts';
@@ -19,6 +20,7 @@ interface Process {
   id: string;
   names: string[];
   holds: string[];
+  version?: string;
 }
 
 /** What the database has; its clock is everybody's. */
@@ -46,9 +48,12 @@ interface TestDaemon {
   look: () => Promise<void>;
   callbacks: () => Promise<KnownPart | undefined>;
   said: string[];
+  /** In what another daemon differs from this one. */
+  differs: (name: string) => readonly string[] | undefined;
 }
 
-function daemon(id: string): TestDaemon {
+/** `marks`: of its configuration. */
+function daemon(id: string, marks: () => Marks = () => ({})): TestDaemon {
   const clock = (): number => now;
   const said: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => said.push(line) });
@@ -77,9 +82,9 @@ function daemon(id: string): TestDaemon {
       sharedWork: async () => ({
         processes: processes.map((one) => ({
           ...one,
-          host: 'host',
+          host: one.id,
           pid: 1,
-          version: '0.1.0',
+          version: one.version ?? '0.1.0',
           startedAt: 0,
           restMs: 8000,
         })),
@@ -97,6 +102,7 @@ function daemon(id: string): TestDaemon {
     parts: [{ kind: 'callbacks', name: 'a', state: () => watch.state('a') }],
     callbackWatch: watch,
     labs,
+    marks,
     storeOutage: {
       failed: (error: unknown) => {
         throw error;
@@ -115,6 +121,7 @@ function daemon(id: string): TestDaemon {
       once.abort();
       await running;
     },
+    differs: (host) => states.daemons().find(({ name }) => name === `${host}:1`)?.differs,
     callbacks: async () => (await states.parts()).find(({ kind }) => kind === 'callbacks'),
   };
 }
@@ -200,16 +207,54 @@ it('what a holder has not said for long is not known any more, and its age is sh
   expect(await other.callbacks()).toMatchObject({ status: 'unknown', answeredAt: acceptedAt });
 });
 
-it('another configuration is said once, with what only one of the two knows', async () => {
+/** A configuration's marks. `lab`, `more`: merged into the lab's entry and into the top level. */
+function marksOf(lab: object = {}, more: object = {}): Marks {
+  return configMarks(BridgeConfig.parse({ labs: [{ ...LAB, ...lab }], ...more }));
+}
+
+it('what only one of two daemons can do is said once', async () => {
   processes = [
     { id: 'one', names: ['lab a', 'lab b'], holds: ['lab a'] },
     { id: 'two', names: ['lab a'], holds: [] },
     // One that stops.
     { id: 'three', names: [], holds: [] },
   ];
-  const two = daemon('two');
+  const two = daemon('two', () => marksOf());
+  const other = BridgeConfig.parse({ labs: [LAB, { ...LAB, name: 'b.x' }] });
+  const one = daemon('one', () => configMarks(other));
+  await lookAround(one, two, one, two);
+
+  expect(two.said).toEqual([expect.stringContaining('"onlyThere":["lab b"]')]);
+  expect(two.differs('one')).toEqual(['labs.b.x']);
+  expect(one.differs('two')).toEqual(['labs.b.x']);
+});
+
+it('daemons name the keys in which they differ, until they do no more', async () => {
+  let marks = marksOf({ limits: { max_jobs: 10 } }, { report: { maestro: 'hierarchy' } });
+  const [one, two] = [daemon('one', () => marks), daemon('two', () => marksOf())];
+  await lookAround(one, two);
+
+  for (const each of [one, two]) expect(each.said).toEqual([expect.stringMatching(/another configuration/)]);
+  expect(two.differs('one')).toEqual(['labs.a.limits', 'report.maestro']);
+  expect(two.differs('two')).toEqual([]);
+
+  marks = marksOf({ limits: { max_jobs: 10 } });
+  await lookAround(one, two);
+  expect(two.differs('one')).toEqual(['labs.a.limits']);
+  marks = marksOf();
+  await lookAround(one, two);
+  expect(two.differs('one')).toEqual([]);
+  expect(two.said).toHaveLength(2);
+});
+
+it('a daemon of another version is named as such, also one that keeps no marks', async () => {
+  processes = [
+    { id: 'one', names: ['lab a'], holds: ['lab a'], version: '0.2.0' },
+    { id: 'two', names: ['lab a'], holds: [] },
+  ];
+  const two = daemon('two', () => marksOf());
   await lookAround(two);
 
+  expect(two.differs('one')).toEqual(['version']);
   expect(two.said).toHaveLength(1);
-  expect(two.said[0]).toContain('"onlyThere":["lab b"]');
 });

@@ -30,23 +30,24 @@ export async function overviewPage({ ctx, user }: PageParts): Promise<Html> {
     ctx.reader.hours(now - 24 * HOUR),
     ctx.reader.totals({ since: daysBefore(now, 7), by: ['day'] }),
   ]);
-  const known = { parts, drains, deliveries, failing };
+  const known = { parts, drains, deliveries, failing, daemons: ctx.daemons() };
   return html`<h1>Overview</h1>
     ${section('needs', 'Needs you', needs(known, flow, user?.mayOperate === true))}
     ${section('systems', 'Systems', systemsTable(known, now))}
     ${section('flow', 'Jobs on their way', flowTable(flow, now))}
     ${section('results', 'What came of them', results(hours, days, now))}
-    ${section('waits', 'What waits', waitingTable(waiting, now))} ${daemonsSection(ctx.daemons(), now)}`;
+    ${section('waits', 'What waits', waitingTable(waiting, now))} ${daemonsSection(known.daemons, now)}`;
 }
 
 /** Who does what, where several daemons share the work. */
 function daemonsSection(daemons: readonly Daemon[], now: number): Html {
   if (daemons.length < 2) return html``;
-  const rows = daemons.map(({ name: daemon, version, startedAt, isOwn, holds }) => [
+  const rows = daemons.map(({ name: daemon, version, startedAt, isOwn, holds, differs }) => [
     html`${daemon}${isOwn ? ' (this one)' : ''}`,
     version,
     age(startedAt, now),
     holds.join(', '),
+    differs.join(', '),
   ]);
   return section(
     'daemons',
@@ -54,7 +55,7 @@ function daemonsSection(daemons: readonly Daemon[], now: number): Html {
     table({
       caption: 'Daemons on this database',
       hideCaption: true,
-      head: ['Daemon', 'Version', 'Runs for', 'Does'],
+      head: ['Daemon', 'Version', 'Runs for', 'Does', 'Differs from this one in'],
       rows,
       none: '',
     }),

@@ -3,6 +3,7 @@ import type { FlowStep } from '../../store/reader.ts';
 import type { Drain } from '../../store/index.ts';
 import type { FailingDevice } from '../../lifecycle/failing-devices.ts';
 import type { KnownPart } from '../../lifecycle/parts.ts';
+import type { Daemon } from '../../lifecycle/shared-states.ts';
 import { html, queryOf, type Content, type Html } from '../html.ts';
 import { devicePath } from './jobs.ts';
 import { age, folded, moment, name, table, word } from './parts.ts';
@@ -14,6 +15,8 @@ export interface Known {
   deliveries: readonly { destination: string; state: string; count: number }[];
   /** Devices whose last jobs all failed for the lab's part. */
   failing: readonly FailingDevice[];
+  /** All that share the work; empty: this one does it alone. */
+  daemons: readonly Daemon[];
 }
 
 const KINDS: Readonly<Record<KnownPart['kind'], string>> = {
@@ -80,6 +83,7 @@ export function needs(known: Known, flow: readonly FlowStep[], mayOperate: boole
     ),
     ...known.failing.map(failingNote),
     ...asideNotes(flow),
+    ...known.daemons.flatMap(differenceNote),
   ];
   if (notes.length === 0) return html`<p class="none">Nothing.</p>`;
   return html`<ul class="notes">
@@ -144,4 +148,11 @@ function asideNotes(flow: readonly FlowStep[]): Note[] {
         under way in two crashes of the daemon.`,
     },
   ];
+}
+
+function differenceNote({ name: daemon, differs }: Daemon): Note[] {
+  if (differs.length === 0) return [];
+  const text = html`The daemon ${name(daemon)} differs from this one in ${folded(differs.join(', '))}: give
+  all daemons the same, and restart them.`;
+  return [{ isBad: false, text }];
 }
