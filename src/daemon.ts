@@ -316,6 +316,7 @@ export async function createDaemon(
         watchClock({ ...clock, log, onSetBack: forgetFuture }, stopping.signal),
         storeHealth.run(stopping.signal),
         states.run(stopping.signal),
+        ...(store.leases === undefined ? [] : [earlier.follow(stopping.signal)]),
         askParts(
           known.filter(({ kind }) => kind === 'store'),
           { now, every: delays.askParts, signal: stopping.signal },

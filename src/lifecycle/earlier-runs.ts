@@ -6,7 +6,7 @@ import { errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, parseTime, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
 import type { MaestroNode } from '../maestro/node.ts';
 import { LOST_BEFORE, type Store } from '../store/index.ts';
-import { settingKey } from '../store/settings.ts';
+import { settingKey, type SettingKey } from '../store/settings.ts';
 import type { Lab } from './lab.ts';
 import { LOST_ANSWER_REST } from './lost-answer.ts';
 
@@ -32,6 +32,8 @@ export interface EarlierRuns {
   listed: () => void;
   /** Searches all labs; ends when that is done, or the signal fires. */
   search: (signal: AbortSignal) => Promise<void>;
+  /** Learns what other daemons have searched; ends when nothing is missing any more, or the signal fires. */
+  follow: (signal: AbortSignal) => Promise<void>;
   /** What has not been looked through yet, for people; undefined: nothing was lost, or all has been. */
   missing: () => string | undefined;
 }
@@ -44,8 +46,8 @@ interface Options {
   now: Clock;
 }
 
-/** The loss of that moment (ms) has been made good as far as it can be. */
-const SEARCHED = settingKey('lost', 'searched');
+/** What holds the moment (ms) of the loss after which that (a lab, Maestro) was searched. */
+const searchedKey = (what: string): SettingKey => settingKey('lost', `searched ${what}`);
 /** How far the clocks of Maestro and LAVA may be from ours. */
 const CLOCK_SKEW = 10 * MINUTE;
 const AT_ONCE = 100;
@@ -70,17 +72,25 @@ export async function createEarlierRuns({
   const key = new RegExp(`${instanceId}\\.([0-9a-f]{24})\\.(\\d{1,6})`);
   const searches = new Map<string, Promise<Search>>();
   const missing = new Set<string>();
-  if (lostBefore > 0 && Number(await store.setting(SEARCHED)) !== lostBefore) {
-    for (const name of labs.keys()) missing.add(`the lab ${name}`);
-    if (hasMaestro) missing.add('Maestro');
+  const isSearched = async (what: string): Promise<boolean> =>
+    Number(await store.setting(searchedKey(what))) === lostBefore;
+  if (lostBefore > 0) {
+    const all = [...[...labs.keys()].map((name) => `the lab ${name}`), ...(hasMaestro ? ['Maestro'] : [])];
+    for (const what of all) if (!(await isSearched(what))) missing.add(what);
+  }
+
+  function forget(what: string): boolean {
+    const wasMissing = missing.delete(what);
+    if (wasMissing && missing.size === 0)
+      log.info('Maestro and all labs were searched for what the store had lost');
+    return wasMissing;
   }
 
   function seen(what: string): void {
-    if (!missing.delete(what) || missing.size > 0) return;
-    log.info('Maestro and all labs were searched for what the store had lost');
-    store.saveSetting(SEARCHED, String(lostBefore)).catch((error: unknown) => {
+    if (!forget(what)) return;
+    store.saveSetting(searchedKey(what), String(lostBefore)).catch((error: unknown) => {
       // It is searched again after the next start.
-      log.debug({ error: errorText(error) }, 'it could not be stored that all was searched');
+      log.debug({ error: errorText(error) }, 'it could not be stored what was searched');
     });
   }
 
@@ -159,6 +169,12 @@ export async function createEarlierRuns({
           }
         }),
       );
+    },
+    async follow(signal) {
+      while (!signal.aborted && missing.size > 0) {
+        await sleep(TRY_AGAIN, signal);
+        for (const what of missing) if (await isSearched(what).catch(() => false)) forget(what);
+      }
     },
     missing: () =>
       missing.size === 0

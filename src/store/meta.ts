@@ -8,8 +8,11 @@ import type { Tables } from './tables.ts';
 /** The mark of a database that a state is being moved to (move.ts): the instance that it will be. */
 export const MOVING = 'moving';
 
-/** What the store keeps for itself; `counted`: the log of notes (note-log.ts) whose death was counted last. */
-type OwnKey = 'schema' | 'compatible' | 'instance' | 'probe' | 'counted' | typeof MOVING;
+/**
+ * What the store keeps for itself. `counted`: the log of notes (note-log.ts) whose death was counted last; `origin`: in
+ * PostgreSQL, what tells this database from one that was restored (store.ts).
+ */
+type OwnKey = 'schema' | 'compatible' | 'instance' | 'probe' | 'counted' | 'origin' | typeof MOVING;
 
 /** What is kept under a name. */
 export async function getMeta(db: Kysely<Tables>, key: OwnKey | SettingKey): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 // What PostgreSQL does to transactions that come in each other's way, which a database with one writer never does.
 import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LOST_BEFORE, openStore } from '../../src/store/index.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { hasPostgres, startCluster, type Cluster } from '../support/postgres.ts';
 
@@ -46,5 +47,42 @@ describe.runIf(hasPostgres())('transactions on PostgreSQL', () => {
     for (const { value } of rows) expect(['ab', 'ba']).toContain(value);
     expect(runs).toBe(3);
     await close();
+  });
+});
+
+describe.runIf(hasPostgres())('a database on PostgreSQL', () => {
+  const NOW = Date.UTC(2026, 10, 28);
+
+  /** What is to be searched for after a start, if anything (ms). */
+  async function lostBefore(postgres: string): Promise<string | undefined> {
+    const store = await openStore({ postgres }, () => NOW);
+    const lost = await store.setting(LOST_BEFORE);
+    await store.close();
+    return lost;
+  }
+
+  it('is known again, and nothing is searched for', async () => {
+    const server = (cluster ??= await startCluster());
+    const url = await server.database();
+
+    expect(await lostBefore(url)).toBeUndefined();
+    await server.restart();
+    expect(await lostBefore(url)).toBeUndefined();
+  });
+
+  it.each([
+    ['restored from a dump', (server: Cluster, url: string) => server.restored(url)],
+    [
+      'a copy of another one',
+      (server: Cluster, url: string) => server.database(`TEMPLATE ${new URL(url).pathname.slice(1)}`),
+    ],
+  ])('is searched for what it lacks when it was %s', async (_, change) => {
+    const server = (cluster ??= await startCluster());
+    const url = await server.database();
+    await lostBefore(url);
+
+    const other = await change(server, url);
+
+    expect(await lostBefore(other)).toBe(String(NOW));
   });
 });

@@ -12,6 +12,8 @@ import pg from 'pg';
 export interface Cluster {
   /** Makes an empty database (`how`: as CREATE DATABASE takes it); gives its URL. */
   database: (how?: string) => Promise<string>;
+  /** Restores a dump of a database as another one; gives the URL of that. */
+  restored: (url: string) => Promise<string>;
   /** The pids of the server's processes, its main one first. */
   processes: () => number[];
   /** To all of the server's processes, to pause it (SIGSTOP, SIGCONT). */
@@ -111,6 +113,14 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
     async database(how = '') {
       const name = `bridge_${++databases}`;
       await query(`CREATE DATABASE ${name} ${how}`);
+      return urlOf(name);
+    },
+    async restored(url) {
+      const name = `bridge_${++databases}`;
+      const dump = join(folder, `${name}.dump`);
+      await run(join(bin, 'pg_dump'), ['--format=custom', `--file=${dump}`, url]);
+      await query(`CREATE DATABASE ${name}`);
+      await run(join(bin, 'pg_restore'), ['--single-transaction', `--dbname=${urlOf(name)}`, dump]);
       return urlOf(name);
     },
     processes: () => processesOf(server),
