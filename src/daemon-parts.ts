@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { BridgeError } from './core/errors.ts';
 import { SECOND, type Clock } from './core/time.ts';
 import { programVersion } from './core/version.ts';
-import { isPostgresUrl, POSTGRES_URL } from './config/postgres-url.ts';
+import { postgresUrlFault } from './config/postgres-url.ts';
 import type { BridgeConfig } from './config/schema.ts';
 import { resolveSecret } from './config/secrets.ts';
 import type { Circuit } from './engine/circuit.ts';
@@ -21,8 +21,9 @@ import { LEASE_TTL, openStore, type LeaseStore, type Store, type StorePlace } fr
 export function storeOf({ store }: Pick<BridgeConfig, 'store'>): StorePlace {
   if ('sqlite' in store) return { sqlite: store.sqlite };
   const url = resolveSecret(store.postgres);
-  if (isPostgresUrl(url)) return { postgres: url };
-  throw new BridgeError('secret', `store.postgres holds no address of a database: ${POSTGRES_URL}`);
+  const fault = postgresUrlFault(url);
+  if (fault === undefined) return { postgres: url };
+  throw new BridgeError('secret', `what store.postgres holds ${fault}`);
 }
 
 interface TimedOptions {

@@ -36,7 +36,7 @@ async function database(config: BridgeConfig): Promise<Line[]> {
   } catch (error) {
     // A secret that is missing has its own line.
     if (error instanceof BridgeError && error.code === 'secret') return [];
-    return [{ what, state: 'failed', text: `${state?.name ?? ''}: ${errorText(error)}` }];
+    return [{ what, state: 'failed', text: errorText(error) }];
   } finally {
     await state?.close();
   }

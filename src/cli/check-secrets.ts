@@ -6,7 +6,10 @@ import { resolveCallbackToken } from '../config/callback-token.ts';
 import type { BridgeConfig } from '../config/schema.ts';
 import { secretsOf } from '../config/secrets-of.ts';
 import { resolveSecret, secretFile, type SecretSource } from '../config/secrets.ts';
+import { storeOf } from '../daemon-parts.ts';
 import { attempt, type Add } from './check-lines.ts';
+
+const DATABASE = 'store.postgres';
 
 /** Looks at all secrets and at the modes of the admin's files; `file` is the configuration. */
 export async function checkSecrets(file: string, config: BridgeConfig, add: Add): Promise<void> {
@@ -15,7 +18,11 @@ export async function checkSecrets(file: string, config: BridgeConfig, add: Add)
     const lab = config.labs.find(({ callback }) => callback.token === secret);
     await attempt(
       what,
-      async () => (lab === undefined ? resolveSecret(secret) : resolveCallbackToken(lab)),
+      async () => {
+        if (lab !== undefined) resolveCallbackToken(lab);
+        else if (what === DATABASE) storeOf(config);
+        else resolveSecret(secret);
+      },
       () => 'found',
       add,
     );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { BridgeError } from '../core/errors.ts';
 import { loadConfig } from '../config/load.ts';
-import { isPostgresUrl, passwordIn, POSTGRES_URL } from '../config/postgres-url.ts';
+import { passwordIn, POSTGRES_URL, postgresUrlFault } from '../config/postgres-url.ts';
 import { stateFolder } from '../store/blobs.ts';
 import { openState } from '../store/index.ts';
 import { moveState, type MoveProgress, type MoveSummary } from '../store/move.ts';
@@ -33,8 +33,8 @@ async function migrate({ to, config: file, json }: Options): Promise<void> {
   const { store, storage } = await loadConfig(file);
   if (!('sqlite' in store))
     throw new BridgeError('bad_option', `${file} has store.postgres already; only SQLite's state is moved`);
-  if (!isPostgresUrl(to))
-    throw new BridgeError('bad_option', `--to: is no address of a database (${POSTGRES_URL})`);
+  const fault = postgresUrlFault(to);
+  if (fault !== undefined) throw new BridgeError('bad_option', `--to: ${fault}`);
   const folder = stateFolder(store);
   const claim = (await openState(store)).claim();
   try {

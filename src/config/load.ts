@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { readYamlFile, type Located } from '../core/yaml-file.ts';
-import { isPostgresUrl, POSTGRES_URL } from './postgres-url.ts';
+import { postgresUrlFault } from './postgres-url.ts';
 import { BridgeConfig } from './schema.ts';
 import type { SecretSource } from './secrets.ts';
 
@@ -60,10 +60,9 @@ function crossCheck(located: Located<BridgeConfig>): Problem[] {
   problems.push(...tokensTwice(located));
   if ('postgres' in config.store) {
     const { postgres } = config.store;
-    if (typeof postgres === 'string' && !isPostgresUrl(postgres)) {
-      const text = `store.postgres: is no address of a database (${POSTGRES_URL})`;
-      problems.push(at(['store', 'postgres'], 'bad_value', text));
-    }
+    const fault = typeof postgres === 'string' ? postgresUrlFault(postgres) : undefined;
+    if (fault !== undefined)
+      problems.push(at(['store', 'postgres'], 'bad_value', `store.postgres: ${fault}`));
   }
   if (config.report.kcidb === 'direct' && config.kcidb === undefined && !process.env['KCIDB_REST']) {
     problems.push(

@@ -30,5 +30,7 @@ export interface Database {
   size: () => Promise<{ used: number; free: number }>;
   /** Gives a piece of what is free back to the disk; false: there is nothing more to give. */
   shrink: () => Promise<boolean>;
+  /** Why it failed, for people. */
+  explain: (error: unknown) => string;
   close: () => Promise<void>;
 }

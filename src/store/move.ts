@@ -4,8 +4,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
 import type pg from 'pg';
+import { postgresName } from '../config/postgres-url.ts';
 import { BridgeError } from '../core/errors.ts';
 import { MINUTE } from '../core/time.ts';
 import { checkDatabase } from './damage.ts';
@@ -20,11 +20,11 @@ import {
   type RowProgress,
   type TableSum,
 } from './move-tables.ts';
-import { openConnection, postgresName, type PoolUse } from './postgres.ts';
-import { explainPostgres, lookAtPostgres } from './postgres-faults.ts';
+import { openConnection } from './postgres.ts';
+import { refuseFaulty } from './postgres-faults.ts';
+import type { PoolUse } from './postgres-session.ts';
 import { MOVING } from './meta.ts';
 import { makeTables, openStore } from './store.ts';
-import type { Tables } from './tables.ts';
 
 /** A statement may go over a whole table. */
 const MOVE_USE: PoolUse = { connections: 4, statementMs: 30 * MINUTE };
@@ -64,7 +64,7 @@ export async function moveState(
   const { pool, db, connection, close } = openConnection(url, MOVE_USE);
   const source = new DatabaseSync(from.database, { readOnly: true });
   try {
-    await refuseFaulty(db, url);
+    await refuseFaulty(db, postgresName(url));
     const client = await pool.connect();
     try {
       await begin(client, url, instanceOf(source));
@@ -102,15 +102,6 @@ async function readySource(database: string): Promise<void> {
     throw new BridgeError('store', text);
   }
   await (await openStore({ sqlite: database })).close();
-}
-
-async function refuseFaulty(db: Kysely<Tables>, url: string): Promise<void> {
-  const faults = await lookAtPostgres(db).then(
-    (look) => look.faults,
-    (error: unknown) => [explainPostgres(error, postgresName(url))],
-  );
-  if (faults.length > 0)
-    throw new BridgeError('store', `the database ${postgresName(url)} cannot be used: ${faults.join('; ')}`);
 }
 
 function instanceOf(source: DatabaseSync): string {

@@ -2,10 +2,12 @@
 // depends on it: each looks by itself as well, only later.
 import pg from 'pg';
 import { z } from 'zod';
+import { driverUrl } from '../config/postgres-url.ts';
 import { tryJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
 import { backoff, MINUTE, SECOND, sleep } from '../core/time.ts';
 import type { News } from './feed.ts';
+import { setSession, settingsFor } from './postgres-session.ts';
 
 /** As it is told.  */
 const Told = z.object({
@@ -37,6 +39,7 @@ const MOST_BYTES = 7500;
 /** Whether a connection on which nothing is heard still lives: so often it is asked, and so long an answer may take (ms). */
 const ASK_EVERY = 30 * SECOND;
 const ANSWER_WITHIN = 10 * SECOND;
+const SETTINGS = settingsFor({ connections: 1, statementMs: ANSWER_WITHIN });
 /** What may have been missed while nothing was heard. */
 const EVERYTHING: Notice = { jobs: 'all', drains: true, deliveries: true, work: true };
 
@@ -67,7 +70,7 @@ export function openNotices(options: Options): Notices {
   /** Fulfilled when the connection has ended; throws if it gives no answer. */
   async function listenOnce(): Promise<void> {
     const client = new pg.Client({
-      connectionString: url,
+      connectionString: driverUrl(url),
       connectionTimeoutMillis: asking.within,
       query_timeout: asking.within,
       keepAlive: true,
@@ -80,6 +83,7 @@ export function openNotices(options: Options): Notices {
     client.on('notification', ({ payload = '' }) => take(payload));
     try {
       await client.connect();
+      await setSession(client, SETTINGS);
       await client.query(`LISTEN ${CHANNEL}`);
       if (!signal.aborted) onNotice(EVERYTHING);
       for (; !signal.aborted; await sleep(asking.every, signal)) await client.query('SELECT 1');

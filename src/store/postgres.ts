@@ -11,55 +11,37 @@ import {
   type RootOperationNode,
 } from 'kysely';
 import pg from 'pg';
-import { BridgeError } from '../core/errors.ts';
+import { driverUrl, postgresName } from '../config/postgres-url.ts';
 import { SECOND } from '../core/time.ts';
 import { answeringPool } from './answering-pool.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
-import { LEASE_TTL } from './lease-contract.ts';
 import { openNotices } from './notices.ts';
-import { explainPostgres } from './postgres-faults.ts';
+import { explainPostgres, refuseFaulty } from './postgres-faults.ts';
+import { setSession, settingsFor, UNSYNCED_CONNECTIONS, USES, type PoolUse } from './postgres-session.ts';
 import { sizeInUse } from './postgres-size.ts';
 import { snakeCase } from './names.ts';
 import { Slot } from './statement.ts';
 import type { Tables } from './tables.ts';
 
-/** What connections are used for: how many at most, and how long a statement may take (ms); then the database hangs. */
-export interface PoolUse {
-  connections: number;
-  statementMs: number;
-  /** How long a transaction may be without a statement (ms); no limit if it is not there. */
-  idleInTransactionMs?: number;
-  /** They cannot write. */
-  readOnly?: true;
-  /** A commit is answered before it is on the disk. */
-  unsynced?: true;
-}
-
-const STORE_USE: PoolUse = {
-  connections: 10,
-  statementMs: 30 * SECOND,
-  // A process that is stopped within a transaction holds no lock for longer: it is over before its leases are.
-  idleInTransactionMs: LEASE_TTL / 2,
-};
-/** Connections for what need not outlive a power cut. */
-const UNSYNCED = 2;
 const CONNECT_WITHIN = 10 * SECOND;
 const IDLE_FOR = 60 * SECOND;
+
+/** What follows where the database cannot be used when the daemon starts. */
+const STARTED_AGAIN = 'systemd starts the daemon again until it works';
 
 /** The lock of whoever migrates, of PostgreSQL's advisory ones. */
 const MIGRATION_LOCK = 0x1a7a_b61d;
 
 /** Opens the database of a URL (`postgres://user:password@host/name`). Throws BridgeError `store`. */
 export async function openPostgres(url: string): Promise<Database> {
-  const { pool, db, connection, close } = openConnection(url, STORE_USE);
+  const { pool, db, connection, close } = openConnection(url, USES.store);
+  const name = postgresName(url);
   try {
-    await sql`SELECT 1`.execute(db);
+    await refuseFaulty(db, name, STARTED_AGAIN);
   } catch (error) {
     await close();
-    const name = postgresName(url);
-    const why = explainPostgres(error, name, 'start again when it answers: systemd does that by itself');
-    throw new BridgeError('store', `the store cannot be opened: ${why}`);
+    throw error;
   }
   return {
     db,
@@ -80,6 +62,7 @@ export async function openPostgres(url: string): Promise<Database> {
     size: async () => ({ used: await sizeInUse(db), free: 0 }),
     // What is free is used again.
     shrink: async () => false,
+    explain: (error) => explainPostgres(error, name, STARTED_AGAIN),
     close,
   };
 }
@@ -96,7 +79,7 @@ export interface OpenConnection {
 export function openConnection(url: string, use: PoolUse): OpenConnection {
   const { pool, db } = openPool(url, use);
   // They have it as a setting: a transaction that begins with it takes three statements more.
-  const { db: unsynced } = openPool(url, { ...use, connections: UNSYNCED, unsynced: true });
+  const { db: unsynced } = openPool(url, { ...use, connections: UNSYNCED_CONNECTIONS, unsynced: true });
   return {
     pool,
     db,
@@ -111,32 +94,24 @@ export function openConnection(url: string, use: PoolUse): OpenConnection {
   };
 }
 
+/** The pool waits for what is done with a new connection. */
+type PoolOptions = Omit<pg.PoolConfig, 'onConnect'> & { onConnect: (client: pg.ClientBase) => Promise<void> };
+
 /** Connections to the database of a URL, made when they are needed. */
-export function openPool(
-  url: string,
-  { connections, statementMs, idleInTransactionMs, readOnly, unsynced }: PoolUse,
-): { pool: pg.Pool; db: Kysely<Tables> } {
-  const settings = [
-    // A statement takes some milliseconds: to start more processes for it takes longer.
-    'max_parallel_workers_per_gather=0',
-    ...(readOnly === true ? ['default_transaction_read_only=on'] : []),
-    ...(unsynced === true ? ['synchronous_commit=off'] : []),
-  ];
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
+export function openPool(url: string, use: PoolUse): { pool: pg.Pool; db: Kysely<Tables> } {
+  const settings = settingsFor(use);
+  const options: PoolOptions = {
+    connectionString: driverUrl(url),
+    max: use.connections,
     connectionTimeoutMillis: CONNECT_WITHIN,
     idleTimeoutMillis: IDLE_FOR,
-    statement_timeout: statementMs,
-    query_timeout: statementMs + 5 * SECOND,
-    ...(idleInTransactionMs === undefined
-      ? {}
-      : { idle_in_transaction_session_timeout: idleInTransactionMs }),
+    query_timeout: use.statementMs + 5 * SECOND,
     application_name: 'lava-bridge',
     keepAlive: true,
     types: numbersAsNumbers(),
-    options: settings.map((setting) => `-c ${setting}`).join(' '),
-  });
+    onConnect: (client) => setSession(client, settings),
+  };
+  const pool = new pg.Pool(options);
   // A connection that breaks while it is not used: the next statement takes another one, and says why if that fails.
   pool.on('error', () => undefined);
   // One that breaks between two statements of a transaction: the next of them fails. Without a listener the process would end.
@@ -146,15 +121,6 @@ export function openPool(
     plugins: [new CamelCaseRows()],
   });
   return { pool, db };
-}
-
-/** The URL without what is secret in it. */
-export function postgresName(url: string): string {
-  if (!URL.canParse(url)) return 'postgres';
-  const parsed = new URL(url);
-  parsed.password = '';
-  parsed.searchParams.delete('password');
-  return parsed.href.replaceAll('%2F', '/');
 }
 
 /** Counts, times (ms) and ids fit a double: numbers, as SQLite gives them, not text. */

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely, sql, SqliteDialect, SqliteQueryCompiler, type SqliteDatabase } from 'kysely';
+import { writeFailure } from '../core/disk-full.ts';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { createSingleConnection } from './connection.ts';
 import type { Database } from './database.ts';
@@ -60,6 +61,7 @@ export function openSqlite(path: string): Database {
       database.exec(`PRAGMA incremental_vacuum(${Math.ceil(PIECE / pageSize)})`);
       return sizeOf(database).free < free;
     },
+    explain: (error) => writeFailure(error, dirname(path)),
     async close() {
       await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
       await db.destroy();

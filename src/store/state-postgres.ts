@@ -1,40 +1,42 @@
 // The state of an installation with PostgreSQL: all of it is in the database, so that each daemon reaches all. Pages and large
 // things have few connections of their own: neither keeps the work from the others.
 import { sql } from 'kysely';
-import { BridgeError, errorText } from '../core/errors.ts';
-import { SECOND, type Clock } from '../core/time.ts';
+import { postgresName } from '../config/postgres-url.ts';
+import { BridgeError } from '../core/errors.ts';
+import type { Clock } from '../core/time.ts';
 import type { KeptFiles } from '../storage/kept-files.ts';
 import { createFileTable, type FileTable } from './file-table.ts';
 import { databaseBlobs } from './database-blobs.ts';
-import { openConnection, openPool, postgresName, type PoolUse } from './postgres.ts';
+import { openConnection, openPool } from './postgres.ts';
 import { explainPostgres, lookAtPostgres } from './postgres-faults.ts';
+import { USES } from './postgres-session.ts';
 import type { Reader } from './reader.ts';
 import { createReads } from './reads.ts';
 import type { State } from './state.ts';
 
-/** A question that takes longer is given up: it may be in a query without end. */
-const READER_USE: PoolUse = { connections: 4, statementMs: 15 * SECOND, readOnly: true };
-const FILES_USE: PoolUse = { connections: 4, statementMs: 30 * SECOND };
 /** More questions than that are not kept waiting. */
 const MOST_WAITING = 2000;
 
 export function postgresState(url: string, now: Clock): State {
   const name = postgresName(url);
-  const { db, connection, close } = openConnection(url, FILES_USE);
+  const { db, connection, close } = openConnection(url, USES.files);
   const explain = (error: unknown): string =>
     explainPostgres(error, name, 'what is to be stored waits, and goes on by itself');
   return {
     name,
     folder: undefined,
     claim: () => ({ release: () => undefined }),
-    openReader: () => openPooledReader(url),
+    openReader: () => openPooledReader(url, name),
     blobs: databaseBlobs(createFileTable(connection, 'evidence', now), explain),
     files: (area) => keptFiles(createFileTable(connection, area, now), `${name} (${area})`, explain),
     startUpkeep: () => ({ stop: async () => undefined }),
     findDamage: async () => [],
     setAside: async () => [],
     explain,
-    look: () => lookAtPostgres(db),
+    look: () =>
+      lookAtPostgres(db).catch((error: unknown) => {
+        throw new BridgeError('store', explainPostgres(error, name), { cause: error });
+      }),
     async used() {
       const found = await sql<{ bytes: number }>`SELECT pg_database_size(current_database()) AS bytes`
         .execute(db)
@@ -45,8 +47,8 @@ export function postgresState(url: string, now: Clock): State {
   };
 }
 
-function openPooledReader(url: string): Reader {
-  const { pool, db } = openPool(url, READER_USE);
+function openPooledReader(url: string, name: string): Reader {
+  const { pool, db } = openPool(url, USES.reader);
   const refuse = (): never => {
     throw new BridgeError('internal', 'the reader does not write');
   };
@@ -58,7 +60,7 @@ function openPooledReader(url: string): Reader {
         return await work(db);
       } catch (error) {
         if (error instanceof BridgeError) throw error;
-        throw new BridgeError('store', `the store did not answer: ${errorText(error)}`, { cause: error });
+        throw new BridgeError('store', explainPostgres(error, name), { cause: error });
       }
     },
     write: refuse,

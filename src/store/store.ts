@@ -55,8 +55,13 @@ export async function openStore(
     return createStore(database, instanceId, now);
   } catch (error) {
     await database.close();
-    throw error;
+    throw notOpened(error, database);
   }
+}
+
+function notOpened(error: unknown, { explain }: Database): unknown {
+  if (error instanceof BridgeError) return error;
+  return new BridgeError('store', `the store cannot be opened: ${explain(error)}`, { cause: error });
 }
 
 /** Makes the tables of a store in a PostgreSQL database, for rows that come from elsewhere. */
@@ -64,6 +69,8 @@ export async function makeTables(url: string): Promise<void> {
   const database = await openPostgresAt(url);
   try {
     await database.migrateAlone(() => migrate(database, { postgres: url }));
+  } catch (error) {
+    throw notOpened(error, database);
   } finally {
     await database.close();
   }

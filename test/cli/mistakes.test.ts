@@ -129,6 +129,14 @@ const MISTAKES: Mistake[] = [
     at: /\/devices: cannot be read/,
   },
   {
+    what: 'an address of a database whose password ends it',
+    config: ['{ sqlite: state/lava-bridge.db }', '{ postgres: { file: address } }'],
+    files: { address: 'postgres://bridge:12#3@db.example/bridge' },
+    modes: { address: 0o600 },
+    found: 'failed',
+    at: /store\.postgres: .*%23/,
+  },
+  {
     what: 'a board with a misspelt key',
     files: { 'device-types/b.yaml': `${BOARD}boot_metod: x\n` },
     found: 'failed',
