@@ -7,6 +7,7 @@ import { LostLeaseError, type Lease } from '../core/lease.ts';
 import { formatDuration, SECOND, sleep, type Clock } from '../core/time.ts';
 import { wantedHolders } from './balance.ts';
 import type { Holder, Work } from './lease.ts';
+import { createOutage } from './outage.ts';
 
 /** Where processes and leases are kept. Each may throw: it is tried again with the next round. */
 export interface LeaseTable {
@@ -133,16 +134,16 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
   let renewedAt = -Infinity;
   let ring = new AbortController();
   let rounds: Promise<unknown> | undefined;
-  let isFailing = false;
 
   const isOver = (): boolean => steady() - renewedAt > ttl * (1 - MARGIN);
+  const { failed, worked } = createOutage(
+    log,
+    'this daemon cannot renew its leases; it does nothing new',
+    'this daemon renews its leases again',
+    errorText,
+    steady,
+  );
   const own = createOwnWorks({ table, log, onFreed }, isOver, failed);
-
-  function failed(error: unknown): void {
-    if (!isFailing)
-      log.warn({ error: errorText(error) }, 'this daemon cannot renew its leases; it does nothing new');
-    isFailing = true;
-  }
 
   async function renew(): Promise<void> {
     // Before the request: the time counts from when the database has it, or later.
@@ -159,8 +160,7 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
         );
     }
     renewedAt = asked;
-    if (isFailing) log.info('this daemon renews its leases again');
-    isFailing = false;
+    worked();
   }
 
   /** Who is there and who holds what, without those that have died. */

@@ -1,6 +1,7 @@
 // The list of all parts whose state is known: made once, when the daemon is built.
 import type { Clock } from '../core/time.ts';
 import type { Circuit } from '../engine/circuit.ts';
+import type { Outage } from '../engine/outage.ts';
 import type { Destination } from '../reporting/destinations/destination.ts';
 import type { Store } from '../store/index.ts';
 import type { CallbackWatch } from './callback-watch.ts';
@@ -13,7 +14,7 @@ interface Options {
   callbackWatch: Pick<CallbackWatch, 'state'>;
   destinations: readonly (Pick<Destination, 'name' | 'check'> & { circuit: Circuit })[];
   store: Pick<Store, 'probe'>;
-  storeHealth: Pick<StoreHealth, 'withProblems' | 'explain'>;
+  storeHealth: Pick<StoreHealth, 'withProblems' | 'explain'> & { outage: Outage };
   now: Clock;
 }
 
@@ -53,10 +54,16 @@ export function allParts({ labs, callbackWatch, destinations, store, storeHealth
     kind: 'store',
     name: 'store',
     state: () => storeHealth.withProblems(ownStore.state()),
-    ask: () =>
-      store.probe().then(ownStore.answered, (error: unknown) => {
+    ask: async () => {
+      try {
+        await store.probe();
+      } catch (error) {
         ownStore.failed(storeHealth.explain(error));
-      }),
+        return storeHealth.outage.failed(error);
+      }
+      ownStore.answered();
+      storeHealth.outage.worked();
+    },
   });
   return { parts, streams };
 }
