@@ -38,12 +38,13 @@ export interface LiveFolders extends Omit<Folders, 'marks'> {
 export async function openFolders(config: BridgeConfig): Promise<LiveFolders> {
   let current = await load(config);
   let version = 0;
-  let ofConfig = configMarks(config);
+  // Made when another daemon is to know them.
+  let ofConfig: Marks | undefined;
   return {
     boards: following(() => current.boards),
     plans: following(() => current.plans),
     renderer: following(() => current.renderer),
-    marks: () => ({ ...ofConfig, ...current.marks }),
+    marks: () => ({ ...(ofConfig ??= configMarks(config)), ...current.marks }),
     version: () => version,
     async readAgain() {
       const fresh = await load(config);
@@ -53,7 +54,7 @@ export async function openFolders(config: BridgeConfig): Promise<LiveFolders> {
         current = fresh;
         version += 1;
         // A reload has put what is new into it before.
-        ofConfig = configMarks(config);
+        ofConfig = undefined;
       };
     },
   };

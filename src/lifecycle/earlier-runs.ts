@@ -60,24 +60,26 @@ interface Search {
   since: number;
 }
 
-export async function createEarlierRuns({
-  store,
-  labs,
-  hasMaestro,
-  log,
-  now,
-}: Options): Promise<EarlierRuns> {
-  const { instanceId } = store;
-  const lostBefore = Number((await store.setting(LOST_BEFORE)) ?? 0);
-  const key = new RegExp(`${instanceId}\\.([0-9a-f]{24})\\.(\\d{1,6})`);
-  const searches = new Map<string, Promise<Search>>();
-  const missing = new Set<string>();
+/** What of a loss has not been searched yet: labs and Maestro, by their names for people. */
+interface Missing {
+  has: (what: string) => boolean;
+  /** It has been searched. */
+  seen: (what: string) => void;
+  /** As `EarlierRuns` has it. */
+  follow: (signal: AbortSignal) => Promise<void>;
+  names: () => string[];
+}
+
+/** `before`: the moment of the loss (ms); 0: there was none. */
+async function createMissing(
+  { store, log }: Pick<Options, 'store' | 'log'>,
+  before: number,
+  all: readonly string[],
+): Promise<Missing> {
   const isSearched = async (what: string): Promise<boolean> =>
-    Number(await store.setting(searchedKey(what))) === lostBefore;
-  if (lostBefore > 0) {
-    const all = [...[...labs.keys()].map((name) => `the lab ${name}`), ...(hasMaestro ? ['Maestro'] : [])];
-    for (const what of all) if (!(await isSearched(what))) missing.add(what);
-  }
+    Number(await store.setting(searchedKey(what))) === before;
+  const missing = new Set<string>();
+  if (before > 0) for (const what of all) if (!(await isSearched(what))) missing.add(what);
 
   function forget(what: string): boolean {
     const wasMissing = missing.delete(what);
@@ -86,13 +88,35 @@ export async function createEarlierRuns({
     return wasMissing;
   }
 
-  function seen(what: string): void {
-    if (!forget(what)) return;
-    store.saveSetting(searchedKey(what), String(lostBefore)).catch((error: unknown) => {
-      // It is searched again after the next start.
-      log.debug({ error: errorText(error) }, 'it could not be stored what was searched');
-    });
-  }
+  return {
+    has: (what) => missing.has(what),
+    seen(what) {
+      if (!forget(what)) return;
+      store.saveSetting(searchedKey(what), String(before)).catch((error: unknown) => {
+        // It is searched again after the next start.
+        log.debug({ error: errorText(error) }, 'it could not be stored what was searched');
+      });
+    },
+    async follow(signal) {
+      while (!signal.aborted && missing.size > 0) {
+        await sleep(TRY_AGAIN, signal);
+        for (const what of missing) if (await isSearched(what).catch(() => false)) forget(what);
+      }
+    },
+    names: () => [...missing],
+  };
+}
+
+export async function createEarlierRuns(options: Options): Promise<EarlierRuns> {
+  const { store, labs, hasMaestro, now } = options;
+  const { instanceId } = store;
+  const lostBefore = Number((await store.setting(LOST_BEFORE)) ?? 0);
+  const key = new RegExp(`${instanceId}\\.([0-9a-f]{24})\\.(\\d{1,6})`);
+  const searches = new Map<string, Promise<Search>>();
+  const missing = await createMissing(options, lostBefore, [
+    ...[...labs.keys()].map((name) => `the lab ${name}`),
+    ...(hasMaestro ? ['Maestro'] : []),
+  ]);
 
   async function searchLab(lab: Lab): Promise<Search> {
     // LAVA may still have been at work on a submission when the store was lost.
@@ -111,7 +135,7 @@ export async function createEarlierRuns({
       }
     }
     const last = complete || oldest === undefined ? undefined : await lab.show(oldest);
-    seen(`the lab ${lab.name}`);
+    missing.seen(`the lab ${lab.name}`);
     return { runs, since: complete ? 0 : (last?.submittedAt ?? Infinity) };
   }
 
@@ -158,7 +182,7 @@ export async function createEarlierRuns({
       return (await find(runtime ?? '', node)) !== undefined;
     },
     find,
-    listed: () => seen('Maestro'),
+    listed: () => missing.seen('Maestro'),
     async search(signal) {
       const names = [...labs.values()].filter(({ name }) => missing.has(`the lab ${name}`));
       await Promise.all(
@@ -170,15 +194,10 @@ export async function createEarlierRuns({
         }),
       );
     },
-    async follow(signal) {
-      while (!signal.aborted && missing.size > 0) {
-        await sleep(TRY_AGAIN, signal);
-        for (const what of missing) if (await isSearched(what).catch(() => false)) forget(what);
-      }
-    },
+    follow: missing.follow,
     missing: () =>
-      missing.size === 0
+      missing.names().length === 0
         ? undefined
-        : `jobs from before ${rfc3339(lostBefore)} may be missing (the store was damaged, or restored); not searched for them yet: ${[...missing].join(', ')}`,
+        : `jobs from before ${rfc3339(lostBefore)} may be missing (the store was damaged, or restored); not searched for them yet: ${missing.names().join(', ')}`,
   };
 }
