@@ -1,7 +1,7 @@
 // The daemon on a real LAVA with played devices for a long time, at the rate that the lab can do: each minute it is read what the daemon
 // has of memory, files, threads and disk. In the end each must have been flat after the first quarter: exit code 1 if one grew, if the
-// daemon ended by itself, or if a job was lost, doubled or wrong. Jobs are kept for a few minutes only, so that what is kept is as much all
-// the time. Prints a table, and the same as a line of JSON. Needs root on Debian 12 and a build; the lab is its own.
+// daemon ended by itself, or if a job was lost, doubled or wrong. Jobs are kept for a few minutes only: what is on the disk is judged by the
+// jobs that are kept, as LAVA is not equally fast all the time. Prints a table, and the same as a line of JSON. Needs root on Debian 12 and a build; the lab is its own.
 //
 //   node bench/soak.ts [MINUTES] [--lab 2023.01|newest] [--devices 50] [--state FOLDER] [--profile FOLDER]      (60)
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -40,8 +40,9 @@ const FLAT = {
   memory: { part: 0.1, least: 20 },
   openFiles: { part: 0, least: 5 },
   threads: { part: 0, least: 1 },
-  database: { part: 0.1, least: 5 },
-  logs: { part: 0.1, least: 5 },
+  // For each job that is kept, KiB.
+  database: { part: 0.1, least: 10 },
+  logs: { part: 0.1, least: 2 },
 } as const satisfies Partial<Record<keyof Reading, { part: number; least: number }>>;
 type Measure = keyof typeof FLAT;
 const MEASURES = Object.keys(FLAT) as Measure[];
@@ -99,6 +100,15 @@ function rise(values: readonly number[]): number {
   return squares === 0 ? 0 : (products / squares) * (n - 1);
 }
 
+/** The readings with database and logs in KiB for each job that ended within the minutes for which jobs are kept. */
+function perKeptJob(readings: readonly Reading[], minutes: number): Reading[] {
+  return readings.map((reading, i) => {
+    const kept = Math.max(1, reading.jobs - (readings[i - minutes]?.jobs ?? 0));
+    const each = (mib: number): number => (mib * 1024) / kept;
+    return { ...reading, database: each(reading.database), logs: each(reading.logs) };
+  });
+}
+
 /** What was read of one measure after the first quarter. */
 function judge(
   name: Measure,
@@ -124,7 +134,8 @@ async function run(lab: Lab, settings: Settings): Promise<boolean> {
   const { minutes, state, lab: kind, devices } = settings;
   await profileDaemons(settings);
   const folder = `${state}-daemon`;
-  const kept = { max_age: `${Math.max(1, Math.round(minutes * KEPT_PART))}m` };
+  const keptMinutes = Math.max(1, Math.round(minutes * KEPT_PART));
+  const kept = { max_age: `${keptMinutes}m` };
   const world = await startBridge(lab, folder, { jobs: kept, evidence: kept, logs: kept });
   const over = new AbortController();
   try {
@@ -145,7 +156,8 @@ async function run(lab: Lab, settings: Settings): Promise<boolean> {
     await until('all is reported', () => world.done() === world.requests.length, END_WITHIN);
     const findings = checkEnd(world.requests, await world.end());
     for (const { nodeId, what, text } of findings.slice(0, 20)) say(`${nodeId} ${what}: ${text}`);
-    const judged = MEASURES.map((name) => ({ name, ...judge(name, readings) }));
+    const perJob = perKeptJob(readings, keptMinutes);
+    const judged = MEASURES.map((name) => ({ name, ...judge(name, perJob) }));
     const jobs = world.requests.length;
     const crashes = world.bridges
       .flatMap((bridge) => [...bridge.crashes.values()])
