@@ -50,7 +50,7 @@ const program = new Command('chaos')
   .option('--seed <n>', 'the same faults at the same times', whole, Math.floor(Math.random() * 1e6))
   .option('--requests <n>', 'how many jobs Maestro publishes (1000 in chaos, else 100)', whole)
   .option('--kills <n>', 'how often the daemons are killed, all together', whole, 100)
-  .option('--minutes <n>', 'the longest that a run may take', whole, 15)
+  .option('--minutes <n>', 'the longest that a run may take', whole, 35)
   .option('--devices <n>', 'played boards', whole, 50)
   .option('--state <dir>', "where the run's own lab lives (below /var/tmp)")
   .addOption(

@@ -85,5 +85,6 @@ export async function settled(world: World, until: number, { say, signal }: Io):
     }
     await sleep(SECOND, signal);
   }
+  say(`the time is over: ${world.done()} of ${world.requests.length} are through; more --minutes`);
   return false;
 }
