@@ -58,6 +58,7 @@ export async function openPostgres(url: string): Promise<Database> {
       id: sql`text COLLATE "C"`,
       bytes: 'bytea',
     },
+    origin: () => originOf(db),
     migrateAlone: (work) => migrateAlone(pool, work),
     size: async () => ({ used: await sizeInUse(db), free: 0 }),
     // What is free is used again.
@@ -179,6 +180,18 @@ async function untilNotChosen<T>(work: () => Promise<T>): Promise<T> {
       await pause(Math.random() * 50 * times);
     }
   }
+}
+
+/**
+ * No table that is made again has the number (oid) of an older one, as after pg_restore; that of the database tells a copy, and the
+ * timeline a standby that took over, or a recovery to an earlier moment.
+ */
+async function originOf(db: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ origin: string }>`
+    SELECT concat_ws(' ', system_identifier, timeline_id, d.oid, CAST(CAST('meta' AS regclass) AS oid)) AS origin
+    FROM pg_control_system(), pg_control_checkpoint(), pg_database d
+    WHERE d.datname = current_database()`.execute(db);
+  return rows[0]?.origin ?? '';
 }
 
 /** The lock is the connection's: it goes with it, whatever happens to the process. */

@@ -1,5 +1,5 @@
 // Opens the store: makes or upgrades its schema, and puts its parts together.
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { BridgeError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { forgetFuture } from './clock.ts';
@@ -48,7 +48,7 @@ export async function openStore(
     const instanceId = await database.migrateAlone(async () => {
       await migrate(database, place);
       await refuseHalfMoved(database.db);
-      if ('postgres' in place) await noticeRestore(database.db, now);
+      await noticeRestore(database, now);
       return instance(database.db);
     });
     if ('sqlite' in place) await keepInstance(place.sqlite, instanceId);
@@ -86,19 +86,14 @@ async function refuseHalfMoved(db: Kysely<Tables>): Promise<void> {
 
 /**
  * What came after a dump is not in a database that was restored from it, and a standby may lack the last that was stored: before a
- * job is submitted, the lab is to be searched for it. No table that is made again has the number (oid) of an older one; that of
- * the database tells a copy, and the timeline a standby that took over, or a recovery to an earlier moment.
+ * job is submitted, the lab is to be searched for it.
  */
-async function noticeRestore(db: Kysely<Tables>, now: Clock): Promise<void> {
-  const { rows } = await sql<{ origin: string }>`
-    SELECT concat_ws(' ', system_identifier, timeline_id, d.oid, CAST(CAST('meta' AS regclass) AS oid)) AS origin
-    FROM pg_control_system(), pg_control_checkpoint(), pg_database d
-    WHERE d.datname = current_database()`.execute(db);
-  const origin = rows[0]?.origin ?? '';
+async function noticeRestore({ db, origin }: Database, now: Clock): Promise<void> {
+  const found = await origin?.();
   const known = await getMeta(db, 'origin');
-  if (known === origin) return;
+  if (found === undefined || known === found) return;
   if (known !== undefined) await setMeta(db, LOST_BEFORE, String(now()));
-  await setMeta(db, 'origin', origin);
+  await setMeta(db, 'origin', found);
 }
 
 /** Loaded where it is used. */
