@@ -7,6 +7,7 @@ import { LAB, testWorld, until, type TestWorld } from '../support/world.ts';
 async function worldOnDisk(): Promise<{ world: TestWorld; disk: FullStore }> {
   let disk: FullStore | undefined;
   const world = await testWorld({
+    delays: { claimSettle: 100, kcidbFirstLook: 100, askParts: 500, notify: 200 },
     store: async (file) => {
       disk = fullStore(await openStore({ sqlite: file }));
       return disk.store;
