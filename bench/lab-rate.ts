@@ -1,6 +1,6 @@
 // What the benches on the real LAVA (lab.ts, soak.ts) share: a lab of their own with played devices, the daemon before it, jobs
 // that are published as fast as they end, and what processes take.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { errorText } from '../src/core/errors.ts';
@@ -149,12 +149,23 @@ export async function until(
   }
 }
 
-/** Processor time so far (ms): of the whole machine, of this process, and of the daemon. */
+/** LAVA's programs, and what stands in their command lines. */
+const LAVA_PROGRAMS = [
+  { name: 'web server', has: 'gunicorn' },
+  { name: 'scheduler', has: 'lava-scheduler' },
+  { name: 'publisher', has: 'lava-publisher' },
+  { name: 'database', has: 'postgres' },
+  { name: 'devices', has: 'fake-worker' },
+];
+
+/** Processor time so far (ms): of the whole machine, of this process, of the daemon, and of LAVA's programs. */
 export interface Processor {
   machine: number;
   idle: number;
   own: number;
   daemon: number;
+  /** By name. */
+  lava: ReadonlyMap<string, number>;
 }
 
 const MS_PER_TICK = 10;
@@ -171,16 +182,32 @@ export async function processorNow(daemon: number | undefined): Promise<Processo
     machine: user + nice + system + irq + softirq,
     idle: idle + wait,
     own: (own.user + own.system) / 1000,
-    daemon: daemon === undefined ? 0 : await processorOf(daemon),
+    daemon: daemon === undefined ? 0 : await processorOf(String(daemon)),
+    lava: await lavaNow(),
   };
 }
 
-/** Processor time of a process and all its threads so far (ms). */
-async function processorOf(pid: number): Promise<number> {
+/** Of each of LAVA's programs: one lab runs on the machine, so all processes with such a command line are its own. */
+async function lavaNow(): Promise<Map<string, number>> {
+  const sums = new Map(LAVA_PROGRAMS.map(({ name }) => [name, 0]));
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const program = LAVA_PROGRAMS.find(({ has }) => command.includes(has));
+    if (program === undefined) continue;
+    // A process may end between the two looks.
+    const time = await processorOf(pid).catch(() => 0);
+    sums.set(program.name, (sums.get(program.name) ?? 0) + time);
+  }
+  return sums;
+}
+
+/** Processor time of a process, all its threads, and its children that have ended, so far (ms). */
+async function processorOf(pid: string): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // Behind the name, which may hold anything, stand the state and then numbers.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * MS_PER_TICK, 0);
 }
 
 /** Between two moments. */
@@ -190,6 +217,7 @@ export function used(from: Processor, to: Processor): Processor {
     idle: to.idle - from.idle,
     own: to.own - from.own,
     daemon: to.daemon - from.daemon,
+    lava: new Map([...to.lava].map(([name, time]) => [name, time - (from.lava.get(name) ?? 0)])),
   };
 }
 

@@ -237,7 +237,8 @@ function print(
   const phaseRow = (name: string, phase: Phase): Row => {
     const { work, processor } = phase;
     const rest = processor.machine - processor.daemon - processor.own;
-    const ms = `a job: daemon ${perJob(processor.daemon, phase)} ms, simulators ${perJob(processor.own, phase)} ms, LAVA and all else ${perJob(rest, phase)} ms`;
+    const parts = [...processor.lava].map(([name, used]) => `${name} ${perJob(used, phase)}`);
+    const ms = `a job: daemon ${perJob(processor.daemon, phase)} ms, simulators ${perJob(processor.own, phase)} ms, LAVA and all else ${perJob(rest, phase)} ms (${parts.join(', ')})`;
     return [
       name,
       `${work.perMinute.toFixed(0)} a minute (${work.ended}); ${work.waiting.toFixed(0)} waited, ${work.running.toFixed(1)} ran; ${ms}; processors idle ${shares(phase)} %`,
