@@ -10,7 +10,7 @@ import { resolveSecret } from './config/secrets.ts';
 import type { Circuit } from './engine/circuit.ts';
 import { createDrift, createSharedClock, type ClockWatch } from './engine/clock.ts';
 import { createKeyedQueue } from './engine/keyed-queue.ts';
-import { createLeaseHolder } from './engine/lease-holder.ts';
+import { createLeaseHolder, type HolderOptions } from './engine/lease-holder.ts';
 import { createSoleHolder, type Holder, type Work } from './engine/lease.ts';
 import { reportDamage } from './lifecycle/store-health.ts';
 import type { MaestroAccess } from './maestro/answers.ts';
@@ -76,7 +76,11 @@ export function guarded(
 }
 
 /** What holds the leases of these works: all for ever, or its share of them where several daemons have the database. */
-export function holderOf(works: readonly Work[], leases: LeaseStore | undefined, log: Logger): Holder {
+export function holderOf(
+  works: readonly Work[],
+  leases: LeaseStore | undefined,
+  { log, onFailed }: Pick<HolderOptions, 'log' | 'onFailed'>,
+): Holder {
   if (leases === undefined) return createSoleHolder(works);
   const facts = { host: hostname(), pid: process.pid, version: programVersion() };
   const holder = createLeaseHolder({
@@ -86,6 +90,7 @@ export function holderOf(works: readonly Work[], leases: LeaseStore | undefined,
     // The first stands still while the machine sleeps, the second is coarse.
     steady: () => Math.max(performance.now() - START.steady, uptime() * SECOND - START.uptime),
     onFreed: () => leases.tellWork(),
+    onFailed,
     table: { ...leases, enter: (names) => leases.enter({ ...facts, names }) },
   });
   leases.onWork(holder.wake);

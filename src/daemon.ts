@@ -65,7 +65,7 @@ export interface Daemon {
   /** Whether the jobs move: for the watchdog. */
   alive: () => boolean;
   /** As in StoreHealth: only a start can mend the store. */
-  damaged: StoreHealth['damaged'];
+  storeFault: StoreHealth['fault'];
   /** Where it listens, once started. */
   urls: string[];
   /** What was built; for the demo and for tests. */
@@ -225,7 +225,7 @@ export async function createDaemon(
     learn: oneAtATime(() => setAsideWhatKills({ store, guard, log, now }).catch(storeOutage.failed)),
     every: delays,
   });
-  const holder = holderOf(works, store.leases, log);
+  const holder = holderOf(works, store.leases, { log, onFailed: storeOutage.failed });
   // What another daemon stored (a callback, an order) may be for what is done here.
   store.leases?.onNews(({ jobs = [], deliveries, drains }) => {
     if (jobs === 'all' || drains) runner.wake();
@@ -292,7 +292,7 @@ export async function createDaemon(
     context: ports,
     reload,
     alive,
-    damaged: storeHealth.damaged,
+    storeFault: storeHealth.fault,
     urls,
     async start() {
       upkeep = state.startUpkeep(log);

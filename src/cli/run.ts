@@ -58,8 +58,8 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
         resolve();
       });
     }
-    void daemon.damaged.then(() => {
-      // systemd starts it again: the store is set aside then, and what can be saved of it is saved.
+    void daemon.storeFault.then(() => {
+      // systemd starts it again, which mends it.
       process.exitCode = 1;
       return resolve();
     });

@@ -40,6 +40,8 @@ export interface HolderOptions {
   steady: Clock;
   /** This process came or left, or gave something up: the others are to look. */
   onFreed: () => void;
+  /** The table failed. */
+  onFailed: (error: unknown) => void;
 }
 
 /** How often a process renews itself: so many times within the ttl. */
@@ -128,7 +130,8 @@ function createOwnWorks(
 }
 
 /** A holder among several. `steady` is compared with itself alone. */
-export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: HolderOptions): Holder {
+export function createLeaseHolder(options: HolderOptions): Holder {
+  const { table, works, log, ttl, steady, onFreed } = options;
   const every = ttl / RENEWALS;
   const stopping = new AbortController();
   let renewedAt = -Infinity;
@@ -136,7 +139,7 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
   let rounds: Promise<unknown> | undefined;
 
   const isOver = (): boolean => steady() - renewedAt > ttl * (1 - MARGIN);
-  const { failed, worked } = createOutage(
+  const outage = createOutage(
     log,
     'this daemon cannot renew its leases; it does nothing new',
     'this daemon renews its leases again',
@@ -144,6 +147,11 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
     steady,
   );
   const own = createOwnWorks({ table, log, onFreed }, isOver, failed);
+
+  function failed(error: unknown): void {
+    outage.failed(error);
+    options.onFailed(error);
+  }
 
   async function renew(): Promise<void> {
     // Before the request: the time counts from when the database has it, or later.
@@ -160,7 +168,7 @@ export function createLeaseHolder({ table, works, log, ttl, steady, onFreed }: H
         );
     }
     renewedAt = asked;
-    worked();
+    outage.worked();
   }
 
   /** Who is there and who holds what, without those that have died. */

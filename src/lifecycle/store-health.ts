@@ -5,7 +5,7 @@ import { errorText } from '../core/errors.ts';
 import { DAY, sleep, type Clock } from '../core/time.ts';
 import { isLostLease } from '../core/lease.ts';
 import { createOutage, type Outage } from '../engine/outage.ts';
-import { isDamage, type Damage, type State } from '../store/index.ts';
+import { isDamage, isOtherDatabase, type Damage, type State } from '../store/index.ts';
 import type { EarlierRuns } from './earlier-runs.ts';
 import type { PartState } from './parts.ts';
 
@@ -21,8 +21,8 @@ export interface StoreHealth {
   explain: (error: unknown) => string;
   /** How much the database takes (bytes); undefined: that cannot be known now. */
   used: () => Promise<number | undefined>;
-  /** Fulfilled with what was found when the store turns out to be damaged: only a start can mend it. */
-  damaged: Promise<string>;
+  /** Fulfilled with what was found when the store turns out to be damaged, or another one: only a start can mend it. */
+  fault: Promise<string>;
 }
 
 interface Options {
@@ -33,7 +33,7 @@ interface Options {
   now: Clock;
 }
 
-/** It runs until the signal fires. Its `outage` hears of what fails and works at all places, and notices damage. */
+/** It runs until the signal fires. Its `outage` hears of what fails and works at all places, and so notices what only a start mends. */
 export function createStoreHealth({ state: place, missing, log, now }: Options): StoreHealth & {
   outage: Outage;
   run: (signal: AbortSignal) => Promise<void>;
@@ -42,7 +42,7 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
   const outage = createOutage(log, 'the store fails', 'the store works again', explain);
   let found: { text: string; at: number } | undefined;
   let lookNow = new AbortController();
-  const { promise: damaged, resolve } = Promise.withResolvers<string>();
+  const { promise: fault, resolve } = Promise.withResolvers<string>();
 
   function problems(): string[] {
     return [found?.text, missing()].filter((text) => text !== undefined);
@@ -51,10 +51,15 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
   async function look(signal: AbortSignal): Promise<void> {
     const findings = await place.findDamage(signal);
     const [first] = findings;
-    if (first === undefined || found !== undefined) return;
+    if (first === undefined) return;
     const text = `the store ${name} is damaged (${first}); it is set aside, and what can be saved of it is saved, at the next start`;
+    needStart(text, { file: name, found: findings });
+  }
+
+  function needStart(text: string, facts: object): void {
+    if (found !== undefined) return;
     found = { text, at: now() };
-    log.error({ file: name, found: findings }, text);
+    log.error(facts, text);
     resolve(text);
   }
 
@@ -63,7 +68,7 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
     explain,
     setAside: place.setAside,
     used: place.used,
-    damaged,
+    fault,
     async withProblems(state) {
       const [why] = problems();
       if (why !== undefined) return { ...state, status: 'down', since: found?.at ?? state.since, why };
@@ -81,6 +86,7 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
         if (isLostLease(error)) return;
         outage.failed(error);
         if (isDamage(error)) lookNow.abort();
+        if (isOtherDatabase(error)) needStart(explain(error), { store: name });
       },
     },
     async run(signal) {

@@ -4,6 +4,7 @@ export { openState, type State } from './state.ts';
 export { disksOf, type Disk } from './disks.ts';
 export { checkDatabase, LOST_BEFORE, storesSetAside, type Damage } from './damage.ts';
 export { isDamage } from './sqlite-errors.ts';
+export { isOtherDatabase } from './other-database.ts';
 export {
   StaleError,
   type Change,

@@ -18,6 +18,7 @@ import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 import { openNotices } from './notices.ts';
 import { explainPostgres, refuseFaulty } from './postgres-faults.ts';
+import { onlyTheFirst, originOf } from './postgres-origin.ts';
 import { setSession, settingsFor, UNSYNCED_CONNECTIONS, USES, type PoolUse } from './postgres-session.ts';
 import { sizeInUse } from './postgres-size.ts';
 import { snakeCase } from './names.ts';
@@ -35,7 +36,7 @@ const MIGRATION_LOCK = 0x1a7a_b61d;
 
 /** Opens the database of a URL (`postgres://user:password@host/name`). Throws BridgeError `store`. */
 export async function openPostgres(url: string): Promise<Database> {
-  const { pool, db, connection, close } = openConnection(url, USES.store);
+  const { pool, db, connection, close } = openConnection(url, USES.store, onlyTheFirst());
   const name = postgresName(url);
   try {
     await refuseFaulty(db, name, STARTED_AGAIN);
@@ -58,7 +59,7 @@ export async function openPostgres(url: string): Promise<Database> {
       id: sql`text COLLATE "C"`,
       bytes: 'bytea',
     },
-    origin: () => originOf(db),
+    origin: () => originOf((text) => sql.raw(text).execute(db)),
     migrateAlone: (work) => migrateAlone(pool, work),
     size: async () => ({ used: await sizeInUse(db), free: 0 }),
     // What is free is used again.
@@ -76,11 +77,12 @@ export interface OpenConnection {
   close: () => Promise<void>;
 }
 
-/** A connection of the store to the database of a URL. */
-export function openConnection(url: string, use: PoolUse): OpenConnection {
-  const { pool, db } = openPool(url, use);
+/** A connection of the store to the database of a URL. `admit` as openPool has it. */
+export function openConnection(url: string, use: PoolUse, admit?: Admit): OpenConnection {
+  const { pool, db } = openPool(url, use, admit);
   // They have it as a setting: a transaction that begins with it takes three statements more.
-  const { db: unsynced } = openPool(url, { ...use, connections: UNSYNCED_CONNECTIONS, unsynced: true });
+  const unsyncedUse = { ...use, connections: UNSYNCED_CONNECTIONS, unsynced: true } as const;
+  const { db: unsynced } = openPool(url, unsyncedUse, admit);
   return {
     pool,
     db,
@@ -98,8 +100,11 @@ export function openConnection(url: string, use: PoolUse): OpenConnection {
 /** The pool waits for what is done with a new connection. */
 type PoolOptions = Omit<pg.PoolConfig, 'onConnect'> & { onConnect: (client: pg.ClientBase) => Promise<void> };
 
+/** Throws if a new connection is not to be used. */
+type Admit = (client: pg.ClientBase) => Promise<void>;
+
 /** Connections to the database of a URL, made when they are needed. */
-export function openPool(url: string, use: PoolUse): { pool: pg.Pool; db: Kysely<Tables> } {
+export function openPool(url: string, use: PoolUse, admit?: Admit): { pool: pg.Pool; db: Kysely<Tables> } {
   const settings = settingsFor(use);
   const options: PoolOptions = {
     connectionString: driverUrl(url),
@@ -110,7 +115,10 @@ export function openPool(url: string, use: PoolUse): { pool: pg.Pool; db: Kysely
     application_name: 'lava-bridge',
     keepAlive: true,
     types: numbersAsNumbers(),
-    onConnect: (client) => setSession(client, settings),
+    async onConnect(client) {
+      await setSession(client, settings);
+      await admit?.(client);
+    },
   };
   const pool = new pg.Pool(options);
   // A connection that breaks while it is not used: the next statement takes another one, and says why if that fails.
@@ -180,18 +188,6 @@ async function untilNotChosen<T>(work: () => Promise<T>): Promise<T> {
       await pause(Math.random() * 50 * times);
     }
   }
-}
-
-/**
- * No table that is made again has the number (oid) of an older one, as after pg_restore; that of the database tells a copy, and the
- * timeline a standby that took over, or a recovery to an earlier moment.
- */
-async function originOf(db: Kysely<Tables>): Promise<string> {
-  const { rows } = await sql<{ origin: string }>`
-    SELECT concat_ws(' ', system_identifier, timeline_id, d.oid, CAST(CAST('meta' AS regclass) AS oid)) AS origin
-    FROM pg_control_system(), pg_control_checkpoint(), pg_database d
-    WHERE d.datname = current_database()`.execute(db);
-  return rows[0]?.origin ?? '';
 }
 
 /** The lock is the connection's: it goes with it, whatever happens to the process. */

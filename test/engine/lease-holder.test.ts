@@ -106,6 +106,7 @@ function world(names = NAMES) {
       ttl: 8000,
       steady: () => table.now(),
       onFreed: () => wakeAll(),
+      onFailed: () => undefined,
     });
     holders.set(id, holder);
     atEnd(async () => {

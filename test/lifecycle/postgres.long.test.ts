@@ -7,7 +7,8 @@ import { openStore } from '../../src/store/index.ts';
 import { childWorld } from '../support/child.ts';
 import { failsWith, lavaBridge } from '../support/command.ts';
 import { ownCluster, PLACES } from '../support/places.ts';
-import { testWorld, until, type TestWorld } from '../support/world.ts';
+import { startCluster } from '../support/postgres.ts';
+import { atEnd, testWorld, until, type TestWorld } from '../support/world.ts';
 
 /** The configuration of an empty database. */
 async function place(): Promise<{ store: { postgres: string } }> {
@@ -74,6 +75,31 @@ describe.runIf('PostgreSQL' in PLACES)('the daemon on PostgreSQL', () => {
 
     await allReported(world, nodes);
     expect((await world.http('/readyz')).status).toBe(200);
+  });
+
+  it('does nothing twice and loses nothing when a standby takes over that lacks the last jobs', async () => {
+    const cluster = await startCluster();
+    atEnd(cluster.stop);
+    const world = await testWorld({ config: { store: { postgres: await cluster.database() } } });
+    const standby = await cluster.standby();
+    // Without KCIDB no job ends before.
+    const over = world.kcidb.faults.add({ kind: 'cut' });
+    const known = world.publish();
+    await world.at(known, 'running');
+    await standby.cutOff();
+    const unknown = world.publish();
+    await world.at(unknown, 'running');
+
+    await standby.takeOver();
+    expect(await world.daemon.storeFault).toContain('a standby took over');
+    const ready = await world.http('/readyz');
+    await world.daemon.stop();
+    await world.restart();
+
+    expect(ready).toMatchObject({ status: 503, text: expect.stringContaining('a standby took over') });
+    over();
+    world.fly();
+    await allReported(world, [known, unknown]);
   });
 
   it('refuses the store of a newer version', async () => {

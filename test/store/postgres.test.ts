@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { LOST_BEFORE, openStore } from '../../src/store/index.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { hasPostgres, startCluster, type Cluster } from '../support/postgres.ts';
+import { eventually } from '../support/wait.ts';
 
 let cluster: Cluster | undefined;
 afterAll(() => cluster?.stop());
@@ -84,5 +85,20 @@ describe.runIf(hasPostgres())('a database on PostgreSQL', () => {
     const other = await change(server, url);
 
     expect(await lostBefore(other)).toBe(String(NOW));
+  });
+
+  it('takes nothing more when a standby took over while it is open, and is searched for at the next start', async () => {
+    const server = await startCluster();
+    const url = await server.database();
+    const store = await openStore({ postgres: url }, () => NOW);
+    const standby = await server.standby();
+    await store.probe();
+
+    await standby.takeOver();
+
+    await eventually(() => expect(store.probe()).rejects.toMatchObject({ code: 'other_database' }));
+    await store.close();
+    expect(await lostBefore(url)).toBe(String(NOW));
+    await server.stop();
   });
 });

@@ -2,11 +2,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { until } from './wait.ts';
 
 /** A running cluster. */
 export interface Cluster {
@@ -20,8 +21,18 @@ export interface Cluster {
   signal: (signal: NodeJS.Signals) => void;
   /** Ends the server as a power cut would, and starts it again. */
   restart: () => Promise<void>;
+  /** Makes a standby, which has what is stored until it is cut off. */
+  standby: () => Promise<Standby>;
   /** Ends it and removes all of it. */
   stop: () => Promise<void>;
+}
+
+/** A server that stores what the first does. */
+export interface Standby {
+  /** Hears nothing of what is stored from now on, as when the network between the two is cut. */
+  cutOff: () => Promise<void>;
+  /** The first is dead, and this one takes over, by the same address. */
+  takeOver: () => Promise<void>;
 }
 
 const DEBIAN = '/usr/lib/postgresql';
@@ -52,23 +63,31 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
   if (bin === undefined) throw new Error(`PostgreSQL is not installed below ${DEBIAN}`);
   const folder = await mkdtemp(join(tmpdir(), 'lava-bridge-postgres-'));
   const data = join(folder, 'data');
+  // Where its socket is, and where its databases are reached: a link, that leads to another server when that takes over.
+  const [own, address] = [join(folder, 'own'), join(folder, 'address')];
   // PostgreSQL refuses to run as root.
   const user = process.getuid?.() === 0 ? await userOf('postgres') : undefined;
-  if (user !== undefined) await chown(folder, user.uid, user.gid);
+  async function newFolder(path: string): Promise<void> {
+    await mkdir(path, { recursive: true });
+    if (user !== undefined) await chown(path, user.uid, user.gid);
+  }
+  await newFolder(folder);
+  await newFolder(own);
+  await symlink(own, address);
   await run(join(bin, 'initdb'), ['-D', data, '-U', 'bridge', '-A', 'trust', '-E', 'UTF8', '-N'], {
     ...user,
   });
 
   let databases = 0;
 
-  async function startServer(): Promise<ChildProcess> {
+  async function startServer(files: string, socket: string): Promise<ChildProcess> {
     const settings = [
       'listen_addresses=',
-      `unix_socket_directories=${folder}`,
+      `unix_socket_directories=${socket}`,
       'max_connections=200',
       ...more,
     ];
-    const child = spawn(join(bin ?? '', 'postgres'), ['-D', data, ...settings.flatMap((s) => ['-c', s])], {
+    const child = spawn(join(bin ?? '', 'postgres'), ['-D', files, ...settings.flatMap((s) => ['-c', s])], {
       ...user,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -76,27 +95,28 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
     child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-5000)));
     for (let tries = 0; tries < 600; tries++) {
       if (child.exitCode !== null) throw new Error(`PostgreSQL ended: ${words}`);
-      if (await answers()) return child;
+      if (await answers(socket)) return child;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`PostgreSQL does not answer: ${words}`);
   }
 
-  const urlOf = (name: string): string => `postgres://bridge@localhost/${name}?host=${folder}`;
+  const urlOf = (name: string, socket = address): string =>
+    `postgres://bridge@localhost/${name}?host=${socket}`;
 
-  async function query(text: string): Promise<void> {
-    const client = new pg.Client({ connectionString: urlOf('postgres') });
+  async function query(text: string, socket = address): Promise<unknown[]> {
+    const client = new pg.Client({ connectionString: urlOf('postgres', socket) });
     client.on('error', () => undefined);
     await client.connect();
     try {
-      await client.query(text);
+      return (await client.query(text)).rows;
     } finally {
       await client.end();
     }
   }
 
-  const answers = (): Promise<boolean> =>
-    query('SELECT 1').then(
+  const answers = (socket: string): Promise<boolean> =>
+    query('SELECT 1', socket).then(
       () => true,
       () => false,
     );
@@ -108,7 +128,34 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
     await ended;
   }
 
-  let server = await startServer();
+  async function standby(): Promise<Standby> {
+    const [files, socket] = [join(folder, 'standby-data'), join(folder, 'standby')];
+    await newFolder(socket);
+    const from = ['-h', own, '-U', 'bridge', '--checkpoint=fast', '--write-recovery-conf'];
+    await run(join(bin ?? '', 'pg_basebackup'), [...from, '-D', files], { ...user });
+    const other = await startServer(files, socket);
+    standbys.push(other);
+    return {
+      async cutOff() {
+        await query("ALTER SYSTEM SET primary_conninfo = ''", socket);
+        await query('SELECT pg_reload_conf()', socket);
+        await until('it hears nothing more', async () =>
+          (await query('SELECT pid FROM pg_stat_wal_receiver', socket)).length === 0 ? true : undefined,
+        );
+      },
+      async takeOver() {
+        await end('SIGQUIT');
+        await query('SELECT pg_promote()', socket);
+        server = other;
+        standbys.length = 0;
+        await rm(address);
+        await symlink(socket, address);
+      },
+    };
+  }
+
+  const standbys: ChildProcess[] = [];
+  let server = await startServer(data, own);
   return {
     async database(how = '') {
       const name = `bridge_${++databases}`;
@@ -127,9 +174,11 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
     signal: (signal) => signalAll(server, signal),
     async restart() {
       await end('SIGQUIT');
-      server = await startServer();
+      server = await startServer(data, own);
     },
+    standby,
     async stop() {
+      for (const other of standbys) other.kill('SIGQUIT');
       await end('SIGQUIT');
       await rm(folder, { recursive: true, force: true });
     },

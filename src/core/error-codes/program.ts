@@ -119,6 +119,10 @@ export const PROGRAM_ERRORS = {
   ),
   not_written: permanent('A file or folder cannot be written.', 'See permissions and space.'),
   odd_answer: permanent('What answers at the address is not the daemon.', 'See http.api_listen.'),
+  other_database: temporary(
+    'PostgreSQL leads to another database than the one that the daemon began with: a standby took over, or it was restored.',
+    'Nothing; the daemon starts again, and searches labs and Maestro for what is missing (docs/postgresql.md).',
+  ),
   port: permanent('No free port was found on 127.0.0.1.', 'End other programs.'),
   refused: permanent('The daemon refused the order.', 'The message has the reason.'),
   secret: permanent('A secret cannot be read, or is empty.', 'The message says where it was looked for.'),
