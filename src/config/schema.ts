@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isNetwork } from '../core/address.ts';
 import { HttpConfig } from './http-schema.ts';
-import { SecretSource } from './secrets.ts';
+import { SecretSource, SecretUrl } from './secrets.ts';
 import { Count, Duration, HttpUrl, Size } from './values.ts';
 
 const MaestroConfig = z.strictObject({
@@ -250,7 +250,7 @@ const RequestsConfig = z.strictObject({
 const Mail = z.strictObject({ server: SecretSource, from: z.email(), to: z.array(z.email()).min(1).max(20) });
 const NotifyConfig = z.strictObject({
   mail: Mail.optional(),
-  webhook: z.strictObject({ url: HttpUrl, token: SecretSource.optional() }).optional(),
+  webhook: z.strictObject({ url: SecretUrl, token: SecretSource.optional() }).optional(),
   away_after: Duration.prefault('15m'),
   disk_free: Size.prefault('2GiB'),
   /** Failures of a device in a row, for the lab's part. */

@@ -17,6 +17,7 @@ export function secretsOf(config: BridgeConfig): [string, SecretSource][] {
     ['http.tls.key', config.http.tls?.key],
     ['store.postgres', storeSecret(config)],
     ['notify.mail.server', config.notify.mail?.server],
+    ['notify.webhook.url', webhookSecret(config)],
     ['notify.webhook.token', config.notify.webhook?.token],
     ['storage.token', config.storage.kind === 'kernelci-storage' ? config.storage.token : undefined],
     ...config.labs.flatMap((lab): [string, SecretSource][] => [
@@ -34,4 +35,11 @@ function storeSecret({ store }: BridgeConfig): SecretSource | undefined {
   if (!('postgres' in store)) return undefined;
   const { postgres } = store;
   return typeof postgres === 'string' && passwordIn(postgres) === undefined ? undefined : postgres;
+}
+
+/** Without a token, whoever has the address may post there. */
+function webhookSecret({ notify: { webhook } }: BridgeConfig): SecretSource | undefined {
+  if (webhook === undefined) return undefined;
+  const { url, token } = webhook;
+  return token !== undefined && typeof url === 'string' ? undefined : url;
 }

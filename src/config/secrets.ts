@@ -4,21 +4,26 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BridgeError, errorText } from '../core/errors.ts';
+import { HttpUrl } from './values.ts';
+
+/** Where a secret may be. */
+const PLACES = [
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ credential: z.string().regex(/^[^/]+$/) }),
+] as const;
+const PLACE_WORDS = 'one of { env: NAME }, { file: PATH }, { credential: NAME }';
 
 /** How the admin writes a secret: a literal, `{ env: NAME }`, `{ file: PATH }` or `{ credential: NAME }` (systemd's). */
-export const SecretSource = z.union(
-  [
-    z.string().min(1),
-    z.strictObject({ env: z.string().min(1) }),
-    z.strictObject({ file: z.string().min(1) }),
-    z.strictObject({ credential: z.string().regex(/^[^/]+$/) }),
-  ],
-  {
-    error:
-      'a text (with quotes if it looks like a number), or one of { env: NAME }, { file: PATH }, { credential: NAME }',
-  },
-);
+export const SecretSource = z.union([z.string().min(1), ...PLACES], {
+  error: `a text (with quotes if it looks like a number), or ${PLACE_WORDS}`,
+});
 export type SecretSource = z.infer<typeof SecretSource>;
+
+/** The same for an address that may be a secret, as those are by which anybody may post to a chat. */
+export const SecretUrl = z.union([HttpUrl, ...PLACES], {
+  error: `an http or https URL without user and password, or ${PLACE_WORDS}`,
+});
 
 /** The folder whose files systemd hands to the daemon, and the name that they then begin with (the unit's `LoadCredential=`). */
 const CREDENTIALS = { folder: '/etc/lava-bridge/secrets', prefix: 'secrets_' };
@@ -32,6 +37,14 @@ export function resolveSecret(source: SecretSource, env: NodeJS.ProcessEnv = pro
   const secret = text.replace(/\r?\n$/, '');
   if (secret === '') throw new BridgeError('secret', `${place} is empty`);
   return secret;
+}
+
+/** The address of `key` in the configuration. Throws BridgeError `secret` if it cannot be found, or is none. */
+export function resolveUrl(key: string, source: z.infer<typeof SecretUrl>): string {
+  const { data } = HttpUrl.safeParse(resolveSecret(source));
+  if (data === undefined)
+    throw new BridgeError('secret', `${key} is not an http or https URL without user and password`);
+  return data;
 }
 
 /** The file that a secret is read from; undefined if it is in none. */

@@ -1,6 +1,6 @@
 // The ways by which notifications and reports leave: mail, and a webhook.
 import type { BridgeConfig } from '../config/schema.ts';
-import { resolveSecret } from '../config/secrets.ts';
+import { resolveSecret, resolveUrl } from '../config/secrets.ts';
 import { mayAct } from '../core/acting.ts';
 import { TemporaryError } from '../core/errors.ts';
 import { answerError, type Explanations } from '../core/http-answer.ts';
@@ -36,7 +36,7 @@ export function openSenders({ mail, webhook }: BridgeConfig['notify']): Readonly
     });
   }
   if (webhook !== undefined) {
-    const { url } = webhook;
+    const url = resolveUrl('notify.webhook.url', webhook.url);
     const token = webhook.token === undefined ? undefined : resolveSecret(webhook.token);
     senders.set('webhook', async ({ text, facts }) => {
       const answer = await exchange({

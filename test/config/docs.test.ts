@@ -40,7 +40,9 @@ interface Key {
 function keysOf(schema: Schema, path: string): Key[] {
   if (
     path.endsWith('token') ||
-    ['kcidb.rest', 'http.tls.key', 'notify.mail.server', 'store.postgres'].includes(path)
+    ['kcidb.rest', 'http.tls.key', 'notify.mail.server', 'store.postgres', 'notify.webhook.url'].includes(
+      path,
+    )
   )
     return [];
   const branches = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];

@@ -4,6 +4,18 @@ import { expect, it } from 'vitest';
 import { BridgeConfig } from '../../src/config/schema.ts';
 import { secretsOf } from '../../src/config/secrets-of.ts';
 
+/** A configuration with no more than is needed. */
+const LEAST = {
+  labs: [
+    {
+      name: 'lab',
+      origin: 'lab',
+      lava: { url: 'http://lava.example', user: 'bridge', token: 't' },
+      callback: { token_name: 'name', token: 't', url: 'http://bridge.example' },
+    },
+  ],
+};
+
 it('knows every secret that docs/configuration.md names', () => {
   const config = BridgeConfig.parse({
     maestro: { url: 'http://maestro.example', token: 'secret-1' },
@@ -37,4 +49,19 @@ it('knows every secret that docs/configuration.md names', () => {
   const known = secretsOf(config).map(([, source]) => /secret-\d+/.exec(JSON.stringify(source))?.[0]);
   expect(known).toHaveLength(named.length);
   expect(new Set(known)).toEqual(new Set(named.map((_, i) => `secret-${i + 1}`)));
+});
+
+it('knows the address of a webhook as one where no token is needed, or where it stands elsewhere', () => {
+  const url = 'http://chat.example/hooks/secret';
+  const places = [
+    { url },
+    { url: { env: 'HOOK' } },
+    { url: { env: 'HOOK' }, token: 't' },
+    { url, token: 't' },
+  ];
+  const known = places.map((webhook) => {
+    const config = BridgeConfig.parse({ ...LEAST, notify: { webhook } });
+    return secretsOf(config).some(([what]) => what === 'notify.webhook.url');
+  });
+  expect(known).toEqual([true, true, true, false]);
 });

@@ -34,6 +34,20 @@ it('a lab that is away is reported once when that lasts, and once when it is ove
   expect(posted.flatMap(({ ended }) => about(ended))).toHaveLength(1);
 });
 
+it('the address of a webhook may be a secret', async () => {
+  const { url, posted } = await startWebhook(z.object({ text: z.string() }));
+  process.env['TEST_HOOK'] = `${url}/`;
+  atEnd(async () => void delete process.env['TEST_HOOK']);
+  const webhook = (env: string): ReturnType<typeof openSenders> =>
+    openSenders(BridgeConfig.shape.notify.parse({ webhook: { url: { env } } }));
+
+  await webhook('TEST_HOOK').get('webhook')?.({ subject: 's', text: 'told', facts: {} });
+
+  expect(posted).toEqual([{ text: 'told' }]);
+  process.env['TEST_HOOK'] = 'chat.example/hooks/1';
+  expect(() => webhook('TEST_HOOK')).toThrow(/^notify\.webhook\.url is not an http or https URL/);
+});
+
 it('what comes and goes is reported once an hour', () => {
   const away = [{ key: 'away lab a', text: 'away' }];
   let { began, ended, next } = compare({}, away, 0);
