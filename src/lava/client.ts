@@ -72,8 +72,8 @@ export interface LavaClient {
   cancel: (id: number) => Promise<void>;
   /** At most `maxLines` lines of the log, from line `startLine` (from 0) on. */
   logs: (id: number, startLine: number, maxLines: number, signal?: AbortSignal) => Promise<LogPart>;
-  /** The results as a callback has them: LAVA's YAML text by suite. In bounded pages, two requests for most jobs. */
-  fetchResults: (id: number, signal?: AbortSignal) => Promise<Record<string, string>>;
+  /** The results as a callback has them: LAVA's YAML text by suite. In bounded pages; one request if these suites are all, and small. */
+  fetchResults: (id: number, likely?: readonly string[]) => Promise<Record<string, string>>;
   /** The definition as it was submitted, comments and all. */
   definition: (id: number) => Promise<string>;
   /**
@@ -199,7 +199,7 @@ export function createLavaClient(options: LavaClientOptions): LavaClient {
       await send(z.unknown(), `job ${id}`, to('scheduler.jobs.cancel', id));
     },
     logs,
-    fetchResults: (id, signal) => fetchPages(checked, id, signal),
+    fetchResults: (id, likely = []) => fetchPages(checked, id, likely),
     definition: (id) => send(z.string(), `job ${id}`, to('scheduler.jobs.definition', id)),
     findByMark,
     device: async (name, signal) => {

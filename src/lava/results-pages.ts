@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { errorText, PermanentError } from '../core/errors.ts';
 import { read, to, type CheckedCalls } from './checked-calls.ts';
 import { MAX_CASES } from './results.ts';
+import type { Call } from './xmlrpc.ts';
 import { readYamlList } from './yaml/list.ts';
 
 /** Test cases in one page. */
@@ -14,35 +15,69 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 /** The suites of one job; LAVA makes one for each test definition. */
 const MAX_SUITES = 10_000;
 
-/** LAVA's YAML text by suite, as a callback has it. One request for the suites, and mostly one for all their cases. */
+/** A page of a suite's cases. */
+interface Page {
+  suite: string;
+  offset: number;
+}
+
+/**
+ * LAVA's YAML text by suite, as a callback has it. `likely`: suites that the job may have. Where it has no others, and none of them
+ * has many cases, one request has all.
+ */
 export async function fetchPages(
-  { send, sendAll }: CheckedCalls,
+  { sendAll }: CheckedCalls,
   id: number,
-  signal?: AbortSignal,
+  likely: readonly string[],
 ): Promise<Record<string, string>> {
   const what = `job ${id}`;
-  const list = await send(z.string(), what, to('results.get_testjob_suites_list_yaml', id), signal);
-  const results: Record<string, string> = {};
-  let open = suiteNames(list).map((suite) => ({ suite, offset: 0 }));
-  if (open.length > MAX_SUITES) throw tooMany(what, `${open.length} suites`);
+  const guessed = likely.slice(0, SUITES).map((suite) => ({ suite, offset: 0 }));
+  const [list, ...outcomes] = await sendAll([
+    to('results.get_testjob_suites_list_yaml', id),
+    ...guessed.map((page) => callFor(id, page)),
+  ]);
+  const suites = suiteNames(read(z.string(), what, list));
+  if (suites.length > MAX_SUITES) throw tooMany(what, `${suites.length} suites`);
+  const { results, add } = gather(what);
+  // LAVA answers for a suite that is not there with a fault.
+  const first = guessed.flatMap((page, i) =>
+    suites.includes(page.suite) ? add(page, read(z.string(), what, outcomes[i])) : [],
+  );
+  const rest = suites.filter((suite) => !results.has(suite)).map((suite) => ({ suite, offset: 0 }));
+  let open = [...first, ...rest];
+  while (open.length > 0) {
+    const pages = open.slice(0, SUITES);
+    const answers = await sendAll(pages.map((page) => callFor(id, page)));
+    const more = pages.flatMap((page, i) => add(page, read(z.string(), what, answers[i])));
+    open = [...more, ...open.slice(SUITES)];
+  }
+  return Object.fromEntries(results);
+}
+
+function callFor(id: number, { suite, offset }: Page): Call {
+  return to('results.get_testsuite_results_yaml', id, suite, PAGE, offset);
+}
+
+/** Adds pages to results, as far as those may grow; `add` gives the next page, if there is one. Throws PermanentError `bad_results`. */
+function gather(what: string): {
+  results: ReadonlyMap<string, string>;
+  add: (page: Page, text: string) => Page[];
+} {
+  const results = new Map<string, string>();
   let cases = 0;
   let characters = 0;
-  while (open.length > 0) {
-    const now = open.slice(0, SUITES);
-    const calls = now.map(({ suite, offset }) =>
-      to('results.get_testsuite_results_yaml', id, suite, PAGE, offset),
-    );
-    const outcomes = await sendAll(calls, signal);
-    const pages = now.map((page, i) => ({ ...page, text: read(z.string(), what, outcomes[i]) }));
-    for (const { suite, text } of pages) results[suite] = joinLists(results[suite], text);
-    cases += pages.reduce((sum, { text }) => sum + countItems(text), 0);
-    characters += pages.reduce((sum, { text }) => sum + text.length, 0);
-    if (characters > MAX_CHARACTERS) throw tooMany(what, `${MAX_CHARACTERS} characters`);
-    if (cases > MAX_CASES) throw tooMany(what, `${MAX_CASES} cases`);
-    const full = pages.filter(({ text }) => countItems(text) >= PAGE);
-    open = [...full.map(({ suite, offset }) => ({ suite, offset: offset + PAGE })), ...open.slice(SUITES)];
-  }
-  return results;
+  return {
+    results,
+    add({ suite, offset }, text) {
+      results.set(suite, joinLists(results.get(suite), text));
+      const count = countItems(text);
+      cases += count;
+      characters += text.length;
+      if (characters > MAX_CHARACTERS) throw tooMany(what, `${MAX_CHARACTERS} characters`);
+      if (cases > MAX_CASES) throw tooMany(what, `${MAX_CASES} cases`);
+      return count >= PAGE ? [{ suite, offset: offset + PAGE }] : [];
+    },
+  };
 }
 
 function tooMany(what: string, count: string): PermanentError {

@@ -5,6 +5,7 @@ import { gunzip } from 'node:zlib';
 import { errorText, PermanentError } from '../core/errors.ts';
 import { parseJson } from '../core/parse/json.ts';
 import { PARSE_LIMITS } from '../core/parse/limits.ts';
+import { readOutline } from '../definition/definition-summary.ts';
 import { parseCallback } from '../lava/callback.ts';
 import type { LavaJob, LavaJobInfo } from '../lava/model.ts';
 import { parseResults } from '../lava/results.ts';
@@ -33,6 +34,9 @@ const unzip = promisify(gunzip);
 /** Lines of log that one call asks for: some MB at most, so that a lab's web worker is not held long. */
 const PAGE = 20_000;
 
+/** What LAVA itself did and saw. */
+const LAVA_SUITE = 'lava';
+
 /** The name of an attempt's log among the blobs. */
 function logName(attempt: Pick<AttemptRecord, 'jobId' | 'n'>): string {
   return `${blobFolder(attempt.jobId)}/${attempt.n}.yaml.gz`;
@@ -52,17 +56,18 @@ export async function storeEvidence(
     reported.hasResults &&
     (reported.job.cases.length > 0 || info.device === undefined);
   const lab = labOf(ports, job.lab);
-  const cases = isWhole ? reported.job.cases : await fetchCases(job, info, ports);
+  // Ours, as it was submitted: what others say it was is not read.
+  const definition = await ports.store.definition(job.id, attempt.n);
   const log = logName(attempt);
   const reportedLog = isWhole ? (callback?.log ?? null) : null;
-  const hasLog =
-    (reportedLog !== null && (await ports.blobs.move(reportedLog, log))) ||
-    (info.device !== undefined && (await putLog(log, fetchLog(info.id, lab), ports)));
+  const [cases, hasLog] = await bothEnded(
+    isWhole ? reported.job.cases : fetchCases(job, info, definition, ports),
+    storeLog(log, reportedLog, info, lab, ports),
+  );
   const lavaJob: LavaJob = {
     ...recordOf(info, reported?.job),
     deviceTakenAway: await isDeviceTakenAway(job, attempt, info, lab),
-    // Ours, as it was submitted: what others say it was is not read.
-    definition: await ports.store.definition(job.id, attempt.n),
+    definition,
     cases,
   };
   const source = isWhole ? 'callback' : 'fetched';
@@ -75,6 +80,25 @@ export async function storeEvidence(
     evidence: source,
   } as const;
   return { source, change };
+}
+
+/** What came of both, when neither goes on any more: what is begun again must not meet what is under way. */
+async function bothEnded<A, B>(one: A | Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  const all = [Promise.resolve(one), other] as const;
+  await Promise.allSettled(all);
+  return Promise.all(all);
+}
+
+/** From the callback, or fetched. False if there is none. */
+async function storeLog(
+  name: string,
+  reported: string | null,
+  { id, device }: LavaJobInfo,
+  lab: Lab,
+  ports: EvidencePorts,
+): Promise<boolean> {
+  if (reported !== null && (await ports.blobs.move(reported, name))) return true;
+  return device !== undefined && putLog(name, fetchLog(id, lab), ports);
 }
 
 /** The job's record: LAVA's answer, and from the callback what that lacks; the start is the callback's if it has one. */
@@ -134,11 +158,13 @@ async function fromCallback(
 async function fetchCases(
   job: JobRecord,
   info: LavaJobInfo,
+  definition: string,
   ports: EvidencePorts,
 ): Promise<LavaJob['cases']> {
   if (info.device === undefined) return [];
+  const likely = [LAVA_SUITE, ...readOutline(definition).suites.map(({ name }) => name)];
   try {
-    return parseResults(await labOf(ports, job.lab).call((c) => c.fetchResults(info.id)));
+    return parseResults(await labOf(ports, job.lab).call((c) => c.fetchResults(info.id, likely)));
   } catch (error) {
     if (!(error instanceof PermanentError) || error.code !== 'bad_results') throw error;
     await ports.store.note(job.id, [

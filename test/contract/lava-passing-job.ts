@@ -169,6 +169,8 @@ export function describePassingJob(opened: () => Bench, waitMs: number): void {
       expect(Object.keys(fetched).toSorted()).toEqual(Object.keys(told).toSorted());
       for (const [suite, text] of Object.entries(fetched))
         expect(records(text)).toEqual(records(told[suite]));
+      const likely = [...Object.keys(told), '99_never-run'];
+      expect(await bench.client.fetchResults(id, likely)).toEqual(fetched);
     });
 
     it('gives the same log in parts, and nothing before it began', async () => {

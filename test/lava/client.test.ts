@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { createLavaClient, type LavaClient, type LavaClientOptions } from '../../src/lava/client.ts';
-import { decodeCall } from '../../src/lava/xmlrpc-codec.ts';
+import { decodeAnswer, decodeCall } from '../../src/lava/xmlrpc-codec.ts';
 import { startLavaSimulator, type LavaSimulator } from '../../src/sim/lava/simulator.ts';
 import {
   encodeFault,
@@ -297,6 +298,10 @@ describe('reading logs', () => {
   });
 });
 
+const Text = z.object({ value: z.string() });
+/** Those of a multicall. */
+const Calls = z.array(z.object({ methodName: z.string() }));
+
 describe('fetching results', () => {
   it('gets thousands of cases in pages', async () => {
     const { lava, client } = await simulate();
@@ -308,7 +313,7 @@ describe('fetching results', () => {
     expect(Object.keys(results)).toEqual(['lava', '0_suite']);
     const names = results['0_suite']?.match(/^  name: .*$/gm) ?? [];
     expect(names).toEqual(Array.from({ length: 1100 }, (_, i) => `  name: case-${i}`));
-    expect(lava.calls.get('system.multicall')).toBe(3);
+    expect(lava.calls.get('system.multicall')).toBe(4);
   });
 
   it('needs two requests for most jobs, one for a job without results', async () => {
@@ -324,10 +329,35 @@ describe('fetching results', () => {
     expect(lava.requests.length - before).toBe(2);
   });
 
+  it('needs one request for suites that are known before, and leaves out those that are not there', async () => {
+    const { lava, client } = await simulate();
+    const id = await client.submit(definition('pass'));
+    await eventually(() => expect(lava.lab.jobs.get(id)?.state).toBe('Finished'));
+    const all = await client.fetchResults(id);
+    const before = lava.requests.length;
+
+    expect(await client.fetchResults(id, ['lava', '0_suite', '1_never-run'])).toEqual(all);
+    expect(lava.requests.length - before).toBe(1);
+    expect(await client.fetchResults(id, ['lava', 'constructor'])).toEqual(all);
+    expect(lava.requests.length - before).toBe(3);
+  });
+
+  it('gets further pages and suites besides those that are known before', async () => {
+    const { lava, client } = await simulate();
+    const id = await client.submit(definition('many-cases'));
+    await eventually(() => expect(lava.lab.jobs.get(id)?.state).toBe('Finished'));
+
+    const [guessed, all] = [await client.fetchResults(id, ['0_suite']), await client.fetchResults(id)];
+
+    expect(guessed).toEqual(all);
+  });
+
   it('reads the names of suites as the real LAVA lists them', async () => {
-    const list = await fixture('results.testsuites-list');
-    const { client } = await canned((method, [calls]) =>
-      method === 'system.multicall' ? (calls as unknown[]).map(() => ["- id: '1'\n"]) : list,
+    const { value: list } = Text.parse(await decodeAnswer(await fixture('results.testsuites-list')));
+    const { client } = await canned((_method, [calls]) =>
+      Calls.parse(calls).map(({ methodName }) => [
+        methodName === 'results.get_testjob_suites_list_yaml' ? list : "- id: '1'\n",
+      ]),
     );
 
     expect(Object.keys(await client.fetchResults(2))).toEqual(['lava', '0_smoke', '1_second-suite']);
