@@ -51,13 +51,10 @@ describe('following LAVA', () => {
     const calls = (name: string): number => world.lava.calls.get(name) ?? 0;
     await world.at(nodeId, 'running');
     world.lava.faults.add({ kind: 'slow', delayMs: 100, path: /^\/RPC2/ });
-    await until('the results are asked for', () =>
-      calls('results.get_testjob_suites_list_yaml') > 0 ? true : undefined,
-    );
+    await until('the log is asked for', () => (calls('scheduler.jobs.logs') > 0 ? true : undefined));
     await world.daemon.context.store.wake(`${LAB}:${nodeId}`);
 
     await world.ended(nodeId);
-    expect(calls('results.get_testjob_suites_list_yaml')).toBe(1);
     expect(calls('scheduler.jobs.logs')).toBe(1);
     expect((await world.attempts(nodeId)).map(({ evidence }) => evidence)).toEqual(['fetched']);
   });
