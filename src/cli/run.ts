@@ -32,7 +32,7 @@ export async function run(file: string, delays: Delays = {}): Promise<void> {
   const systemd = await createNotifier(log);
   const claim = (await openState(storeOf(config))).claim();
   const daemon = await createDaemon(config, { log, delays, callbackSocket: takePassedSocket() });
-  await daemon.start();
+  await Promise.race([daemon.start(), daemon.storeFault]);
   systemd.ready(() => daemon.alive());
   log.info({ listen: daemon.urls, labs: config.labs.map((lab) => lab.name) }, 'running');
   const running = new AbortController();

@@ -1,6 +1,6 @@
-// What this bridge submitted before its store lost data: the database was damaged, or an older one was restored. Maestro still
-// has the nodes, and LAVA the jobs, whose names have our submission keys: so each lab is searched once, and a job that comes in
-// again goes on with the LAVA job that it has. Without a loss nothing is asked.
+// What this bridge submitted before its store lost data: the database was damaged, an older one was restored, or a standby took
+// over. Maestro still has the nodes, and LAVA the jobs, whose names have our submission keys: so each lab is searched once, and a
+// job that comes in again goes on with the LAVA job that it has. Without a loss nothing is asked.
 import type { Logger } from 'pino';
 import { errorText, TemporaryError } from '../core/errors.ts';
 import { MINUTE, parseTime, rfc3339, SECOND, sleep, type Clock } from '../core/time.ts';
@@ -198,6 +198,6 @@ export async function createEarlierRuns(options: Options): Promise<EarlierRuns> 
     missing: () =>
       missing.names().length === 0
         ? undefined
-        : `jobs from before ${rfc3339(lostBefore)} may be missing (the store was damaged, or restored); not searched for them yet: ${missing.names().join(', ')}`,
+        : `jobs from before ${rfc3339(lostBefore)} may be missing (the store was damaged or restored, or a standby took over); not searched for them yet: ${missing.names().join(', ')}`,
   };
 }

@@ -84,9 +84,9 @@ export function createStoreHealth({ state: place, missing, log, now }: Options):
       failed(error) {
         // That work is another daemon's now is no fault of the store.
         if (isLostLease(error)) return;
+        if (isOtherDatabase(error)) return needStart(explain(error), { store: name });
         outage.failed(error);
         if (isDamage(error)) lookNow.abort();
-        if (isOtherDatabase(error)) needStart(explain(error), { store: name });
       },
     },
     async run(signal) {

@@ -15,6 +15,12 @@ export interface ColumnTypes {
   bytes: ColumnDataType | RawBuilder<unknown>;
 }
 
+/** What tells a database from another one that was restored, copied or promoted, and its time (ms). */
+interface Origin {
+  text: string;
+  now: number;
+}
+
 /** An open database. */
 export interface Database {
   db: Kysely<Tables>;
@@ -24,8 +30,8 @@ export interface Database {
   notices?: (from: string, onNotice: (notice: Notice) => void) => Notices;
   /** Where one daemon alone works on it: the notes of what is under way in it. */
   notes?: WorkNotes;
-  /** What tells it from another one that was restored, copied or promoted; missing: its files are restored by our own command, which says so. */
-  origin?: () => Promise<string>;
+  /** Missing: its files are restored by our own command, which says so. */
+  origin?: () => Promise<Origin>;
   /** Runs while no other process migrates this database. */
   migrateAlone: <T>(work: () => Promise<T>) => Promise<T>;
   /** How large what is stored is, and what of the file is free (bytes). */

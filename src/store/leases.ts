@@ -10,7 +10,7 @@ import type { Connection, Tx } from './connection.ts';
 import { configurationState, LEASE_TTL, type LeaseStore } from './lease-contract.ts';
 import type { News } from './feed.ts';
 import type { Notice, Notices } from './notices.ts';
-import { countDeaths } from './under-way.ts';
+import { countDeaths, forgetRunning } from './under-way.ts';
 
 /** The database's time (ms), as it is within a transaction as well. */
 const NOW = sql<number>`CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`;
@@ -187,6 +187,17 @@ function createLeaseTable({ read, write, jot }: Connection, processId: string): 
         await forgetConfigurations(tx, [processId]);
       }),
   };
+}
+
+/** None of the processes works on this database. */
+export async function forgetProcesses(tx: Tx): Promise<void> {
+  const known = await tx.deleteFrom('processes').returning('id').execute();
+  await tx.updateTable('leases').set({ holder: null }).execute();
+  await forgetRunning(tx);
+  await forgetConfigurations(
+    tx,
+    known.map(({ id }) => id),
+  );
 }
 
 async function forgetConfigurations(tx: Tx, processIds: readonly string[]): Promise<void> {

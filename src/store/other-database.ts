@@ -7,7 +7,7 @@ const CODE = 'other_database';
 export function otherDatabase(): BridgeError {
   return new BridgeError(
     CODE,
-    'it is not the one that the daemon began with: a standby took over, or it was restored; what it lacks is searched for when the daemon starts again',
+    'it is not the one that the daemon began with: a standby took over, or it was restored. The daemon ends, to be started again and to search for what it lacks',
   );
 }
 

@@ -27,6 +27,8 @@ import type { Tables } from './tables.ts';
 
 const CONNECT_WITHIN = 10 * SECOND;
 const IDLE_FOR = 60 * SECOND;
+/** Then a connection is made anew: where its address leads now is known before a search begins for what was submitted elsewhere. */
+const CONNECTED_FOR = 30 * SECOND;
 
 /** What follows where the database cannot be used when the daemon starts. */
 const STARTED_AGAIN = 'systemd starts the daemon again until it works';
@@ -111,6 +113,7 @@ export function openPool(url: string, use: PoolUse, admit?: Admit): { pool: pg.P
     max: use.connections,
     connectionTimeoutMillis: CONNECT_WITHIN,
     idleTimeoutMillis: IDLE_FOR,
+    maxLifetimeSeconds: CONNECTED_FOR / SECOND,
     query_timeout: use.statementMs + 5 * SECOND,
     application_name: 'lava-bridge',
     keepAlive: true,

@@ -9,6 +9,7 @@ import { createFileTable, type FileTable } from './file-table.ts';
 import { databaseBlobs } from './database-blobs.ts';
 import { openConnection, openPool } from './postgres.ts';
 import { explainPostgres, lookAtPostgres } from './postgres-faults.ts';
+import { onlyTheFirst } from './postgres-origin.ts';
 import { USES } from './postgres-session.ts';
 import type { Reader } from './reader.ts';
 import { createReads } from './reads.ts';
@@ -19,7 +20,7 @@ const MOST_WAITING = 2000;
 
 export function postgresState(url: string, now: Clock): State {
   const name = postgresName(url);
-  const { db, connection, close } = openConnection(url, USES.files);
+  const { db, connection, close } = openConnection(url, USES.files, onlyTheFirst());
   const explain = (error: unknown): string =>
     explainPostgres(error, name, 'what is to be stored waits, and goes on by itself');
   return {

@@ -20,7 +20,7 @@ import type { Tables } from './tables.ts';
 import { keepCopy, refuseHalfRestored } from './store-copies.ts';
 import { createSubmissionStore } from './submissions.ts';
 import { createWorkNotes } from './under-way.ts';
-import { createLeaseStore, underLease } from './leases.ts';
+import { createLeaseStore, forgetProcesses, underLease } from './leases.ts';
 import { createSettingStore, getMeta, MOVING, setMeta } from './meta.ts';
 import { createDrainStore } from './drains.ts';
 import type { Connection } from './connection.ts';
@@ -48,7 +48,7 @@ export async function openStore(
     const instanceId = await database.migrateAlone(async () => {
       await migrate(database, place);
       await refuseHalfMoved(database.db);
-      await noticeRestore(database, now);
+      await noticeRestore(database);
       return instance(database.db);
     });
     if ('sqlite' in place) await keepInstance(place.sqlite, instanceId);
@@ -86,14 +86,19 @@ async function refuseHalfMoved(db: Kysely<Tables>): Promise<void> {
 
 /**
  * What came after a dump is not in a database that was restored from it, and a standby may lack the last that was stored: before a
- * job is submitted, the lab is to be searched for it.
+ * job is submitted, the lab is to be searched for it. The processes that it knows worked with the other one.
  */
-async function noticeRestore({ db, origin }: Database, now: Clock): Promise<void> {
+async function noticeRestore({ db, origin }: Database): Promise<void> {
   const found = await origin?.();
   const known = await getMeta(db, 'origin');
-  if (found === undefined || known === found) return;
-  if (known !== undefined) await setMeta(db, LOST_BEFORE, String(now()));
-  await setMeta(db, 'origin', found);
+  if (found === undefined || known === found.text) return;
+  await db.transaction().execute(async (tx) => {
+    if (known !== undefined) {
+      await setMeta(tx, LOST_BEFORE, String(found.now));
+      await forgetProcesses(tx);
+    }
+    await setMeta(tx, 'origin', found.text);
+  });
 }
 
 /** Loaded where it is used. */

@@ -121,3 +121,9 @@ export async function countDeaths(tx: Tx, processes?: readonly string[]): Promis
   await running.execute();
   await waited.execute();
 }
+
+/** Of what was under way nothing is known: those who worked on it went on elsewhere. */
+export async function forgetRunning(tx: Tx): Promise<void> {
+  await tx.updateTable('underWay').set({ running: 0 }).execute();
+  await tx.deleteFrom('underWay').where('crashes', '=', 0).execute();
+}

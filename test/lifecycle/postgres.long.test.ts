@@ -90,7 +90,8 @@ describe.runIf('PostgreSQL' in PLACES)('the daemon on PostgreSQL', () => {
     const unknown = world.publish();
     await world.at(unknown, 'running');
 
-    await standby.takeOver();
+    await standby.promote();
+    await standby.lead();
     expect(await world.daemon.storeFault).toContain('a standby took over');
     const ready = await world.http('/readyz');
     await world.daemon.stop();

@@ -2,7 +2,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +21,9 @@ export interface Cluster {
   signal: (signal: NodeJS.Signals) => void;
   /** Ends the server as a power cut would, and starts it again. */
   restart: () => Promise<void>;
+  /** Keeps a copy of the server's files, and puts it back, as with a snapshot of its disk. */
+  keepCopy: () => Promise<void>;
+  putBack: () => Promise<void>;
   /** Makes a standby, which has what is stored until it is cut off. */
   standby: () => Promise<Standby>;
   /** Ends it and removes all of it. */
@@ -31,8 +34,10 @@ export interface Cluster {
 export interface Standby {
   /** Hears nothing of what is stored from now on, as when the network between the two is cut. */
   cutOff: () => Promise<void>;
-  /** The first is dead, and this one takes over, by the same address. */
-  takeOver: () => Promise<void>;
+  /** The first is dead, and its address leads here. */
+  lead: () => Promise<void>;
+  /** Takes writes from now on. */
+  promote: () => Promise<void>;
 }
 
 const DEBIAN = '/usr/lib/postgresql';
@@ -143,14 +148,14 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
           (await query('SELECT pid FROM pg_stat_wal_receiver', socket)).length === 0 ? true : undefined,
         );
       },
-      async takeOver() {
+      async lead() {
         await end('SIGQUIT');
-        await query('SELECT pg_promote()', socket);
         server = other;
         standbys.length = 0;
         await rm(address);
         await symlink(socket, address);
       },
+      promote: async () => void (await query('SELECT pg_promote()', socket)),
     };
   }
 
@@ -174,6 +179,17 @@ export async function startCluster(more: readonly string[] = []): Promise<Cluste
     signal: (signal) => signalAll(server, signal),
     async restart() {
       await end('SIGQUIT');
+      server = await startServer(data, own);
+    },
+    async keepCopy() {
+      await end('SIGINT');
+      await run('cp', ['-a', data, `${data}-copy`]);
+      server = await startServer(data, own);
+    },
+    async putBack() {
+      await end('SIGQUIT');
+      await rm(data, { recursive: true });
+      await rename(`${data}-copy`, data);
       server = await startServer(data, own);
     },
     standby,
