@@ -145,3 +145,23 @@ it('remembers the last members of a set', () => {
 
   expect(['a', 'b', 'c'].map((member) => set.has(member))).toEqual([true, false, true]);
 });
+
+it('asks once for the shares of each, however many wait', async () => {
+  let asked = 0;
+  const done: string[] = [];
+  const many = Array.from({ length: 10_000 }, (_, i) => `item-${i}`);
+  const one = pool(async (item) => void done.push(item), {
+    maxWaiting: many.length,
+    sharesOf: () => {
+      asked += 1;
+      return [{ name: 'all', places: 2 }];
+    },
+  });
+
+  for (const item of many) one.offer(item, item);
+  void one.drain(stop.signal);
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(done).toEqual(many);
+  expect(asked).toBe(many.length);
+});
