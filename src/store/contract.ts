@@ -192,8 +192,8 @@ export interface JobStore {
   /** The most urgent open job in a queue, `except` that one. */
   firstOf(queue: JobQueue, except?: string): Promise<Pick<JobRecord, 'id' | 'nextAt'> | undefined>;
   /**
-   * Puts off all jobs of a queue but these, for a reason that holds for each; those being cancelled or superseded are left alone. Gives
-   * the line that was added to the timelines of those for which the reason is new, and their ids.
+   * Puts off all jobs of a queue but these, for a reason that holds for each; those being cancelled or superseded are left alone, and those
+   * that wait for it already, and for half as long or longer. Gives the line that was added to the timelines of those for which the reason is new, and their ids.
    */
   holdBack(
     queue: JobQueue,

@@ -74,7 +74,7 @@ export function createFeed(): {
     setAside: telling(store.setAside, (isDone, id) => (isDone ? { jobs: [id] } : undefined)),
     takeUp: telling(store.takeUp, (_, id) => ({ jobs: [id] })),
     requestCancel: telling(store.requestCancel, (isDone, id) => (isDone ? { jobs: [id] } : undefined)),
-    holdBack: telling(store.holdBack, () => ({ jobs: 'all' })),
+    holdBack: telling(store.holdBack, ({ jobs }) => (jobs.length > 0 ? { jobs: 'all' } : undefined)),
     forget: telling(store.forget, (ids) => (ids.length > 0 ? { jobs: 'all' } : undefined)),
     note: telling(store.note, (_, id) => ({ jobs: [id] })),
     addCallback: telling(store.addCallback, (_, { jobId }) => ({ jobs: [jobId] })),

@@ -1,22 +1,14 @@
 // Jobs in the database: received once, changed one step after the other, found when they are due.
-import { sql, type Kysely } from 'kysely';
 import { BridgeError, errorText } from '../core/errors.ts';
 import { createKept } from '../core/kept.ts';
 import type { Clock } from '../core/time.ts';
 import { addEntries, applyChange } from './changes.ts';
 import type { Connection, Tx } from './connection.ts';
-import { StaleError, type JobQueue, type JobStore } from './contract.ts';
+import { StaleError, type JobStore } from './contract.ts';
 import { receiveJob } from './receiving.ts';
-import {
-  stageAfter,
-  TO_LAVA,
-  type Half,
-  type Entry,
-  type JobRecord,
-  type Reason,
-  type StageName,
-} from './job.ts';
+import { TO_LAVA, type Half, type JobRecord, type Reason, type StageName } from './job.ts';
 import type { JobRequest } from '../maestro/request.ts';
+import { hold, waitingIn } from './queue.ts';
 import { readJobs } from './reads-jobs.ts';
 import {
   JOB_COLUMNS,
@@ -28,7 +20,7 @@ import {
   ofKnownStages,
 } from './rows.ts';
 import { rowStatement, statement } from './statement.ts';
-import type { JobRow, Tables } from './tables.ts';
+import type { JobRow } from './tables.ts';
 
 const selectPlace = statement((db, { id }: { id: string }) =>
   db.selectFrom('jobs').select(['lab', 'nodeId', 'board', 'device', 'lavaId']).where('id', '=', id),
@@ -285,53 +277,4 @@ async function wakeWaiting(
   if (which.stage !== undefined) query = query.where('stage', '=', which.stage);
   if (which.failed) query = query.where('tries', '>', 0);
   await query.execute();
-}
-
-/** The jobs of a queue but these. */
-function waitingIn(db: Kysely<Tables>, { lab, board, stage }: JobQueue, except: readonly string[]) {
-  const waiting = db
-    .selectFrom('jobs')
-    .where('done', '=', 0)
-    .where('lab', '=', lab)
-    .where('board', '=', board)
-    .where('stage', '=', stage)
-    .where('setAside', '=', 0);
-  return except.length === 0 ? waiting : waiting.where('id', 'not in', except);
-}
-
-interface Hold {
-  until: number;
-  reason: Reason;
-  except: readonly string[];
-  at: number;
-}
-
-/** One statement for all, and a line in the timeline of those for which the reason is new. */
-async function hold(
-  tx: Tx,
-  queue: JobQueue,
-  { until, reason, except, at }: Hold,
-): Promise<{ entry: Entry; jobs: string[] }> {
-  const { stage } = queue;
-  const { code } = reason;
-  const text = `waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`;
-  const held = waitingIn(tx, queue, except).where('cancel', 'is', null).where('supersededBy', 'is', null);
-  const added = await tx
-    .insertInto('timeline')
-    .columns(['jobId', 'at', 'kind', 'code', 'text'])
-    .expression(
-      held
-        .where((e) => e.or([e('reason', 'is', null), e('reason', '!=', reason.text)]))
-        .select(['id', sql<number>`CAST(${at} AS bigint)`.as('at'), sql<string>`'wait'`.as('kind')])
-        .select(sql<string>`CAST(${code} AS text)`.as('code'))
-        .select(sql<string>`CAST(${text} AS text)`.as('text')),
-    )
-    .returning('jobId')
-    .execute();
-  await tx
-    .updateTable('jobs')
-    .set({ reasonCode: code, reason: reason.text, nextAt: until })
-    .where('id', 'in', held.select('id'))
-    .execute();
-  return { entry: { kind: 'wait', code, text }, jobs: added.map(({ jobId }) => jobId) };
 }

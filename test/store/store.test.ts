@@ -193,6 +193,29 @@ describe.each(Object.keys(PLACES))('on %s', (kind) => {
       expect(due.map(({ id }) => id).toSorted()).toEqual(['lava-a:a', 'lava-a:b']);
     });
 
+    it('of a queue are put off again when half of that has passed, or one of them was woken', async () => {
+      for (const nodeId of ['a', 'b']) await store.receive(newJob({ nodeId }), []);
+      const queue = { lab: 'lava-a', board: 'qemu-x86_64', stage: 'received' } as const;
+      const reason = { code: 'behind', text: 'more urgent jobs wait' } as const;
+      const untils = async (): Promise<unknown[]> =>
+        Promise.all(['a', 'b'].map(async (id) => (await store.job(`lava-a:${id}`))?.nextAt));
+      const begun = now;
+      await store.holdBack(queue, now + 5000, reason, []);
+
+      now += 2000;
+      await store.holdBack(queue, now + 5000, reason, []);
+      const before = await untils();
+      await store.wake('lava-a:b');
+      await store.holdBack(queue, now + 5000, reason, []);
+      const woken = await untils();
+      now += 1000;
+      await store.holdBack(queue, now + 5000, reason, []);
+
+      expect(before).toEqual([begun + 5000, begun + 5000]);
+      expect(woken).toEqual([begun + 5000, begun + 7000]);
+      expect(await untils()).toEqual([begun + 8000, begun + 7000]);
+    });
+
     it('that wait are not due before their time, and are when they are woken', async () => {
       const { job } = await store.receive(newJob(), []);
       await store.save(job, { job: { nextAt: now + 5000 } });
