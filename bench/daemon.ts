@@ -37,6 +37,8 @@ interface Options {
   heap?: number;
   /** The program, in place of the sources with that heap. */
   command?: readonly string[];
+  /** Sections of the configuration. */
+  config?: WorldOptions['config'];
   /** How often Maestro is asked for work, if not as the world does. */
   poll?: string;
   /** What is done with the world, whose store is made, before the daemon is started. */
@@ -52,6 +54,7 @@ export async function startBenchDaemon({
   lab,
   heap = HEAP,
   command,
+  config,
   poll,
   prepare,
 }: Options = {}): Promise<BenchDaemon> {
@@ -63,6 +66,7 @@ export async function startBenchDaemon({
     labs,
     lab,
     ...(poll === undefined ? {} : { poll }),
+    ...(config === undefined ? {} : { config }),
   });
   await world.daemon.stop();
   await prepare?.(world);

@@ -68,6 +68,8 @@ const { world, child, stop } = await startBenchDaemon({
   profile: process.env['PROFILE'],
   lava: { devices: devicesOf(0), workers, keepJobs, pace: PACE },
   poll: '10s',
+  // What is stored is to stay: to remove it is no part of what is measured.
+  config: { retention: { jobs: { max_size: '100GiB' } } },
   lab: { limits },
   labs: more.map((lava, i) => ({
     name: nameOf(i + 1),
