@@ -61,7 +61,7 @@ const TOO_LITTLE = 64 * MIB;
 async function checkDisks(config: BridgeConfig, add: Add): Promise<void> {
   for (const { folders, free } of await disksOf(config)) {
     if (free > LITTLE) continue;
-    const text = `${Math.floor(free / MIB)} MiB are free on the disk of ${folders}; jobs wait when there is nothing left`;
+    const text = `${Math.floor(free / MIB)} MiB are free on the disk of ${folders}; new jobs wait below 256 MiB, or 5% of a small disk`;
     add({ what: 'disk', state: free > TOO_LITTLE ? 'warning' : 'failed', text });
   }
 }

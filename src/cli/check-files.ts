@@ -54,7 +54,7 @@ export async function checkFiles(file: string, add: Add): Promise<BridgeConfig |
   }
   // A folder that cannot be read has its line already.
   for (const file of boards && plans && renderer ? await ignored(config) : []) {
-    const text = `${file}: is not read: its name does not end as such a file's does`;
+    const text = `${file}: is not read: its name must end in .yaml (a template: .yaml.hbs)`;
     add({ what: 'files', state: 'warning', text });
   }
   await checkSecrets(file, config, add);

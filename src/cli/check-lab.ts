@@ -204,7 +204,7 @@ async function callbacks(lab: LabConfig, config: BridgeConfig, add: Add): Promis
     add({
       what,
       state: 'warning',
-      text: `${base} answers ${answer.status}, as no lava-bridge does; is callback.url right?`,
+      text: `${base} answers ${answer.status}, as no lava-bridge does; is http.public_url (or the lab's callback.url) right?`,
     });
   }
 }

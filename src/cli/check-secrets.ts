@@ -32,7 +32,7 @@ export async function checkSecrets(file: string, config: BridgeConfig, add: Add)
     add({
       what: 'configuration',
       state: 'warning',
-      text: `everybody on this machine can read ${file}, and it holds ${literals.join(', ')}; put each into a file of its own ({ file: PATH } or { credential: NAME }), or: chmod 640 ${file}`,
+      text: `everybody on this machine can read ${file}, and it holds ${literals.join(', ')}; put each into a file in /etc/lava-bridge/secrets and write { credential: NAME }`,
     });
   }
   await checkSecretFiles(config, secrets, add);
@@ -50,7 +50,11 @@ async function checkSecretFiles(
   ];
   for (const [what, path] of files) {
     if (path === undefined || !(await mayOthers(path, READ))) continue;
-    add({ what, state: 'warning', text: `everybody on this machine can read ${path}; chmod o= ${path}` });
+    add({
+      what,
+      state: 'warning',
+      text: `everybody on this machine can read ${path}; move it into /etc/lava-bridge/secrets and write { credential: NAME }, or, if the daemon's user owns it: chmod o= ${path}`,
+    });
   }
 }
 

@@ -168,7 +168,7 @@ async function callback(path: string, daemon: Daemon, say: Say): Promise<void> {
     if (Date.now() > end)
       return say(
         'failed',
-        "LAVA's callback did not come: can LAVA's host reach callback.url, and does the user have the token? The results came by events or polling",
+        "LAVA's callback did not come: can LAVA's host reach http.public_url (or the lab's callback.url), and does the user have the token? The results came by events or polling",
       );
     await sleep(LOOK_EVERY);
   }

@@ -157,7 +157,7 @@ async function ask(options: Options): Promise<Answers> {
   const publicUrl = await value(
     options.publicUrl,
     '--public-url',
-    'where LAVA reaches this bridge',
+    'where LAVA reaches this bridge (it then listens on all addresses, unless this is localhost)',
     `http://${hostname()}:8480`,
   );
   const maestro = options.maestro

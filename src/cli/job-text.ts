@@ -54,7 +54,7 @@ export function jobText(job: JobDetail): string {
 
 function verdictLines(job: JobDetail): string[] {
   if (job.result === null) return [];
-  const failed = job.layer === null || job.layer === 'none' ? '' : `, for the part of: ${job.layer}`;
+  const failed = job.layer === null || job.layer === 'none' ? '' : `, because of: ${job.layer}`;
   const width = Math.max(0, ...job.tests.map(({ path }) => path.length));
   return [
     `${job.result} by the rule ${job.rule ?? '?'}${failed}`,

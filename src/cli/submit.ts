@@ -22,7 +22,7 @@ export function addSubmit(program: Command): void {
     .command('submit')
     .description('give the running daemon a request')
     .requiredOption('--request <file>', 'the request, JSON ("-": standard input)')
-    .option('--wait', 'until it has ended; exit 1 unless it passed')
+    .option('--wait', 'until it has ended; exit 1 unless it passed or was skipped')
     .addOption(configOption())
     .addOption(jsonOption())
     .action(submit);

@@ -111,7 +111,7 @@ function flow({ flow: steps }: Overview): string[] {
 }
 
 function reasons({ waiting }: Overview): string[] {
-  if (waiting.length === 0) return ['Nothing waits for a reason.'];
+  if (waiting.length === 0) return ['No job is waiting.'];
   const rows = waiting
     .slice(0, 10)
     .map(({ jobs: n, code, lab, board, oldest, reason }) => [

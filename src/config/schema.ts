@@ -253,7 +253,7 @@ const NotifyConfig = z.strictObject({
   webhook: z.strictObject({ url: SecretUrl, token: SecretSource.optional() }).optional(),
   away_after: Duration.prefault('15m'),
   disk_free: Size.prefault('2GiB'),
-  /** Failures of a device in a row, for the lab's part. */
+  /** Failures of a device in a row, because of the lab. */
   harness_failures: z.number().int().min(1).max(100).prefault(3),
   /** How often the lab's report is sent. */
   summary: z.enum(['week', 'day', 'off']).prefault('week'),

@@ -20,7 +20,7 @@ export const WAITS = {
   },
   offline: {
     meaning: 'All devices of the board are offline, in maintenance or bad.',
-    action: '`lava-bridge boards` says why each; mend them and set their health in LAVA.',
+    action: '`lava-bridge boards` says why for each; mend them and set their health in LAVA.',
   },
   lab_full: {
     meaning: 'The lab has as many of our jobs as limits.max_jobs allows.',

@@ -46,7 +46,7 @@ async function begin(ports: DeviceDrainPorts): Promise<void> {
   const drains = await store.drains();
   for (const { lab, device, rule } of failing) {
     if (drains.some((d) => d.lab === lab && d.device === device)) continue;
-    const why = `${inARow} jobs in a row failed for the lab’s part (the last by the rule ${rule}); drained by lava-bridge until LAVA’s health check of it passes`;
+    const why = `${inARow} jobs in a row failed because of the lab (the last by the rule ${rule}); drained by lava-bridge until LAVA’s health check of it passes`;
     await store.drainDevice(lab, device, why, { untilHealthy: true });
     log.warn({ order: 'drain', lab, device, rule, by: 'lava-bridge' }, `${device} is drained: ${why}`);
   }

@@ -1,4 +1,4 @@
-// Devices whose last jobs all failed for the lab's part: their power, network, console or boot loader needs somebody.
+// Devices whose last jobs all failed because of the lab: their power, network, console or boot loader needs somebody.
 import type { Lab } from './lab.ts';
 import type { Reader, Store } from '../store/index.ts';
 
@@ -18,7 +18,7 @@ export interface FailingPorts {
 }
 
 /**
- * The devices, as LAVA listed them last, whose last `inARow` runs all failed for the lab's part. Runs from before the end of a
+ * The devices, as LAVA listed them last, whose last `inARow` runs all failed because of the lab. Runs from before the end of a
  * drain do not count: since then the device is taken to be mended.
  */
 export async function failingDevices(

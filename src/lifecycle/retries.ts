@@ -48,7 +48,7 @@ export function anotherAttempt({ job, request, attempts, judgement, lab, now }: 
     at: now + pause,
     reason: {
       code: 'lab_failed',
-      text: `attempt ${last.n} failed for the lab's part (${why}); again in ${formatDuration(pause)}`,
+      text: `attempt ${last.n} failed because of the lab (${why}); again in ${formatDuration(pause)}`,
     },
     change: { attempts: new Map([[last.n, { outcome: why }]]) },
   };

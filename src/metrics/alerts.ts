@@ -139,7 +139,8 @@ export const ALERTS: readonly Alert[] = [
     expr: 'lava_bridge_delivery_age_seconds > 6 * 3600',
     for: '15m',
     summary: 'a report for {{ $labels.destination }} has waited for {{ $value | humanizeDuration }}',
-    meaning: 'The destination is away, or takes reports more slowly than they are made.',
+    meaning:
+      'A report has waited for more than 6 hours: the destination is away, or takes reports more slowly than they are made.',
     steps: [
       '`lava-bridge labs` for its state; `lava_bridge_call_seconds` and `lava_bridge_call_errors_total` for its speed and errors.',
     ],
@@ -149,9 +150,9 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     expr: 'max by (lab) (lava_bridge_open_job_age_seconds) > 24 * 3600',
     for: '30m',
-    summary: 'a job of {{ $labels.lab }} is open since {{ $value | humanizeDuration }}',
+    summary: 'a job of {{ $labels.lab }} has been open for {{ $value | humanizeDuration }}',
     meaning:
-      'It waits for something that does not come: a device, a drain that was forgotten, a parked delivery.',
+      'A job has been open for more than 24 hours: it waits for something that does not come, such as a device, a drain that was forgotten, a parked delivery.',
     steps: ['`lava-bridge jobs list --open` and then `lava-bridge jobs show JOB` say what it waits for.'],
   },
   {
@@ -161,7 +162,7 @@ export const ALERTS: readonly Alert[] = [
     for: '10m',
     summary: 'most jobs on {{ $labels.board }} in {{ $labels.lab }} fail because of the lab',
     meaning:
-      'Power, network, serial console or boot loader of a board fail: its results say nothing about kernels.',
+      'More than three jobs of a board within 6 hours, and more than half of all, failed because of the lab: power, network, serial console or boot loader. Its results say nothing about kernels.',
     steps: [
       '`lava-bridge jobs list --board BOARD` shows the jobs and their devices; `lava-bridge jobs log JOB` the console.',
       '`lava-bridge drain LAB BOARD` keeps new jobs away while it is mended.',

@@ -16,7 +16,7 @@ export interface Facts {
   parts: readonly KnownPart[];
   /** Deliveries that were refused for good, by destination. */
   parked: ReadonlyMap<string, number>;
-  /** Devices whose last jobs all failed for the lab's part. */
+  /** Devices whose last jobs all failed because of the lab. */
   failing: readonly FailingDevice[];
   /** What stops new work. */
   drains: readonly Drain[];
@@ -86,7 +86,7 @@ function failingConditions(
       .filter((one) => !isDrained(one))
       .map(({ lab, device, rule }) => ({
         key: `failing ${lab} ${device}`,
-        text: `the device ${device} of ${lab} failed ${harnessFailures} jobs in a row for the lab's part (the last by the rule ${rule}): ${look}; its health in LAVA keeps jobs away meanwhile`,
+        text: `the device ${device} of ${lab} failed ${harnessFailures} jobs in a row because of the lab (the last by the rule ${rule}): ${look}; its health in LAVA keeps jobs away meanwhile`,
       })),
   ];
 }

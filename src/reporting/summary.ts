@@ -120,7 +120,7 @@ export function summaryText(summary: Summary): string {
     `${summary.since} to ${summary.until} (${days} ${days === 1 ? 'day' : 'days'}, UTC)`,
     '',
     `Jobs: ${summary.jobs} (${wordsOf(summary.results)})`,
-    `Whose part failed: ${wordsOf({ ...summary.layers, none: 0 }) || 'none'}; tried again for the lab's part: ${summary.retried}`,
+    `Whose part failed: ${wordsOf({ ...summary.layers, none: 0 }) || 'none'}; tried again because of the lab: ${summary.retried}`,
     `On average: ${timesOf(summary)}`,
   ];
   const failing = summary.boards.filter((board) => failuresOf(board) > 0);

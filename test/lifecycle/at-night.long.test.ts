@@ -64,7 +64,7 @@ const FAULTS: Fault[] = [
     },
     journal: /"event":"judged".*infrastructure/,
     command: { words: ['summary', '--since', '1d'], says: /qemu-x86_64/ },
-    page: /Needs you .*failed its last jobs for the lab’s part/,
+    page: /Needs you .*failed its last jobs because of the lab/,
     metric: /^lava_bridge_jobs_ended_total\{[^}]*layer="harness"[^}]*\} [4-9]/m,
     alert: 'LavaBridgeHarnessFailures',
   },

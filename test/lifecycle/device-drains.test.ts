@@ -31,7 +31,7 @@ function taking(world: TestWorld): Promise<true> {
 
 const Posted = z.object({ began: z.array(z.string()), ended: z.array(z.string()) });
 
-it('a device that keeps failing for the lab’s part is drained until LAVA’s health check of it passes', async () => {
+it('a device that keeps failing because of the lab is drained until LAVA’s health check of it passes', async () => {
   const { url, posted } = await startWebhook(Posted);
   const world = await testWorld({
     lab: FAILING,

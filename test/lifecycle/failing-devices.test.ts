@@ -24,7 +24,7 @@ function runsOf(layers: readonly RunRecord['layer'][]): RunRecord[] {
   }));
 }
 
-it('a device fails if its last jobs all failed for the lab’s part, and no longer with the first that did not', async () => {
+it('a device fails if its last jobs all failed because of the lab, and no longer with the first that did not', async () => {
   const runs = new Map([
     ['dead', runsOf(['harness', 'harness', 'harness'])],
     ['mended', runsOf(['none', 'harness', 'harness'])],

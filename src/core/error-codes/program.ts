@@ -94,7 +94,10 @@ export const PROGRAM_ERRORS = {
     'Upgrade again, or put back the copy that the upgrade made: docs/upgrade.md.',
   ),
   no_attempt: permanent('A job has no attempt yet.', 'This is a fault of the bridge: please report it.'),
-  no_daemon: permanent('The daemon does not answer.', 'Start it: `systemctl status lava-bridge`.'),
+  no_daemon: permanent(
+    'The daemon does not answer.',
+    'Look at `systemctl status lava-bridge`, and start it: `systemctl start lava-bridge`.',
+  ),
   no_evidence: permanent('Nothing is known of the end of a job.', 'Give the callback that says Finished.'),
   lost_lease: temporary(
     'Another daemon on the same database does this work now.',
@@ -129,7 +132,7 @@ export const PROGRAM_ERRORS = {
   stale: permanent('A job was changed by another writer meanwhile.', 'Nothing; it is read again.'),
   store: permanent('The store cannot be opened or locked.', 'The message names the file and the cause.'),
   suspected: temporary(
-    'It was under way when the daemon died, and runs only while nothing else that was does.',
+    'It was under way when the daemon died. Until it has come through, it runs apart from all else that was under way then.',
     'Nothing; it is tried again soon.',
   ),
   tls: permanent(

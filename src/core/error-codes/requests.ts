@@ -41,7 +41,7 @@ export const REQUEST_ERRORS = {
     'The parameters of a test are not valid.',
     'The message names the parameter and what is wrong with it.',
   ),
-  bad_request: refusal('The request has not the form of one.', 'See docs/ways-in.md for the form.'),
+  bad_request: refusal('The request does not have the form of one.', 'See docs/ways-in.md for the form.'),
   bad_text: refusal(
     'A text holds a character that cannot be sent: NUL, or half of a surrogate pair.',
     'Remove the character where the text was made.',
@@ -51,7 +51,7 @@ export const REQUEST_ERRORS = {
     "Fix the URL in the definition or in the board's file.",
   ),
   crashes: refusal(
-    'It was under way in two crashes of the daemon, and was set aside so that the rest goes on.',
+    'It was under way in two crashes of the daemon (a node that was being taken in: in three), and was set aside so that the rest goes on.',
     'Please report it with the journal of the crash. `lava-bridge jobs retry` takes up a job or a report again; a node that could not be taken in is ended.',
   ),
   dtb_not_found: refusal(
@@ -111,7 +111,7 @@ export const REQUEST_ERRORS = {
   ),
   unknown_plan: refusal(
     'No plan says what the job means.',
-    'Write a plan for the job name (docs/ways-in.md).',
+    'Write a plan for the job name (docs/boards.md, Plans).',
   ),
   unknown_runtime: refusal(
     'The runtime of the request is not a lab of this bridge.',

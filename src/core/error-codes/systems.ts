@@ -36,7 +36,7 @@ export const SYSTEM_ERRORS = {
     'KCIDB refuses this report.',
     'The message has its words. This is a fault of the bridge: please report it.',
   ),
-  kcidb_rest: permanent('KCIDB_REST has not the form of one.', 'Use [http[s]://]TOKEN@HOST[:PORT][/path].'),
+  kcidb_rest: permanent('KCIDB_REST does not have its form.', 'Use [http[s]://]TOKEN@HOST[:PORT][/path].'),
   bad_report: permanent(
     'A report is not of KCIDB’s schema.',
     'This is a fault of the bridge: please report it.',

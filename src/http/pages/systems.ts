@@ -13,7 +13,7 @@ export interface Known {
   parts: readonly KnownPart[];
   drains: readonly Drain[];
   deliveries: readonly { destination: string; state: string; count: number }[];
-  /** Devices whose last jobs all failed for the lab's part. */
+  /** Devices whose last jobs all failed because of the lab. */
   failing: readonly FailingDevice[];
   /** All that share the work; empty: this one does it alone. */
   daemons: readonly Daemon[];
@@ -133,7 +133,7 @@ function failingNote({ lab, device, rule }: FailingDevice): Note {
   return {
     isBad: true,
     text: html`The device <a href="${devicePath(lab, device)}">${name(device)}</a> of ${name(lab)} failed its
-      last jobs for the lab’s part (<code>${rule}</code>): look at its power, network, console and boot
+      last jobs because of the lab (<code>${rule}</code>): look at its power, network, console and boot
       loader.`,
   };
 }
