@@ -1,7 +1,7 @@
 // The report of the lab that is sent by itself.
 import { beforeAll, describe, expect, it, afterAll } from 'vitest';
 import { z } from 'zod';
-import { DAY, HOUR } from '../../src/core/time.ts';
+import { DAY } from '../../src/core/time.ts';
 import { lastDue } from '../../src/notify/summaries.ts';
 import { Summary } from '../../src/reporting/summary.ts';
 import { startWebhook } from '../support/webhook.ts';
@@ -10,6 +10,12 @@ import { testWorld, until } from '../support/world.ts';
 const Report = z.object({ summary: Summary, text: z.string() });
 /** Notifications come the same way. */
 const Posted = z.union([Report, z.object({ began: z.array(z.string()) })]);
+
+/** At seven of the day after, whatever the time is now. */
+function nextMorning(now: number): number {
+  const day = new Date(now);
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1, 7).getTime();
+}
 
 it('the day’s report is sent each morning, once, also over a restart', async () => {
   const webhook = await startWebhook(Posted);
@@ -22,7 +28,8 @@ it('the day’s report is sent each morning, once, also over a restart', async (
   await world.ended(world.publish({ scenario: 'boot-panic-hang' }));
   expect(reports()).toEqual([]);
 
-  world.jump(DAY + HOUR);
+  const ended = world.daemon.context.now();
+  world.jump(nextMorning(ended) - ended);
   await until('it is sent', () => (reports().length > 0 ? true : undefined));
   const [{ summary, text } = { summary: undefined, text: '' }] = reports();
   expect(summary).toMatchObject({ jobs: 1, layers: { kernel: 1 } });
