@@ -1,5 +1,5 @@
 // Jobs that wait for the same: those of a board of a lab at one stage.
-import { sql, type Kysely } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
 import type { Tx } from './connection.ts';
 import type { JobQueue } from './contract.ts';
 import { stageAfter, type Entry, type Reason } from './job.ts';
@@ -37,16 +37,12 @@ export async function hold(
   const { stage } = queue;
   const { code } = reason;
   const text = `waits to be ${stageAfter(stage) ?? stage}: ${reason.text}`;
+  const isNew = (e: ExpressionBuilder<Tables, 'jobs'>) =>
+    e.or([e('reason', 'is', null), e('reason', '!=', reason.text)]);
   const held = waitingIn(tx, queue, except)
     .where('cancel', 'is', null)
     .where('supersededBy', 'is', null)
-    .where((e) =>
-      e.or([
-        e('nextAt', '<', Math.floor((at + until) / 2)),
-        e('reason', 'is', null),
-        e('reason', '!=', reason.text),
-      ]),
-    );
+    .where((e) => e.or([isNew(e), e('nextAt', '<', Math.floor((at + until) / 2))]));
   const entry: Entry = { kind: 'wait', code, text };
   if ((await held.select('id').limit(1).executeTakeFirst()) === undefined) return { entry, jobs: [] };
   const added = await tx
@@ -54,7 +50,7 @@ export async function hold(
     .columns(['jobId', 'at', 'kind', 'code', 'text'])
     .expression(
       held
-        .where((e) => e.or([e('reason', 'is', null), e('reason', '!=', reason.text)]))
+        .where(isNew)
         .select(['id', sql<number>`CAST(${at} AS bigint)`.as('at'), sql<string>`'wait'`.as('kind')])
         .select(sql<string>`CAST(${code} AS text)`.as('code'))
         .select(sql<string>`CAST(${text} AS text)`.as('text')),
